@@ -1,0 +1,1 @@
+//! The maps of `annotation-maps/` as typed data.

@@ -1,0 +1,1 @@
+//! The new side: Gateway API objects, their limits, and how they route.

@@ -1,0 +1,1 @@
+//! Which Ingresses are ours, and what the controller makes of them: an `nginx::Config`.

@@ -1,0 +1,288 @@
+//! Everything that was read, typed as far as gateshift needs it.
+//!
+//! INVARIANT: objects are in the order in which they were read after sources were sorted by name; the same set of files
+//! gives the same inventory whatever the order of the command line.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+
+use super::{NamespacedName, ObjectId, ObjectRef, Origin};
+use crate::yaml;
+
+/// What every object has. `annotations` and `labels` keep the order of the document.
+#[derive(Debug, Clone, Default)]
+pub struct ObjectMeta {
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.namespace`; objects without one get `default`, or the one of `--namespace`.
+    pub namespace: String,
+    /// `metadata.annotations`, values as Kubernetes would store them (a finding says where it would refuse them).
+    pub annotations: IndexMap<String, String>,
+    /// `metadata.labels`.
+    pub labels: IndexMap<String, String>,
+    /// `metadata.creationTimestamp` in seconds since 1970, if given.
+    pub created: Option<i64>,
+}
+
+impl ObjectMeta {
+    /// Namespace and name.
+    pub fn key(&self) -> NamespacedName {
+        NamespacedName::new(&self.namespace, &self.name)
+    }
+}
+
+/// Path type as written; the controller turns `None` and `ImplementationSpecific` into `Prefix`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PathType {
+    /// `Exact`.
+    Exact,
+    /// `Prefix`.
+    Prefix,
+    /// `ImplementationSpecific`.
+    ImplementationSpecific,
+    /// Anything else, which the API server refuses.
+    Other(String),
+}
+
+/// Port of a backend: a number or a name. `0`, a missing port and an empty name are `None` in [`BackendTarget::Service`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PortRef {
+    /// `port.number`.
+    Number(i64),
+    /// `port.name`, or a string `servicePort` that is no number.
+    Name(String),
+}
+
+impl std::fmt::Display for PortRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
+}
+
+/// What a backend points at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BackendTarget {
+    /// A Service of the Ingress's namespace.
+    Service {
+        /// Name of the Service.
+        name: String,
+        /// Port as written.
+        port: Option<PortRef>,
+    },
+    /// `resource`: some other object.
+    Resource {
+        /// API group, empty for core.
+        api_group: String,
+        /// Kind.
+        kind: String,
+        /// Name.
+        name: String,
+    },
+    /// Neither a Service nor a resource.
+    Empty,
+}
+
+/// A backend of a path, or the default backend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backend {
+    /// What it points at.
+    pub target: BackendTarget,
+}
+
+/// `spec.rules[].http.paths[]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpPath {
+    /// Path as written; empty where absent.
+    pub path: String,
+    /// Path type as written.
+    pub path_type: Option<PathType>,
+    /// Backend.
+    pub backend: Backend,
+}
+
+/// `spec.rules[]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IngressRule {
+    /// Host as written; `None` and `""` mean every host.
+    pub host: Option<String>,
+    /// Paths; `None` where `http` is absent.
+    pub paths: Option<Vec<HttpPath>>,
+}
+
+/// `spec.tls[]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IngressTls {
+    /// Hosts as written.
+    pub hosts: Vec<String>,
+    /// Secret name, empty where absent.
+    pub secret_name: String,
+}
+
+/// An Ingress of any served version, in the shape of `networking.k8s.io/v1`.
+#[derive(Debug, Clone)]
+pub struct Ingress {
+    /// Its identity in the inventory.
+    pub id: ObjectId,
+    /// Metadata.
+    pub meta: ObjectMeta,
+    /// `spec.ingressClassName`.
+    pub class_name: Option<String>,
+    /// `spec.defaultBackend`.
+    pub default_backend: Option<Backend>,
+    /// `spec.tls`.
+    pub tls: Vec<IngressTls>,
+    /// `spec.rules`.
+    pub rules: Vec<IngressRule>,
+    /// `networking.k8s.io/v1` shape as read; the field names of the ledger differ for the older ones.
+    pub legacy: bool,
+}
+
+/// An IngressClass.
+#[derive(Debug, Clone)]
+pub struct IngressClass {
+    /// Its identity in the inventory.
+    pub id: ObjectId,
+    /// Metadata.
+    pub meta: ObjectMeta,
+    /// `spec.controller`.
+    pub controller: String,
+}
+
+/// `spec.ports[]` of a Service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServicePort {
+    /// Name, empty where absent.
+    pub name: String,
+    /// Port.
+    pub port: i64,
+    /// Target port as text: a number, a name, or empty where absent (then it is the port).
+    pub target_port: String,
+    /// Protocol, `TCP` where absent.
+    pub protocol: String,
+    /// `appProtocol`, empty where absent.
+    pub app_protocol: String,
+}
+
+/// A Service.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// Its identity in the inventory.
+    pub id: ObjectId,
+    /// Metadata.
+    pub meta: ObjectMeta,
+    /// `spec.type`, `ClusterIP` where absent.
+    pub kind: String,
+    /// `spec.externalName`.
+    pub external_name: String,
+    /// `spec.clusterIP`.
+    pub cluster_ip: String,
+    /// `spec.ports`.
+    pub ports: Vec<ServicePort>,
+}
+
+/// An EndpointSlice, as far as it tells whether a Service has endpoints.
+#[derive(Debug, Clone)]
+pub struct EndpointSlice {
+    /// Metadata.
+    pub meta: ObjectMeta,
+    /// Name of the Service (`kubernetes.io/service-name`).
+    pub service: String,
+    /// Addresses whose `conditions.ready` is not false.
+    pub ready: usize,
+    /// Names and numbers of `ports`; the name is empty where absent.
+    pub ports: Vec<(String, Option<i64>)>,
+}
+
+/// A Secret: names and types only, and the names in a certificate where a file carries one. Private keys are never kept.
+#[derive(Debug, Clone)]
+pub struct Secret {
+    /// Its identity in the inventory.
+    pub id: ObjectId,
+    /// Metadata.
+    pub meta: ObjectMeta,
+    /// `type`.
+    pub kind: String,
+    /// Keys of `data` and `stringData` whose value is not empty, sorted.
+    pub keys: Vec<String>,
+    /// DNS names (SAN, else CN) of the first certificate in `tls.crt`; `None` where there is none that can be read.
+    pub certificate_names: Option<Vec<String>>,
+}
+
+/// A ConfigMap.
+#[derive(Debug, Clone)]
+pub struct ConfigMap {
+    /// Its identity in the inventory.
+    pub id: ObjectId,
+    /// Metadata.
+    pub meta: ObjectMeta,
+    /// `data`, in document order.
+    pub data: IndexMap<String, String>,
+}
+
+/// A Namespace.
+#[derive(Debug, Clone)]
+pub struct Namespace {
+    /// Metadata.
+    pub meta: ObjectMeta,
+}
+
+/// A Deployment or DaemonSet, as far as it may be the controller.
+#[derive(Debug, Clone)]
+pub struct Workload {
+    /// Its identity in the inventory.
+    pub id: ObjectId,
+    /// Metadata.
+    pub meta: ObjectMeta,
+    /// Per container: image, then `command` followed by `args`.
+    pub containers: Vec<(String, Vec<String>)>,
+}
+
+/// How many objects of a kind were seen and left alone.
+pub type KindCount = BTreeMap<String, usize>;
+
+/// Everything that was read. Vectors are in reading order.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    /// Texts that were read.
+    pub sources: yaml::Sources,
+    /// Every object that a [`super::Subject`] can point at, indexed by [`ObjectId`]. `None` as origin: a live cluster.
+    pub objects: Vec<(ObjectRef, Option<Origin>)>,
+    /// Ingresses.
+    pub ingresses: Vec<Ingress>,
+    /// IngressClasses.
+    pub ingress_classes: Vec<IngressClass>,
+    /// Services by namespace and name.
+    pub services: BTreeMap<NamespacedName, Service>,
+    /// EndpointSlices.
+    pub endpoint_slices: Vec<EndpointSlice>,
+    /// Secrets by namespace and name.
+    pub secrets: BTreeMap<NamespacedName, Secret>,
+    /// ConfigMaps by namespace and name.
+    pub config_maps: BTreeMap<NamespacedName, ConfigMap>,
+    /// Namespaces by name.
+    pub namespaces: BTreeMap<String, Namespace>,
+    /// Deployments and DaemonSets.
+    pub workloads: Vec<Workload>,
+    /// Objects of the Gateway API and of its implementations, as they stand.
+    pub gateway_objects: Vec<(ObjectId, yaml::Node)>,
+    /// Kinds that gateshift has no use for.
+    pub others: KindCount,
+}
+
+impl Inventory {
+    /// Registers an object and gives it its identity.
+    pub fn register(&mut self, object: ObjectRef, origin: Option<Origin>) -> ObjectId {
+        let id = ObjectId(u32::try_from(self.objects.len()).expect("INVARIANT: fewer than 2^32 objects"));
+        self.objects.push((object, origin));
+        id
+    }
+
+    /// Name of an object.
+    pub fn object(&self, id: ObjectId) -> &ObjectRef {
+        &self.objects[id.0 as usize].0
+    }
+}

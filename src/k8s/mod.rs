@@ -1,0 +1,14 @@
+//! Kubernetes objects as gateshift sees them: references, places inside objects, and everything that was read.
+//!
+//! Nothing here opens a file or decides what an object means.
+
+mod field;
+mod inventory;
+mod object;
+
+pub use field::{FieldPath, Step, Subject};
+pub use inventory::{
+    Backend, BackendTarget, ConfigMap, EndpointSlice, HttpPath, Ingress, IngressClass, IngressRule, IngressTls, Inventory, KindCount,
+    Namespace, ObjectMeta, PathType, PortRef, Secret, Service, ServicePort, Workload,
+};
+pub use object::{NamespacedName, ObjectId, ObjectRef, Origin};

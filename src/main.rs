@@ -1,0 +1,7 @@
+//! The command line: parse, run, exit.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gateshift::cli::main()
+}

@@ -1,0 +1,1 @@
+//! The old side: servers, locations, and how ingress-nginx answers a request.

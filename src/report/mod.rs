@@ -1,0 +1,1 @@
+//! Reports of closed ledgers, one file per format.

@@ -1,0 +1,119 @@
+//! What happens to a request, in the same words for both routers.
+
+use crate::k8s::Subject;
+
+/// Why access was refused.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Deny {
+    /// Address not allowed, or denied.
+    Address,
+    /// Credentials are missing or wrong; the status is 401.
+    Credentials,
+    /// Client certificate missing or not matching.
+    ClientCertificate,
+    /// The configuration is broken in a way that refuses everybody.
+    Broken,
+}
+
+/// Why there is no HTTP answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NoAnswer {
+    /// Nobody listens.
+    Refused,
+    /// The connection is closed without an answer.
+    Reset,
+    /// The TLS handshake fails.
+    Tls,
+}
+
+/// Part of the traffic that one backend gets.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Share {
+    /// `namespace/service:port`; `None` for requests that the router answers itself with `status`.
+    pub backend: Option<String>,
+    /// Parts of the sum of all shares.
+    pub weight: u64,
+    /// Status where `backend` is `None`.
+    pub status: Option<u16>,
+}
+
+/// A request that is passed on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forward {
+    /// Who gets it, with which share. Never empty.
+    pub split: Vec<Share>,
+    /// Method sent upstream.
+    pub method: String,
+    /// Target sent upstream, with query.
+    pub target: String,
+    /// Host sent upstream; `None` where the model does not know.
+    pub host: Option<String>,
+    /// Headers sent upstream that the model claims: name in lower case, value, or `None` for "not sent".
+    pub headers: Vec<(String, Option<String>)>,
+    /// Headers the client gets that the model claims: name in lower case, value, or `None` for "not sent".
+    pub response_headers: Vec<(String, Option<String>)>,
+}
+
+/// What finally happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Passed on to a backend.
+    Forward(Forward),
+    /// Answered with a redirect.
+    Redirect {
+        /// Status.
+        status: u16,
+        /// Location header, complete.
+        location: String,
+        /// Headers the client gets that the model claims.
+        response_headers: Vec<(String, Option<String>)>,
+    },
+    /// Answered by the router.
+    Respond {
+        /// Status.
+        status: u16,
+        /// Headers the client gets that the model claims.
+        response_headers: Vec<(String, Option<String>)>,
+    },
+    /// Refused for reasons of access.
+    Deny {
+        /// Why.
+        why: Deny,
+        /// Status.
+        status: u16,
+        /// Headers the client gets that the model claims.
+        response_headers: Vec<(String, Option<String>)>,
+    },
+    /// No route matches; the status is 404.
+    NoRoute {
+        /// Headers the client gets that the model claims.
+        response_headers: Vec<(String, Option<String>)>,
+    },
+    /// No HTTP answer.
+    NoAnswer(NoAnswer),
+    /// The model does not know, and says what it lacks.
+    Unmodelled {
+        /// What is missing.
+        what: String,
+    },
+}
+
+/// One step on the way to a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What was decided, in a sentence without full stop.
+    pub text: String,
+    /// What decided it.
+    pub because: Option<Subject>,
+}
+
+/// An outcome and how it came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What happens.
+    pub outcome: Outcome,
+    /// Common name and alternative names of the certificate that is served, where TLS is used and the model knows.
+    pub certificate: Option<String>,
+    /// Steps, first to last.
+    pub trace: Vec<Step>,
+}

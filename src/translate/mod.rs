@@ -1,0 +1,1 @@
+//! `nginx::Config` → Gateway API objects.

@@ -1,0 +1,88 @@
+//! Who may use whom.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+/// Each module and the modules it may use.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("automata", &[]),
+    ("yaml", &[]),
+    ("k8s", &["yaml"]),
+    ("request", &["automata", "k8s"]),
+    ("catalog", &["yaml", "k8s"]),
+    ("ledger", &["yaml", "k8s", "catalog"]),
+    ("read", &["yaml", "k8s", "ledger"]),
+    ("nginx", &["automata", "request", "k8s"]),
+    ("gateway", &["automata", "request", "k8s", "yaml", "catalog", "ledger"]),
+    ("snippet", &["automata", "k8s", "catalog", "nginx"]),
+    ("annotations", &["k8s", "catalog", "ledger", "snippet", "nginx", "gateway", "automata"]),
+    ("ingress", &["k8s", "catalog", "ledger", "annotations", "nginx", "automata"]),
+    ("targets", &["automata", "k8s", "yaml", "catalog", "ledger", "gateway"]),
+    ("translate", &["automata", "request", "k8s", "catalog", "ledger", "annotations", "targets", "nginx", "gateway"]),
+    ("compare", &["automata", "request", "k8s", "ledger", "nginx", "gateway"]),
+    (
+        "report",
+        &[
+            "automata",
+            "yaml",
+            "k8s",
+            "request",
+            "catalog",
+            "ledger",
+            "nginx",
+            "gateway",
+            "snippet",
+            "annotations",
+            "ingress",
+            "targets",
+            "translate",
+            "compare",
+        ],
+    ),
+];
+
+fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+    let mut entries: Vec<_> = fs::read_dir(folder).expect("source folder").map(|entry| entry.expect("entry").path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn modules_use_only_what_the_table_allows() {
+    let allowed: BTreeMap<&str, &[&str]> = ALLOWED.iter().copied().collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut sources = Vec::new();
+    files(&root, &mut sources);
+    let mut wrong = Vec::new();
+    for path in sources {
+        let relative = path.strip_prefix(&root).expect("below src");
+        let module = relative.iter().next().and_then(|part| part.to_str()).expect("module");
+        if module.ends_with(".rs") || module == "cli" {
+            continue;
+        }
+        let may = allowed.get(module).unwrap_or_else(|| panic!("`{module}` is not in the table"));
+        let text = fs::read_to_string(&path).expect("source");
+        for (number, line) in text.lines().enumerate() {
+            if line.trim_start().starts_with("//") {
+                continue;
+            }
+            for used in line.match_indices("crate::").map(|(at, _)| &line[at + 7..]) {
+                let names: Vec<&str> = match used.strip_prefix('{') {
+                    Some(rest) => rest.split(&[',', '{', '}'][..]).map(|part| part.trim().split("::").next().unwrap_or("")).collect(),
+                    None => vec![used.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("")],
+                };
+                for name in names {
+                    if (allowed.contains_key(name) || name == "cli") && name != module && !may.contains(&name) {
+                        wrong.push(format!("{}:{}: `{module}` may not use `{name}`", relative.display(), number + 1));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -1,0 +1,3 @@
+//! The one integration binary; every ring and law is a module of it.
+
+mod layering;
