@@ -11,7 +11,7 @@ pub(super) fn run(arguments: &Explain, terminal: &Terminal) -> anyhow::Result<Ex
         let hint = catalog::Explained::suggestion(&query).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         return Err(Usage(format!("nothing is known about `{query}`{hint}")).into());
     }
-    let text = found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    let text = found.iter().map(|explained| explained.text.clone()).collect::<Vec<_>>().join("\n");
     terminal.data(&text)?;
     Ok(Exit::Clean)
 }

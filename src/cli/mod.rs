@@ -1,11 +1,11 @@
 //! The command line. One file a verb: gather, call, render.
 
 mod args;
-mod convert;
+//mod convert;
 mod exit;
 mod explain;
-mod gather;
-mod validate;
+//mod gather;
+//mod validate;
 mod write;
 
 use std::{

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use comfy_table::{ContentArrangement, Table, presets::NOTHING};
+use comfy_table::{ContentArrangement, Table, style::presets::NOTHING};
 
 use super::diagnostic::{Diagnostics, severity};
 use crate::{
@@ -105,7 +105,7 @@ fn table(per_code: &BTreeMap<Code, usize>) -> String {
         .collect();
     rows.sort_by_key(|(severity, code, ..)| (std::cmp::Reverse(*severity), *code));
     let mut table = Table::new();
-    table.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     for (severity, code, count, title) in rows {
         table.add_row(vec![format!(" {severity}"), code.to_string(), format!("{count}×"), title.to_owned()]);
     }
