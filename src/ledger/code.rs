@@ -27,7 +27,22 @@ macro_rules! codes {
 
 // One line a code; keep areas together.
 codes! {
+    InputBinaryFile = "input/binary-file",
     InputBrokenDocument = "input/broken-document",
+    InputDroppedByKubectl = "input/dropped-by-kubectl",
+    InputDuplicateKey = "input/duplicate-key",
+    InputDuplicateObject = "input/duplicate-object",
+    InputEmptyFile = "input/empty-file",
+    InputEmptyFolder = "input/empty-folder",
+    InputInvalidUtf8 = "input/invalid-utf8",
+    InputMissingFile = "input/missing-file",
+    InputNotAnObject = "input/not-an-object",
+    InputNotRendered = "input/not-rendered",
+    InputRefusedByApiServer = "input/refused-by-api-server",
+    InputRefusedByKubectl = "input/refused-by-kubectl",
+    InputUnknownField = "input/unknown-field",
+    InputUnreadableFile = "input/unreadable-file",
+    InputWrongType = "input/wrong-type",
 }
 
 impl fmt::Display for Code {

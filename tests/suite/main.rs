@@ -1,3 +1,5 @@
 //! The one integration binary; every ring and law is a module of it.
 
+mod admission_ingress;
+mod admission_yaml;
 mod layering;
