@@ -27,6 +27,7 @@ macro_rules! codes {
 
 // One line a code; keep areas together.
 codes! {
+    InputBinaryFile = "input/binary-file",
     InputBrokenDocument = "input/broken-document",
     AccessAddressLists = "access/address-lists",
     AccessBasicAuth = "access/basic-auth",
@@ -94,6 +95,20 @@ codes! {
     RewriteNeedsCaptures = "rewrite/needs-captures",
     TlsNoCertificate = "tls/no-certificate",
     TlsPassthrough = "tls/passthrough",
+    InputDroppedByKubectl = "input/dropped-by-kubectl",
+    InputDuplicateKey = "input/duplicate-key",
+    InputDuplicateObject = "input/duplicate-object",
+    InputEmptyFile = "input/empty-file",
+    InputEmptyFolder = "input/empty-folder",
+    InputInvalidUtf8 = "input/invalid-utf8",
+    InputMissingFile = "input/missing-file",
+    InputNotAnObject = "input/not-an-object",
+    InputNotRendered = "input/not-rendered",
+    InputRefusedByApiServer = "input/refused-by-api-server",
+    InputRefusedByKubectl = "input/refused-by-kubectl",
+    InputUnknownField = "input/unknown-field",
+    InputUnreadableFile = "input/unreadable-file",
+    InputWrongType = "input/wrong-type",
 }
 
 impl fmt::Display for Code {

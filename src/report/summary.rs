@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use comfy_table::{ContentArrangement, Table, style::presets::NOTHING};
+use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 
 use super::diagnostic::{Diagnostics, severity};
 use crate::{
