@@ -1,3 +1,4 @@
 //! The one integration binary; every ring and law is a module of it.
 
 mod layering;
+mod pcre;
