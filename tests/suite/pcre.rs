@@ -57,20 +57,24 @@ fn difference(text: &str, caseless: bool, subjects: &[Vec<u8>], offsets: bool) -
     if theirs.captures_len() != ours.group_count() + 1 {
         return Some(format!("{text:?}: {} groups, ours {}", theirs.captures_len() - 1, ours.group_count()));
     }
-    for subject in subjects {
-        let mut locations = theirs.capture_locations();
-        let found = theirs.captures_read(&mut locations, subject);
-        // Both give up on steps of their own, so nothing is to be learnt there.
-        let (Ok(found), Ok(matched)) = (found, ours.search(subject)) else { continue };
-        let theirs: Vec<_> = (0..=ours.group_count()).map(|group| found.as_ref().and_then(|_| locations.get(group))).collect();
-        let matched: Vec<_> = (0..=ours.group_count())
-            .map(|group| matched.as_ref().and_then(|found| found.get(group)).map(|range| (range.start, range.end)))
-            .collect();
-        if theirs != matched {
-            return Some(format!("{text:?} on {:?}: {theirs:?}, ours {matched:?}", String::from_utf8_lossy(subject)));
-        }
-    }
-    None
+    // PCRE2 10.46 makes some quantifiers possessive that it must not: `b?` in `b?(a)?+b`, `\N*` in `\N*\R`.
+    let careful = || pcre2::bytes::RegexBuilder::new().caseless(caseless).build(&format!("(*NO_AUTO_POSSESS){text}"));
+    subjects.iter().find_map(|subject| {
+        let difference = matched_differently(&theirs, &ours, subject)?;
+        careful().ok().and_then(|careful| matched_differently(&careful, &ours, subject)).and(Some(difference))
+    })
+}
+
+fn matched_differently(theirs: &pcre2::bytes::Regex, ours: &Pattern, subject: &[u8]) -> Option<String> {
+    let mut locations = theirs.capture_locations();
+    let found = theirs.captures_read(&mut locations, subject);
+    // Both give up on steps of their own, so nothing is to be learnt there.
+    let (Ok(found), Ok(matched)) = (found, ours.search(subject)) else { return None };
+    let theirs: Vec<_> = (0..=ours.group_count()).map(|group| found.as_ref().and_then(|_| locations.get(group))).collect();
+    let matched: Vec<_> = (0..=ours.group_count())
+        .map(|group| matched.as_ref().and_then(|found| found.get(group)).map(|range| (range.start, range.end)))
+        .collect();
+    (theirs != matched).then(|| format!("{:?} on {:?}: {theirs:?}, ours {matched:?}", ours.text(), String::from_utf8_lossy(subject)))
 }
 
 fn report(wrong: &[String]) {
