@@ -4,3 +4,4 @@ mod catalog;
 mod admission_ingress;
 mod admission_yaml;
 mod layering;
+mod pcre;
