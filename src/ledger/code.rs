@@ -28,6 +28,13 @@ macro_rules! codes {
 // One line a code; keep areas together.
 codes! {
     InputBinaryFile = "input/binary-file",
+    GatewayApiDefaulted = "gateway-api/defaulted",
+    GatewayApiDeprecatedVersion = "gateway-api/deprecated-version",
+    GatewayApiDoubtful = "gateway-api/doubtful",
+    GatewayApiNotServed = "gateway-api/not-served",
+    GatewayApiPruned = "gateway-api/pruned",
+    GatewayApiRefused = "gateway-api/refused",
+    GatewayApiRepeatedKey = "gateway-api/repeated-key",
     InputBrokenDocument = "input/broken-document",
     AccessAddressLists = "access/address-lists",
     AccessBasicAuth = "access/basic-auth",
