@@ -65,6 +65,7 @@ codes! {
     GatewayClassPlaceholder = "gateway/class-placeholder",
     GatewayClassUnknown = "gateway/class-unknown",
     GatewayNamespaceLabel = "gateway/namespace-label",
+    GatewayOwnObjectRefused = "gateway/own-object-refused",
     HeaderHostUnsayable = "header/host-unsayable",
     HeaderVariables = "header/variables",
     HostAliasUnsayable = "host/alias-unsayable",
