@@ -159,6 +159,30 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// A text that is equal for equal values only, and has an order.
+    pub fn sort_text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::List(_) | Self::Map(_) => {
+                // A control character in front keeps numbers apart from texts of the same digits.
+                Cow::Owned(format!("\u{0}{}", self.to_value()))
+            }
+        }
+    }
+
+    /// The same value with texts of its own.
+    pub fn to_value(&self) -> serde_json::Value {
+        match self {
+            Self::Null => serde_json::Value::Null,
+            Self::Bool(value) => (*value).into(),
+            Self::Int(value) => (*value).into(),
+            Self::Float(value) => (*value).into(),
+            Self::Text(text) => text.as_ref().into(),
+            Self::List(items) => items.iter().map(Self::to_value).collect::<Vec<_>>().into(),
+            Self::Map(entries) => entries.iter().map(|(key, value)| (key.clone().into_owned(), value.to_value())).collect(),
+        }
+    }
+
     /// Name of the type in the words of OpenAPI.
     pub const fn type_name(&self) -> &'static str {
         match self {

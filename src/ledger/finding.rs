@@ -3,9 +3,10 @@
 //! The wording stands in `annotation-maps/findings`, with `{fact}` where a fact goes; a finding only carries the facts.
 
 use super::Code;
-pub use crate::catalog::Severity;
 use crate::k8s::Subject;
 use crate::yaml::Span;
+
+pub use crate::catalog::Severity;
 
 /// Names and values that the wording of a code needs.
 pub type Facts = Vec<(&'static str, String)>;

@@ -70,7 +70,7 @@ impl Cx<'_> {
         };
         let mut rules = Vec::new();
         let owner = self.config.upstream(alternative).ingress;
-        let mut settle = |cx: &mut Self, names: &[&'static str], settlement: &Settlement| {
+        let settle = |cx: &mut Self, names: &[&'static str], settlement: &Settlement| {
             if let Some(owner) = owner {
                 cx.mark(owner, names, settlement);
             }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     gateway::Intent,
-    k8s::{Inventory, NamespacedName, Subject},
+    k8s::{Inventory, NamespacedName, ObjectId, Subject},
     ledger::{Code, Facts, Finding, Findings, Settlement},
     nginx::{Config, IngressId},
     targets::{Answer, Target},
@@ -36,13 +36,16 @@ pub(super) struct Cx<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) options: &'a Options,
     pub(super) marks: Marks,
+    pub(super) grants: super::grants::Grants,
+    pub(super) by_object: BTreeMap<ObjectId, usize>,
     findings: Findings,
     said: BTreeSet<(Code, Option<Subject>, String)>,
 }
 
 impl<'a> Cx<'a> {
     pub(super) fn new(config: &'a Config, inventory: &'a Inventory, options: &'a Options) -> Self {
-        Self { config, inventory, options, marks: Marks::new(), findings: Findings::new(), said: BTreeSet::new() }
+        let by_object = inventory.ingresses.iter().enumerate().map(|(index, ingress)| (ingress.id, index)).collect();
+        Self { config, inventory, options, marks: Marks::new(), grants: super::grants::Grants::default(), by_object, findings: Findings::new(), said: BTreeSet::new() }
     }
 
     /// Settles annotations of an Ingress, together with what was said of them before.
