@@ -42,9 +42,7 @@ impl Checks<'_> {
         let known = |name: &str| parsed.names.iter().any(|known| known.name == name);
         match later {
             Later::Number { number, offset } if *number > parsed.groups => Err(Error::new(15, *offset)),
-            Later::SmallBackref(number) if *number > parsed.groups => {
-                Err(Error::new(15, self.small_refs[*number as usize].unwrap_or(0)))
-            }
+            Later::SmallBackref(number) if *number > parsed.groups => Err(Error::new(15, self.small_refs[*number as usize].unwrap_or(0))),
             Later::Name { name, offset } if !known(name) => Err(Error::new(15, *offset)),
             Later::RecursionOrGroup { name, offset } if !known(name) => {
                 let mut number = 0;
@@ -213,11 +211,8 @@ impl<'a> Measure<'a> {
             Node::Empty | Node::Assert(_) | Node::ResetStart | Node::Verb(_) => Ok((0, 0)),
             Node::Byte { .. } | Node::Set(_) => Ok((1, 1)),
             Node::Look(look) => {
-                let visited = if look.behind {
-                    self.lookbehind(look)
-                } else {
-                    look.branches.iter().try_for_each(|branch| self.visit(branch))
-                };
+                let visited =
+                    if look.behind { self.lookbehind(look) } else { look.branches.iter().try_for_each(|branch| self.visit(branch)) };
                 visited.map(|()| (0, 0)).map_err(Stop::Error)
             }
             Node::Group { kind, body } => {
@@ -306,9 +301,7 @@ impl<'a> Measure<'a> {
     fn missing(&self, group: &GroupRef) -> Stop {
         let offset = self.checks.later.iter().find_map(|later| match (later, group) {
             (Later::Number { number, offset }, GroupRef::Number(wanted)) if number == wanted => Some(*offset),
-            (Later::SmallBackref(number), GroupRef::Number(wanted)) if number == wanted => {
-                self.checks.small_refs[*number as usize]
-            }
+            (Later::SmallBackref(number), GroupRef::Number(wanted)) if number == wanted => self.checks.small_refs[*number as usize],
             (Later::Name { name, offset }, GroupRef::Name(wanted)) if name == wanted => Some(*offset),
             _ => None,
         });

@@ -79,11 +79,21 @@ struct Choice {
 enum ChoiceKind {
     Resume(Pc),
     /// Gives back one byte after the other down to `low`.
-    Greedy { pc: Pc, low: u32 },
+    Greedy {
+        pc: Pc,
+        low: u32,
+    },
     /// Takes one byte more up to `left` times.
-    Lazy { pc: Pc, set: u32, left: u32 },
+    Lazy {
+        pc: Pc,
+        set: u32,
+        left: u32,
+    },
     /// Goes forward in a look-behind.
-    Behind { pc: Pc, left: u32 },
+    Behind {
+        pc: Pc,
+        left: u32,
+    },
     Verb(Verb),
 }
 
@@ -286,9 +296,7 @@ impl<'a> Machine<'a> {
                 Op::LookEnd => self.look_end(next),
                 Op::Behind { min, max } => self.behind(min, max, next),
                 Op::AtOrigin => match self.current() {
-                    Some(Frame { kind: FrameKind::Look { position, .. }, .. }) => {
-                        (self.position == position as usize).then_some(next)
-                    }
+                    Some(Frame { kind: FrameKind::Look { position, .. }, .. }) => (self.position == position as usize).then_some(next),
                     _ => Some(next),
                 },
                 Op::IfGroup { groups, other } => {

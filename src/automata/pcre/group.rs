@@ -31,7 +31,11 @@ pub(super) struct Frame {
 pub(super) enum FrameKind {
     Plain,
     Group(GroupKind),
-    Look { behind: bool, negative: bool, atomic: bool },
+    Look {
+        behind: bool,
+        negative: bool,
+        atomic: bool,
+    },
     Cond(Option<Condition>),
     /// `(*scs:`, valid but not executed.
     Scan,

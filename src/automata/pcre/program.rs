@@ -19,7 +19,12 @@ pub(super) enum Op {
     Byte(u8),
     Set(u32),
     /// A repeated single byte.
-    Run { set: u32, min: u32, max: u32, kind: RepeatKind },
+    Run {
+        set: u32,
+        min: u32,
+        max: u32,
+        kind: RepeatKind,
+    },
     Jump(Pc),
     /// Tries the next instruction, later the other.
     Split(Pc),
@@ -33,22 +38,40 @@ pub(super) enum Op {
     Assert(Assert),
     ResetStart,
     /// The list of groups of which the first that is set counts.
-    Backref { groups: u32, caseless: bool },
+    Backref {
+        groups: u32,
+        caseless: bool,
+    },
     Recurse(u32),
     LoopEnter(u32),
     LoopEnd(u32),
     AtomicEnter,
     AtomicEnd,
-    LookEnter { negative: bool, atomic: bool, conditional: bool, end: Pc, other: Pc },
+    LookEnter {
+        negative: bool,
+        atomic: bool,
+        conditional: bool,
+        end: Pc,
+        other: Pc,
+    },
     LookEnd,
     /// Goes back between `max` and `min` bytes, the most first.
-    Behind { min: u32, max: u32 },
+    Behind {
+        min: u32,
+        max: u32,
+    },
     /// Ends a look-behind branch whose length varies.
     AtOrigin,
     /// Goes on if a group of the list is set, else jumps.
-    IfGroup { groups: u32, other: Pc },
+    IfGroup {
+        groups: u32,
+        other: Pc,
+    },
     /// Goes on if inside a call of a group of the list, or of any if the list is empty.
-    IfRecursion { groups: u32, other: Pc },
+    IfRecursion {
+        groups: u32,
+        other: Pc,
+    },
     Verb(Verb),
 }
 
@@ -141,8 +164,7 @@ impl Compiler<'_> {
         match group {
             GroupRef::Number(number) => vec![*number],
             GroupRef::Name(name) => {
-                let mut numbers: Vec<u32> =
-                    self.names.iter().filter(|known| known.name == *name).map(|known| known.number).collect();
+                let mut numbers: Vec<u32> = self.names.iter().filter(|known| known.name == *name).map(|known| known.number).collect();
                 numbers.sort_unstable();
                 numbers
             }
@@ -212,9 +234,7 @@ impl Compiler<'_> {
                 // A call by a name that several groups have means the first of them in the pattern.
                 let number = match group {
                     GroupRef::Number(number) => *number,
-                    GroupRef::Name(name) => {
-                        self.names.iter().find(|known| known.name == *name).map_or(0, |known| known.number)
-                    }
+                    GroupRef::Name(name) => self.names.iter().find(|known| known.name == *name).map_or(0, |known| known.number),
                 };
                 self.emit(Op::Recurse(number));
             }
