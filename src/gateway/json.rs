@@ -42,9 +42,9 @@ impl<'a> Json<'a> {
         match &node.value {
             Value::Scalar(scalar) => Self::from_scalar(scalar),
             Value::Sequence(items) => Self::List(items.iter().map(|item| Self::node_at(item, depth + 1)).collect()),
-            Value::Mapping(entries) => Self::map(
-                entries.iter().map(|(key, value)| (Cow::Borrowed(key.as_text().unwrap_or_default()), Self::node_at(value, depth + 1))),
-            ),
+            Value::Mapping(entries) => {
+                Self::map(entries.iter().map(|(key, value)| (Cow::Borrowed(key.as_text().unwrap_or_default()), Self::node_at(value, depth + 1))))
+            }
         }
     }
 
@@ -60,9 +60,7 @@ impl<'a> Json<'a> {
         match value {
             serde_json::Value::Null => Self::Null,
             serde_json::Value::Bool(value) => Self::Bool(*value),
-            serde_json::Value::Number(number) => {
-                number.as_i64().map_or_else(|| Self::number(number.as_f64().unwrap_or(f64::NAN)), Self::Int)
-            }
+            serde_json::Value::Number(number) => number.as_i64().map_or_else(|| Self::number(number.as_f64().unwrap_or(f64::NAN)), Self::Int),
             serde_json::Value::String(text) => Self::Text(Cow::Borrowed(text)),
             serde_json::Value::Array(items) => Self::List(items.iter().map(|item| Self::value_at(item, depth + 1)).collect()),
             serde_json::Value::Object(entries) => {
@@ -158,6 +156,30 @@ impl<'a> Json<'a> {
         match self {
             Self::List(items) => items,
             Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::Text(_) | Self::Map(_) => &[],
+        }
+    }
+
+    /// A text that is equal for equal values only, and has an order.
+    pub fn sort_text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::List(_) | Self::Map(_) => {
+                // A control character in front keeps numbers apart from texts of the same digits.
+                Cow::Owned(format!("\u{0}{}", self.to_value()))
+            }
+        }
+    }
+
+    /// The same value with texts of its own.
+    pub fn to_value(&self) -> serde_json::Value {
+        match self {
+            Self::Null => serde_json::Value::Null,
+            Self::Bool(value) => (*value).into(),
+            Self::Int(value) => (*value).into(),
+            Self::Float(value) => (*value).into(),
+            Self::Text(text) => text.as_ref().into(),
+            Self::List(items) => items.iter().map(Self::to_value).collect::<Vec<_>>().into(),
+            Self::Map(entries) => entries.iter().map(|(key, value)| (key.clone().into_owned(), value.to_value())).collect(),
         }
     }
 

@@ -6,3 +6,4 @@ pub mod json;
 pub mod limits;
 
 pub use intent::Intent;
+mod place;

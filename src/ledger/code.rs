@@ -27,6 +27,14 @@ macro_rules! codes {
 
 // One line a code; keep areas together.
 codes! {
+    InputBinaryFile = "input/binary-file",
+    GatewayApiDefaulted = "gateway-api/defaulted",
+    GatewayApiDeprecatedVersion = "gateway-api/deprecated-version",
+    GatewayApiDoubtful = "gateway-api/doubtful",
+    GatewayApiNotServed = "gateway-api/not-served",
+    GatewayApiPruned = "gateway-api/pruned",
+    GatewayApiRefused = "gateway-api/refused",
+    GatewayApiRepeatedKey = "gateway-api/repeated-key",
     InputBrokenDocument = "input/broken-document",
     AnnotationAuthIgnored = "annotation/auth-ignored",
     AnnotationDefaultUsed = "annotation/default-used",
@@ -87,6 +95,7 @@ codes! {
     GatewayClassPlaceholder = "gateway/class-placeholder",
     GatewayClassUnknown = "gateway/class-unknown",
     GatewayNamespaceLabel = "gateway/namespace-label",
+    GatewayOwnObjectRefused = "gateway/own-object-refused",
     HeaderHostUnsayable = "header/host-unsayable",
     HeaderVariables = "header/variables",
     HostAliasUnsayable = "host/alias-unsayable",
@@ -124,6 +133,20 @@ codes! {
     RewriteNeedsCaptures = "rewrite/needs-captures",
     TlsNoCertificate = "tls/no-certificate",
     TlsPassthrough = "tls/passthrough",
+    InputDroppedByKubectl = "input/dropped-by-kubectl",
+    InputDuplicateKey = "input/duplicate-key",
+    InputDuplicateObject = "input/duplicate-object",
+    InputEmptyFile = "input/empty-file",
+    InputEmptyFolder = "input/empty-folder",
+    InputInvalidUtf8 = "input/invalid-utf8",
+    InputMissingFile = "input/missing-file",
+    InputNotAnObject = "input/not-an-object",
+    InputNotRendered = "input/not-rendered",
+    InputRefusedByApiServer = "input/refused-by-api-server",
+    InputRefusedByKubectl = "input/refused-by-kubectl",
+    InputUnknownField = "input/unknown-field",
+    InputUnreadableFile = "input/unreadable-file",
+    InputWrongType = "input/wrong-type",
 }
 
 impl fmt::Display for Code {

@@ -12,6 +12,9 @@ pub(super) fn piece(text: &str, start: usize, end: usize) -> Vec<Document> {
     let mut documents = Vec::new();
     let piece = &text[start..end];
     let mut composer = Composer { parser: Parser::new(piece), base: start, problems: Vec::new(), decoded: 0, from_aliases: 0 };
+    if let Some(at) = control_character(piece) {
+        composer.refuse(Span::new(at, at + 1), "control characters are not allowed");
+    }
     loop {
         let first = documents.is_empty();
         match composer.document() {
@@ -57,6 +60,19 @@ pub(super) fn check_json(root: &Node) -> Vec<Problem> {
     }
     problems.sort_by_key(|problem| problem.span);
     problems
+}
+
+/// The first character that go-yaml refuses wherever it stands (readerc.go).
+fn control_character(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let next = |at: usize| bytes.get(at).copied().unwrap_or(0);
+    bytes.iter().enumerate().position(|(at, byte)| match byte {
+        b'\t' | b'\n' | b'\r' | 0x20..0x7F => false,
+        0..0x20 | 0x7F => true,
+        0xC2 => matches!(next(at + 1), 0x80..=0x84 | 0x86..=0x9F),
+        0xEF => next(at + 1) == 0xBF && matches!(next(at + 2), 0xBE | 0xBF),
+        _ => false,
+    })
 }
 
 fn is_null(node: &Node) -> bool {
@@ -198,13 +214,7 @@ impl<'t> Composer<'t> {
         if scalar.tag.is_some() || (style == ScalarStyle::Plain && scalar.text.starts_with(['.', '+', '-'])) {
             match scalar.resolve() {
                 Ok(Resolved::Float(value)) if !value.is_finite() => {
-                    let word = if value.is_nan() {
-                        "NaN"
-                    } else if value > 0.0 {
-                        "+Inf"
-                    } else {
-                        "-Inf"
-                    };
+                    let word = if value.is_nan() { "NaN" } else if value > 0.0 { "+Inf" } else { "-Inf" };
                     self.refuse(span, format!("json: unsupported value: {word}"));
                 }
                 Err(mismatch) => self.refuse(span, mismatch.0),
@@ -250,10 +260,10 @@ impl<'t> Composer<'t> {
 
     fn entry(&mut self, key: Node, value: Node, entries: &mut Vec<(Node, Node)>, merged: &mut Vec<(usize, usize)>) {
         let is_merge = matches!(&key.value, Value::Scalar(scalar)
-        if scalar.text == "<<" && match scalar.tag.as_deref() {
-            None => scalar.style == ScalarStyle::Plain,
-            Some(tag) => tag == "!" || tag == "!!merge",
-        });
+            if scalar.text == "<<" && match scalar.tag.as_deref() {
+                None => scalar.style == ScalarStyle::Plain,
+                Some(tag) => tag == "!" || tag == "!!merge",
+            });
         if !is_merge {
             entries.push((key, value));
             return;

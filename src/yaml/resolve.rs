@@ -196,9 +196,7 @@ fn is_date(text: &str) -> bool {
     let digits = |part: Option<&str>, len: std::ops::RangeInclusive<usize>| {
         part.is_some_and(|part| len.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit()))
     };
-    digits(parts.next(), 4..=4)
-        && digits(parts.next(), 1..=2)
-        && parts.next().is_some_and(|day| day.starts_with(|c: char| c.is_ascii_digit()))
+    digits(parts.next(), 4..=4) && digits(parts.next(), 1..=2) && parts.next().is_some_and(|day| day.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 #[cfg(test)]

@@ -586,16 +586,16 @@ impl<'a> Machine<'a> {
         let mut at = choice.frame;
         while let Some(frame) = self.frames.get(at as usize).copied() {
             match frame.kind {
-                FrameKind::Look { negative, conditional, choices, .. } => {
-                    // What remains is the choice that such a look-around has made on entry.
-                    self.choices.truncate(choices as usize + usize::from(negative || conditional));
+                FrameKind::Look { negative: true, conditional: false, choices, .. } => {
+                    // The assertion holds; its choice on entry says where to go on.
+                    self.choices.truncate(choices as usize + 1);
                     return None;
                 }
                 FrameKind::Recurse { choices, .. } => {
                     self.choices.truncate(choices as usize);
                     return None;
                 }
-                FrameKind::Loop { .. } | FrameKind::Atomic { .. } => at = frame.next,
+                FrameKind::Look { .. } | FrameKind::Loop { .. } | FrameKind::Atomic { .. } => at = frame.next,
             }
         }
         Some(match verb {

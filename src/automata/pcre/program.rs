@@ -3,7 +3,7 @@
 
 use super::{
     ast::{Assert, Condition, GroupKind, GroupRef, Look, Node, RepeatKind, Verb},
-    parse::Name,
+    parse::{self, Name},
 };
 use crate::automata::ByteSet;
 use std::collections::BTreeMap;
@@ -120,6 +120,7 @@ fn is_anchored(node: &Node) -> bool {
         | Node::Empty
         | Node::Byte { .. }
         | Node::Set(_)
+        | Node::Grapheme
         | Node::ResetStart
         | Node::Look(_)
         | Node::Backref { .. }
@@ -197,6 +198,11 @@ impl Compiler<'_> {
             Node::Set(set) => {
                 let set = self.set(*set);
                 self.emit(Op::Set(set));
+            }
+            Node::Grapheme => {
+                self.emit(Op::AtomicEnter);
+                self.node(&parse::crlf_or(ByteSet::ALL));
+                self.emit(Op::AtomicEnd);
             }
             Node::Assert(assert) => {
                 self.emit(Op::Assert(*assert));
@@ -284,12 +290,14 @@ impl Compiler<'_> {
         let least = (0..branches.len()).map(|number| width(number).0).min().unwrap_or(0);
         let behind = *behind;
         self.alternate(branches, |compiler, number, branch| {
-            let (min, max) = width(number);
+            let (_, max) = width(number);
+            // A branch as long as the minimum of all is not tried at other lengths, nor checked for its end.
+            let varies = variable && least != max && max > 0;
             if behind {
-                compiler.emit(Op::Behind { min: if variable { least } else { min }, max });
+                compiler.emit(Op::Behind { min: if varies { least } else { max }, max });
             }
             compiler.node(branch);
-            if behind && variable {
+            if behind && varies {
                 compiler.emit(Op::AtOrigin);
             }
         });
