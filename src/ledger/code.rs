@@ -27,14 +27,14 @@ macro_rules! codes {
 
 // One line a code; keep areas together.
 codes! {
-    InputBinaryFile = "input/binary-file",
     GatewayApiDefaulted = "gateway-api/defaulted",
     GatewayApiDeprecatedVersion = "gateway-api/deprecated-version",
     GatewayApiDoubtful = "gateway-api/doubtful",
+    GatewayApiDropped = "gateway-api/dropped",
     GatewayApiNotServed = "gateway-api/not-served",
     GatewayApiPruned = "gateway-api/pruned",
     GatewayApiRefused = "gateway-api/refused",
-    GatewayApiRepeatedKey = "gateway-api/repeated-key",
+    InputBinaryFile = "input/binary-file",
     InputBrokenDocument = "input/broken-document",
     AnnotationAuthIgnored = "annotation/auth-ignored",
     AnnotationDefaultUsed = "annotation/default-used",
