@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     annotations::{Consequence, Effect},
-    catalog::{self, Key},
+    catalog::{self, Belongs, Key},
     ingress::{Controller, Fate, Ignored, IngressFacts, LeftOut, PathFate, Resolved},
     k8s::{FieldPath, Ingress, Inventory, Step, Subject},
     ledger::{Code, Ledger, Settlement},
@@ -90,7 +90,7 @@ fn annotation(key: &str, value: &str, prefix: &str, facts: &IngressFacts, transl
         Key::Historical(entry) => return no_effect(entry.today.clone()),
         Key::Foreign(foreign) => {
             return match foreign.reader.as_str() {
-                "cert-manager" => unmappable(Code::AnnotationCertManager),
+                "cert-manager" if foreign.belongs == Belongs::Gateway => unmappable(Code::AnnotationCertManager),
                 "external-dns" => unmappable(Code::AnnotationExternalDns),
                 reader => no_effect(format!("read by {reader}, not by ingress-nginx")),
             };

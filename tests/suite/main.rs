@@ -4,6 +4,8 @@ mod catalog;
 mod admission_gateway;
 mod admission_ingress;
 mod admission_yaml;
+mod cases;
+mod readme;
 mod layering;
 mod yaml;
 mod pcre;
