@@ -4,6 +4,6 @@ pub mod api;
 mod intent;
 pub mod json;
 pub mod limits;
+mod place;
 
 pub use intent::Intent;
-mod place;

@@ -12,6 +12,7 @@ use crate::{
     k8s::{FieldPath, Subject},
     ledger::{Code, Facts, Settlement},
     nginx::{Certificate, IngressId, Location, Modifier, RedirectServer, Server, ServerName, Target, settings::FixedRedirect},
+    targets::RegexForm,
 };
 
 /// Whether rules of the host are prefixes or expressions.
@@ -189,6 +190,15 @@ impl Cx<'_> {
             rules.extend(slashes);
         }
         drop_shadowed(&mut rules);
+        for rule in &rules {
+            let settlement = match (&rule.action, form, &rule.path) {
+                (Action::Withheld(code), _, _) => unmappable(*code),
+                (_, Form::Regex, PathRule::Regex(_)) if self.options.target.regex_form() == RegexForm::Either => differs(Code::PathNeedsCaselessRegex),
+                (_, Form::Tight, PathRule::Prefix(path)) if path != "/" => differs(Code::PathRegexTightened),
+                (Action::Forward(_) | Action::Redirect(_) | Action::ToHttps { .. }, _, _) => Settlement::Exact,
+            };
+            self.mark_path(&rule.origin, settlement);
+        }
         rules
     }
 

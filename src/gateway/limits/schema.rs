@@ -28,8 +28,10 @@ pub(super) struct ServedKind {
 /// A version of a kind that is served.
 pub(super) struct ServedVersion {
     pub(super) deprecated: bool,
-    /// The object without `apiVersion`, `kind` and `metadata`.
+    /// The object without `apiVersion`, `kind`, `metadata` and `status`.
     pub(super) root: Node,
+    /// The status.
+    pub(super) status: Option<Arc<Node>>,
 }
 
 /// What a value must be.
@@ -97,9 +99,12 @@ impl Schema {
                 .iter()
                 .map(|api_version| {
                     let mut compiler = Compiler { version, channel, api_version, types: BTreeMap::new() };
-                    let root = Node { fields: compiler.fields(&kind.fields), ..Node::new(NodeKind::Object) };
+                    let (status, fields): (Vec<_>, Vec<_>) =
+                        compiler.fields(&kind.fields).into_iter().partition(|field| field.name == "status");
+                    let status = status.into_iter().next().map(|field| field.node);
+                    let root = Node { fields, ..Node::new(NodeKind::Object) };
                     let deprecated = deprecated.is_some_and(|versions| versions.contains(api_version));
-                    (api_version.as_str(), ServedVersion { deprecated, root })
+                    (api_version.as_str(), ServedVersion { deprecated, root, status })
                 })
                 .collect();
             kinds.insert(name, ServedKind { group: &kind.group, cluster: kind.scope == KindScope::Cluster, versions });

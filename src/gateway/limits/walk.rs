@@ -14,13 +14,19 @@ use crate::gateway::place::Place;
 /// What is wanted of a walk.
 pub(super) struct Walk<'w> {
     pub(super) remarks: &'w mut Vec<Remark>,
-    /// Whether defaults are remarked on.
+    /// Whether defaults and dropped fields are remarked on.
     pub(super) with_defaults: bool,
 }
 
 impl Walk<'_> {
     fn refuse(&mut self, place: &Place<'_>, rule: impl Into<String>) {
         self.remarks.push(Remark { field: place.path(), what: What::Refused { rule: rule.into() } });
+    }
+
+    fn drop_null(&mut self, place: &Place<'_>) {
+        if self.with_defaults {
+            self.remarks.push(Remark { field: place.path(), what: What::Dropped });
+        }
     }
 
     /// Walks through a value.
@@ -55,7 +61,11 @@ impl Walk<'_> {
                     self.remarks.push(Remark { field: Place::Key(place, key).path(), what: What::Pruned });
                     false
                 }
-                Some(field) => field.default.is_some() || *value != Json::Null,
+                Some(field) if field.default.is_none() && *value == Json::Null => {
+                    self.drop_null(&Place::Key(place, key));
+                    false
+                }
+                Some(_) => true,
             }
         });
         for field in &node.fields {
@@ -85,7 +95,12 @@ impl Walk<'_> {
     }
 
     fn map<'j>(&mut self, entries: &mut Vec<(Cow<'j, str>, Json<'j>)>, node: &Node, place: &Place<'_>) {
-        entries.retain(|(_, value)| *value != Json::Null);
+        entries.retain(|(key, value)| {
+            if *value == Json::Null {
+                self.drop_null(&Place::Key(place, key));
+            }
+            *value != Json::Null
+        });
         if let Some(each) = &node.each {
             for (key, value) in entries.iter_mut() {
                 self.value(value, each, &Place::Key(place, key));
