@@ -102,7 +102,7 @@ fn comments(printer: &mut yaml::Printer, emitted: &Emitted, inventory: &Inventor
 }
 
 fn title(code: Code) -> String {
-    crate::catalog::finding(code.as_str()).map_or_else(|| code.to_string(), |entry| format!("{} ({code})", entry.title.to_lowercase()))
+    crate::catalog::finding(code.as_str()).map_or_else(|| code.to_string(), |entry| format!("{} ({code})", entry.title))
 }
 
 fn place(object: ObjectId, inventory: &Inventory) -> String {
