@@ -6,6 +6,7 @@ mod admission_ingress;
 mod admission_yaml;
 mod cases;
 mod readme;
+mod automata;
 mod layering;
 mod yaml;
 mod pcre;
