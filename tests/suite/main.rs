@@ -4,4 +4,5 @@ mod catalog;
 mod admission_ingress;
 mod admission_yaml;
 mod layering;
+mod nginx_truth;
 mod pcre;
