@@ -9,4 +9,5 @@ mod readme;
 mod automata;
 mod layering;
 mod yaml;
+mod nginx_truth;
 mod pcre;
