@@ -1,1 +1,5 @@
 //! The new side: Gateway API objects, their limits, and how they route.
+
+pub mod api;
+pub mod dialect;
+pub mod json;
