@@ -3,3 +3,4 @@
 pub mod api;
 pub mod dialect;
 pub mod json;
+pub mod limits;
