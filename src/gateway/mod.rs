@@ -2,5 +2,8 @@
 
 pub mod api;
 pub mod dialect;
+pub mod hostname;
 pub mod json;
 pub mod limits;
+pub mod precedence;
+pub mod regex;
