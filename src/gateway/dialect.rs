@@ -361,6 +361,27 @@ choices! {
         /// Offered.
         Kept,
     }
+    /// ListenerSets.
+    ListenerSets {
+        /// They add listeners.
+        Work,
+        /// They are not looked at.
+        Ignored,
+    }
+    /// Listeners of one port whose protocols do not go together.
+    ProtocolConflict {
+        /// None of them serves.
+        NoneServes,
+        /// All of them serve.
+        AllServe,
+    }
+    /// A certificate reference that cannot be resolved, beside others that can.
+    BadCertificate {
+        /// The others are served.
+        Skipped,
+        /// The listener does not serve.
+        ListenerFails,
+    }
     /// Answers that the router makes itself.
     OwnAnswer {
         /// Redirects of a filter.
@@ -402,6 +423,9 @@ pub struct ForwardedHeader {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field is described by the type of its value")]
 pub struct Dialect {
+    pub listener_sets: Fact<ListenerSets>,
+    pub protocol_conflict: Fact<ProtocolConflict>,
+    pub bad_certificate: Fact<BadCertificate>,
     pub isolation: Fact<Isolation>,
     pub host_fall_through: Fact<HostFallThrough>,
     pub foreign_hostname: Fact<ForeignHostname>,
@@ -430,6 +454,7 @@ pub struct Dialect {
     pub fragment_in_path: Fact<Oddity>,
     pub fragment_in_query: Fact<Oddity>,
     pub compared_path: Fact<Compared>,
+    pub empty_host: Fact<Oddity>,
     pub underscores: Fact<Underscores>,
     pub forwarded_headers: Fact<Vec<ForwardedHeader>>,
     pub header_values: Fact<HeaderValues>,

@@ -1,9 +1,18 @@
 //! The new side: Gateway API objects, their limits, and how they route.
 
 pub mod api;
+pub mod config;
 pub mod dialect;
+pub mod facts;
+pub mod filter;
+pub mod format;
+pub mod grants;
 pub mod hostname;
 pub mod json;
 pub mod limits;
+pub mod normalise;
+pub mod objects;
+pub mod paths;
 pub mod precedence;
 pub mod regex;
+pub mod status;
