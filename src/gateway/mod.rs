@@ -10,6 +10,7 @@ pub mod grants;
 pub mod hostname;
 pub mod json;
 pub mod limits;
+pub mod listeners;
 pub mod normalise;
 pub mod objects;
 pub mod paths;
