@@ -8,6 +8,7 @@ pub mod filter;
 pub mod format;
 pub mod grants;
 pub mod hostname;
+mod intent;
 pub mod json;
 pub mod limits;
 pub mod listeners;
@@ -17,3 +18,5 @@ pub mod paths;
 pub mod precedence;
 pub mod regex;
 pub mod status;
+
+pub use intent::Intent;

@@ -1,1 +1,11 @@
-//! Reports of closed ledgers, one file per format.
+//! Reports of closed ledgers, one file per format. Nothing here decides anything about traffic.
+
+mod diagnostic;
+mod ledger;
+mod manifests;
+mod summary;
+
+pub use diagnostic::{Colours, Diagnostics, severity};
+pub use ledger::ledger_json;
+pub use manifests::{Folder, folders, json_list, yaml_stream};
+pub use summary::{Counts, summary};

@@ -1,3 +1,7 @@
 //! The one integration binary; every ring and law is a module of it.
 
+mod catalog;
+mod admission_ingress;
+mod admission_yaml;
 mod layering;
+mod pcre;
