@@ -2,10 +2,8 @@
 
 mod diagnostic;
 mod ledger;
-mod manifests;
 mod summary;
 
 pub use diagnostic::{Colours, Diagnostics, severity};
 pub use ledger::ledger_json;
-pub use manifests::{Folder, folders, json_list, yaml_stream};
 pub use summary::{Counts, summary};
