@@ -45,6 +45,8 @@ pub struct Reading {
     pub statuses: Statuses,
     /// A configuration that the data plane refuses in part: whether other ports take changes is left to chance.
     pub shaken: Option<Subject>,
+    /// Headers with underscores that routes ask for, where such requests are refused.
+    pub underscored: Vec<PredicateId>,
     /// TLSRoutes exist: connections without application protocol and known server name are closed.
     pub closes_unknown_names: bool,
 }
@@ -170,10 +172,21 @@ pub struct Entry {
     pub origin: Subject,
     /// What the path becomes where the rule replaces it.
     pub path: PathExpr,
+    /// Origins that its CORS filter allows.
+    pub origins: Option<Origins>,
     /// An implicit match for preflights, which answers nothing else.
     pub preflight_only: bool,
     /// The rule.
     pub rule: Arc<Rule>,
+}
+
+/// Origins that a CORS filter allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origins {
+    /// Every origin.
+    pub any: bool,
+    /// One of these must hold otherwise.
+    pub asked: Vec<PredicateId>,
 }
 
 /// What happens to requests of a match.
