@@ -3,5 +3,6 @@
 mod catalog;
 mod admission_ingress;
 mod admission_yaml;
+mod gateway_truth;
 mod layering;
 mod pcre;
