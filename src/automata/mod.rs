@@ -1,6 +1,7 @@
 //! Sets of strings: languages, PCRE and RE2 readers, partitions, witnesses. Knows nothing of Kubernetes.
 
 pub mod pcre;
+pub mod re2;
 
 mod byteset;
 

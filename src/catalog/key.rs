@@ -33,7 +33,7 @@ pub enum Key {
     Historical(&'static Historical),
     /// A key of another controller or tool.
     Foreign(&'static Foreign),
-    /// The name of an annotation under a prefix that the controller does not look at.
+    /// The name of an annotation under a prefix that the controller does not look at, or without any.
     WrongPrefix {
         /// The annotation that was surely meant.
         meant: &'static Annotation,
@@ -64,12 +64,18 @@ pub fn resolve(key: &str, prefix: &str) -> Key {
     let foreign = foreign().of_key(key);
     match key.split_once('/') {
         // Other controllers took over our names: there the prefix is right.
-        Some((elsewhere, name)) if foreign.is_none() || [FORMER_PREFIX, DEFAULT_PREFIX].contains(&elsewhere) => match (meant(name), foreign) {
-            (Some(meant), prefix) => Key::WrongPrefix { meant, prefix },
-            (None, Some(foreign)) => Key::Foreign(foreign),
-            (None, None) => misspelt_prefix(elsewhere, name),
+        Some((elsewhere, name)) if foreign.is_none() || [FORMER_PREFIX, DEFAULT_PREFIX].contains(&elsewhere) => {
+            match (meant(name), foreign) {
+                (Some(meant), prefix) => Key::WrongPrefix { meant, prefix },
+                (None, Some(foreign)) => Key::Foreign(foreign),
+                (None, None) => misspelt_prefix(elsewhere, name),
+            }
+        }
+        Some(_) => foreign.map_or(Key::Unrelated, Key::Foreign),
+        None => match (meant(key), foreign) {
+            (Some(meant), _) => Key::WrongPrefix { meant, prefix: None },
+            (None, foreign) => foreign.map_or(Key::Unrelated, Key::Foreign),
         },
-        _ => foreign.map_or(Key::Unrelated, Key::Foreign),
     }
 }
 
@@ -137,6 +143,7 @@ mod tests {
             ("nginx.kubernetes.io/proxy-body-size", "wrong prefix of proxy-body-size"),
             ("nginx.ingress.kubernets.io/proxy-body-size", "wrong prefix of proxy-body-size"),
             ("nginx.ingress.kubernets.io/proxy-body-sizes", "unknown, proxy-body-size"),
+            ("auth-tls-error-page", "wrong prefix of auth-tls-error-page"),
             ("app.example.com/team", "unrelated"),
             ("description", "unrelated"),
         ] {
@@ -147,7 +154,9 @@ mod tests {
     #[test]
     fn custom_prefix_makes_the_default_one_wrong() {
         assert!(matches!(resolve("edge.example.com/canary", "edge.example.com"), Key::Ours(annotation) if annotation.name == "canary"));
-        assert!(matches!(resolve("nginx.ingress.kubernetes.io/canary", "edge.example.com"), Key::WrongPrefix { meant, .. } if meant.name == "canary"));
+        assert!(
+            matches!(resolve("nginx.ingress.kubernetes.io/canary", "edge.example.com"), Key::WrongPrefix { meant, .. } if meant.name == "canary")
+        );
     }
 
     #[test]

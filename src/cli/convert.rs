@@ -1,12 +1,12 @@
 //! `gateshift convert`: Ingresses in, manifests and an account of every annotation out.
 
-use std::{collections::BTreeMap, fs};
+use std::fs;
 
 use anyhow::Context as _;
 
 use super::{
     Terminal, Usage,
-    args::{Channel, Convert, FailOn, Gateway, ManifestFormat, Order, Version},
+    args::{Convert, FailOn, Gateway, ManifestFormat},
     exit::Exit,
     gather, write,
 };
@@ -14,7 +14,7 @@ use crate::{
     gateway::limits,
     ingress,
     k8s::NamespacedName,
-    ledger::{Finding, Findings, Ledger, Severity},
+    ledger::{Code, Finding, Findings, Severity},
     report::{self, Counts, Diagnostics},
     targets, translate,
 };
@@ -24,10 +24,9 @@ pub(super) fn run(arguments: &Convert, terminal: &Terminal) -> anyhow::Result<Ex
     let options = options(&arguments.gateway)?;
     let mut reading = gather::reading(&arguments.input, Some(&arguments.controller)).map_err(|error| Usage(error.to_string()))?;
     let controller = gather::controller(&reading, &arguments.controller);
-    let resolved = ingress::resolve(&reading.inventory, &controller, order(arguments.controller.order));
+    let resolved = ingress::resolve(&reading.inventory, &controller, &gather::assumptions(&reading.inventory, &arguments.controller));
     let translation = translate::translate(&resolved.config, &reading.inventory, &options);
-    let mut ledger = Ledger::default();
-    translate::account(&mut ledger, &reading.inventory, &resolved, &translation);
+    let ledger = report::account(&reading.inventory, &controller, &resolved, &translation);
 
     let mut findings = std::mem::take(&mut reading.findings);
     findings.extend(controller.findings.iter().cloned());
@@ -73,8 +72,8 @@ fn options(gateway: &Gateway) -> Result<translate::Options, Usage> {
             Some((key.to_owned(), value.to_owned()))
         }
     };
-    if gateway.gateway_api == Version::V1_4 {
-        return Err(Usage("writing for Gateway API 1.4 is not done yet; 1.5, 1.6 and 1.7 are".to_owned()));
+    if gateway.gateway_api < "1.5".parse().expect("INVARIANT: 1.5 is a known version") {
+        return Err(Usage(format!("writing for Gateway API {} is not done yet; name 1.5 or later", gateway.gateway_api)));
     }
     Ok(translate::Options {
         gateway: NamespacedName::new(namespace, name),
@@ -84,13 +83,6 @@ fn options(gateway: &Gateway) -> Result<translate::Options, Usage> {
         target,
         allow_unprotected: gateway.allow_unprotected,
     })
-}
-
-pub(super) fn order(order: Order) -> ingress::Order {
-    match order {
-        Order::Timestamp => ingress::Order::Timestamp,
-        Order::Document => ingress::Order::Document,
-    }
 }
 
 fn severity(fail_on: FailOn) -> Severity {
@@ -105,30 +97,19 @@ fn severity(fail_on: FailOn) -> Severity {
 
 /// Objects of ours that an API server would refuse. There must be none; if there are, the user has to know.
 fn refused(objects: &[translate::Emitted], gateway: &Gateway) -> Findings {
-    let (version, channel) = (version(gateway.gateway_api), channel(gateway.channel));
-    let mut seen = BTreeMap::new();
+    let judge = limits::Judge::new(gateway.gateway_api, gateway.channel);
+    let mut findings = Findings::new();
     for emitted in objects {
-        for problem in limits::check_object(&emitted.object, version, channel) {
-            seen.entry((emitted.object.object_ref(), problem.to_string())).or_insert(problem);
+        for remark in judge.object(&emitted.object).remarks {
+            let error = match &remark.what {
+                limits::What::NotServed => "its version is not served".to_owned(),
+                limits::What::Refused { rule } => format!("`{}` {rule}", remark.field),
+                limits::What::Pruned | limits::What::Dropped => format!("`{}` does not exist", remark.field),
+                limits::What::Defaulted { .. } | limits::What::Deprecated | limits::What::Doubtful { .. } => continue,
+            };
+            let facts = vec![("object", emitted.object.object_ref().to_string()), ("error", error)];
+            findings.push(Finding::estate(Code::GatewayOwnObjectRefused, facts));
         }
     }
-    seen.into_keys()
-        .map(|(object, problem)| Finding::estate(crate::ledger::Code::GatewayOwnObjectRefused, vec![("object", object.to_string()), ("error", problem)]))
-        .collect()
-}
-
-pub(super) fn version(version: Version) -> limits::Version {
-    match version {
-        Version::V1_4 => limits::Version::V1_4,
-        Version::V1_5 => limits::Version::V1_5,
-        Version::V1_6 => limits::Version::V1_6,
-        Version::V1_7 => limits::Version::V1_7,
-    }
-}
-
-pub(super) fn channel(channel: Channel) -> limits::Channel {
-    match channel {
-        Channel::Standard => limits::Channel::Standard,
-        Channel::Experimental => limits::Channel::Experimental,
-    }
+    findings
 }

@@ -27,5 +27,6 @@ pub mod rules;
 pub mod status;
 mod tables;
 pub mod view;
+mod place;
 
 pub use intent::Intent;

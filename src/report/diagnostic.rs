@@ -91,8 +91,11 @@ impl<'a> Diagnostics<'a> {
             group = group.element(
                 Snippet::source(text.as_str()).line_start(*line).path(path.as_str()).annotation(AnnotationKind::Primary.span(range.clone()).label(label)),
             );
-        } else if let Some(subject) = &finding.subject {
-            group = group.element(Level::NOTE.message(format!("in {}", self.inventory.object(subject.object))));
+        } else {
+            // Without an excerpt the renderer would draw an empty frame.
+            let place = finding.subject.as_ref().map(|subject| format!("  --> {}\n", self.inventory.object(subject.object)));
+            let help = entry.map(|entry| format!("   = help: {}\n", entry.advice));
+            return format!("{name}[{}]: {message}\n{}{}", finding.code, place.unwrap_or_default(), help.unwrap_or_default());
         }
         if let Some(entry) = entry {
             group = group.element(Level::HELP.message(entry.advice.as_str()));

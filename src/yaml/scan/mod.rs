@@ -361,7 +361,11 @@ impl<'t> Scanner<'t> {
     }
 
     fn fetch_stream_end(&mut self) -> Result<(), SyntaxError> {
-        self.mark.column = 0;
+        // The end is on a line of its own, so that no key can still follow.
+        if self.mark.column != 0 {
+            self.mark.column = 0;
+            self.mark.line += 1;
+        }
         self.unroll_indent(-1);
         self.remove_key()?;
         self.key_allowed = false;
