@@ -60,10 +60,7 @@ impl Text {
             if name.is_empty() {
                 return Err(BadText::Name);
             }
-            pieces.push(match name.as_bytes() {
-                &[digit @ b'1'..=b'9'] => TextPiece::Group(digit - b'0'),
-                _ => TextPiece::Variable(name.to_owned()),
-            });
+            pieces.push(TextPiece::Variable(name.to_owned()));
             rest = behind;
         }
         if !rest.is_empty() {
