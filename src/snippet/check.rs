@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, ops::Range};
 
 use super::{
-    Consequence, Context, Defined, Directive, End, Meaning, Place, Snippet, Understood,
+    Consequence, Context, Defined, Directive, End, LocationModifier, Meaning, Place, Snippet, Understood,
     catalogue::{self, Known, Opens, Sense, Value},
     condition::Condition,
     pattern, understand, units,
@@ -71,7 +71,7 @@ pub fn refusals(snippet: &Snippet, understood: &[Understood]) -> Vec<Refusal> {
         let mut once = BTreeSet::new();
         for (index, directive) in snippet.directives.iter().enumerate() {
             if let Some(context) = contexts[index] {
-                let refusal = refuse(snippet, directive, context, &understood[index], &mut once);
+                let refusal = refuse(snippet, directive, context, (&understood[index], directive.parent.map(|parent| &understood[parent].meaning)), &mut once);
                 found.extend(refusal.map(|(message, unless)| Refusal { span: directive.head(), message, unless }));
             }
         }
@@ -89,7 +89,7 @@ fn refuse(
     snippet: &Snippet,
     directive: &Directive,
     context: Context,
-    understood: &Understood,
+    (understood, around): (&Understood, Option<&Meaning>),
     once: &mut BTreeSet<(Option<usize>, String)>,
 ) -> Option<Reason> {
     let name = directive.name();
@@ -121,7 +121,7 @@ fn refuse(
             return Some((message, written.when.as_deref().map_or(Unless::Never, Unless::Absent)));
         }
     }
-    if let Some(message) = bad_value(known, directive).or_else(|| bad_meaning(known, directive, understood)) {
+    if let Some(message) = bad_value(known, directive).or_else(|| bad_meaning(known, understood, around)) {
         return always(message);
     }
     known.loaded_by().map(|key| (format!("unknown directive \"{name}\""), Unless::Loaded(key)))
@@ -150,14 +150,14 @@ fn bad_value(known: &Known, directive: &Directive) -> Option<String> {
 }
 
 /// What the handler of the directive itself refuses.
-fn bad_meaning(known: &Known, directive: &Directive, understood: &Understood) -> Option<String> {
+fn bad_meaning(known: &Known, understood: &Understood, around: Option<&Meaning>) -> Option<String> {
     if understood.meaning == Meaning::Unknown && known.meaning != Sense::Include && known.meaning != Sense::PassRequestHeaders {
         return Some(understood.why.clone());
     }
     let regex = match &understood.meaning {
         Meaning::Rewrite(rewrite) => Some(rewrite.regex.as_str()),
         Meaning::Condition(Condition::Variable { question: super::Question::Matches { regex, .. }, .. }) => Some(regex.as_str()),
-        Meaning::Location(location) if matches!(location.modifier, super::LocationModifier::Regex | super::LocationModifier::RegexIgnoringCase) => {
+        Meaning::Location(location) if matches!(location.modifier, LocationModifier::Regex | LocationModifier::RegexIgnoringCase) => {
             Some(location.path.as_str())
         }
         _ => None,
@@ -165,16 +165,30 @@ fn bad_meaning(known: &Known, directive: &Directive, understood: &Understood) ->
     if let Some(regex) = regex.filter(|regex| unbalanced(regex)) {
         return Some(format!("pcre2_compile() failed: missing closing parenthesis in \"{regex}\""));
     }
-    if let Meaning::Upstream(super::Upstream::Pass { directive: name, url }) = &understood.meaning
-        && name == "proxy_pass"
-        && !url.starts_with("http://")
-        && !url.starts_with("https://")
-        && url.as_literal().is_some()
-    {
-        return Some("invalid URL prefix".to_owned());
+    match &understood.meaning {
+        Meaning::Upstream(super::Upstream::Pass { directive, url }) if directive == "proxy_pass" => bad_pass(url, around),
+        _ => None,
     }
-    let _ = directive;
-    None
+}
+
+/// `ngx_http_proxy_pass`: a URL, and a path in it only where the location has a text of which it takes the place.
+fn bad_pass(url: &super::Text, around: Option<&Meaning>) -> Option<String> {
+    let literal = url.as_literal()?;
+    let Some(rest) = literal.strip_prefix("http://").or_else(|| literal.strip_prefix("https://")) else {
+        return Some("invalid URL prefix".to_owned());
+    };
+    let no_text = match around? {
+        Meaning::Location(location) => {
+            matches!(location.modifier, LocationModifier::Regex | LocationModifier::RegexIgnoringCase | LocationModifier::Named)
+        }
+        Meaning::Condition(_) | Meaning::Methods(_) => true,
+        _ => false,
+    };
+    (no_text && rest.contains('/')).then(|| {
+        "\"proxy_pass\" cannot have URI part in location given by regular expression, or inside named location, or inside \"if\" statement, \
+         or inside \"limit_except\" block"
+            .to_owned()
+    })
 }
 
 /// Parentheses that no regular expression can have.

@@ -3,6 +3,7 @@
 //! This module decides what a text does on the old side. It never decides what becomes of it on the new one, and it
 //! knows nothing of YAML: spans are bytes of the text.
 
+mod beside;
 pub mod catalogue;
 mod check;
 mod condition;
@@ -20,6 +21,7 @@ mod tree;
 mod understand;
 mod units;
 
+pub use beside::{Written, conflicts};
 pub use check::{Refusal, Unless, refusals};
 pub use condition::{Asked, Condition, FileTest, Question};
 pub use evaluate::{Ending, Prediction, RequestEffect, ResponseEffect, Site, SiteLocation, predict};

@@ -326,8 +326,8 @@ impl<'a> Run<'a> {
                 Some(url) => Ending::OtherBackend(url),
                 None => Ending::OtherBackend(url.to_string()),
             },
-            (None, Some(_)) => Ending::Backend,
-            (None, None) => Ending::Files,
+            (None, Some(_)) if !self.tree.nodes[node].lost => Ending::Backend,
+            (None, _) => Ending::Files,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::snippet::{LocationModifier, Meaning, Reading, Understood, pattern::Pattern};
+use crate::snippet::{Consequence, LocationModifier, Meaning, Reading, Understood, pattern::Pattern};
 
 /// A location that the controller writes.
 #[derive(Debug, Clone)]
@@ -61,6 +61,8 @@ pub(super) struct Node<'a> {
     children: Vec<usize>,
     /// Index in [`Site::locations`].
     pub(super) site: Option<usize>,
+    /// A snippet without final `;` took in its `proxy_pass`.
+    pub(super) lost: bool,
 }
 
 /// All locations of a site.
@@ -81,7 +83,7 @@ pub(super) enum Found {
 impl<'a> Tree<'a> {
     pub(super) fn new(site: &Site<'a>) -> Self {
         let mut tree = Self { nodes: Vec::new(), unread: Vec::new() };
-        let root = Node { parent: None, modifier: LocationModifier::Prefix, path: String::new(), regex: None, directives: Vec::new(), children: Vec::new(), site: None };
+        let root = Node { parent: None, modifier: LocationModifier::Prefix, path: String::new(), regex: None, directives: Vec::new(), children: Vec::new(), site: None, lost: false };
         tree.nodes.push(root);
         let mut work: Vec<(usize, Place<'a>)> = Vec::new();
         let top = |reading: &'a Reading| reading.snippet.children(None).map(move |index| Place { reading, index });
@@ -91,6 +93,8 @@ impl<'a> Tree<'a> {
         tree.expand(&mut work);
         for (index, location) in site.locations.iter().enumerate() {
             let node = tree.add(0, location.modifier, &location.path, Some(index));
+            let swallows = |reading: &&Reading| reading.snippet.stops.iter().any(|stop| stop.consequence(reading.snippet.place) == Consequence::Swallows);
+            tree.nodes[node].lost = location.snippets.iter().any(|reading| swallows(&reading));
             for place in location.snippets.iter().flat_map(|reading| top(reading)) {
                 tree.place(node, place, &mut work);
             }
@@ -115,7 +119,7 @@ impl<'a> Tree<'a> {
             LocationModifier::Exact | LocationModifier::Prefix | LocationModifier::PrefixBeforeRegex | LocationModifier::Named => None,
         };
         let index = self.nodes.len();
-        self.nodes.push(Node { parent: Some(parent), modifier, path: path.to_owned(), regex, directives: Vec::new(), children: Vec::new(), site });
+        self.nodes.push(Node { parent: Some(parent), modifier, path: path.to_owned(), regex, directives: Vec::new(), children: Vec::new(), site, lost: false });
         self.nodes[parent].children.push(index);
         index
     }
@@ -138,7 +142,7 @@ impl<'a> Tree<'a> {
     /// The location has a backend.
     pub(super) fn proxies(&self, node: usize) -> bool {
         let passes = |place: &Place| matches!(place.understood().meaning, Meaning::Upstream(crate::snippet::Upstream::Pass { .. }));
-        self.nodes[node].site.is_some() || self.nodes[node].directives.iter().any(passes)
+        self.nodes[node].site.is_some() && !self.nodes[node].lost || self.nodes[node].directives.iter().any(passes)
     }
 
     /// Chooses the location of a path.
