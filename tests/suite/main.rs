@@ -12,3 +12,5 @@ mod layering;
 mod yaml;
 mod nginx_truth;
 mod pcre;
+mod snippet;
+mod snippet_oracle;
