@@ -22,7 +22,7 @@ use crate::{
 /// Runs the verb.
 pub(super) fn run(arguments: &Convert, terminal: &Terminal) -> anyhow::Result<Exit> {
     let options = options(&arguments.gateway)?;
-    let mut reading = gather::reading(&arguments.input, Some(&arguments.controller)).map_err(|error| Usage(error.to_string()))?;
+    let mut reading = gather::reading(&arguments.input, Some(&arguments.controller))?;
     let controller = gather::controller(&reading, &arguments.controller);
     let resolved = ingress::resolve(&reading.inventory, &controller, &gather::assumptions(&reading.inventory, &arguments.controller));
     let translation = translate::translate(&resolved.config, &reading.inventory, &options);

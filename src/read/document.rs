@@ -219,12 +219,32 @@ pub(super) fn keep_live(root: &Node, api_version: &str, kind: &str, inventory: &
     if kinds::is_gateway_group(type_meta.group()) {
         let meta = meta::metadata(root, !kinds::is_cluster_scoped(kind), &options);
         let id = inventory.register(meta::reference(type_meta.group(), kind, &meta), None);
-        inventory.gateway_objects.push((id, root.clone()));
+        inventory.gateway_objects.push((id, typed(root, type_meta)));
     } else if let Some(known) = Known::find(type_meta) {
         let meta = meta::metadata(root, known.naming().namespaced, &options);
         let id = inventory.register(meta::reference(known.group(), known.kind(), &meta), None);
         keep(known, root, id, meta, api_version, &options, inventory);
     }
+}
+
+/// An item of a list, which may leave its type to the list, as an object of its own.
+#[cfg(feature = "cluster")]
+fn typed(root: &Node, type_meta: TypeMeta<'_>) -> Node {
+    use crate::yaml::{Scalar, ScalarStyle, Value};
+
+    let mut node = root.clone();
+    let text = |text: &str| Node {
+        value: Value::Scalar(Scalar { text: text.to_owned(), style: ScalarStyle::Quoted, tag: None }),
+        span: Span::default(),
+    };
+    if let Value::Mapping(entries) = &mut node.value {
+        for (key, value) in [("kind", type_meta.kind), ("apiVersion", type_meta.api_version)] {
+            if root.get(key).is_none() {
+                entries.insert(0, (text(key), text(value)));
+            }
+        }
+    }
+    node
 }
 
 /// Puts an object where its kind is kept.

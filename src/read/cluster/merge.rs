@@ -1,8 +1,10 @@
 //! One inventory into another. A list is read into an inventory of its own, so that what expires half way leaves nothing behind.
 
+use std::collections::BTreeMap;
+
 use crate::k8s::{Inventory, ObjectId};
 
-/// Adds the objects of `more`, which has no sources, with new identities.
+/// Adds the objects of `more`, which has no sources, with new identities. What is there already wins.
 pub(super) fn absorb(inventory: &mut Inventory, more: Inventory) {
     let offset = u32::try_from(inventory.objects.len()).expect("INVARIANT: fewer than 2^32 objects");
     let moved = |id: &mut ObjectId| id.0 += offset;
@@ -32,11 +34,11 @@ pub(super) fn absorb(inventory: &mut Inventory, more: Inventory) {
     inventory.objects.extend(objects);
     inventory.ingresses.extend(ingresses);
     inventory.ingress_classes.extend(ingress_classes);
-    inventory.services.extend(services);
+    keep(&mut inventory.services, services);
     inventory.endpoint_slices.extend(endpoint_slices);
-    inventory.secrets.extend(secrets);
-    inventory.config_maps.extend(config_maps);
-    inventory.namespaces.extend(namespaces);
+    keep(&mut inventory.secrets, secrets);
+    keep(&mut inventory.config_maps, config_maps);
+    keep(&mut inventory.namespaces, namespaces);
     inventory.workloads.extend(workloads);
     inventory.gateway_objects.extend(gateway_objects);
     for (kind, count) in others {
@@ -44,4 +46,10 @@ pub(super) fn absorb(inventory: &mut Inventory, more: Inventory) {
     }
     inventory.listed.extend(listed);
     inventory.gateway_api = inventory.gateway_api.take().or(gateway_api);
+}
+
+fn keep<K: Ord, V>(map: &mut BTreeMap<K, V>, more: BTreeMap<K, V>) {
+    for (key, value) in more {
+        map.entry(key).or_insert(value);
+    }
 }

@@ -142,3 +142,14 @@ pub fn read(options: &Options, progress: &mut dyn FnMut(Progress<'_>)) -> Result
         estate::read(configuration, options, progress).await
     })
 }
+
+/// What a cluster gave beside what files gave: files win, because they were named to correct it.
+pub fn beside(files: Reading, live: Reading) -> Reading {
+    let mut reading = files;
+    let Reading { inventory, findings, partial } = live;
+    // INVARIANT: findings about a cluster are about the estate, so that no identity in them is wrong now.
+    merge::absorb(&mut reading.inventory, inventory);
+    reading.findings.extend(findings);
+    reading.partial |= partial;
+    reading
+}
