@@ -8,6 +8,10 @@ mod gateway_truth;
 mod cases;
 mod readme;
 mod automata;
+#[cfg(feature = "cluster")]
+mod cluster;
+#[cfg(feature = "cluster")]
+mod cluster_server;
 mod layering;
 mod yaml;
 mod nginx_truth;
