@@ -3,6 +3,7 @@
 mod catalog;
 mod admission_ingress;
 mod admission_yaml;
+mod echo;
 mod layering;
 mod nginx_truth;
 mod pcre;
