@@ -8,6 +8,7 @@ mod cases;
 mod catalog;
 mod corpus;
 mod gateway_truth;
+mod echo;
 mod layering;
 mod limits_of_routes;
 mod nginx_truth;
