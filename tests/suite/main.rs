@@ -5,5 +5,6 @@ mod admission_gateway;
 mod admission_ingress;
 mod admission_yaml;
 mod layering;
+mod limits;
 mod yaml;
 mod pcre;
