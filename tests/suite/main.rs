@@ -12,6 +12,8 @@ mod echo;
 mod layering;
 mod limits_of_routes;
 mod nginx_truth;
+mod limits;
+mod yaml;
 mod pcre;
 mod readme;
 mod shared;
