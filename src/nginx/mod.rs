@@ -7,6 +7,7 @@ mod globals;
 mod location;
 mod server;
 pub mod settings;
+pub mod template;
 mod upstream;
 
 pub use config::{Config, IngressId, Refusal, RefusalKind, Source, UpstreamId};
@@ -14,4 +15,4 @@ pub use globals::{AccessLists, Errors, Flags, ForwardedHeaders, Globals, Hsts, L
 pub use location::{Location, Modifier, PathOrigin, PathType, Target};
 pub use server::{Alias, Certificate, ClientCertificates, RedirectServer, Server, ServerName, TlsDecision};
 pub use settings::{Given, Setting, Settings};
-pub use upstream::{Backend, Endpoints, Upstream};
+pub use upstream::{Backend, Endpoints, Upstream, UpstreamAffinity};

@@ -46,6 +46,12 @@ pub struct Node {
 }
 
 impl Node {
+    /// Null at no place, for what is absent.
+    pub const fn null() -> Self {
+        let scalar = Scalar { text: String::new(), style: ScalarStyle::Plain, tag: None };
+        Self { value: Value::Scalar(scalar), span: Span { start: 0, end: 0 } }
+    }
+
     /// Child of a mapping. The last one of equal keys wins, as in the API machinery.
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.entries().iter().rev().find(|(k, _)| k.as_text() == Some(key)).map(|(_, v)| v)

@@ -17,6 +17,8 @@ pub enum Node {
     },
     /// One byte out of a set.
     Set(ByteSet),
+    /// `\X`: CR LF or one byte, as bytes of Latin-1 never form longer clusters.
+    Grapheme,
     /// A test of the position.
     Assert(Assert),
     /// `\K`: the match is said to start here.
@@ -202,6 +204,7 @@ impl Node {
             Node::Byte { byte, caseless: false } => Some(ByteSet::single(*byte)),
             Node::Set(set) => Some(*set),
             Node::Empty
+            | Node::Grapheme
             | Node::Assert(_)
             | Node::ResetStart
             | Node::Group { .. }

@@ -41,10 +41,8 @@ impl Checks<'_> {
     fn later(&self, later: &Later, parsed: &Parsed) -> Result<(), Error> {
         let known = |name: &str| parsed.names.iter().any(|known| known.name == name);
         match later {
-            Later::Number { number, offset } if *number > parsed.groups => Err(Error::new(15, *offset)),
-            Later::SmallBackref(number) if *number > parsed.groups => {
-                Err(Error::new(15, self.small_refs[*number as usize].unwrap_or(0)))
-            }
+            Later::Number { number, offset } | Later::Asked { number, offset } if *number > parsed.groups => Err(Error::new(15, *offset)),
+            Later::SmallBackref(number) if *number > parsed.groups => Err(Error::new(15, self.small_refs[*number as usize].unwrap_or(0))),
             Later::Name { name, offset } if !known(name) => Err(Error::new(15, *offset)),
             Later::RecursionOrGroup { name, offset } if !known(name) => {
                 let mut number = 0;
@@ -57,7 +55,9 @@ impl Checks<'_> {
                 if number > parsed.groups { Err(Error::new(15, *offset)) } else { Ok(()) }
             }
             Later::ResetStartInLook => Err(Error::new(99, self.pattern_length)),
-            Later::Number { .. } | Later::SmallBackref(_) | Later::Name { .. } | Later::RecursionOrGroup { .. } => Ok(()),
+            Later::Number { .. } | Later::Asked { .. } | Later::SmallBackref(_) | Later::Name { .. } | Later::RecursionOrGroup { .. } => {
+                Ok(())
+            }
         }
     }
 
@@ -131,6 +131,7 @@ impl<'a> Measure<'a> {
             Node::Empty
             | Node::Byte { .. }
             | Node::Set(_)
+            | Node::Grapheme
             | Node::Assert(_)
             | Node::ResetStart
             | Node::Backref { .. }
@@ -213,11 +214,8 @@ impl<'a> Measure<'a> {
             Node::Empty | Node::Assert(_) | Node::ResetStart | Node::Verb(_) => Ok((0, 0)),
             Node::Byte { .. } | Node::Set(_) => Ok((1, 1)),
             Node::Look(look) => {
-                let visited = if look.behind {
-                    self.lookbehind(look)
-                } else {
-                    look.branches.iter().try_for_each(|branch| self.visit(branch))
-                };
+                let visited =
+                    if look.behind { self.lookbehind(look) } else { look.branches.iter().try_for_each(|branch| self.visit(branch)) };
                 visited.map(|()| (0, 0)).map_err(Stop::Error)
             }
             Node::Group { kind, body } => {
@@ -244,7 +242,7 @@ impl<'a> Measure<'a> {
             Node::Repeat { body, min, max, kind } => self.repeat(body, *min, *max, *kind),
             Node::Backref { group, .. } => self.reference(group, true),
             Node::Recurse(group) => self.reference(group, false),
-            Node::Unsupported => Err(Stop::Code(25)),
+            Node::Grapheme | Node::Unsupported => Err(Stop::Code(25)),
         }
     }
 
@@ -275,7 +273,7 @@ impl<'a> Measure<'a> {
             GroupRef::Number(number) => *number,
             GroupRef::Name(name) => {
                 let Some(known) = self.names.iter().find(|known| known.name == *name) else {
-                    return Err(self.missing(group));
+                    return Err(self.missing(group, back));
                 };
                 if back && known.duplicate {
                     return Err(Stop::Code(25));
@@ -287,7 +285,7 @@ impl<'a> Measure<'a> {
             return Err(Stop::Code(25));
         }
         if number > self.count {
-            return Err(self.missing(group));
+            return Err(self.missing(group, back));
         }
         if number == 0 || self.open.contains(&number) || self.calls.contains(&number) {
             return Err(Stop::Code(25));
@@ -303,12 +301,12 @@ impl<'a> Measure<'a> {
     }
 
     /// The error about a reference to a group that does not exist, at the place of its first mention.
-    fn missing(&self, group: &GroupRef) -> Stop {
+    fn missing(&self, group: &GroupRef, back: bool) -> Stop {
+        if let (GroupRef::Number(number @ 1..=9), true) = (group, back) {
+            return Stop::Error(Error::new(15, self.checks.small_refs[*number as usize].unwrap_or(0)));
+        }
         let offset = self.checks.later.iter().find_map(|later| match (later, group) {
             (Later::Number { number, offset }, GroupRef::Number(wanted)) if number == wanted => Some(*offset),
-            (Later::SmallBackref(number), GroupRef::Number(wanted)) if number == wanted => {
-                self.checks.small_refs[*number as usize]
-            }
             (Later::Name { name, offset }, GroupRef::Name(wanted)) if name == wanted => Some(*offset),
             _ => None,
         });
@@ -345,6 +343,7 @@ fn collect<'a>(node: &'a Node, groups: &mut BTreeMap<u32, &'a Node>) {
         Node::Empty
         | Node::Byte { .. }
         | Node::Set(_)
+        | Node::Grapheme
         | Node::Assert(_)
         | Node::ResetStart
         | Node::Backref { .. }
@@ -377,6 +376,7 @@ fn fill(node: &mut Node, widths: &Widths) {
         Node::Empty
         | Node::Byte { .. }
         | Node::Set(_)
+        | Node::Grapheme
         | Node::Assert(_)
         | Node::ResetStart
         | Node::Backref { .. }

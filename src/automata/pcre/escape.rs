@@ -175,8 +175,10 @@ impl Parser<'_> {
     }
 
     fn octal_braced(&mut self) -> Result<Escape, Error> {
-        if self.peek(0) != Some(b'{') {
-            return self.error(55);
+        match self.peek(0) {
+            Some(b'{') => {}
+            Some(_) => return self.error(55),
+            None => return Self::error_at(55, self.at - 1),
         }
         self.at += 1;
         self.skip_blanks();

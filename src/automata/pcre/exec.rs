@@ -79,11 +79,21 @@ struct Choice {
 enum ChoiceKind {
     Resume(Pc),
     /// Gives back one byte after the other down to `low`.
-    Greedy { pc: Pc, low: u32 },
+    Greedy {
+        pc: Pc,
+        low: u32,
+    },
     /// Takes one byte more up to `left` times.
-    Lazy { pc: Pc, set: u32, left: u32 },
+    Lazy {
+        pc: Pc,
+        set: u32,
+        left: u32,
+    },
     /// Goes forward in a look-behind.
-    Behind { pc: Pc, left: u32 },
+    Behind {
+        pc: Pc,
+        left: u32,
+    },
     Verb(Verb),
 }
 
@@ -286,9 +296,7 @@ impl<'a> Machine<'a> {
                 Op::LookEnd => self.look_end(next),
                 Op::Behind { min, max } => self.behind(min, max, next),
                 Op::AtOrigin => match self.current() {
-                    Some(Frame { kind: FrameKind::Look { position, .. }, .. }) => {
-                        (self.position == position as usize).then_some(next)
-                    }
+                    Some(Frame { kind: FrameKind::Look { position, .. }, .. }) => (self.position == position as usize).then_some(next),
                     _ => Some(next),
                 },
                 Op::IfGroup { groups, other } => {
@@ -578,16 +586,16 @@ impl<'a> Machine<'a> {
         let mut at = choice.frame;
         while let Some(frame) = self.frames.get(at as usize).copied() {
             match frame.kind {
-                FrameKind::Look { negative, conditional, choices, .. } => {
-                    // What remains is the choice that such a look-around has made on entry.
-                    self.choices.truncate(choices as usize + usize::from(negative || conditional));
+                FrameKind::Look { negative: true, conditional: false, choices, .. } => {
+                    // The assertion holds; its choice on entry says where to go on.
+                    self.choices.truncate(choices as usize + 1);
                     return None;
                 }
                 FrameKind::Recurse { choices, .. } => {
                     self.choices.truncate(choices as usize);
                     return None;
                 }
-                FrameKind::Loop { .. } | FrameKind::Atomic { .. } => at = frame.next,
+                FrameKind::Look { .. } | FrameKind::Loop { .. } | FrameKind::Atomic { .. } => at = frame.next,
             }
         }
         Some(match verb {

@@ -25,13 +25,19 @@ pub(super) struct Frame {
     id: usize,
     /// Where an error of this group is reported.
     offset: usize,
+    /// The place last noted in the current branch: PCRE2 reports too many branches of `(?(?=…)` there.
+    noted: usize,
 }
 
 /// What the open group is.
 pub(super) enum FrameKind {
     Plain,
     Group(GroupKind),
-    Look { behind: bool, negative: bool, atomic: bool },
+    Look {
+        behind: bool,
+        negative: bool,
+        atomic: bool,
+    },
     Cond(Option<Condition>),
     /// `(*scs:`, valid but not executed.
     Scan,
@@ -39,7 +45,7 @@ pub(super) enum FrameKind {
 
 impl Frame {
     pub(super) fn new(kind: FrameKind, saved: Options) -> Self {
-        Self { kind, branches: Vec::new(), items: Vec::new(), saved, reset: None, is_condition: false, id: 0, offset: 0 }
+        Self { kind, branches: Vec::new(), items: Vec::new(), saved, reset: None, is_condition: false, id: 0, offset: 0, noted: 0 }
     }
 
     pub(super) fn is_look(&self) -> bool {
@@ -47,6 +53,7 @@ impl Frame {
     }
 
     fn end_branch(&mut self) {
+        self.noted = 0;
         let items = std::mem::take(&mut self.items);
         self.branches.push(Node::concat(items));
     }
@@ -71,6 +78,13 @@ impl Parser<'_> {
         frame.id = id;
         frame.offset = offset;
         frame.is_condition = before.expect_assertion > 0;
+    }
+
+    /// Notes the place of a reference.
+    pub(super) fn note(&mut self, offset: usize) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.noted = offset;
+        }
     }
 
     /// `|`.
@@ -109,10 +123,10 @@ impl Parser<'_> {
                 if branches.len() > if define { 1 } else { 2 } {
                     self.branch_errors.push(Error::new(if define { 54 } else { 27 }, frame.offset));
                 }
-                let no = if branches.len() > 1 { branches.swap_remove(1) } else { Node::Empty };
+                let no = Node::alternate(branches.split_off(1));
                 Node::Cond {
                     condition: Box::new(condition.unwrap_or(Condition::Never)),
-                    yes: Box::new(branches.swap_remove(0)),
+                    yes: Box::new(Node::alternate(branches)),
                     no: Box::new(no),
                 }
             }
@@ -281,6 +295,7 @@ impl Parser<'_> {
             Some(b'=') => {
                 let (name, offset) = self.name(b')')?;
                 self.later.push(Later::Name { name: name.clone(), offset });
+                self.note(offset);
                 self.push(Node::Backref { group: GroupRef::Name(name), caseless: self.options.caseless });
                 self.quantifiable = true;
                 Ok(())
@@ -292,6 +307,7 @@ impl Parser<'_> {
     fn recurse_by_name(&mut self) -> Result<(), Error> {
         let (name, offset) = self.name(b')')?;
         self.later.push(Later::Name { name: name.clone(), offset });
+        self.note(offset);
         self.push(Node::Recurse(GroupRef::Name(name)));
         self.quantifiable = true;
         Ok(())
@@ -379,7 +395,8 @@ impl Parser<'_> {
         if matches!(byte, b'?' | b'*') {
             self.at -= 1;
             self.expect_assertion = 2;
-            self.open_frame(FrameKind::Cond(None));
+            let noted = self.frames.last().map_or(0, |frame| frame.noted);
+            self.open_frame(FrameKind::Cond(None)).offset = noted;
             return Ok(());
         }
         let (condition, offset) = if let Some(number) = self.number(true, 61)? {
@@ -387,10 +404,10 @@ impl Parser<'_> {
                 return self.error(15);
             }
             let offset = self.at - 2;
-            self.later.push(Later::Number { number, offset });
+            self.later.push(Later::Asked { number, offset });
             (Condition::Group(GroupRef::Number(number)), offset - 2)
         } else if self.rest().len() >= 10 && self.rest().starts_with(b"VERSION") && self.peek(7) != Some(b')') {
-            (self.version()?, 0)
+            (self.version()?, self.frames.last().map_or(0, |frame| frame.noted))
         } else {
             self.named_condition(byte)?
         };
@@ -398,6 +415,7 @@ impl Parser<'_> {
             return self.error(24);
         }
         self.at += 1;
+        self.note(offset);
         self.open_frame(FrameKind::Cond(Some(condition))).offset = offset;
         Ok(())
     }
@@ -524,7 +542,7 @@ impl Parser<'_> {
             let offset = self.at;
             match self.number(true, 61)? {
                 Some(0) => return self.error(15),
-                Some(number) => self.later.push(Later::Number { number, offset }),
+                Some(number) => self.later.push(Later::Asked { number, offset }),
                 None => {
                     let terminator = match self.peek(0) {
                         None => return self.error(14),

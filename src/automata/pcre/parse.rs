@@ -43,10 +43,24 @@ pub(super) struct Name {
 /// Something that can be judged only when all groups are known, in the order in which PCRE2 does.
 #[derive(Clone, Debug)]
 pub(super) enum Later {
-    Number { number: u32, offset: usize },
+    Number {
+        number: u32,
+        offset: usize,
+    },
+    /// The same, where the group is not to be matched but asked about.
+    Asked {
+        number: u32,
+        offset: usize,
+    },
     SmallBackref(u32),
-    Name { name: String, offset: usize },
-    RecursionOrGroup { name: String, offset: usize },
+    Name {
+        name: String,
+        offset: usize,
+    },
+    RecursionOrGroup {
+        name: String,
+        offset: usize,
+    },
     ResetStartInLook,
 }
 
@@ -403,10 +417,12 @@ impl<'p> Parser<'p> {
             Escape::Backref(number) => {
                 let offset = self.at - 1;
                 if number < 10 {
-                    self.small_refs[number as usize].get_or_insert(offset);
+                    let first = *self.small_refs[number as usize].get_or_insert(offset);
+                    self.note(first);
                     self.later.push(Later::SmallBackref(number));
                 } else {
                     self.later.push(Later::Number { number, offset });
+                    self.note(offset);
                 }
                 self.push(Node::Backref { group: GroupRef::Number(number), caseless: self.options.caseless });
                 self.quantifiable = true;
@@ -419,10 +435,8 @@ impl<'p> Parser<'p> {
                 self.push(newline_sequence(self.newline_anycrlf_only));
                 self.quantifiable = true;
             }
-            // Without UTF every byte is a grapheme cluster, except that CR LF is one.
             Escape::Grapheme => {
-                let pair = Node::Concat(vec![byte_node(b'\r'), byte_node(b'\n')]);
-                self.push(atomic(Node::Alternate(vec![pair, Node::Set(ByteSet::ALL)])));
+                self.push(Node::Grapheme);
                 self.quantifiable = true;
             }
             Escape::Property(negated) => {
@@ -464,6 +478,7 @@ impl<'p> Parser<'p> {
         }
         let (name, offset) = self.name(terminator)?;
         self.later.push(Later::Name { name: name.clone(), offset });
+        self.note(offset);
         let group = GroupRef::Name(name);
         self.push(if subroutine && terminator != b'}' {
             Node::Recurse(group)
@@ -477,6 +492,7 @@ impl<'p> Parser<'p> {
     /// A subroutine call by number; the reader stands on its terminator.
     pub(super) fn recurse_number(&mut self, number: u32) {
         self.later.push(Later::Number { number, offset: self.at });
+        self.note(self.at);
         self.at += 1;
         self.push(Node::Recurse(GroupRef::Number(number)));
         self.quantifiable = true;
@@ -512,17 +528,22 @@ impl<'p> Parser<'p> {
     }
 }
 
-pub(super) fn byte_node(byte: u8) -> Node {
+fn byte_node(byte: u8) -> Node {
     Node::Byte { byte, caseless: false }
 }
 
-pub(super) fn atomic(body: Node) -> Node {
+fn atomic(body: Node) -> Node {
     Node::Group { kind: GroupKind::Atomic, body: Box::new(body) }
+}
+
+/// CR LF, or else one byte of the set.
+pub(super) fn crlf_or(single: ByteSet) -> Node {
+    Node::Alternate(vec![Node::Concat(vec![byte_node(b'\r'), byte_node(b'\n')]), Node::Set(single)])
 }
 
 fn newline_sequence(anycrlf_only: bool) -> Node {
     let single = if anycrlf_only { ByteSet::of(b"\r\n") } else { ByteSet::of(b"\n\x0b\x0c\r\x85") };
-    atomic(Node::Alternate(vec![Node::Concat(vec![byte_node(b'\r'), byte_node(b'\n')]), Node::Set(single)]))
+    atomic(crlf_or(single))
 }
 
 enum Bound {

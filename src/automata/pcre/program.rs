@@ -3,7 +3,7 @@
 
 use super::{
     ast::{Assert, Condition, GroupKind, GroupRef, Look, Node, RepeatKind, Verb},
-    parse::Name,
+    parse::{self, Name},
 };
 use crate::automata::ByteSet;
 use std::collections::BTreeMap;
@@ -19,7 +19,12 @@ pub(super) enum Op {
     Byte(u8),
     Set(u32),
     /// A repeated single byte.
-    Run { set: u32, min: u32, max: u32, kind: RepeatKind },
+    Run {
+        set: u32,
+        min: u32,
+        max: u32,
+        kind: RepeatKind,
+    },
     Jump(Pc),
     /// Tries the next instruction, later the other.
     Split(Pc),
@@ -33,22 +38,40 @@ pub(super) enum Op {
     Assert(Assert),
     ResetStart,
     /// The list of groups of which the first that is set counts.
-    Backref { groups: u32, caseless: bool },
+    Backref {
+        groups: u32,
+        caseless: bool,
+    },
     Recurse(u32),
     LoopEnter(u32),
     LoopEnd(u32),
     AtomicEnter,
     AtomicEnd,
-    LookEnter { negative: bool, atomic: bool, conditional: bool, end: Pc, other: Pc },
+    LookEnter {
+        negative: bool,
+        atomic: bool,
+        conditional: bool,
+        end: Pc,
+        other: Pc,
+    },
     LookEnd,
     /// Goes back between `max` and `min` bytes, the most first.
-    Behind { min: u32, max: u32 },
+    Behind {
+        min: u32,
+        max: u32,
+    },
     /// Ends a look-behind branch whose length varies.
     AtOrigin,
     /// Goes on if a group of the list is set, else jumps.
-    IfGroup { groups: u32, other: Pc },
+    IfGroup {
+        groups: u32,
+        other: Pc,
+    },
     /// Goes on if inside a call of a group of the list, or of any if the list is empty.
-    IfRecursion { groups: u32, other: Pc },
+    IfRecursion {
+        groups: u32,
+        other: Pc,
+    },
     Verb(Verb),
 }
 
@@ -97,6 +120,7 @@ fn is_anchored(node: &Node) -> bool {
         | Node::Empty
         | Node::Byte { .. }
         | Node::Set(_)
+        | Node::Grapheme
         | Node::ResetStart
         | Node::Look(_)
         | Node::Backref { .. }
@@ -141,8 +165,7 @@ impl Compiler<'_> {
         match group {
             GroupRef::Number(number) => vec![*number],
             GroupRef::Name(name) => {
-                let mut numbers: Vec<u32> =
-                    self.names.iter().filter(|known| known.name == *name).map(|known| known.number).collect();
+                let mut numbers: Vec<u32> = self.names.iter().filter(|known| known.name == *name).map(|known| known.number).collect();
                 numbers.sort_unstable();
                 numbers
             }
@@ -175,6 +198,11 @@ impl Compiler<'_> {
             Node::Set(set) => {
                 let set = self.set(*set);
                 self.emit(Op::Set(set));
+            }
+            Node::Grapheme => {
+                self.emit(Op::AtomicEnter);
+                self.node(&parse::crlf_or(ByteSet::ALL));
+                self.emit(Op::AtomicEnd);
             }
             Node::Assert(assert) => {
                 self.emit(Op::Assert(*assert));
@@ -212,9 +240,7 @@ impl Compiler<'_> {
                 // A call by a name that several groups have means the first of them in the pattern.
                 let number = match group {
                     GroupRef::Number(number) => *number,
-                    GroupRef::Name(name) => {
-                        self.names.iter().find(|known| known.name == *name).map_or(0, |known| known.number)
-                    }
+                    GroupRef::Name(name) => self.names.iter().find(|known| known.name == *name).map_or(0, |known| known.number),
                 };
                 self.emit(Op::Recurse(number));
             }
@@ -264,12 +290,14 @@ impl Compiler<'_> {
         let least = (0..branches.len()).map(|number| width(number).0).min().unwrap_or(0);
         let behind = *behind;
         self.alternate(branches, |compiler, number, branch| {
-            let (min, max) = width(number);
+            let (_, max) = width(number);
+            // A branch as long as the minimum of all is not tried at other lengths, nor checked for its end.
+            let varies = variable && least != max && max > 0;
             if behind {
-                compiler.emit(Op::Behind { min: if variable { least } else { min }, max });
+                compiler.emit(Op::Behind { min: if varies { least } else { max }, max });
             }
             compiler.node(branch);
-            if behind && variable {
+            if behind && varies {
                 compiler.emit(Op::AtOrigin);
             }
         });

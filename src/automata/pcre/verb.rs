@@ -1,10 +1,6 @@
 //! `(*VERB)` items, and the options that may stand at the very start of a pattern.
 
-use super::{
-    ast::Verb,
-    error::Error,
-    parse::Parser,
-};
+use super::{ast::Verb, error::Error, parse::Parser};
 
 /// The longest name of a verb.
 const MAX_MARK: usize = 255;
