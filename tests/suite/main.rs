@@ -6,6 +6,7 @@ mod admission_yaml;
 mod automata;
 mod cases;
 mod catalog;
+mod cli;
 mod corpus;
 mod echo;
 mod gateway_truth;
