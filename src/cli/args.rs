@@ -98,6 +98,13 @@ pub(super) struct Input {
     pub cluster: super::cluster::Cluster,
 }
 
+impl Input {
+    /// Namespace of objects in files that name none.
+    pub(super) fn namespace_of_objects(&self) -> String {
+        self.namespace.clone().unwrap_or_else(|| "default".to_owned())
+    }
+}
+
 /// How Ingresses without creation time are ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Order {

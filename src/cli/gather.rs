@@ -20,8 +20,8 @@ pub(super) fn reading(input: &Input, controller: Option<&Controller>) -> anyhow:
     }
     let mut paths: Vec<PathBuf> = input.filenames.clone();
     paths.extend(controller.into_iter().flat_map(|controller| controller.controller_config.iter().cloned()));
-    let namespace = input.namespace.clone().unwrap_or_else(|| "default".to_owned());
-    Ok(read::read(&read::Options { paths, recursive: input.recursive, namespace }).map_err(|error| Usage(error.to_string()))?)
+    let options = read::Options { paths, recursive: input.recursive, namespace: input.namespace_of_objects() };
+    Ok(read::read(&options).map_err(|error| Usage(error.to_string()))?)
 }
 
 /// The controller's settings: those of the input, or of the files that were named for it, overridden by flags.

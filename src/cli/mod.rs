@@ -4,10 +4,12 @@ mod args;
 #[cfg(feature = "cluster")]
 mod cluster;
 mod convert;
+mod estate;
 mod exit;
 mod explain;
 mod gather;
 mod generate;
+mod requests;
 mod validate;
 mod write;
 

@@ -106,18 +106,23 @@ fn refuse(
         (true, false) if directive.end == End::Semicolon => return always(format!("directive \"{name}\" has no opening \"{{\"")),
         (true, _) | (false, false) => {}
     }
-    let swallowed = if directive.end == End::Open { catalogue::template(snippet.place).next.len() } else { 0 };
+    let next = catalogue::template(snippet.place).next.as_slice();
+    if directive.end == End::Open && known.opens.is_none() && next.last().is_some_and(|word| word == "{") {
+        return always(format!("directive \"{name}\" is not terminated by \";\""));
+    }
+    let swallowed = if directive.end == End::Open { next.len() } else { 0 };
     if !known.arguments.allows(directive.arguments().len() + swallowed) {
         return always(format!("invalid number of arguments in \"{name}\" directive"));
     }
     if known.once {
+        // The Lua module reads its blocks itself and does not name the directive.
+        let message = if known.opens == Some(Opens::Lua) { "is duplicate".to_owned() } else { format!("\"{name}\" directive is duplicate") };
         if !once.insert((directive.parent, name.to_owned())) {
-            return always(format!("\"{name}\" directive is duplicate"));
+            return always(message);
         }
         if directive.parent.is_none()
             && let Some(written) = catalogue::template(snippet.place.same_block()).writes.iter().find(|written| written.directive == name)
         {
-            let message = format!("\"{name}\" directive is duplicate");
             return Some((message, written.when.as_deref().map_or(Unless::Never, Unless::Absent)));
         }
     }

@@ -73,7 +73,8 @@ impl Snippet {
             Some(index) => (index + 1, self.directives[index].next),
             None => (0, self.directives.len()),
         };
-        std::iter::successors(Some(first), |&index| Some(self.directives[index].next)).take_while(move |&index| index < end)
+        let before_end = move |index: &usize| *index < end;
+        std::iter::successors(Some(first).filter(before_end), move |&index| Some(self.directives[index].next).filter(before_end))
     }
 
     /// Line, counted from 1, of a byte.

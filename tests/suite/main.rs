@@ -1,20 +1,28 @@
 //! The one integration binary; every ring and law is a module of it.
 
-mod catalog;
 mod admission_gateway;
 mod admission_ingress;
 mod admission_yaml;
-mod gateway_truth;
-mod cases;
-mod readme;
 mod automata;
 #[cfg(feature = "cluster")]
 mod cluster;
 #[cfg(feature = "cluster")]
+mod cluster_lab;
+#[cfg(feature = "cluster")]
 mod cluster_server;
+mod cases;
+mod catalog;
+mod cli;
+mod corpus;
+mod echo;
+mod gateway_truth;
 mod layering;
-mod yaml;
+mod limits;
+mod limits_of_routes;
 mod nginx_truth;
 mod pcre;
+mod readme;
+mod shared;
 mod snippet;
 mod snippet_oracle;
+mod yaml;

@@ -144,13 +144,17 @@ pub(super) fn compare(case: &Case, wanted: &Wanted, answer: &Answer) -> Vec<Stri
         wrong.push(format!("Location {location:?} predicted, {seen:?} answered"));
     }
     let backend = prediction.ending == Ending::Backend;
-    if backend != !answer.upstream.is_empty() {
+    // An answer to HEAD has no body that could tell what the backend got.
+    let has_body = request.method != "HEAD";
+    if has_body && backend == answer.upstream.is_empty() {
         wrong.push(format!("backend {backend} predicted, it got {:?}", answer.upstream));
     }
     let mut headers: Vec<(String, String)> = Vec::new();
     if backend {
         headers.push(("x-backend".to_owned(), "yes".to_owned()));
         headers.push(("x-powered-by".to_owned(), "echo".to_owned()));
+    }
+    if backend && has_body {
         let line = answer.upstream.first().and_then(|line| line.split(' ').nth(1));
         if line != Some(&target) {
             wrong.push(format!("target {target} predicted, {line:?} sent"));
@@ -393,6 +397,28 @@ fn fragments() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
 }
 
+/// Configuration that is read to its end: any words, in quotation marks or escaped, and blocks.
+fn statements() -> impl Strategy<Value = String> {
+    let quoted = any::<String>().prop_map(|text| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")));
+    let single = "[^'\\\\]{0,12}".prop_map(|text| format!("'{text}'"));
+    let name = prop_oneof![
+        Just("add_header".to_owned()),
+        Just("return".to_owned()),
+        Just("set".to_owned()),
+        Just("rewrite".to_owned()),
+        Just("if".to_owned()),
+        Just("location".to_owned()),
+        Just("more_set_headers".to_owned()),
+        "[a-z_]{1,8}",
+    ];
+    let word = prop_oneof![quoted, single, "[a-z0-9$/~^.*=()|?]{1,8}", "\\\\[a-z;{ ]", Just("$scheme://$1".to_owned()), Just("301".to_owned())];
+    let head = (name, proptest::collection::vec(word, 0..4)).prop_map(|(name, words)| format!("{name} {}", words.join(" ")));
+    let statement = head.clone().prop_map(|head| format!("{head} ;# a comment\n"));
+    let block = (head, proptest::collection::vec(statement.clone(), 0..3)).prop_map(|(head, inner)| format!("{head} {{ {} }}\n", inner.concat()));
+    let lua = Just("content_by_lua_block { local a = {1, \"}\"} -- }\n }\n".to_owned());
+    proptest::collection::vec(prop_oneof![4 => statement, 2 => block, 1 => lua], 0..6).prop_map(|all| all.concat())
+}
+
 proptest! {
     #[test]
     fn any_text_is_read_with_spans_inside_it(text in fragments(), at in 0..Place::ALL.len()) {
@@ -415,9 +441,9 @@ proptest! {
     }
 
     #[test]
-    fn what_is_printed_means_the_same(text in fragments()) {
+    fn what_is_printed_means_the_same(text in statements()) {
         let first = Reading::new(&text, Place::ServerSnippet);
-        prop_assume!(first.snippet.stops.is_empty());
+        prop_assert!(first.snippet.stops.is_empty(), "{:?}", first.snippet.stops);
         let printed = print(&first.snippet);
         let second = Reading::new(&printed, Place::ServerSnippet);
         let meanings = |reading: &Reading| reading.understood.iter().map(|one| one.meaning.clone()).collect::<Vec<_>>();
@@ -443,7 +469,7 @@ fn deep_nesting_exhausts_nothing() {
     let reading = Reading::new(&text, Place::ServerSnippet);
     assert_eq!(reading.snippet.directives.len(), 200_000);
     assert!(!reading.refusals().is_empty());
-    assert!(print(&reading.snippet).len() < 64 * 200_000 * 2);
+    assert!(print(&reading.snippet).len() < 200 * 200_000);
     assert!(!explain(&reading).is_empty());
 }
 

@@ -100,7 +100,7 @@ impl<'a> Run<'a> {
         Prediction {
             ending,
             location,
-            request_headers: effects::request(&levels, location.is_some(), &self.state),
+            request_headers: effects::request(&levels, self.in_controller(node), &self.state),
             response_headers: effects::response(&levels, &self.state),
             path: self.state.path,
             query: self.state.query,
@@ -162,7 +162,9 @@ impl<'a> Run<'a> {
         if !self.rewritten && own.iter().any(|place| place.understood().meaning == Meaning::Internal) {
             return Some(Ending::Answer { status: 404, body: None });
         }
-        let limit = levels.iter().rev().find_map(|level| {
+        // Each location of the controller has a limit of its own, which hides that of the server.
+        let hidden = usize::from(self.in_controller(node));
+        let limit = levels.iter().skip(hidden).rev().find_map(|level| {
             level.iter().find_map(|place| match place.understood().meaning {
                 Meaning::Limit(Limit::BodySize(bytes)) => Some(bytes),
                 _ => None,
@@ -170,6 +172,11 @@ impl<'a> Run<'a> {
         })?;
         let too_large = limit > 0 && !self.state.request.chunked && self.state.request.body_bytes > limit;
         too_large.then_some(Ending::Answer { status: 413, body: None })
+    }
+
+    /// The location is one of the controller's, or stands in one.
+    fn in_controller(&self, node: usize) -> bool {
+        std::iter::successors(Some(node), |&at| self.tree.nodes[at].parent).any(|at| self.tree.nodes[at].site.is_some())
     }
 
     fn take(&mut self, groups: Option<Groups>) {
