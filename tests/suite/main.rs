@@ -1,8 +1,9 @@
 //! The one integration binary; every ring and law is a module of it.
 
-mod catalog;
 mod admission_ingress;
 mod admission_yaml;
+mod catalog;
 mod layering;
-mod yaml;
 mod pcre;
+mod reading;
+mod yaml;
