@@ -369,6 +369,9 @@ impl Annotations {
     pub fn group(&self, name: &str) -> Option<Group> {
         let text = self.groups.get(name)?;
         let head = text.split_once("\nannotations:").map_or(*text, |(head, _)| head);
-        Some(serde_yaml::from_str(head).unwrap_or_else(|error| panic!("INVARIANT: tests read every group, but {name}.yaml is wrong: {error}")))
+        Some(
+            serde_yaml::from_str(head)
+                .unwrap_or_else(|error| panic!("INVARIANT: tests read every group, but {name}.yaml is wrong: {error}")),
+        )
     }
 }

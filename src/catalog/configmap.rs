@@ -111,11 +111,36 @@ impl Entry for Flag {
     }
 }
 
-/// A shelf of settings, which knows what was meant by a misspelt one.
-pub type Config<T> = Shelf<T>;
+/// A key of the ConfigMap that older releases read. Today it is ignored silently.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemovedKey {
+    /// The key.
+    pub name: String,
+    /// Release that removed it.
+    pub removed: String,
+    /// What it did.
+    pub was: String,
+    /// What to do.
+    pub advice: String,
+    /// Where the controller's repository says so.
+    pub source: String,
+}
 
-static KEYS: LazyLock<Shelf<ConfigKey>> = LazyLock::new(|| Shelf::of(maps::texts("configmap").into_iter().filter(|(file, _)| *file != "flags")));
-static FLAGS: LazyLock<Shelf<Flag>> = LazyLock::new(|| Shelf::of(maps::texts("configmap").into_iter().filter(|(file, _)| *file == "flags")));
+impl Entry for RemovedKey {
+    const OPENS: &'static str = "  - name: ";
+
+    fn read(text: &'static str, _: &'static str) -> Result<Self, serde_yaml::Error> {
+        maps::single(text)
+    }
+}
+
+/// Files beside the areas.
+const OTHERS: [&str; 2] = ["flags", "removed"];
+
+static KEYS: LazyLock<Shelf<ConfigKey>> = LazyLock::new(|| maps::shelf("configmap", |file| !OTHERS.contains(&file)));
+static FLAGS: LazyLock<Shelf<Flag>> = LazyLock::new(|| maps::shelf("configmap", |file| file == "flags"));
+static REMOVED: LazyLock<Shelf<RemovedKey>> = LazyLock::new(|| maps::shelf("configmap", |file| file == "removed"));
 
 /// Keys of the ConfigMap.
 pub fn configmap_keys() -> &'static Shelf<ConfigKey> {
@@ -125,6 +150,11 @@ pub fn configmap_keys() -> &'static Shelf<ConfigKey> {
 /// Flags of the controller.
 pub fn flags() -> &'static Shelf<Flag> {
     &FLAGS
+}
+
+/// Keys of the ConfigMap that older releases read.
+pub fn removed_keys() -> &'static Shelf<RemovedKey> {
+    &REMOVED
 }
 
 impl Shelf<ConfigKey> {

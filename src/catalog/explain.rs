@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{
     annotation::{Annotation, Consequence, annotations},
-    configmap::{ConfigKey, Flag, configmap_keys, flags},
+    configmap::{ConfigKey, Flag, RemovedKey, configmap_keys, flags, removed_keys},
     finding::{FindingEntry, finding, findings},
     key::{DEFAULT_PREFIX, Key, resolve},
     neighbour::{Core, Foreign, Historical, core, historical},
@@ -45,13 +45,16 @@ pub fn explain(query: &str) -> Vec<Explained> {
             Key::Core(core) => vec![of_core(core)],
             Key::Historical(entry) => vec![of_historical(entry)],
             Key::Foreign(foreign) => vec![of_foreign(foreign)],
-            Key::Unknown { configmap, .. } => configmap.map(of_key).into_iter().collect(),
+            Key::Unknown { suggestion: _, configmap, removed } => {
+                configmap.map(of_key).into_iter().chain(removed.map(of_removed)).collect()
+            }
             Key::Unrelated => Vec::new(),
         };
     }
     let annotation = annotations().get(query).or_else(|| annotations().alias(query).map(|(_, of)| of));
     let mut found: Vec<_> = annotation.map(of_annotation).into_iter().collect();
     found.extend(configmap_keys().get(query).map(of_key));
+    found.extend(removed_keys().get(query).map(of_removed));
     if found.is_empty() {
         found.extend(flags().named(query).map(of_flag));
     }
@@ -99,7 +102,18 @@ impl Page {
         self.0.push_str(label);
         self.0.push_str(":\n");
         for paragraph in paragraphs {
-            wrapped(&mut self.0, paragraph.as_ref());
+            wrapped(&mut self.0, "    ", paragraph.as_ref());
+        }
+        self
+    }
+
+    fn items<T: AsRef<str>>(&mut self, label: &str, items: &[T]) -> &mut Self {
+        if items.is_empty() {
+            return self;
+        }
+        writeln!(self.0, "\n{label}:").expect("INVARIANT: a String takes everything");
+        for item in items {
+            wrapped(&mut self.0, "  - ", item.as_ref());
         }
         self
     }
@@ -109,8 +123,9 @@ impl Page {
     }
 }
 
-/// Lines of at most 80 characters, indented by four.
-fn wrapped(out: &mut String, text: &str) {
+/// Lines of at most 80 characters: the first begins with `bullet`, the others with as many blanks.
+fn wrapped(out: &mut String, bullet: &str, text: &str) {
+    let mut indent = bullet;
     let mut width = 0;
     for word in text.split(' ') {
         let length = word.chars().count();
@@ -118,7 +133,12 @@ fn wrapped(out: &mut String, text: &str) {
             out.push('\n');
             width = 0;
         }
-        out.push_str(if width == 0 { "    " } else { " " });
+        if width == 0 {
+            out.push_str(indent);
+            indent = "    ";
+        } else {
+            out.push(' ');
+        }
         out.push_str(word);
         width += length + usize::from(width > 0);
     }
@@ -129,15 +149,15 @@ fn of_annotation(annotation: &Annotation) -> Explained {
     let name = format!("{DEFAULT_PREFIX}/{}", annotation.name);
     let mut unusable = Vec::new();
     if annotation.on_invalid.refused != Consequence::None {
-        unusable.push(format!("- refused by the check: {}", annotation.on_invalid.refused));
+        unusable.push(format!("refused by the check: {}", annotation.on_invalid.refused));
     }
-    unusable.push(format!("- empty: {}", annotation.on_invalid.empty));
-    unusable.extend(annotation.on_invalid.later.iter().map(|later| format!("- {}: {}", later.when, later.then)));
+    unusable.push(format!("empty: {}", annotation.on_invalid.empty));
+    unusable.extend(annotation.on_invalid.later.iter().map(|later| format!("{}: {}", later.when, later.then)));
     let examples: Vec<_> = annotation
         .examples
         .iter()
         .map(|example| match example.then {
-            Some(then) => format!("{:?}  {then}", example.value),
+            Some(then) => format!("{:?}: {then}", example.value),
             None => format!("{:?}", example.value),
         })
         .collect();
@@ -156,9 +176,9 @@ fn of_annotation(annotation: &Annotation) -> Explained {
         .list("NOT BESIDE", &annotation.unless)
         .list("SEE ALSO", &annotation.related)
         .section("DESCRIPTION", &[&annotation.effect])
-        .section("NOTES", &annotation.notes)
-        .section("VALUES THAT ARE NOT USABLE", &unusable)
-        .section("EXAMPLES", &examples)
+        .items("NOTES", &annotation.notes)
+        .items("VALUES THAT ARE NOT USABLE", &unusable)
+        .items("EXAMPLES", &examples)
         .section("SOURCE", &group.map(|group| group.source).into_iter().collect::<Vec<_>>())
         .take();
     Explained { name, kind: "annotation", text }
@@ -183,7 +203,7 @@ fn of_core(core: &Core) -> Explained {
         .field("ON", format!("{:?}", core.on))
         .list("SEE ALSO", &core.related)
         .section("DESCRIPTION", &[&core.effect])
-        .section("NOTES", &core.notes)
+        .items("NOTES", &core.notes)
         .section("SOURCE", &[&core.source])
         .take();
     Explained { name: core.name.clone(), kind: "annotation", text }
@@ -201,16 +221,27 @@ fn of_foreign(foreign: &Foreign) -> Explained {
 
 fn of_key(key: &ConfigKey) -> Explained {
     let text = Page::default()
-        .field("CONFIGMAP KEY", format!(" {}", key.name))
+        .field("KEY", format!("{}, of the ConfigMap", key.name))
         .field("AREA", key.area)
         .field("TYPE", key.value_type)
         .maybe("DEFAULT", key.default.as_ref())
         .maybe("ANNOTATION", key.annotation.as_ref())
         .section("DESCRIPTION", &[&key.effect])
-        .section("NOTES", &key.notes)
+        .items("NOTES", &key.notes)
         .section("A VALUE THAT IS NOT USABLE", &[key.on_invalid.to_string()])
         .take();
     Explained { name: key.name.clone(), kind: "ConfigMap key", text }
+}
+
+fn of_removed(key: &RemovedKey) -> Explained {
+    let text = Page::default()
+        .field("FORMER", format!("{}, a key of the ConfigMap", key.name))
+        .field("REMOVED IN", &key.removed)
+        .section("WAS", &[&key.was])
+        .section("WHAT TO DO", &[&key.advice])
+        .section("SOURCE", &[&key.source])
+        .take();
+    Explained { name: key.name.clone(), kind: "former ConfigMap key", text }
 }
 
 fn of_flag(flag: &Flag) -> Explained {
@@ -219,7 +250,7 @@ fn of_flag(flag: &Flag) -> Explained {
         .field("TYPE", flag.value_type)
         .maybe("DEFAULT", flag.default.as_ref())
         .section("DESCRIPTION", &[&flag.effect])
-        .section("NOTES", &flag.notes)
+        .items("NOTES", &flag.notes)
         .take();
     Explained { name: flag.name.clone(), kind: "flag", text }
 }
@@ -254,7 +285,7 @@ mod tests {
     #[test]
     fn lines_stay_within_eighty_characters() {
         let mut out = String::new();
-        wrapped(&mut out, &"word ".repeat(40));
+        wrapped(&mut out, "  - ", &["word"; 40].join(" "));
         assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
     }
 

@@ -60,7 +60,7 @@ impl Entry for FindingEntry {
     }
 }
 
-static FINDINGS: LazyLock<Shelf<FindingEntry>> = LazyLock::new(|| Shelf::of(maps::texts("findings")));
+static FINDINGS: LazyLock<Shelf<FindingEntry>> = LazyLock::new(|| maps::shelf("findings", |_| true));
 
 /// All findings, sorted by area and code.
 pub fn findings() -> &'static Shelf<FindingEntry> {
@@ -100,7 +100,10 @@ mod tests {
 
     #[test]
     fn facts_take_their_places() {
-        assert_eq!(render("`{file}` cannot be read: {error}", &[("error", "no {file}"), ("file", "a.yaml")]), "`a.yaml` cannot be read: no {file}");
+        assert_eq!(
+            render("`{file}` cannot be read: {error}", &[("error", "no {file}"), ("file", "a.yaml")]),
+            "`a.yaml` cannot be read: no {file}"
+        );
     }
 
     #[test]

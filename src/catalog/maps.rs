@@ -53,6 +53,11 @@ struct Slot<T> {
     entry: OnceLock<T>,
 }
 
+/// The entries of those files of a folder that `wanted` takes.
+pub(super) fn shelf<T: Entry>(folder: &str, wanted: impl Fn(&str) -> bool) -> Shelf<T> {
+    Shelf::of(texts(folder).into_iter().filter(|(file, _)| wanted(file)))
+}
+
 #[expect(private_bounds, reason = "only the catalogue makes shelves")]
 impl<T: Entry> Shelf<T> {
     /// The entries of these texts.
@@ -89,8 +94,9 @@ impl<T: Entry> Shelf<T> {
 impl<T: Entry> Slot<T> {
     fn entry(&self) -> &T {
         self.entry.get_or_init(|| {
-            T::read(self.text, self.file)
-                .unwrap_or_else(|error| panic!("INVARIANT: tests read every entry, but `{}` of {}.yaml is wrong: {error}", self.key, self.file))
+            T::read(self.text, self.file).unwrap_or_else(|error| {
+                panic!("INVARIANT: tests read every entry, but `{}` of {}.yaml is wrong: {error}", self.key, self.file)
+            })
         })
     }
 }

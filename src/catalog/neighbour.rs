@@ -158,13 +158,9 @@ impl Entry for Foreign {
     }
 }
 
-fn shelf<T: Entry>(file: &'static str) -> Shelf<T> {
-    Shelf::of(maps::texts("annotations").into_iter().filter(|(stem, _)| *stem == file))
-}
-
-static HISTORICAL: LazyLock<Shelf<Historical>> = LazyLock::new(|| shelf("historical"));
-static CORE: LazyLock<Shelf<Core>> = LazyLock::new(|| shelf("core"));
-static FOREIGN: LazyLock<Shelf<Foreign>> = LazyLock::new(|| shelf("foreign"));
+static HISTORICAL: LazyLock<Shelf<Historical>> = LazyLock::new(|| maps::shelf("annotations", |file| file == "historical"));
+static CORE: LazyLock<Shelf<Core>> = LazyLock::new(|| maps::shelf("annotations", |file| file == "core"));
+static FOREIGN: LazyLock<Shelf<Foreign>> = LazyLock::new(|| maps::shelf("annotations", |file| file == "foreign"));
 
 /// What the controller read once.
 pub fn historical() -> &'static Shelf<Historical> {

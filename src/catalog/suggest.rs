@@ -5,11 +5,7 @@
 pub fn closest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let plain = plain(name);
     let words = words(&plain);
-    names
-        .into_iter()
-        .filter_map(|known| distance(&plain, &words, known).map(|distance| (distance, known)))
-        .min()
-        .map(|(_, known)| known)
+    names.into_iter().filter_map(|known| distance(&plain, &words, known).map(|distance| (distance, known))).min().map(|(_, known)| known)
 }
 
 fn plain(name: &str) -> String {

@@ -72,7 +72,10 @@ mod tests {
 
     #[test]
     fn networks_are_masked_and_sorted() {
-        assert_eq!(networks("192.0.2.1, 10.1.2.3/8,2001:db8::1/32"), Some(vec!["10.0.0.0/8".into(), "192.0.2.1".into(), "2001:db8::/32".into()]));
+        assert_eq!(
+            networks("192.0.2.1, 10.1.2.3/8,2001:db8::1/32"),
+            Some(vec!["10.0.0.0/8".into(), "192.0.2.1".into(), "2001:db8::/32".into()])
+        );
     }
 
     #[test]

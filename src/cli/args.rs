@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::gateway::limits::{Channel, Version};
+
 /// Move clusters from ingress-nginx to Gateway API and prove what the move does to traffic.
 ///
 /// gateshift reads Ingresses from files, writes Gateway API manifests that two teams can own, and gives an account of
@@ -206,32 +208,6 @@ impl Controller {
     }
 }
 
-/// Version of Gateway API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Version {
-    /// 1.4.
-    #[value(name = "1.4")]
-    V1_4,
-    /// 1.5.
-    #[value(name = "1.5")]
-    V1_5,
-    /// 1.6.
-    #[value(name = "1.6")]
-    V1_6,
-    /// 1.7.
-    #[value(name = "1.7")]
-    V1_7,
-}
-
-/// Channel of the Gateway API CRDs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Channel {
-    /// Stable fields only.
-    Standard,
-    /// Also fields that may change.
-    Experimental,
-}
-
 /// Least severity that makes the exit code 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum FailOn {
@@ -276,10 +252,10 @@ pub(super) struct Gateway {
     #[arg(long, value_name = "ID", default_value = "standard")]
     pub target: String,
     /// Version of Gateway API to write for
-    #[arg(long, value_enum, value_name = "VERSION", default_value = "1.5")]
+    #[arg(long, value_name = "VERSION", default_value = "1.5")]
     pub gateway_api: Version,
     /// Channel of Gateway API to write for
-    #[arg(long, value_enum, default_value = "standard")]
+    #[arg(long, value_name = "standard|experimental", default_value = "standard")]
     pub channel: Channel,
     /// Emit routes although their access control is lost
     #[arg(long)]
@@ -315,14 +291,17 @@ pub(super) struct Validate {
     #[command(flatten)]
     pub input: Input,
     /// Version of Gateway API
-    #[arg(long, value_enum, value_name = "VERSION", default_value = "1.5")]
+    #[arg(long, value_name = "VERSION", default_value = "1.5")]
     pub gateway_api: Version,
     /// Channel of Gateway API
-    #[arg(long, value_enum, default_value = "standard")]
+    #[arg(long, value_name = "standard|experimental", default_value = "standard")]
     pub channel: Channel,
     /// Also list fields that are silently defaulted
     #[arg(long)]
     pub show_defaults: bool,
+    /// Exit with 1 also for what only `kubectl apply` refuses: unknown fields and repeated keys
+    #[arg(long)]
+    pub strict: bool,
     /// Output format
     #[arg(short = 'o', long = "output", value_enum, default_value = "text")]
     pub output: FindingsFormat,

@@ -1,35 +1,33 @@
 //! `gateshift convert`: Ingresses in, manifests and an account of every annotation out.
 
-use std::{collections::BTreeMap, fs};
+use std::fs;
 
 use anyhow::Context as _;
 
 use super::{
     Terminal, Usage,
-    args::{Channel, Convert, FailOn, Gateway, ManifestFormat, Order, Version},
+    args::{Convert, FailOn, Gateway, ManifestFormat},
+    estate,
     exit::Exit,
     gather, write,
 };
 use crate::{
     gateway::limits,
-    ingress,
-    k8s::NamespacedName,
-    ledger::{Finding, Findings, Ledger, Severity},
+    ledger::{Code, Finding, Findings, Severity},
     report::{self, Counts, Diagnostics},
-    targets, translate,
+    translate,
 };
 
 /// Runs the verb.
 pub(super) fn run(arguments: &Convert, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let options = options(&arguments.gateway)?;
-    let mut reading = gather::reading(&arguments.input, Some(&arguments.controller)).map_err(|error| Usage(error.to_string()))?;
-    let controller = gather::controller(&reading, &arguments.controller);
-    let resolved = ingress::resolve(&reading.inventory, &controller, order(arguments.controller.order));
-    let translation = translate::translate(&resolved.config, &reading.inventory, &options);
-    let mut ledger = Ledger::default();
-    translate::account(&mut ledger, &reading.inventory, &resolved, &translation);
+    let options = estate::options(&arguments.gateway)?;
+    let reading = gather::reading(&arguments.input, Some(&arguments.controller)).map_err(|error| Usage(error.to_string()))?;
+    let old = estate::Old::new(reading, &arguments.controller);
+    let translation = old.translate(&options);
+    let estate::Old { reading, controller, resolved } = &old;
+    let ledger = report::account(&reading.inventory, controller, resolved, &translation);
 
-    let mut findings = std::mem::take(&mut reading.findings);
+    let mut findings = reading.findings.clone();
     findings.extend(controller.findings.iter().cloned());
     findings.extend(resolved.findings.iter().cloned());
     findings.extend(translation.findings.iter().cloned());
@@ -53,46 +51,6 @@ pub(super) fn run(arguments: &Convert, terminal: &Terminal) -> anyhow::Result<Ex
     Ok(Exit::of(reading.partial, &findings, severity(arguments.fail_on)))
 }
 
-fn options(gateway: &Gateway) -> Result<translate::Options, Usage> {
-    let target = targets::by_id(&gateway.target).ok_or_else(|| {
-        let known = targets::all().iter().map(|target| target.id()).collect::<Vec<_>>().join(", ");
-        Usage(format!("unknown target `{}`; known are {known}", gateway.target))
-    })?;
-    let (namespace, name) = gateway
-        .gateway
-        .split_once('/')
-        .filter(|(namespace, name)| !namespace.is_empty() && !name.is_empty() && !name.contains('/'))
-        .ok_or_else(|| Usage(format!("--gateway takes NAMESPACE/NAME, not `{}`", gateway.gateway)))?;
-    let namespace_label = match &gateway.namespace_label {
-        None => None,
-        Some(text) => {
-            let (key, value) = text
-                .split_once('=')
-                .filter(|(key, _)| !key.is_empty())
-                .ok_or_else(|| Usage(format!("--namespace-label takes KEY=VALUE, not `{text}`")))?;
-            Some((key.to_owned(), value.to_owned()))
-        }
-    };
-    if gateway.gateway_api == Version::V1_4 {
-        return Err(Usage("writing for Gateway API 1.4 is not done yet; 1.5, 1.6 and 1.7 are".to_owned()));
-    }
-    Ok(translate::Options {
-        gateway: NamespacedName::new(namespace, name),
-        gateway_class: gateway.gateway_class.clone(),
-        emit_gateway_class: gateway.emit_gateway_class,
-        namespace_label,
-        target,
-        allow_unprotected: gateway.allow_unprotected,
-    })
-}
-
-pub(super) fn order(order: Order) -> ingress::Order {
-    match order {
-        Order::Timestamp => ingress::Order::Timestamp,
-        Order::Document => ingress::Order::Document,
-    }
-}
-
 fn severity(fail_on: FailOn) -> Severity {
     match fail_on {
         FailOn::Info => Severity::Info,
@@ -105,30 +63,19 @@ fn severity(fail_on: FailOn) -> Severity {
 
 /// Objects of ours that an API server would refuse. There must be none; if there are, the user has to know.
 fn refused(objects: &[translate::Emitted], gateway: &Gateway) -> Findings {
-    let (version, channel) = (version(gateway.gateway_api), channel(gateway.channel));
-    let mut seen = BTreeMap::new();
+    let judge = limits::Judge::new(gateway.gateway_api, gateway.channel);
+    let mut findings = Findings::new();
     for emitted in objects {
-        for problem in limits::check_object(&emitted.object, version, channel) {
-            seen.entry((emitted.object.object_ref(), problem.to_string())).or_insert(problem);
+        for remark in judge.object(&emitted.object).remarks {
+            let error = match &remark.what {
+                limits::What::NotServed => "its version is not served".to_owned(),
+                limits::What::Refused { rule } => format!("`{}` {rule}", remark.field),
+                limits::What::Pruned | limits::What::Dropped => format!("`{}` does not exist", remark.field),
+                limits::What::Defaulted { .. } | limits::What::Deprecated | limits::What::Doubtful { .. } => continue,
+            };
+            let facts = vec![("object", emitted.object.object_ref().to_string()), ("error", error)];
+            findings.push(Finding::estate(Code::GatewayOwnObjectRefused, facts));
         }
     }
-    seen.into_keys()
-        .map(|(object, problem)| Finding::estate(crate::ledger::Code::GatewayOwnObjectRefused, vec![("object", object.to_string()), ("error", problem)]))
-        .collect()
-}
-
-pub(super) fn version(version: Version) -> limits::Version {
-    match version {
-        Version::V1_4 => limits::Version::V1_4,
-        Version::V1_5 => limits::Version::V1_5,
-        Version::V1_6 => limits::Version::V1_6,
-        Version::V1_7 => limits::Version::V1_7,
-    }
-}
-
-pub(super) fn channel(channel: Channel) -> limits::Channel {
-    match channel {
-        Channel::Standard => limits::Channel::Standard,
-        Channel::Experimental => limits::Channel::Experimental,
-    }
+    findings
 }

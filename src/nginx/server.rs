@@ -1,6 +1,11 @@
 //! A server block: one host of the rules, or one redirect between a name and its `www.` form.
 
-use super::{IngressId, Location, settings::VerifyClient};
+use std::sync::Arc;
+
+use super::{
+    IngressId, Location,
+    settings::{AuthTls, ProxyTls},
+};
 use crate::k8s::{NamespacedName, Subject};
 
 /// How nginx compares the name of a server with the host of a request.
@@ -54,20 +59,12 @@ pub struct TlsDecision {
 /// Client certificates of a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientCertificates {
-    /// The Ingress whose `auth-tls-secret` decided.
+    /// The Ingress whose `auth-tls-*` count.
     pub ingress: IngressId,
-    /// Secret with `ca.crt`.
+    /// The Secret.
     pub secret: NamespacedName,
-    /// Mode.
-    pub verify: VerifyClient,
-    /// Depth of the chain.
-    pub depth: u32,
-    /// `auth-tls-error-page`, empty where absent.
-    pub error_page: String,
-    /// `auth-tls-match-cn` without `CN=`, empty where absent.
-    pub match_cn: String,
-    /// Sends the certificate to the backend.
-    pub pass_certificate: bool,
+    /// What they say. Without a CA only `match_cn` has an effect.
+    pub settings: Arc<AuthTls>,
 }
 
 /// A host of the rules.
@@ -97,6 +94,8 @@ pub struct Server {
     pub regex_because: Vec<(IngressId, &'static str)>,
     /// `app-root` of the first location that has one: the location's index and the Ingress.
     pub app_root: Option<(usize, IngressId)>,
+    /// `proxy-ssl-*` that locations without their own inherit.
+    pub proxy_tls: Option<(IngressId, Arc<ProxyTls>)>,
     /// `ssl-passthrough` is on and the controller supports it.
     pub passthrough: Option<IngressId>,
     /// `server-snippet` with effect.

@@ -57,10 +57,11 @@ fn every_shelf_lists_what_its_entries_say() {
     assert!(catalog::core().keys().eq(catalog::core().iter().map(|entry| entry.name.as_str())));
     assert!(catalog::foreign().keys().eq(catalog::foreign().iter().map(|entry| entry.name.as_str())));
     assert!(catalog::configmap_keys().keys().eq(catalog::configmap_keys().iter().map(|entry| entry.name.as_str())));
+    assert!(catalog::removed_keys().keys().eq(catalog::removed_keys().iter().map(|entry| entry.name.as_str())));
     assert!(catalog::flags().keys().eq(catalog::flags().iter().map(|entry| entry.name.as_str())));
     assert!(catalog::findings().keys().eq(catalog::findings().iter().map(|entry| entry.code.as_str())));
     once(catalog::foreign().keys());
-    once(catalog::configmap_keys().keys());
+    once(catalog::configmap_keys().keys().chain(catalog::removed_keys().keys()));
     once(catalog::flags().keys());
 }
 
@@ -83,10 +84,9 @@ fn findings_stand_in_the_file_of_their_area() {
 }
 
 #[test]
-fn messages_of_findings_are_sentences_without_full_stop() {
+fn messages_of_findings_end_without_full_stop() {
     for entry in catalog::findings().iter() {
         assert!(!entry.message.ends_with('.'), "{}: {}", entry.code, entry.message);
-        assert!(entry.message.chars().next().is_some_and(|first| !first.is_uppercase()), "{}: {}", entry.code, entry.message);
     }
 }
 
@@ -94,7 +94,9 @@ fn messages_of_findings_are_sentences_without_full_stop() {
 fn parsed(annotation: &Annotation, raw: &str) -> Option<String> {
     match annotation.value_type {
         ValueType::Bool => value::boolean(raw).map(|value| value.to_string()),
-        ValueType::Int | ValueType::Seconds | ValueType::Kib | ValueType::KibPerSecond => value::integer(raw).map(|value| value.to_string()),
+        ValueType::Int | ValueType::Seconds | ValueType::Kib | ValueType::KibPerSecond => {
+            value::integer(raw).map(|value| value.to_string())
+        }
         ValueType::Cidrs => value::networks(raw).map(|networks| networks.join(",")),
         _ => None,
     }
@@ -146,13 +148,22 @@ fn every_pattern_compiles() {
 
 #[test]
 fn only_snippets_are_critical() {
-    let critical: BTreeSet<_> = catalog::annotations().iter().filter(|annotation| annotation.risk == catalog::Risk::Critical).map(|annotation| annotation.name.as_str()).collect();
-    assert_eq!(critical, BTreeSet::from(["auth-snippet", "configuration-snippet", "modsecurity-snippet", "server-snippet", "stream-snippet"]));
+    let critical: BTreeSet<_> = catalog::annotations()
+        .iter()
+        .filter(|annotation| annotation.risk == catalog::Risk::Critical)
+        .map(|annotation| annotation.name.as_str())
+        .collect();
+    assert_eq!(
+        critical,
+        BTreeSet::from(["auth-snippet", "configuration-snippet", "modsecurity-snippet", "server-snippet", "stream-snippet"])
+    );
 }
 
 #[test]
 fn names_that_entries_mention_exist() {
-    let setting = |name: &str| catalog::configmap_keys().get(name).is_some() || catalog::flags().get(name).is_some() || catalog::annotations().get(name).is_some();
+    let setting = |name: &str| {
+        catalog::configmap_keys().get(name).is_some() || catalog::flags().get(name).is_some() || catalog::annotations().get(name).is_some()
+    };
     for annotation in catalog::annotations().iter() {
         for name in annotation.needs.iter().chain(&annotation.unless) {
             assert!(catalog::annotations().get(name).is_some(), "{}: `{name}`", annotation.name);
@@ -177,7 +188,13 @@ fn defaults_and_annotations_point_at_each_other() {
         if let Some(name) = &annotation.configmap_key {
             let key = catalog::configmap_keys().get(name).unwrap_or_else(|| panic!("{}: no key `{name}`", annotation.name));
             assert_eq!(key.annotation.as_ref(), Some(&annotation.name));
-            assert!(key.default.is_none() || annotation.default.is_none() || key.default == annotation.default || annotation.default.as_ref().is_some_and(|text| text.contains(['(', ' '])), "{name}");
+            assert!(
+                key.default.is_none()
+                    || annotation.default.is_none()
+                    || key.default == annotation.default
+                    || annotation.default.as_ref().is_some_and(|text| text.contains(['(', ' '])),
+                "{name}"
+            );
         }
     }
     for key in catalog::configmap_keys().iter() {
@@ -193,7 +210,11 @@ fn groups_read_what_they_hold() {
     for name in catalog::annotations().groups() {
         let group = catalog::annotations().group(name).expect("group");
         assert_eq!(group.group, name);
-        let held: BTreeSet<_> = catalog::annotations().iter().filter(|annotation| annotation.group == name).map(|annotation| annotation.name.as_str()).collect();
+        let held: BTreeSet<_> = catalog::annotations()
+            .iter()
+            .filter(|annotation| annotation.group == name)
+            .map(|annotation| annotation.name.as_str())
+            .collect();
         assert!(!held.is_empty(), "{name}");
         if held.len() > 1 && name != "proxy" {
             assert_eq!(group.reads.iter().map(String::as_str).collect::<BTreeSet<_>>(), held, "{name}");
@@ -201,17 +222,48 @@ fn groups_read_what_they_hold() {
     }
 }
 
+#[test]
+fn changes_of_releases_end_at_what_the_maps_say() {
+    let releases = catalog::releases();
+    assert_eq!(releases.iter().map(|release| release.release.as_str()).collect::<Vec<_>>(), ["1.9", "1.12"]);
+    for change in releases.iter().flat_map(|release| &release.changes) {
+        let default = match catalog::flags().get(&change.name) {
+            Some(flag) => &flag.default,
+            None => &catalog::configmap_keys().get(&change.name).unwrap_or_else(|| panic!("no key `{}`", change.name)).default,
+        };
+        assert_eq!(default.as_ref(), Some(&change.to), "{}", change.name);
+    }
+}
+
 /// Names of the fields of entries, in their order, for each kind of list.
 const FIELDS: &[(&str, &[&str])] = &[
     (
         "annotations",
-        &["name", "aliases", "type", "validator", "scope", "risk", "configmap_key", "related", "needs", "unless", "default", "effect", "notes", "on_invalid", "evidence", "examples"],
+        &[
+            "name",
+            "aliases",
+            "type",
+            "validator",
+            "scope",
+            "risk",
+            "configmap_key",
+            "related",
+            "needs",
+            "unless",
+            "default",
+            "effect",
+            "notes",
+            "on_invalid",
+            "evidence",
+            "examples",
+        ],
     ),
     ("historical", &["name", "kind", "of", "values", "removed", "was", "today", "instead", "advice", "source", "evidence"]),
     ("core", &["name", "on", "effect", "notes", "related", "source", "evidence"]),
     ("foreign", &["name", "reader", "belongs", "meaning"]),
     ("validators", &["name", "regex", "text", "source"]),
     ("keys", &["name", "type", "bearing", "annotation", "default", "effect", "notes", "on_invalid", "evidence"]),
+    ("removed", &["name", "removed", "was", "advice", "source"]),
     ("flags", &["name", "type", "bearing", "default", "effect", "notes", "evidence"]),
     ("findings", &["code", "severity", "title", "message", "why", "advice"]),
 ];
@@ -219,7 +271,7 @@ const FIELDS: &[(&str, &[&str])] = &[
 /// Every file of the maps of this catalogue, as its name and content; findings are wrapped to look like the others.
 fn files() -> Vec<(String, serde_yaml::Mapping)> {
     let mut files = Vec::new();
-    for folder in ["annotations", "configmap", "findings"] {
+    for folder in ["annotations", "configmap", "controllers", "findings"] {
         for (stem, text) in catalog::texts(folder) {
             let name = format!("{folder}/{stem}.yaml");
             let content: serde_yaml::Value = serde_yaml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -239,14 +291,17 @@ fn entries_are_sorted_and_their_fields_in_order() {
     for (file, content) in files() {
         for (list, order) in &fields {
             let Some(entries) = content.get(*list).and_then(serde_yaml::Value::as_sequence) else { continue };
-            let keys: Vec<_> = entries.iter().map(|entry| entry.get(order[0]).and_then(serde_yaml::Value::as_str).expect("key").to_owned()).collect();
+            let keys: Vec<_> =
+                entries.iter().map(|entry| entry.get(order[0]).and_then(serde_yaml::Value::as_str).expect("key").to_owned()).collect();
             assert!(keys.is_sorted(), "{file} is not sorted: {keys:?}");
             for entry in entries {
                 let places: Vec<_> = entry
                     .as_mapping()
                     .expect("entry")
                     .keys()
-                    .map(|field| order.iter().position(|known| Some(*known) == field.as_str()).unwrap_or_else(|| panic!("{file}: {field:?}")))
+                    .map(|field| {
+                        order.iter().position(|known| Some(*known) == field.as_str()).unwrap_or_else(|| panic!("{file}: {field:?}"))
+                    })
                     .collect();
                 assert!(places.is_sorted(), "{file}: {:?}", entry.get(order[0]));
             }
@@ -301,7 +356,14 @@ fn old_values_of_living_annotations_are_known() {
 #[test]
 fn everything_can_be_explained() {
     let names = catalog::annotations().all_names().into_iter();
-    for name in names.chain(catalog::configmap_keys().keys()).chain(catalog::flags().keys()).chain(catalog::historical().keys()).chain(catalog::core().keys()).chain(catalog::findings().keys()) {
+    for name in names
+        .chain(catalog::configmap_keys().keys())
+        .chain(catalog::flags().keys())
+        .chain(catalog::historical().keys())
+        .chain(catalog::core().keys())
+        .chain(catalog::findings().keys())
+        .chain(catalog::removed_keys().keys())
+    {
         let explained = catalog::explain(name);
         assert!(!explained.is_empty(), "{name}");
         for page in explained {

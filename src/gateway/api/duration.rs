@@ -79,22 +79,25 @@ impl FromStr for Duration {
 
     /// Reads `^([0-9]{1,5}(h|m|s|ms)){1,4}$`; repeated units add up.
     fn from_str(text: &str) -> Result<Self, NotADuration> {
-        let bad = || NotADuration(text.to_owned());
-        let (mut rest, mut millis, mut parts) = (text, 0_u64, 0);
-        while !rest.is_empty() {
-            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-            let number: u64 = rest[..digits].parse().map_err(|_| bad())?;
-            let unit_length = rest[digits..].bytes().take_while(u8::is_ascii_lowercase).count();
-            let (_, factor) = UNITS.iter().find(|(unit, _)| *unit == &rest[digits..digits + unit_length]).ok_or_else(bad)?;
-            if digits > 5 {
-                return Err(bad());
-            }
-            millis += number * factor;
-            parts += 1;
-            rest = &rest[digits + unit_length..];
-        }
-        if (1..=4).contains(&parts) { Self::from_millis(millis).ok_or_else(bad) } else { Err(bad()) }
+        millis(text).and_then(Self::from_millis).ok_or_else(|| NotADuration(text.to_owned()))
     }
+}
+
+/// Sum of the parts of a GEP-2257 duration, which may be more than [`Duration::MAX`].
+pub(in crate::gateway) fn millis(text: &str) -> Option<u64> {
+    let (mut rest, mut sum, mut parts) = (text, 0_u64, 0);
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let unit_length = rest[digits..].bytes().take_while(u8::is_ascii_lowercase).count();
+        let (_, factor) = UNITS.iter().find(|(unit, _)| *unit == &rest[digits..digits + unit_length])?;
+        if !(1..=5).contains(&digits) {
+            return None;
+        }
+        sum += rest[..digits].parse::<u64>().ok()? * factor;
+        parts += 1;
+        rest = &rest[digits + unit_length..];
+    }
+    (1..=4).contains(&parts).then_some(sum)
 }
 
 #[cfg(test)]

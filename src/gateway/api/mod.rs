@@ -31,6 +31,7 @@ mod tls_route;
 mod udp_route;
 
 pub use backend_tls_policy::{BackendTlsPolicy, BackendTlsPolicySpec, BackendValidation, PolicyTarget, SubjectAltName};
+pub(in crate::gateway) use duration::millis;
 pub use duration::{Duration, NotADuration};
 pub use gateway::{
     Address, AllowedListeners, BackendTls, ClientValidation, FrontendTls, FrontendTlsConfig, Gateway, GatewaySpec, GatewayTls, Infrastructure,

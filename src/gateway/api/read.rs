@@ -8,7 +8,8 @@ use std::{borrow::Cow, cell::RefCell, fmt};
 use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, Visitor};
 
 use crate::gateway::json::Json;
-use crate::k8s::{FieldPath, Step};
+use crate::gateway::place::Place;
+use crate::k8s::FieldPath;
 
 /// Something about an object that its typed form does not say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,35 +49,6 @@ pub(super) fn from_json<T: DeserializeOwned>(json: &Json<'_>, issues: &mut Vec<I
             issues.push(Issue { field: fault.field.unwrap_or_default(), kind: IssueKind::Malformed { message: fault.message } });
         })
         .ok()
-}
-
-/// A place as a chain of its steps, so that nothing is allocated unless an issue is found there.
-enum Place<'p> {
-    Root,
-    Key(&'p Place<'p>, &'p str),
-    Index(&'p Place<'p>, usize),
-}
-
-impl Place<'_> {
-    fn path(&self) -> FieldPath {
-        let mut steps: Vec<Step> = Vec::new();
-        let mut place = self;
-        loop {
-            match place {
-                Place::Root => break,
-                Place::Key(parent, key) => {
-                    steps.push((*key).to_owned().into());
-                    place = parent;
-                }
-                Place::Index(parent, index) => {
-                    steps.push((*index).into());
-                    place = parent;
-                }
-            }
-        }
-        steps.reverse();
-        FieldPath(steps)
-    }
 }
 
 #[derive(Debug)]

@@ -99,8 +99,10 @@ pub enum VerifyClient {
 /// Client certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthTls {
-    /// Secret with `ca.crt`.
+    /// The Secret.
     pub secret: NamespacedName,
+    /// The Secret has `ca.crt`. Without it nothing is asked of clients, but `match_cn` still refuses.
+    pub ca: bool,
     /// Mode.
     pub verify: VerifyClient,
     /// `auth-tls-verify-depth`.

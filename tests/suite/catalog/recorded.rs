@@ -1,5 +1,7 @@
 //! Values that the real controller judged, against our validators. Skipped where the recordings are not at hand.
 
+#![expect(clippy::print_stdout, reason = "a test that skips, or judges by what it finds, says so")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -80,18 +82,22 @@ fn given(recording: &Value) -> Vec<Given> {
 
 #[test]
 fn values_that_the_controller_refused_are_refused() {
+    let mut judged = 0;
     for (topic, recording) in recordings() {
         let refused = refused(&recording);
         for (ingress, annotation, value) in given(&recording) {
             if refused.contains(&(ingress.clone(), annotation.name.clone())) {
                 assert!(annotation.validate(&value).is_err(), "{topic}: {ingress}: {} {value:?}", annotation.name);
+                judged += 1;
             }
         }
     }
+    println!("{judged} refusals of values agree");
 }
 
 #[test]
 fn ingresses_were_dropped_for_the_annotations_that_drop_them() {
+    let mut judged = 0;
     for (topic, recording) in recordings() {
         let lost = lost(&recording);
         for (ingress, annotation, value) in given(&recording) {
@@ -100,12 +106,18 @@ fn ingresses_were_dropped_for_the_annotations_that_drop_them() {
             if drops && annotation.needs.is_empty() {
                 assert!(lost.contains_key(&ingress), "{place} did not drop it");
             }
-            let blamed = annotation.aliases.iter().chain([&annotation.name]).map(|name| format!("annotation {}/{name} contains invalid value", catalog::DEFAULT_PREFIX));
+            let blamed = annotation
+                .aliases
+                .iter()
+                .chain([&annotation.name])
+                .map(|name| format!("annotation {}/{name} contains invalid value", catalog::DEFAULT_PREFIX));
             if lost.get(&ingress).is_some_and(|why| blamed.into_iter().any(|blamed| why.contains(&blamed))) {
                 assert!(drops, "{place} dropped it");
+                judged += 1;
             }
         }
     }
+    println!("{judged} dropped Ingresses agree");
 }
 
 #[test]
