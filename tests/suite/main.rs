@@ -1,11 +1,5 @@
 //! The one integration binary; every ring and law is a module of it.
 
-mod admission_ingress;
-mod admission_yaml;
-mod catalog;
-mod layering;
-mod pcre;
-mod reading;
 mod admission_gateway;
 mod admission_ingress;
 mod admission_yaml;
@@ -20,6 +14,7 @@ mod limits;
 mod limits_of_routes;
 mod nginx_truth;
 mod pcre;
+mod reading;
 mod readme;
 mod shared;
 mod snippet;

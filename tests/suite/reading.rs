@@ -1,6 +1,7 @@
 //! What the reader makes of files, lists, old versions and broken input.
 
 use std::{
+    fmt::Write,
     fs,
     path::{Path, PathBuf},
 };
@@ -176,7 +177,7 @@ stringData:
     let secret = &reading.inventory.secrets[&NamespacedName::new("default", "c")];
     assert_eq!(secret.keys, ["other", "password", "tls.crt", "tls.key"]);
     let place = reading.inventory.span(&Subject::new(secret.id, ["stringData", "password"])).expect("a place");
-    assert_eq!(reading.inventory.sources.line_column(0, place.1.start).0, 7);
+    assert_eq!(reading.inventory.sources.line_column(0, place.1.start).0, 8);
 }
 
 #[test]
@@ -186,7 +187,7 @@ fn deep_nesting_and_alias_bombs_are_broken_documents() {
     let mut bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
     for level in 1..20 {
         let items = vec![format!("*a{}", level - 1); 10].join(",");
-        bomb.push_str(&format!("a{level}: &a{level} [{items}]\n"));
+        writeln!(bomb, "a{level}: &a{level} [{items}]").expect("text");
     }
     for text in [deep, block, bomb, "a: &a [*a]".to_owned()] {
         let reading = read(&format!("{text}\n---\n{INGRESS}"));
@@ -260,7 +261,7 @@ fn every_file_of_the_corpus_is_read_or_refused_with_a_place() {
     let shared = std::env::var_os("GATESHIFT_SHARED").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
     let corpus = shared.join("corpus");
     if !corpus.is_dir() {
-        println!("skipped: no corpus at {}", corpus.display());
+        std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("skipped: no corpus at {}\n", corpus.display())).expect("stderr");
         return;
     }
     let reading = read::read(&Options { paths: vec![corpus], recursive: true, ..Options::default() }).expect("input");
