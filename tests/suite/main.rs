@@ -21,6 +21,7 @@ mod limits;
 mod limits_of_routes;
 mod nginx_truth;
 mod pcre;
+mod reading;
 mod readme;
 mod shared;
 mod snippet;
