@@ -30,6 +30,10 @@ impl Router<'_> {
     }
 
     fn served_certificate(&self, view: &View<'_>) -> Option<String> {
+        // The backend shows its own.
+        if view.first(&self.passthrough.0).is_some() {
+            return None;
+        }
         let table = &self.config.certificates;
         let found = view.sni().and_then(|name| {
             let wildcard = || name.split_once('.').and_then(|(_, rest)| table.get(&format!("*.{rest}")));

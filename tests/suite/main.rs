@@ -5,5 +5,6 @@ mod admission_ingress;
 mod admission_yaml;
 mod echo;
 mod layering;
+mod nginx_random;
 mod nginx_truth;
 mod pcre;
