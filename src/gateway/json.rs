@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::yaml::{Node, Scalar, ScalarStyle, Value};
+use crate::yaml::{Node, Resolved, Scalar, Value};
 
 /// Anything nested deeper is cut off; no schema of the Gateway API comes near.
 const MAX_DEPTH: usize = 96;
@@ -43,7 +43,10 @@ impl<'a> Json<'a> {
             Value::Scalar(scalar) => Self::from_scalar(scalar),
             Value::Sequence(items) => Self::List(items.iter().map(|item| Self::node_at(item, depth + 1)).collect()),
             Value::Mapping(entries) => {
-                Self::map(entries.iter().map(|(key, value)| (Cow::Borrowed(key.as_text().unwrap_or_default()), Self::node_at(value, depth + 1))))
+                Self::map(entries.iter().map(|(key, value)| {
+                    let key = key.as_scalar().and_then(Scalar::as_key).unwrap_or_default();
+                    (key, Self::node_at(value, depth + 1))
+                }))
             }
         }
     }
@@ -87,31 +90,17 @@ impl<'a> Json<'a> {
         Self::Map(map)
     }
 
-    /// A scalar as `kubectl` reads it (`go.yaml.in/yaml/v2`, `resolve.go`): YAML 1.1 with `yes`, `on` and octal numbers.
-    pub fn from_scalar(scalar: &'a Scalar) -> Self {
-        let text = || Self::Text(Cow::Borrowed(&scalar.text));
-        match scalar.tag.as_deref().map(|tag| tag.trim_start_matches("tag:yaml.org,2002:").trim_start_matches('!')) {
-            Some("str" | "binary" | "") => text(),
-            None if scalar.style != ScalarStyle::Plain => text(),
-            None | Some(_) => Self::plain(&scalar.text).unwrap_or_else(text),
-        }
-    }
-
-    fn plain(text: &'a str) -> Option<Self> {
-        match text {
-            "" | "~" | "null" | "Null" | "NULL" => return Some(Self::Null),
-            "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => return Some(Self::Bool(true)),
-            "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => return Some(Self::Bool(false)),
-            _ => {}
-        }
-        let first = text.bytes().next()?;
-        match first {
-            b'.' => text.parse().ok().filter(|_| text.bytes().any(|b| b.is_ascii_digit())).map(Self::number),
-            b'0'..=b'9' | b'+' | b'-' => {
-                let plain: Cow<'_, str> = if text.contains('_') { text.replace('_', "").into() } else { text.into() };
-                integer(&plain).map(Self::Int).or_else(|| float(&plain).map(Self::number))
-            }
-            _ => None,
+    fn from_scalar(scalar: &'a Scalar) -> Self {
+        match scalar.resolve() {
+            Ok(Resolved::Null) => Self::Null,
+            Ok(Resolved::Bool(value)) => Self::Bool(value),
+            Ok(Resolved::Int(value)) => Self::Int(value),
+            #[expect(clippy::cast_precision_loss, reason = "the API machinery does the same above 2^63")]
+            Ok(Resolved::Unsigned(value)) => Self::Float(value as f64),
+            Ok(Resolved::Float(value)) => Self::number(value),
+            Ok(Resolved::Text(text)) => Self::Text(text),
+            // Nobody reads such a document; the reader has said so.
+            Err(_) => Self::Text(Cow::Borrowed(&scalar.text)),
         }
     }
 
@@ -183,7 +172,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Name of the type in the words of OpenAPI.
+    /// Name of the type in the words of `OpenAPI`.
     pub const fn type_name(&self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -193,62 +182,6 @@ impl<'a> Json<'a> {
             Self::Text(_) => "string",
             Self::List(_) => "array",
             Self::Map(_) => "object",
-        }
-    }
-}
-
-/// Go's `strconv.ParseInt(text, 0, 64)` on a text without underscores, and `0b` as `resolve.go` adds it.
-fn integer(text: &str) -> Option<i64> {
-    let (negative, digits) = match text.as_bytes().first()? {
-        b'-' => (true, &text[1..]),
-        b'+' => (false, &text[1..]),
-        _ => (false, text),
-    };
-    let lower = digits.get(..2).unwrap_or_default().to_ascii_lowercase();
-    let (radix, digits) = match lower.as_str() {
-        "0x" => (16, &digits[2..]),
-        "0o" => (8, &digits[2..]),
-        "0b" => (2, &digits[2..]),
-        _ if digits.len() > 1 && digits.starts_with('0') => (8, &digits[1..]),
-        _ => (10, digits),
-    };
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return None;
-    }
-    let magnitude = i128::from(u64::from_str_radix(digits, radix).ok()?);
-    i64::try_from(if negative { -magnitude } else { magnitude }).ok()
-}
-
-/// A decimal number in the shape `resolve.go` takes for a float.
-fn float(text: &str) -> Option<f64> {
-    let shaped = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
-    if shaped { text.parse().ok() } else { None }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn plain_scalars_follow_yaml_1_1() {
-        let cases = [
-            ("yes", Json::Bool(true)),
-            ("off", Json::Bool(false)),
-            ("010", Json::Int(8)),
-            ("0x1F", Json::Int(31)),
-            ("80.0", Json::Int(80)),
-            ("1e3", Json::Int(1000)),
-            ("1_000", Json::Int(1000)),
-            ("-5", Json::Int(-5)),
-            ("1.5", Json::Float(1.5)),
-            ("12:30", Json::Text("12:30".into())),
-            ("2020-01-01", Json::Text("2020-01-01".into())),
-            ("~", Json::Null),
-            ("09", Json::Int(9)),
-            ("-", Json::Text("-".into())),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(Json::plain(text).unwrap_or_else(|| Json::Text(text.into())), expected, "{text}");
         }
     }
 }

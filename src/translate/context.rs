@@ -36,6 +36,8 @@ pub(super) struct Cx<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) options: &'a Options,
     pub(super) marks: Marks,
+    /// Settlements of paths by their place.
+    pub(super) paths: BTreeMap<Subject, Settlement>,
     pub(super) grants: super::grants::Grants,
     pub(super) by_object: BTreeMap<ObjectId, usize>,
     findings: Findings,
@@ -45,7 +47,7 @@ pub(super) struct Cx<'a> {
 impl<'a> Cx<'a> {
     pub(super) fn new(config: &'a Config, inventory: &'a Inventory, options: &'a Options) -> Self {
         let by_object = inventory.ingresses.iter().enumerate().map(|(index, ingress)| (ingress.id, index)).collect();
-        Self { config, inventory, options, marks: Marks::new(), grants: super::grants::Grants::default(), by_object, findings: Findings::new(), said: BTreeSet::new() }
+        Self { config, inventory, options, marks: Marks::new(), paths: BTreeMap::new(), grants: super::grants::Grants::default(), by_object, findings: Findings::new(), said: BTreeSet::new() }
     }
 
     /// Settles annotations of an Ingress, together with what was said of them before.
@@ -92,9 +94,18 @@ impl<'a> Cx<'a> {
         Some(code)
     }
 
-    /// Everything that was said.
-    pub(super) fn finish(self) -> (Marks, Findings) {
-        (self.marks, self.findings)
+    /// Settles a path, together with what was said of it before.
+    pub(super) fn mark_path(&mut self, place: &Subject, settlement: Settlement) {
+        let settled = match self.paths.remove(place) {
+            Some(before) => before.and(settlement),
+            None => settlement,
+        };
+        self.paths.insert(place.clone(), settled);
+    }
+
+    /// Everything that was said of annotations, of paths, and to the user.
+    pub(super) fn finish(self) -> (Marks, BTreeMap<Subject, Settlement>, Findings) {
+        (self.marks, self.paths, self.findings)
     }
 }
 

@@ -15,13 +15,11 @@ mod names;
 mod paths;
 mod plan;
 mod routes;
-mod settle;
 mod shape;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use context::Options;
-pub use settle::settle;
 
 use context::Cx;
 use plan::{HostPlan, Hostname, TlsPlan};
@@ -58,6 +56,8 @@ pub struct Translation {
     pub objects: Vec<Emitted>,
     /// Settlements of annotations by Ingress and name without prefix.
     pub marks: BTreeMap<(IngressId, &'static str), Settlement>,
+    /// Settlements of paths and of `spec.defaultBackend` by their place.
+    pub paths: BTreeMap<Subject, Settlement>,
     /// What is to be said.
     pub findings: Findings,
 }
@@ -82,8 +82,8 @@ pub fn translate(config: &Config, inventory: &Inventory, options: &Options) -> T
         emitted.object.meta_mut().annotations.insert(GENERATOR.to_owned(), generator);
     }
     objects.sort_by(|a, b| (!a.platform, a.object.sort_key()).cmp(&(!b.platform, b.object.sort_key())));
-    let (marks, findings) = cx.finish();
-    Translation { objects, marks, findings }
+    let (marks, paths, findings) = cx.finish();
+    Translation { objects, marks, paths, findings }
 }
 
 fn app(object: Object, sources: Vec<ObjectId>, withheld: Vec<(String, Code, Subject)>) -> Emitted {

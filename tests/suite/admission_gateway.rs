@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use gateshift::gateway::limits::{Answer, Channel, Judge, Version, What};
+use gateshift::yaml;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -85,6 +86,10 @@ fn without_indices(path: &str) -> String {
     out
 }
 
+fn first(wrong: &[String]) -> String {
+    format!("{} differ, for example\n{}", wrong.len(), wrong.iter().take(20).cloned().collect::<Vec<_>>().join("\n"))
+}
+
 fn column(name: &str) -> Judge {
     let (version, channel) = name.split_once('/').expect("version/channel");
     Judge::new(version.parse::<Version>().expect("version"), channel.parse::<Channel>().expect("channel")).with_defaults()
@@ -96,7 +101,7 @@ fn each_answer(mut visit: impl FnMut(&str, &Entry, &str, &Answer)) {
     for (file, entry) in entries() {
         let text = text(&entry);
         let answers: Vec<(String, Answer)> = {
-            let node = super::admission_gateway::parse(&text);
+            let node = yaml::Documents::new(&text).next().and_then(|document| document.root).expect("a document");
             entry
                 .verdict
                 .keys()
@@ -130,17 +135,16 @@ fn every_object_is_accepted_or_refused_as_recorded_in_every_column() {
             wrong.push(format!("{file}: {}: {column}: recorded {said}, we say {:?}", entry.about, answer.remarks));
         }
     });
-    for (column, (right, all)) in &counts {
-        eprintln!("{column}: {right} of {all}");
-    }
-    assert!(wrong.is_empty(), "{counts:?}\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "{counts:?}\n{}", first(&wrong));
 }
 
 #[test]
 fn fields_are_removed_and_defaulted_as_recorded() {
     let mut wrong = Vec::new();
     each_answer(|file, entry, column, answer| {
-        if !matches!(entry.verdict[column], Verdict::Accepted(_)) {
+        // A key that stands there twice is the reader's to find.
+        let repeated = entry.about.ends_with("twice") && entry.about.starts_with("the key");
+        if repeated || !matches!(entry.verdict[column], Verdict::Accepted(_)) {
             return;
         }
         let empty = Stored::default();
@@ -150,9 +154,9 @@ fn fields_are_removed_and_defaulted_as_recorded() {
         for remark in &answer.remarks {
             let field = without_indices(&remark.field.to_string());
             match &remark.what {
-                What::Pruned => pruned.push(field),
+                What::Pruned | What::Dropped => pruned.push(field),
                 What::Defaulted { value } => drop(defaulted.insert(field, value.clone())),
-                What::NotServed | What::Refused { .. } | What::RepeatedKey | What::Deprecated | What::Doubtful { .. } => {}
+                What::NotServed | What::Refused { .. } | What::Deprecated | What::Doubtful { .. } => {}
             }
         }
         pruned.sort();
@@ -168,12 +172,12 @@ fn fields_are_removed_and_defaulted_as_recorded() {
             wrong.push(format!("{file}: {}: {column}: removed {pruned:?} for {recorded:?}, filled in {defaulted:?} for {filled:?}", entry.about));
         }
         let warns = !stored.warnings.is_empty();
-        let remarks = answer.remarks.iter().any(|remark| matches!(remark.what, What::Pruned | What::RepeatedKey | What::Deprecated));
+        let remarks = answer.remarks.iter().any(|remark| matches!(remark.what, What::Pruned | What::Deprecated));
         if warns != remarks || stored.strict.is_some() == answer.is_accepted_strictly() {
             wrong.push(format!("{file}: {}: {column}: warnings {:?}, we say {:?}", entry.about, stored.warnings, answer.remarks));
         }
     });
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "{}", first(&wrong));
 }
 
 #[test]
@@ -184,15 +188,16 @@ fn every_refusal_names_a_field_that_the_recorded_one_names() {
         let near = |remark: &gateshift::gateway::limits::Remark| match &remark.what {
             What::NotServed => refused.contains("404"),
             What::Refused { .. } => {
-                let field = remark.field.to_string();
+                // The API server does not quote odd keys.
+                let field = remark.field.to_string().replace("[\"", ".").replace("\"]", "");
                 let parent = field.rfind(['.', '[']).map_or("", |at| &field[..at]);
                 refused.contains(&field) || (!parent.is_empty() && refused.contains(parent))
             }
-            What::Pruned | What::RepeatedKey | What::Defaulted { .. } | What::Deprecated | What::Doubtful { .. } => false,
+            What::Pruned | What::Dropped | What::Defaulted { .. } | What::Deprecated | What::Doubtful { .. } => false,
         };
         if !answer.remarks.iter().any(near) {
             wrong.push(format!("{file}: {}: {column}: recorded {refused}, we say {:?}", entry.about, answer.remarks));
         }
     });
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "{}", first(&wrong));
 }

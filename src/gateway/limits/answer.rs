@@ -14,13 +14,13 @@ impl Answer {
     pub fn is_accepted(&self) -> bool {
         !self.remarks.iter().any(|remark| match remark.what {
             What::NotServed | What::Refused { .. } => true,
-            What::Pruned | What::RepeatedKey | What::Defaulted { .. } | What::Deprecated | What::Doubtful { .. } => false,
+            What::Pruned | What::Dropped | What::Defaulted { .. } | What::Deprecated | What::Doubtful { .. } => false,
         })
     }
 
     /// Whether `kubectl apply`, which asks for strict decoding, would get it stored.
     pub fn is_accepted_strictly(&self) -> bool {
-        self.is_accepted() && !self.remarks.iter().any(|remark| matches!(remark.what, What::Pruned | What::RepeatedKey))
+        self.is_accepted() && !self.remarks.iter().any(|remark| remark.what == What::Pruned)
     }
 }
 
@@ -45,8 +45,8 @@ pub enum What {
     },
     /// The field does not exist: refused by strict decoding, else removed.
     Pruned,
-    /// The key stands there twice: refused by strict decoding, else the last one counts.
-    RepeatedKey,
+    /// The field exists and is dropped without a word: `null` is as good as absent, and a status is taken from controllers only.
+    Dropped,
     /// A default is filled in.
     Defaulted {
         /// The default.

@@ -33,7 +33,8 @@ pub struct Judge {
     with_defaults: bool,
 }
 
-/// Findings about objects as they stand in files: everything an API server would do to them, but for filling in defaults.
+/// Findings about objects as they stand in files: everything an API server would do to them, but for filling in defaults and dropping
+/// what says nothing.
 pub fn check(objects: &[(ObjectId, &yaml::Node)], version: Version, channel: Channel) -> Vec<Finding> {
     Judge::new(version, channel).findings(objects)
 }
@@ -44,7 +45,7 @@ impl Judge {
         Self { version, channel, schema: Schema::of(version, channel), with_defaults: false }
     }
 
-    /// The same, remarking on defaults too.
+    /// The same, remarking too on defaults and on what is dropped without a word.
     #[must_use]
     pub fn with_defaults(mut self) -> Self {
         self.with_defaults = true;
@@ -64,11 +65,9 @@ impl Judge {
         findings
     }
 
-    /// What happens to a document, repeated keys included.
+    /// What happens to a document. Of repeated keys the last one counts; the reader has said so.
     pub fn node(&self, node: &yaml::Node) -> Answer {
-        let mut answer = self.json(Json::from_node(node));
-        repeated_keys(node, &Place::Root, 0, &mut answer.remarks);
-        answer
+        self.json(Json::from_node(node))
     }
 
     /// What happens to an object in memory.
@@ -106,11 +105,13 @@ impl Judge {
         if let Some(at) = entries.iter().position(|(key, _)| key == "status") {
             let (_, mut status) = entries.remove(at);
             let mut about_status = Vec::new();
-            if let Some(field) = served.root.fields.iter().find(|field| field.name == "status") {
-                let mut walk = walk::Walk { remarks: &mut about_status, with_defaults: false };
-                walk.value(&mut status, &field.node, &Place::Key(&Place::Root, "status"));
-            } else {
-                about_status.push(Remark { field: FieldPath::from(["status"]), what: What::Pruned });
+            let place = Place::Key(&Place::Root, "status");
+            match &served.status {
+                Some(node) => walk::Walk { remarks: &mut about_status, with_defaults: false }.value(&mut status, node, &place),
+                None => about_status.push(Remark { field: place.path(), what: What::Pruned }),
+            }
+            if self.with_defaults && served.status.is_some() {
+                remarks.push(Remark { field: place.path(), what: What::Dropped });
             }
             remarks.extend(about_status.into_iter().filter(|remark| remark.what == What::Pruned));
         }
@@ -142,9 +143,9 @@ impl Judge {
                 named(&mut facts);
                 Code::GatewayApiPruned
             }
-            What::RepeatedKey => {
+            What::Dropped => {
                 named(&mut facts);
-                Code::GatewayApiRepeatedKey
+                Code::GatewayApiDropped
             }
             What::Defaulted { value } => {
                 named(&mut facts);
@@ -190,31 +191,4 @@ fn is_ours(head: &Head) -> bool {
     let kinds = &data::get().kinds;
     let of_kubernetes = !head.group.contains('.') || head.group.ends_with(".k8s.io");
     kinds.values().any(|kind| kind.group == head.group) || (of_kubernetes && kinds.contains_key(&head.kind))
-}
-
-/// Nested deeper, nothing has a schema.
-const MAX_DEPTH: usize = 96;
-
-fn repeated_keys(node: &yaml::Node, place: &Place<'_>, depth: usize, remarks: &mut Vec<Remark>) {
-    if depth > MAX_DEPTH {
-        return;
-    }
-    match &node.value {
-        yaml::Value::Scalar(_) => {}
-        yaml::Value::Sequence(items) => {
-            for (index, item) in items.iter().enumerate() {
-                repeated_keys(item, &Place::Index(place, index), depth + 1, remarks);
-            }
-        }
-        yaml::Value::Mapping(entries) => {
-            let mut names: Vec<&str> = entries.iter().filter_map(|(key, _)| key.as_text()).collect();
-            names.sort_unstable();
-            for pair in names.windows(2).filter(|pair| pair[0] == pair[1]) {
-                remarks.push(Remark { field: Place::Key(place, pair[0]).path(), what: What::RepeatedKey });
-            }
-            for (key, value) in entries {
-                repeated_keys(value, &Place::Key(place, key.as_text().unwrap_or_default()), depth + 1, remarks);
-            }
-        }
-    }
 }

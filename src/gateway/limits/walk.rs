@@ -14,13 +14,25 @@ use crate::gateway::place::Place;
 /// What is wanted of a walk.
 pub(super) struct Walk<'w> {
     pub(super) remarks: &'w mut Vec<Remark>,
-    /// Whether defaults are remarked on.
+    /// Whether defaults and dropped fields are remarked on.
     pub(super) with_defaults: bool,
 }
 
 impl Walk<'_> {
     fn refuse(&mut self, place: &Place<'_>, rule: impl Into<String>) {
         self.remarks.push(Remark { field: place.path(), what: What::Refused { rule: rule.into() } });
+    }
+
+    fn remark_default(&mut self, default: &Json<'_>, place: &Place<'_>) {
+        if self.with_defaults {
+            self.remarks.push(Remark { field: place.path(), what: What::Defaulted { value: default.to_value() } });
+        }
+    }
+
+    fn drop_null(&mut self, place: &Place<'_>) {
+        if self.with_defaults {
+            self.remarks.push(Remark { field: place.path(), what: What::Dropped });
+        }
     }
 
     /// Walks through a value.
@@ -55,37 +67,48 @@ impl Walk<'_> {
                     self.remarks.push(Remark { field: Place::Key(place, key).path(), what: What::Pruned });
                     false
                 }
-                Some(field) => field.default.is_some() || *value != Json::Null,
+                Some(field) if field.default.is_none() && *value == Json::Null => {
+                    self.drop_null(&Place::Key(place, key));
+                    false
+                }
+                Some(_) => true,
             }
         });
         for field in &node.fields {
             let place = Place::Key(place, field.name);
-            let mut at = entries.iter().position(|(key, _)| key == field.name);
-            if let Some(default) = &field.default
-                && at.is_none_or(|at| entries[at].1 == Json::Null)
-            {
-                if self.with_defaults {
-                    self.remarks.push(Remark { field: place.path(), what: What::Defaulted { value: default.to_value() } });
+            let at = entries.iter().position(|(key, _)| key == field.name);
+            let value = match (at, &field.default) {
+                (Some(at), Some(default)) if entries[at].1 == Json::Null => {
+                    self.remark_default(default, &place);
+                    entries[at].1 = default.clone();
+                    &mut entries[at].1
                 }
-                match at {
-                    Some(at) => entries[at].1 = default.clone(),
-                    None => {
-                        at = Some(entries.len());
-                        entries.push((Cow::Borrowed(field.name), default.clone()));
+                (Some(at), _) => &mut entries[at].1,
+                (None, Some(default)) => {
+                    self.remark_default(default, &place);
+                    entries.push((Cow::Borrowed(field.name), default.clone()));
+                    let last = entries.len() - 1;
+                    &mut entries[last].1
+                }
+                (None, None) => {
+                    if field.required {
+                        self.refuse(&place, "is required");
                     }
+                    continue;
                 }
-            }
-            match at {
-                Some(at) => self.value(&mut entries[at].1, &field.node, &place),
-                None if field.required => self.refuse(&place, "is required"),
-                None => {}
-            }
+            };
+            self.value(value, &field.node, &place);
         }
         self.size(entries.len(), node.size, "fields", place);
     }
 
     fn map<'j>(&mut self, entries: &mut Vec<(Cow<'j, str>, Json<'j>)>, node: &Node, place: &Place<'_>) {
-        entries.retain(|(_, value)| *value != Json::Null);
+        entries.retain(|(key, value)| {
+            if *value == Json::Null {
+                self.drop_null(&Place::Key(place, key));
+            }
+            *value != Json::Null
+        });
         if let Some(each) = &node.each {
             for (key, value) in entries.iter_mut() {
                 self.value(value, each, &Place::Key(place, key));
