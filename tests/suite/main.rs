@@ -17,6 +17,7 @@ mod corpus;
 mod echo;
 mod gateway_truth;
 mod layering;
+mod nginx_random;
 mod limits;
 mod limits_of_routes;
 mod nginx_truth;
