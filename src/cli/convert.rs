@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::{
     Terminal, Usage,
-    args::{Convert, FailOn, Gateway, ManifestFormat, Order},
+    args::{Convert, FailOn, Gateway, ManifestFormat},
     exit::Exit,
     gather, write,
 };
@@ -14,7 +14,7 @@ use crate::{
     gateway::limits,
     ingress,
     k8s::NamespacedName,
-    ledger::{Code, Finding, Findings, Ledger, Severity},
+    ledger::{Code, Finding, Findings, Severity},
     report::{self, Counts, Diagnostics},
     targets, translate,
 };
@@ -24,10 +24,9 @@ pub(super) fn run(arguments: &Convert, terminal: &Terminal) -> anyhow::Result<Ex
     let options = options(&arguments.gateway)?;
     let mut reading = gather::reading(&arguments.input, Some(&arguments.controller)).map_err(|error| Usage(error.to_string()))?;
     let controller = gather::controller(&reading, &arguments.controller);
-    let resolved = ingress::resolve(&reading.inventory, &controller, order(arguments.controller.order));
+    let resolved = ingress::resolve(&reading.inventory, &controller, &gather::assumptions(&reading.inventory, &arguments.controller));
     let translation = translate::translate(&resolved.config, &reading.inventory, &options);
-    let mut ledger = Ledger::default();
-    translate::account(&mut ledger, &reading.inventory, &resolved, &translation);
+    let ledger = report::account(&reading.inventory, &controller, &resolved, &translation);
 
     let mut findings = std::mem::take(&mut reading.findings);
     findings.extend(controller.findings.iter().cloned());
@@ -86,13 +85,6 @@ fn options(gateway: &Gateway) -> Result<translate::Options, Usage> {
     })
 }
 
-pub(super) fn order(order: Order) -> ingress::Order {
-    match order {
-        Order::Timestamp => ingress::Order::Timestamp,
-        Order::Document => ingress::Order::Document,
-    }
-}
-
 fn severity(fail_on: FailOn) -> Severity {
     match fail_on {
         FailOn::Info => Severity::Info,
@@ -112,7 +104,7 @@ fn refused(objects: &[translate::Emitted], gateway: &Gateway) -> Findings {
             let error = match &remark.what {
                 limits::What::NotServed => "its version is not served".to_owned(),
                 limits::What::Refused { rule } => format!("`{}` {rule}", remark.field),
-                limits::What::Pruned | limits::What::RepeatedKey => format!("`{}` does not exist", remark.field),
+                limits::What::Pruned | limits::What::Dropped => format!("`{}` does not exist", remark.field),
                 limits::What::Defaulted { .. } | limits::What::Deprecated | limits::What::Doubtful { .. } => continue,
             };
             let facts = vec![("object", emitted.object.object_ref().to_string()), ("error", error)];

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::args::{Controller, Input};
+use super::args::{Controller, Input, Order};
 use crate::{
     ingress, k8s,
     read::{self, Reading},
@@ -22,6 +22,15 @@ pub(super) fn controller(reading: &Reading, arguments: &Controller) -> ingress::
         arguments: arguments.given().into_iter().map(|(name, value)| format!("--{name}={value}")).collect(),
     };
     ingress::controller(&reading.inventory, &given)
+}
+
+/// What is taken of objects that were not read.
+pub(super) fn assumptions(inventory: &k8s::Inventory, arguments: &Controller) -> ingress::Options {
+    let order = match arguments.order {
+        Order::Timestamp => ingress::Order::Name,
+        Order::Document => ingress::Order::Document,
+    };
+    ingress::Options { order, ..ingress::Options::of(inventory) }
 }
 
 /// The only ConfigMap of the files that were named by `--controller-config`; with several, their names decide as they do for other input.

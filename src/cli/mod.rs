@@ -1,11 +1,12 @@
 //! The command line. One file a verb: gather, call, render.
 
 mod args;
-//mod convert;
+mod convert;
 mod exit;
 mod explain;
-//mod gather;
-//mod validate;
+mod gather;
+mod validate;
+mod write;
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -30,7 +31,8 @@ pub fn main() -> ExitCode {
     };
     let terminal = Terminal::new(cli.color);
     let result = match cli.verb {
-        Verb::Convert(_) | Verb::Validate(_) => Err(Usage("not in this build".to_owned()).into()),
+        Verb::Convert(arguments) => convert::run(&arguments, &terminal),
+        Verb::Validate(arguments) => validate::run(&arguments, &terminal),
         Verb::Explain(arguments) => explain::run(&arguments, &terminal),
     };
     match result {

@@ -16,15 +16,13 @@ use super::diagnostic::printable;
 pub type Folder = BTreeMap<String, String>;
 
 /// All objects as YAML documents, each with comments about where it came from.
-pub fn yaml_stream(objects: &[Emitted], inventory: &Inventory) -> String {
-    let mut text = String::new();
-    for (index, emitted) in objects.iter().enumerate() {
-        if index > 0 {
-            text.push_str("---\n");
-        }
-        document(&mut text, emitted, inventory);
+pub fn yaml_stream<'a>(objects: impl IntoIterator<Item = &'a Emitted>, inventory: &Inventory) -> String {
+    let mut printer = yaml::Printer::new();
+    for emitted in objects {
+        comments(&mut printer, emitted, inventory);
+        printer.document(&emitted.object).expect("INVARIANT: the wire types have string keys and no fallible serializer");
     }
-    text
+    printer.finish()
 }
 
 /// All objects as one JSON `List`.
@@ -53,13 +51,7 @@ pub fn folders(objects: &[Emitted], inventory: &Inventory) -> BTreeMap<String, F
     for (folder, files) in texts {
         let mut written = Folder::new();
         for (file, emitted) in files {
-            let mut text = String::new();
-            for (index, emitted) in emitted.into_iter().enumerate() {
-                if index > 0 {
-                    text.push_str("---\n");
-                }
-                document(&mut text, emitted, inventory);
-            }
+            let text = yaml_stream(emitted, inventory);
             written.insert(file.to_owned(), text);
         }
         let mut kustomization = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n".to_owned();
@@ -99,19 +91,18 @@ fn file_of(object: &Object) -> &'static str {
     }
 }
 
-fn document(text: &mut String, emitted: &Emitted, inventory: &Inventory) {
+fn comments(printer: &mut yaml::Printer, emitted: &Emitted, inventory: &Inventory) {
     for (index, source) in emitted.sources.iter().enumerate() {
         let word = if index == 0 { "from" } else { "and" };
-        text.push_str(&format!("# {word} {}{}\n", inventory.object(*source), place(*source, inventory)));
+        printer.comment(&format!("{word} {}{}", inventory.object(*source), place(*source, inventory)));
     }
     for (path, code, _) in &emitted.withheld {
-        text.push_str(&format!("# {} answers 500: {}\n", printable(path), title(*code)));
+        printer.comment(&format!("{} answers 500: {}", printable(path), title(*code)));
     }
-    yaml::print(&emitted.object, text);
 }
 
 fn title(code: Code) -> String {
-    crate::catalog::finding(code.as_str()).map_or_else(|| code.to_string(), |entry| format!("{} ({code})", entry.title.to_lowercase()))
+    crate::catalog::finding(code.as_str()).map_or_else(|| code.to_string(), |entry| format!("{} ({code})", entry.title))
 }
 
 fn place(object: ObjectId, inventory: &Inventory) -> String {

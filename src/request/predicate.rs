@@ -76,6 +76,12 @@ pub enum Malformed {
     TooLong,
     /// No Host header where one is needed, or one that is no host.
     Host,
+    /// Name of a header that the router does not take.
+    HeaderName,
+    /// A header line that is too long.
+    Header,
+    /// The TLS handshake named another server than the Host header.
+    SniDiffers,
 }
 
 /// What is asked of a field.

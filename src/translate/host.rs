@@ -49,7 +49,16 @@ impl Cx<'_> {
         }
         let form = self.form(server);
         plan.http = self.rules(server, form, false);
-        if plan.hostnames.iter().any(|(_, tls)| *tls != TlsPlan::None) {
+        if plan.hostnames.iter().all(|(_, tls)| *tls == TlsPlan::None) {
+            // nginx serves these over TLS, with a certificate that nobody trusts; what they say is looked at all the same.
+            let lost: Vec<Subject> = plan.http.iter().filter(|rule| matches!(rule.action, Action::ToHttps { .. })).map(|rule| rule.origin.clone()).collect();
+            if !lost.is_empty() {
+                self.rules(server, form, true);
+            }
+            for place in lost {
+                self.mark_path(&place, unmappable(Code::TlsNoCertificate));
+            }
+        } else {
             plan.https = self.rules(server, form, true);
             if let Some(code) = self.client_certificates(server) {
                 let owner = server.client_certificates.as_ref().map_or(IngressId(0), |client| client.ingress);
@@ -399,10 +408,18 @@ impl Cx<'_> {
         let name = server.from.to_ascii_lowercase();
         let tls = match &server.certificate {
             Some(Certificate::Secret(secret)) => TlsPlan::Own(secret.clone()),
-            Some(Certificate::Default) | None => self.tls(&name),
+            Some(Certificate::Default) | None => self.assumed_certificate(server, &name).unwrap_or_else(|| self.tls(&name)),
         };
         let https = if tls == TlsPlan::None { vec![] } else { vec![rule.clone()] };
         HostPlan { hostnames: vec![(Hostname::Name(name), tls)], http: vec![rule], https }
+    }
+
+    /// A Secret that was not read is taken to cover the names that `spec.tls` lists for it.
+    fn assumed_certificate(&self, server: &RedirectServer, name: &str) -> Option<TlsPlan> {
+        let Some(Certificate::Secret(secret)) = self.certificate(&server.to.to_ascii_lowercase()) else { return None };
+        let ingress = self.inventory_ingress(self.config.server(&server.to)?.tls.as_ref()?.ingress?)?;
+        let listed = ingress.tls.iter().any(|entry| entry.secret_name == secret.name && entry.hosts.iter().any(|host| host.eq_ignore_ascii_case(name)));
+        (listed && !self.inventory.secrets.contains_key(secret)).then(|| TlsPlan::Own(secret.clone()))
     }
 
     /// `from-to-www-redirect` where the other name has rules of its own.

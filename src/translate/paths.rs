@@ -32,11 +32,6 @@ pub(super) fn literal(path: &str) -> Result<String, NoMatch> {
     if value.len() > LONGEST { Err(NoMatch::Unsayable(Code::PathTooLong)) } else { Ok(value) }
 }
 
-/// Whether the value had to be encoded.
-pub(super) fn is_encoded(value: &str) -> bool {
-    value.contains('%')
-}
-
 /// A prefix match of a literal path, without trailing slash.
 pub(super) fn prefix(path: &str) -> Result<PathRule, NoMatch> {
     let value = literal(path)?;
