@@ -2,9 +2,11 @@
 
 mod args;
 mod convert;
+mod estate;
 mod exit;
 mod explain;
 mod gather;
+mod requests;
 mod validate;
 mod write;
 
