@@ -24,5 +24,5 @@ pub use self::{
     domain::Domain,
     lang::Lang,
     partition::{Answer, Atom, Budget, OverBudget, Partition},
-    rewrite::{Piece, Rewrite, Template},
+    rewrite::{Case, Form, InvalidVariable, Piece, Rewrite, Template},
 };

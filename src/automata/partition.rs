@@ -260,42 +260,47 @@ pub enum Answer {
 }
 
 impl Lang {
-    /// The shortest string of the domain in this set.
+    /// The shortest string of the domain in this set, as far as can be told.
     ///
     /// # Errors
     /// Where the budget does not suffice.
     pub fn witness(&self, domain: &Domain, budget: Budget) -> Result<Option<Vec<u8>>, OverBudget> {
+        Ok(self.find(domain, budget)?.0)
+    }
+
+    /// A member, and whether there was doubt about strings before it.
+    fn find(&self, domain: &Domain, budget: Budget) -> Result<(Option<Vec<u8>>, bool), OverBudget> {
         let langs = std::slice::from_ref(self);
         let leaves = Leaves::new(langs);
         if let Some(partition) = Partition::from_literals(langs, &leaves, domain) {
-            return Ok(partition.atoms.into_iter().find(|atom| !atom.holds.is_empty()).map(|atom| atom.witness));
+            let found = partition.atoms.into_iter().find(|atom| !atom.holds.is_empty());
+            return Ok((found.map(|atom| atom.witness), false));
         }
         let expressions: Vec<_> = leaves.all.iter().map(|leaf| leaf.hir()).collect();
         let mut walk = Walk::new(&expressions, domain, budget)?;
         let mut found = None;
+        let mut doubt = false;
         walk.run(budget, |member| {
             let sure = self.evaluate(&mut |leaf| match leaf {
                 Leaf::Opaque(_) => None,
                 _ => leaves.index.get(&leaf.key()).map(|at| member.matching.binary_search(at).is_ok()),
             });
-            let holds = match sure {
-                Some(holds) => holds,
-                None => self.contains(&member.text()) == Some(true),
-            };
+            doubt |= sure.is_none();
+            let holds = sure.unwrap_or_else(|| self.contains(&member.text()) == Some(true));
             if holds {
                 found = Some(member.text());
             }
             Ok(!holds)
         })?;
-        Ok(found)
+        Ok((found, doubt))
     }
 
     /// Whether no string of the domain is in this set.
     pub fn is_empty(&self, domain: &Domain, budget: Budget) -> Answer {
-        match self.witness(domain, budget) {
-            Ok(Some(witness)) => Answer::Fails(witness),
-            Ok(None) if self.is_regular() => Answer::Holds,
-            Ok(None) | Err(_) => Answer::Unknown,
+        match self.find(domain, budget) {
+            Ok((Some(witness), _)) => Answer::Fails(witness),
+            Ok((None, false)) => Answer::Holds,
+            Ok((None, true)) | Err(_) => Answer::Unknown,
         }
     }
 
