@@ -6,7 +6,7 @@ use super::{
     lang::{Key, Leaf},
     literal::Literals,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// How much work a partition may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,7 +188,7 @@ struct Builder<'a> {
     /// The languages that hold where no leaf does.
     ground: Vec<bool>,
     ground_members: Vec<u32>,
-    seen: HashMap<Vec<u32>, ()>,
+    seen: HashSet<Vec<u32>>,
     partition: Partition,
 }
 
@@ -197,15 +197,15 @@ impl<'a> Builder<'a> {
         let ground: Vec<bool> = langs.iter().map(|lang| lang.evaluate(&mut |_| Some(false)) == Some(true)).collect();
         let ground_members = (0..).zip(&ground).filter(|(_, holds)| **holds).map(|(number, _)| number).collect();
         let partition = Partition { langs: langs.to_vec(), atoms: Vec::new(), index: HashMap::new(), states: 0 };
-        Self { leaves, ground, ground_members, seen: HashMap::new(), partition }
+        Self { leaves, ground, ground_members, seen: HashSet::new(), partition }
     }
 
     /// Adds the strings that are in these leaves and in no others.
     fn add(&mut self, matching: &[u32], witness: impl FnOnce() -> Vec<u8>) {
-        if self.seen.contains_key(matching) {
+        if self.seen.contains(matching) {
             return;
         }
-        self.seen.insert(matching.to_vec(), ());
+        self.seen.insert(matching.to_vec());
         let mut touched: Vec<u32> =
             matching.iter().flat_map(|leaf| &self.leaves.users[*leaf as usize]).chain(&self.leaves.opaque).copied().collect();
         touched.sort_unstable();

@@ -222,9 +222,8 @@ fn resolve(pattern: &Pattern, template: &Template) -> Option<Vec<Piece>> {
     let mut pieces = Vec::new();
     for piece in &template.pieces {
         match piece {
-            Piece::Text(_) => pieces.push(piece.clone()),
             Piece::Group(number) if *number > pattern.group_count() => {}
-            Piece::Group(_) => pieces.push(piece.clone()),
+            Piece::Text(_) | Piece::Group(_) => pieces.push(piece.clone()),
             Piece::Name(name) => {
                 let mut groups = pattern.group_names().iter().filter(|(known, _)| known == name);
                 let (_, number) = groups.next()?;
@@ -315,10 +314,11 @@ impl<'a> Way<'a> {
                     };
                     return Step::Fork(parts.iter().map(fork).collect());
                 }
-                Node::Repeat { body, min, max, kind } => match self.repeat(body, *min, *max, *kind) {
-                    Some(step) => return step,
-                    None => {}
-                },
+                Node::Repeat { body, min, max, kind } => {
+                    if let Some(step) = self.repeat(body, *min, *max, *kind) {
+                        return step;
+                    }
+                }
                 Node::Assert(_)
                 | Node::Grapheme
                 | Node::Group { kind: GroupKind::Atomic, .. }
@@ -351,8 +351,7 @@ impl<'a> Way<'a> {
         let mut tasks = self.tasks.clone();
         while let Some(task) = tasks.pop() {
             match task {
-                Task::Open(_) | Task::Close(_) => {}
-                Task::Node(Node::Empty | Node::ResetStart | Node::Verb(Verb::Mark)) => {}
+                Task::Open(_) | Task::Close(_) | Task::Node(Node::Empty | Node::ResetStart | Node::Verb(Verb::Mark)) => {}
                 Task::Node(Node::Assert(Assert::End | Assert::EndOrNewline)) => wants_end = true,
                 Task::Node(Node::Concat(parts)) => tasks.extend(parts.iter().rev().map(Task::Node)),
                 Task::Node(Node::Group { kind: GroupKind::Capture(_), body }) => tasks.push(Task::Node(body)),
@@ -419,9 +418,25 @@ impl<'a> Way<'a> {
         Lang::from_hir(Hir::concat(items))
     }
 
+    /// Text that equals the bytes before the copied rest is part of the rest.
+    fn absorb(&self, mut tail: Option<usize>, mut insert: Vec<u8>) -> (Option<usize>, Vec<u8>) {
+        while let (Some(from), Some(last)) = (tail, insert.last()) {
+            if from == 0 || self.known(from - 1) != Some(*last) {
+                break;
+            }
+            insert.pop();
+            tail = Some(from - 1);
+        }
+        (tail, insert)
+    }
+
+    /// The byte at a place of the start, where there is only one possibility.
+    fn known(&self, at: usize) -> Option<u8> {
+        self.start.get(at).and_then(ByteSet::only)
+    }
+
     /// What the template becomes on this way.
     fn form(&self, pieces: &[Piece]) -> Form {
-        let known = |at: usize| self.start.get(at).and_then(ByteSet::only);
         let end = self.start.len();
         // From the last piece to the first: what is copied, and the text before it.
         let mut tail: Option<usize> = None;
@@ -443,34 +458,22 @@ impl<'a> Way<'a> {
                 Some(Span::Tail(_)) => return Form::Captures,
                 Some(Span::Part(range)) if range.is_empty() => {}
                 Some(Span::Part(range)) => {
-                    if let Some(text) = range.clone().map(known).collect::<Option<Vec<u8>>>() {
+                    if let Some(text) = range.clone().map(|at| self.known(at)).collect::<Option<Vec<u8>>>() {
                         insert.splice(0..0, text);
                         text_behind |= tail.is_none();
-                    } else if tail == Some(range.end) && insert.is_empty() {
-                        tail = Some(range.start);
-                    } else if tail.is_none() && !text_behind && self.ended && range.end == end {
-                        tail = Some(range.start);
-                    } else {
+                        continue;
+                    }
+                    let joins = tail == Some(range.end) && insert.is_empty();
+                    let ends = tail.is_none() && !text_behind && self.ended && range.end == end;
+                    if !joins && !ends {
                         return Form::Captures;
                     }
+                    tail = Some(range.start);
                 }
             }
-            // Text that equals the bytes before the copy is part of the copy.
-            while let (Some(from), Some(last)) = (tail, insert.last().copied()) {
-                if from == 0 || known(from - 1) != Some(last) {
-                    break;
-                }
-                insert.pop();
-                tail = Some(from - 1);
-            }
+            (tail, insert) = self.absorb(tail, insert);
         }
-        while let (Some(from), Some(last)) = (tail, insert.last().copied()) {
-            if from == 0 || known(from - 1) != Some(last) {
-                break;
-            }
-            insert.pop();
-            tail = Some(from - 1);
-        }
+        (tail, insert) = self.absorb(tail, insert);
         match tail {
             None => Form::Fixed(insert),
             Some(0) if insert.is_empty() => Form::Same,
