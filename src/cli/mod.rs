@@ -1,8 +1,92 @@
 //! The command line. One file a verb: gather, call, render.
 
-use std::process::ExitCode;
+mod args;
+mod convert;
+mod exit;
+mod explain;
+mod gather;
+mod validate;
+mod write;
+
+use std::{
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
+};
+
+use clap::{CommandFactory, Parser};
+
+use crate::report::Colours;
+use args::{Cli, Colour, Verb};
+use exit::Exit;
 
 /// Parses the arguments, runs the verb, and gives the exit code of the table in README.
 pub fn main() -> ExitCode {
-    ExitCode::from(2)
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { Exit::Usage.code() } else { Exit::Clean.code() };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let terminal = Terminal::new(cli.color);
+    let result = match cli.verb {
+        Verb::Convert(arguments) => convert::run(&arguments, &terminal),
+        Verb::Validate(arguments) => validate::run(&arguments, &terminal),
+        Verb::Explain(arguments) => explain::run(&arguments, &terminal),
+    };
+    match result {
+        Ok(exit) => ExitCode::from(exit.code()),
+        // The reader of a pipe went away; that is its right.
+        Err(error) if error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)) => {
+            ExitCode::from(Exit::Clean.code())
+        }
+        Err(error) => {
+            terminal.notice(&format!("error: {error:#}\n"));
+            ExitCode::from(if error.is::<Usage>() { Exit::Usage } else { Exit::Failed }.code())
+        }
+    }
+}
+
+/// The command as a whole, for completions and manual pages.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// A wrong argument that clap cannot see.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+/// Where output goes: data to stdout, notices to stderr.
+struct Terminal {
+    colours: Colours,
+}
+
+impl Terminal {
+    fn new(colour: Colour) -> Self {
+        let colours = match colour {
+            Colour::Always => Colours::On,
+            Colour::Never => Colours::Off,
+            Colour::Auto if io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) => Colours::On,
+            Colour::Auto => Colours::Off,
+        };
+        Self { colours }
+    }
+
+    /// Data.
+    #[expect(clippy::unused_self, reason = "the only way to stdout")]
+    fn data(&self, text: &str) -> anyhow::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        out.flush()?;
+        Ok(())
+    }
+
+    /// Notices. A closed stderr is no reason to stop.
+    #[expect(clippy::unused_self, reason = "the only way to stderr")]
+    fn notice(&self, text: &str) {
+        let mut out = io::stderr().lock();
+        let _ = out.write_all(text.as_bytes());
+    }
 }

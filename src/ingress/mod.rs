@@ -1,1 +1,229 @@
-//! Which Ingresses are ours, and what the controller makes of them: an `nginx::Config`.
+//! Which Ingresses are ours, and what the controller makes of them: an [`nginx::Config`](crate::nginx::Config).
+//!
+//! Follows the controller step by step (`getBackendServers` and what it calls), as after a restart. Knows nothing of requests, and
+//! reads no files.
+
+mod canary;
+mod certificates;
+mod config_map;
+mod controller;
+mod facts;
+mod findings;
+mod finish;
+mod flags;
+mod keys;
+mod locations;
+mod order;
+mod refusals;
+mod select;
+mod selector;
+mod servers;
+mod upstreams;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+pub use controller::{Controller, Given, controller};
+pub use facts::{Fate, Ignored, IngressFacts, LeftOut, PathFate};
+pub use order::Order;
+
+pub use crate::annotations::Absent;
+use crate::{
+    annotations::{self, Context},
+    k8s::{Ingress, Inventory},
+    ledger::Findings,
+    nginx::{Certificate, Config, IngressId, Settings, Source},
+};
+
+/// What is taken of things that are not among the objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Order of Ingresses without creation time.
+    pub order: Order,
+    /// Secrets that were not read.
+    pub secrets: Absent,
+    /// ConfigMaps that were not read.
+    pub config_maps: Absent,
+    /// Services that were not read.
+    pub services: Absent,
+    /// The IngressClass, where none was read.
+    pub ingress_classes: Absent,
+}
+
+impl Options {
+    /// Everything there is was read.
+    pub const CLOSED: Self = Self {
+        order: Order::Name,
+        secrets: Absent::Missing,
+        config_maps: Absent::Missing,
+        services: Absent::Missing,
+        ingress_classes: Absent::Missing,
+    };
+
+    /// Objects of a kind of which none was read are assumed to be there; where some were read, the others are missing.
+    pub fn of(inventory: &Inventory) -> Self {
+        let absent = |none: bool| if none { Absent::Assumed } else { Absent::Missing };
+        Self {
+            order: Order::Name,
+            secrets: absent(inventory.secrets.is_empty()),
+            config_maps: absent(inventory.config_maps.is_empty()),
+            services: absent(inventory.services.is_empty()),
+            ingress_classes: absent(inventory.ingress_classes.is_empty()),
+        }
+    }
+}
+
+/// The configuration, and what became of each Ingress.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    /// The configuration.
+    pub config: Config,
+    /// Findings: of the controller's settings first, then by Ingress in reading order, then about the whole.
+    pub findings: Findings,
+    /// All Ingresses, in reading order.
+    pub ingresses: Vec<IngressFacts>,
+}
+
+impl Resolved {
+    /// The facts of an Ingress that counts.
+    pub fn facts(&self, id: IngressId) -> Option<&IngressFacts> {
+        self.ingresses.iter().find(|facts| facts.fate == Fate::Counts(id))
+    }
+}
+
+/// An Ingress that counts.
+pub(crate) struct Item<'a> {
+    pub(crate) id: IngressId,
+    pub(crate) ingress: &'a Ingress,
+    pub(crate) settings: Arc<Settings>,
+}
+
+/// Resolves all Ingresses.
+pub fn resolve(inventory: &Inventory, controller: &Controller, options: &Options) -> Resolved {
+    let globals = &controller.globals;
+    let cx = |namespace| Context {
+        inventory,
+        globals,
+        namespace,
+        secrets: options.secrets,
+        config_maps: options.config_maps,
+        services: options.services,
+    };
+    let (mut ingresses, mut items) = select(inventory, controller, options, &cx);
+    let mut upstreams = upstreams::Upstreams::new(&cx(""));
+    for item in &items {
+        upstreams.add(&cx(&item.ingress.meta.namespace), item);
+    }
+    let certificates = certificates::Certificates::new(cx(""));
+    let (mut drafts, default_hosts) = servers::create(globals, &items, &upstreams);
+    servers::settle(&mut drafts, &items, &certificates);
+    let mut fates = locations::add(&mut drafts, &mut upstreams, &items);
+    let mut defaults: Vec<Option<PathFate>> = items
+        .iter()
+        .map(|item| {
+            let backend = item.ingress.default_backend.as_ref()?;
+            Some(match (upstreams::service(backend), default_hosts.get(&item.id)) {
+                (None, _) => PathFate::NoService,
+                (Some(_), Some(hosts)) => PathFate::DefaultBackend { hosts: hosts.clone() },
+                (Some(_), None) => PathFate::Unused,
+            })
+        })
+        .collect();
+    canary::merge(&drafts, &mut upstreams, &items, &mut fates, &mut defaults);
+    finish::error_backends(&mut drafts, &mut upstreams, &items, &cx(""));
+    let mut servers: Vec<_> = drafts.into_values().map(|draft| draft.server).collect();
+    servers.sort_by(|a, b| a.host.cmp(&b.host));
+    for server in &mut servers {
+        finish::finish(server, globals);
+    }
+    let redirects = finish::redirects(&servers, &certificates);
+    let mut config = Config {
+        globals: globals.clone(),
+        ingresses: items.iter().map(source).collect(),
+        upstreams: upstreams.list,
+        certificates: finish::certificate_table(&servers, &redirects),
+        redirects,
+        servers,
+        certificate_names: BTreeMap::new(),
+        refusals: Vec::new(),
+    };
+    let secrets = config.certificates.values().filter_map(|certificate| match certificate {
+        Certificate::Secret(secret) => Some(secret),
+        Certificate::Default => None,
+    });
+    let names = secrets.chain(&globals.default_certificate).filter_map(|name| {
+        let names = inventory.secrets.get(name)?.certificate_names.clone()?;
+        Some((name.clone(), names))
+    });
+    config.certificate_names = names.collect();
+    config.refusals = refusals::check(&config, &items, controller);
+    for (item, (paths, default)) in items.iter().zip(fates.into_iter().zip(defaults)) {
+        let facts = &mut ingresses[facts_index(inventory, item.ingress)];
+        facts.paths = paths;
+        facts.default_backend = default;
+    }
+    items.clear();
+    let findings = findings::collect(inventory, controller, options, &config, &ingresses);
+    Resolved { config, findings, ingresses }
+}
+
+fn source(item: &Item<'_>) -> Source {
+    Source {
+        object: item.ingress.id,
+        name: item.ingress.meta.key(),
+        created: item.ingress.meta.created,
+        settings: Arc::clone(&item.settings),
+    }
+}
+
+/// Position of an Ingress in the inventory: the items borrow from there.
+fn facts_index(inventory: &Inventory, ingress: &Ingress) -> usize {
+    // INVARIANT: Ingresses of an inventory have ascending identities.
+    inventory.ingresses.binary_search_by_key(&ingress.id, |found| found.id).expect("INVARIANT: the Ingress is in the inventory")
+}
+
+/// Sorts out which Ingresses count, and puts those in order.
+fn select<'a>(
+    inventory: &'a Inventory,
+    controller: &'a Controller,
+    options: &Options,
+    cx: &impl Fn(&'a str) -> Context<'a>,
+) -> (Vec<IngressFacts>, Vec<Item<'a>>) {
+    let selection = select::Selection::new(inventory, &controller.globals, options.ingress_classes);
+    let mut facts = Vec::with_capacity(inventory.ingresses.len());
+    let mut counted: Vec<&Ingress> = Vec::new();
+    for ingress in &inventory.ingresses {
+        let mut found = IngressFacts {
+            object: ingress.id,
+            fate: Fate::Counts(IngressId(u32::MAX)),
+            annotations: Vec::new(),
+            settings: None,
+            paths: Vec::new(),
+            default_backend: None,
+        };
+        if let Some(why) = selection.ignored(ingress) {
+            found.fate = Fate::Ignored(why);
+        } else {
+            let parsed = annotations::read(&cx(&ingress.meta.namespace), &ingress.meta);
+            found.annotations = parsed.effects;
+            match (selection.left_out(ingress), parsed.settings) {
+                (Some(why), _) => found.fate = Fate::LeftOut(why),
+                (None, Err(dropped)) => found.fate = Fate::LeftOut(LeftOut::Annotation(dropped)),
+                (None, Ok(settings)) => {
+                    found.settings = Some(settings);
+                    counted.push(ingress);
+                }
+            }
+        }
+        facts.push(found);
+    }
+    order::sort(&mut counted, options.order);
+    let mut items = Vec::with_capacity(counted.len());
+    for (number, ingress) in counted.into_iter().enumerate() {
+        let id = IngressId(u32::try_from(number).expect("INVARIANT: fewer than 2^32 Ingresses"));
+        let facts = &mut facts[facts_index(inventory, ingress)];
+        facts.fate = Fate::Counts(id);
+        let settings = facts.settings.as_ref().map(Arc::clone).expect("INVARIANT: an Ingress that counts has settings");
+        items.push(Item { id, ingress, settings });
+    }
+    (facts, items)
+}

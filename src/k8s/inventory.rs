@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 
-use super::{NamespacedName, ObjectId, ObjectRef, Origin};
+use super::{FieldPath, NamespacedName, ObjectId, ObjectRef, Origin, Step, Subject};
 use crate::yaml;
 
 /// What every object has. `annotations` and `labels` keep the order of the document.
@@ -279,6 +279,25 @@ impl Inventory {
         let id = ObjectId(u32::try_from(self.objects.len()).expect("INVARIANT: fewer than 2^32 objects"));
         self.objects.push((object, origin));
         id
+    }
+
+    /// Where a place in an object stands: source and span. `None` for an object of a live cluster.
+    pub fn span(&self, subject: &Subject) -> Option<(u32, yaml::Span)> {
+        let spans = self.spans(subject.object, [&subject.field])?;
+        Some((spans.0, *spans.1.first()?))
+    }
+
+    /// Where many places of one object stand; the document is parsed once for all.
+    pub fn spans<'p>(&self, object: ObjectId, fields: impl IntoIterator<Item = &'p FieldPath>) -> Option<(u32, Vec<yaml::Span>)> {
+        let origin = self.objects.get(object.0 as usize)?.1?;
+        let paths = fields.into_iter().map(|field| {
+            let places = field.0.iter().map(|step| match step {
+                Step::Key(key) => yaml::Place::Key(key),
+                Step::Index(index) => yaml::Place::Index(*index as usize),
+            });
+            places.collect()
+        });
+        Some((origin.source, self.sources.locate(origin.source, origin.offset, origin.item, paths)?))
     }
 
     /// Name of an object.

@@ -2,39 +2,11 @@
 //!
 //! The wording stands in `annotation-maps/findings`, with `{fact}` where a fact goes; a finding only carries the facts.
 
-use std::fmt;
-
 use super::Code;
 use crate::k8s::Subject;
 use crate::yaml::Span;
 
-/// How much a finding matters. Ordered: `Blocked` is the worst.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Worth knowing.
-    Info,
-    /// Cosmetic difference.
-    Low,
-    /// Some requests are answered differently.
-    Medium,
-    /// Likely breakage.
-    High,
-    /// Lost protection or an outage; nothing is emitted.
-    Blocked,
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Info => "info",
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Blocked => "blocked",
-        })
-    }
-}
+pub use crate::catalog::Severity;
 
 /// Names and values that the wording of a code needs.
 pub type Facts = Vec<(&'static str, String)>;

@@ -1,1 +1,26 @@
-//! The old side: servers, locations, and how ingress-nginx answers a request.
+//! The old side: what ingress-nginx makes of its Ingresses, as data, and how nginx then answers requests.
+//!
+//! Nothing here reads an Ingress or an annotation value: `ingress` and `annotations` fill these types.
+
+mod config;
+mod decide;
+mod globals;
+mod location;
+mod route;
+mod router;
+mod server;
+pub mod settings;
+pub mod template;
+mod texts;
+mod upstream;
+mod uri;
+mod view;
+
+pub use config::{Config, IngressId, Refusal, RefusalKind, Source, UpstreamId};
+pub use globals::{AccessLists, Errors, Flags, ForwardedHeaders, Globals, Hsts, Logging, Snippet};
+pub use router::Router;
+use texts::BackendProtocolOf;
+pub use location::{Location, Modifier, PathOrigin, PathType, Target};
+pub use server::{Alias, Certificate, ClientCertificates, RedirectServer, Server, ServerName, TlsDecision};
+pub use settings::{Given, Setting, Settings};
+pub use upstream::{Backend, Endpoints, Upstream, UpstreamAffinity};

@@ -1,7 +1,17 @@
-//! What both routers speak: a request, and what finally happens to it.
+//! What both routers speak: a request, what they ask about it, and what finally happens to it.
 
 mod decision;
+mod expr;
 mod message;
+mod predicate;
+mod ruling;
+mod valuation;
+mod world;
 
 pub use decision::{Decision, Deny, Forward, NoAnswer, Outcome, Share, Step};
+pub use expr::{Part, PathExpr, Piece, TextExpr};
 pub use message::{Header, Request, Scheme};
+pub use predicate::{Field, Malformed, Predicate, PredicateId, Predicates, Regex, RegexDialect, Test};
+pub use ruling::{Answer, ErrorPage, Forwarding, Guard, HeaderExprs, Ruling};
+pub use valuation::Valuation;
+pub use world::{BackendAnswer, Unknown, World};

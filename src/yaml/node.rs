@@ -16,7 +16,7 @@ pub enum ScalarStyle {
 /// Text of a scalar after unquoting, and how it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scalar {
-    /// Text.
+    /// Text. A key is spelled as Kubernetes spells it: `yes` is `true`, `0x10` is `16`.
     pub text: String,
     /// Style.
     pub style: ScalarStyle,
@@ -31,7 +31,8 @@ pub enum Value {
     Scalar(Scalar),
     /// A sequence.
     Sequence(Vec<Node>),
-    /// A mapping in document order; keys are nodes because their positions matter.
+    /// A mapping in document order; keys are nodes because their positions matter. Aliases and merge keys are expanded, and equal keys are
+    /// all there: the last one wins.
     Mapping(Vec<(Node, Node)>),
 }
 
@@ -45,10 +46,31 @@ pub struct Node {
 }
 
 impl Node {
+    /// Null at no place, for what is absent.
+    pub const fn null() -> Self {
+        let scalar = Scalar { text: String::new(), style: ScalarStyle::Plain, tag: None };
+        Self { value: Value::Scalar(scalar), span: Span { start: 0, end: 0 } }
+    }
+
     /// Child of a mapping. The last one of equal keys wins, as in the API machinery.
     pub fn get(&self, key: &str) -> Option<&Self> {
-        let Value::Mapping(entries) = &self.value else { return None };
-        entries.iter().rev().find(|(k, _)| matches!(&k.value, Value::Scalar(s) if s.text == key)).map(|(_, v)| v)
+        self.entries().iter().rev().find(|(k, _)| k.as_text() == Some(key)).map(|(_, v)| v)
+    }
+
+    /// Entries of a mapping; none of anything else.
+    pub fn entries(&self) -> &[(Self, Self)] {
+        match &self.value {
+            Value::Mapping(entries) => entries,
+            Value::Scalar(_) | Value::Sequence(_) => &[],
+        }
+    }
+
+    /// Items of a sequence; none of anything else.
+    pub fn items(&self) -> &[Self] {
+        match &self.value {
+            Value::Sequence(items) => items,
+            Value::Scalar(_) | Value::Mapping(_) => &[],
+        }
     }
 
     /// Text of a scalar, whatever its style.
@@ -57,5 +79,18 @@ impl Node {
             Value::Scalar(scalar) => Some(&scalar.text),
             Value::Sequence(_) | Value::Mapping(_) => None,
         }
+    }
+
+    /// The scalar, if it is one.
+    pub fn as_scalar(&self) -> Option<&Scalar> {
+        match &self.value {
+            Value::Scalar(scalar) => Some(scalar),
+            Value::Sequence(_) | Value::Mapping(_) => None,
+        }
+    }
+
+    /// Whether Kubernetes reads null here, which is the same as nothing for nearly every field.
+    pub fn is_null(&self) -> bool {
+        self.as_scalar().is_some_and(|scalar| scalar.resolve() == Ok(super::Resolved::Null))
     }
 }

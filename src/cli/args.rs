@@ -1,0 +1,325 @@
+//! The command line as types. Flags of the controller keep the controller's own spelling.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::gateway::limits::{Channel, Version};
+
+/// Move clusters from ingress-nginx to Gateway API and prove what the move does to traffic.
+///
+/// gateshift reads Ingresses from files, writes Gateway API manifests that two teams can own, and gives an account of
+/// every annotation. It never writes to a cluster.
+#[derive(Debug, Parser)]
+#[command(name = "gateshift", version, about, long_about, disable_help_subcommand = true, max_term_width = 120)]
+#[command(after_help = "Exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage, 3 part of the input could not be read, 4 could not run.")]
+pub(super) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, hide_possible_values = false)]
+    pub color: Colour,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Convert Ingresses to Gateway API manifests
+    ///
+    /// Reads Ingresses and what surrounds them (Services, Secrets, IngressClasses, the controller's ConfigMap and
+    /// Deployment), and writes Gateway API manifests. A summary with the worst findings goes to stderr.
+    #[command(after_help = CONVERT_EXAMPLES)]
+    Convert(Box<Convert>),
+    /// Check Gateway API manifests against the rules of a version and channel, offline
+    ///
+    /// Says what an API server of that version would refuse, silently prune or default, with file and line.
+    #[command(after_help = VALIDATE_EXAMPLES)]
+    Validate(Validate),
+    /// Explain an annotation, a ConfigMap key, a controller flag or a finding code
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(Explain),
+}
+
+const CONVERT_EXAMPLES: &str = "Examples:
+  # Convert a folder and look at the result
+  gateshift convert -f ingresses/
+
+  # Write a folder per owner, with kustomizations, and the account of every annotation
+  gateshift convert -f ingresses/ -R --gateway-class eg --output-dir out/ --ledger ledger.json
+
+  # Convert what a chart renders
+  helm template shop ./chart | gateshift convert -f -";
+
+const VALIDATE_EXAMPLES: &str = "Examples:
+  # Would an API server with Gateway API 1.4 take these manifests?
+  gateshift validate -f manifests/ --gateway-api 1.4";
+
+const EXPLAIN_EXAMPLES: &str = "Examples:
+  gateshift explain rewrite-target
+  gateshift explain proxy-body-size
+  gateshift explain input/broken-document";
+
+/// Where input comes from.
+#[derive(Debug, Args)]
+pub(super) struct Input {
+    /// File or directory to read, or - for stdin (repeatable)
+    #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-", required = true)]
+    pub filenames: Vec<PathBuf>,
+    /// Read directories with everything below them
+    #[arg(short = 'R', long)]
+    pub recursive: bool,
+    /// Namespace of objects that name none
+    #[arg(short = 'n', long, value_name = "NAMESPACE", default_value = "default")]
+    pub namespace: String,
+}
+
+/// How Ingresses without creation time are ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Order {
+    /// By `creationTimestamp`; where files carry none, all are equally old and the controller's name rule decides.
+    Timestamp,
+    /// As the documents stand, first is oldest.
+    Document,
+}
+
+/// The controller's own settings.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Controller settings (override what the input says)")]
+pub(super) struct Controller {
+    /// File with the controller's ConfigMaps, Deployment or DaemonSet
+    #[arg(long, value_name = "FILE")]
+    pub controller_config: Vec<PathBuf>,
+    /// Value of the kubernetes.io/ingress.class annotation that the controller serves [default: nginx]
+    #[arg(long, value_name = "NAME")]
+    pub ingress_class: Option<String>,
+    /// spec.controller of the IngressClasses that the controller serves [default: k8s.io/ingress-nginx]
+    #[arg(long, value_name = "NAME")]
+    pub controller_class: Option<String>,
+    /// Also serve the IngressClass whose name is --ingress-class
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub ingress_class_by_name: Option<bool>,
+    /// Also serve Ingresses that name no class
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub watch_ingress_without_class: Option<bool>,
+    /// Serve only Ingresses of this namespace
+    #[arg(long, value_name = "NAMESPACE")]
+    pub watch_namespace: Option<String>,
+    /// Serve only Ingresses of namespaces with these labels
+    #[arg(long, value_name = "SELECTOR")]
+    pub watch_namespace_selector: Option<String>,
+    /// Prefix of annotations [default: nginx.ingress.kubernetes.io]
+    #[arg(long, value_name = "PREFIX")]
+    pub annotations_prefix: Option<String>,
+    /// Whether annotation values are validated [default: true]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub enable_annotation_validation: Option<bool>,
+    /// Whether hosts and paths are searched for suspicious text [default: true]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub deep_inspect: Option<bool>,
+    /// Leave out Ingresses with a default backend
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub disable_catch_all: Option<bool>,
+    /// Service that answers what nobody else answers
+    #[arg(long, value_name = "NAMESPACE/NAME")]
+    pub default_backend_service: Option<String>,
+    /// Secret with the certificate of hosts that have none
+    #[arg(long, value_name = "NAMESPACE/NAME")]
+    pub default_ssl_certificate: Option<String>,
+    /// Whether ssl-passthrough has an effect
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub enable_ssl_passthrough: Option<bool>,
+    /// Do not resolve ExternalName Services
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub disable_svc_external_name: Option<bool>,
+    /// Prefer endpoints of the same zone
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub enable_topology_aware_routing: Option<bool>,
+    /// Port of plain HTTP [default: 80]
+    #[arg(long, value_name = "PORT")]
+    pub http_port: Option<u16>,
+    /// Port of HTTPS [default: 443]
+    #[arg(long, value_name = "PORT")]
+    pub https_port: Option<u16>,
+    /// Path of the health check on unknown hosts [default: /healthz]
+    #[arg(long, value_name = "PATH")]
+    pub health_check_path: Option<String>,
+    /// Service whose address goes into the status of Ingresses (no effect on routing)
+    #[arg(long, value_name = "NAMESPACE/NAME")]
+    pub publish_service: Option<String>,
+    /// Addresses that go into the status of Ingresses (no effect on routing)
+    #[arg(long, value_name = "ADDRESSES")]
+    pub publish_status_address: Option<String>,
+    /// ConfigMap with TCP services
+    #[arg(long, value_name = "NAMESPACE/NAME")]
+    pub tcp_services_configmap: Option<String>,
+    /// ConfigMap with UDP services
+    #[arg(long, value_name = "NAMESPACE/NAME")]
+    pub udp_services_configmap: Option<String>,
+    /// How to order Ingresses of equal age
+    #[arg(long, value_enum, default_value_t = Order::Timestamp)]
+    pub order: Order,
+}
+
+impl Controller {
+    /// Name and value of every flag that was given, without dashes, in the controller's spelling.
+    pub(super) fn given(&self) -> Vec<(&'static str, String)> {
+        fn text<T: ToString>(value: Option<&T>) -> Option<String> {
+            value.map(ToString::to_string)
+        }
+        [
+            ("ingress-class", self.ingress_class.clone()),
+            ("controller-class", self.controller_class.clone()),
+            ("ingress-class-by-name", text(self.ingress_class_by_name.as_ref())),
+            ("watch-ingress-without-class", text(self.watch_ingress_without_class.as_ref())),
+            ("watch-namespace", self.watch_namespace.clone()),
+            ("watch-namespace-selector", self.watch_namespace_selector.clone()),
+            ("annotations-prefix", self.annotations_prefix.clone()),
+            ("enable-annotation-validation", text(self.enable_annotation_validation.as_ref())),
+            ("deep-inspect", text(self.deep_inspect.as_ref())),
+            ("disable-catch-all", text(self.disable_catch_all.as_ref())),
+            ("default-backend-service", self.default_backend_service.clone()),
+            ("default-ssl-certificate", self.default_ssl_certificate.clone()),
+            ("enable-ssl-passthrough", text(self.enable_ssl_passthrough.as_ref())),
+            ("disable-svc-external-name", text(self.disable_svc_external_name.as_ref())),
+            ("enable-topology-aware-routing", text(self.enable_topology_aware_routing.as_ref())),
+            ("http-port", text(self.http_port.as_ref())),
+            ("https-port", text(self.https_port.as_ref())),
+            ("health-check-path", self.health_check_path.clone()),
+            ("publish-service", self.publish_service.clone()),
+            ("publish-status-address", self.publish_status_address.clone()),
+            ("tcp-services-configmap", self.tcp_services_configmap.clone()),
+            ("udp-services-configmap", self.udp_services_configmap.clone()),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|value| (name, value)))
+        .collect()
+    }
+}
+
+/// Least severity that makes the exit code 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// Anything.
+    Info,
+    /// Cosmetic differences.
+    Low,
+    /// Some requests are answered differently.
+    Medium,
+    /// Likely breakage.
+    High,
+    /// Lost protection or an outage.
+    Blocked,
+}
+
+/// Format of manifests on stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ManifestFormat {
+    /// YAML documents.
+    Yaml,
+    /// One JSON List.
+    Json,
+}
+
+/// What the new side is to look like.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Gateway settings")]
+pub(super) struct Gateway {
+    /// Gateway to emit
+    #[arg(long, value_name = "NAMESPACE/NAME", default_value = "gateway-system/gateway")]
+    pub gateway: String,
+    /// Class of the Gateway [default: a placeholder that you must replace]
+    #[arg(long, value_name = "NAME")]
+    pub gateway_class: Option<String>,
+    /// Also emit the GatewayClass (targets with a known controllerName)
+    #[arg(long)]
+    pub emit_gateway_class: bool,
+    /// Admit routes by this label on their namespaces instead of by namespace name
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub namespace_label: Option<String>,
+    /// Implementation to write for
+    #[arg(long, value_name = "ID", default_value = "standard")]
+    pub target: String,
+    /// Version of Gateway API to write for
+    #[arg(long, value_name = "VERSION", default_value = "1.5")]
+    pub gateway_api: Version,
+    /// Channel of Gateway API to write for
+    #[arg(long, value_name = "standard|experimental", default_value = "standard")]
+    pub channel: Channel,
+    /// Emit routes although their access control is lost
+    #[arg(long)]
+    pub allow_unprotected: bool,
+}
+
+/// Arguments of `convert`.
+#[derive(Debug, Args)]
+pub(super) struct Convert {
+    #[command(flatten)]
+    pub input: Input,
+    #[command(flatten)]
+    pub gateway: Gateway,
+    #[command(flatten)]
+    pub controller: Controller,
+    /// Output format
+    #[arg(short = 'o', long = "output", value_enum, default_value = "yaml", help_heading = "Output")]
+    pub output: ManifestFormat,
+    /// Write a folder per owner here, instead of everything to stdout
+    #[arg(long, value_name = "DIR", help_heading = "Output", conflicts_with = "output")]
+    pub output_dir: Option<PathBuf>,
+    /// Write the account of every annotation and field here, as JSON
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub ledger: Option<PathBuf>,
+    /// Least severity that makes the exit code 1
+    #[arg(long, value_enum, default_value = "high", help_heading = "Output")]
+    pub fail_on: FailOn,
+}
+
+/// Arguments of `validate`.
+#[derive(Debug, Args)]
+pub(super) struct Validate {
+    #[command(flatten)]
+    pub input: Input,
+    /// Version of Gateway API
+    #[arg(long, value_name = "VERSION", default_value = "1.5")]
+    pub gateway_api: Version,
+    /// Channel of Gateway API
+    #[arg(long, value_name = "standard|experimental", default_value = "standard")]
+    pub channel: Channel,
+    /// Also list fields that are silently defaulted
+    #[arg(long)]
+    pub show_defaults: bool,
+    /// Exit with 1 also for what only `kubectl apply` refuses: unknown fields and repeated keys
+    #[arg(long)]
+    pub strict: bool,
+    /// Output format
+    #[arg(short = 'o', long = "output", value_enum, default_value = "text")]
+    pub output: FindingsFormat,
+}
+
+/// Format of findings on stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FindingsFormat {
+    /// With excerpts of the files.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// Annotation (with or without prefix), ConfigMap key, controller flag, or finding code
+    #[arg(value_name = "ANNOTATION|KEY|FLAG|CODE", required = true)]
+    pub words: Vec<String>,
+}

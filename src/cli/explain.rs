@@ -1,0 +1,17 @@
+//! `gateshift explain`: what the catalogue knows.
+
+use super::{Terminal, Usage, args::Explain, exit::Exit};
+use crate::catalog;
+
+/// Prints every meaning of the words; a word without one is an error with the nearest known one.
+pub(super) fn run(arguments: &Explain, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let query = arguments.words.join(" ");
+    let found = catalog::explain(&query);
+    if found.is_empty() {
+        let hint = catalog::Explained::suggestion(&query).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        return Err(Usage(format!("nothing is known about `{query}`{hint}")).into());
+    }
+    let text = found.iter().map(|explained| explained.text.clone()).collect::<Vec<_>>().join("\n");
+    terminal.data(&text)?;
+    Ok(Exit::Clean)
+}

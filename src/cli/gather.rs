@@ -1,0 +1,46 @@
+//! What several verbs need first: objects and the controller's settings.
+
+use std::path::PathBuf;
+
+use super::args::{Controller, Input, Order};
+use crate::{
+    ingress, k8s,
+    read::{self, Reading},
+};
+
+/// Reads input and the files that hold the controller's settings, as one inventory.
+pub(super) fn reading(input: &Input, controller: Option<&Controller>) -> Result<Reading, read::Error> {
+    let mut paths: Vec<PathBuf> = input.filenames.clone();
+    paths.extend(controller.into_iter().flat_map(|controller| controller.controller_config.iter().cloned()));
+    read::read(&read::Options { paths, recursive: input.recursive, namespace: input.namespace.clone() })
+}
+
+/// The controller's settings: those of the input, or of the files that were named for it, overridden by flags.
+pub(super) fn controller(reading: &Reading, arguments: &Controller) -> ingress::Controller {
+    let given = ingress::Given {
+        config_map: main_config_map(&reading.inventory, arguments).map(|map| map.data.clone()),
+        arguments: arguments.given().into_iter().map(|(name, value)| format!("--{name}={value}")).collect(),
+    };
+    ingress::controller(&reading.inventory, &given)
+}
+
+/// What is taken of objects that were not read.
+pub(super) fn assumptions(inventory: &k8s::Inventory, arguments: &Controller) -> ingress::Options {
+    let order = match arguments.order {
+        Order::Timestamp => ingress::Order::Name,
+        Order::Document => ingress::Order::Document,
+    };
+    ingress::Options { order, ..ingress::Options::of(inventory) }
+}
+
+/// The only ConfigMap of the files that were named by `--controller-config`; with several, their names decide as they do for other input.
+fn main_config_map<'a>(inventory: &'a k8s::Inventory, arguments: &Controller) -> Option<&'a k8s::ConfigMap> {
+    let named: Vec<String> = arguments.controller_config.iter().map(|path| path.display().to_string()).collect();
+    let mut maps = inventory.config_maps.values().filter(|map| {
+        inventory.objects[map.id.0 as usize].1.is_some_and(|origin| named.contains(&inventory.sources.0[origin.source as usize].name))
+    });
+    match (maps.next(), maps.next()) {
+        (Some(only), None) => Some(only),
+        (Some(_), Some(_)) | (None, _) => None,
+    }
+}

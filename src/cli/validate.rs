@@ -1,0 +1,75 @@
+//! `gateshift validate`: would an API server take these manifests?
+
+use serde::Serialize;
+
+use super::{
+    Terminal, Usage,
+    args::{FindingsFormat, Validate},
+    exit::Exit,
+    gather,
+};
+use crate::{
+    gateway::limits::{Judge, What},
+    ledger::{Code, Finding},
+    report::{Diagnostics, severity},
+};
+
+/// Runs the verb. Findings go to stdout: they are what was asked for.
+pub(super) fn run(arguments: &Validate, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let reading = gather::reading(&arguments.input, None).map_err(|error| Usage(error.to_string()))?;
+    let inventory = &reading.inventory;
+    let mut judge = Judge::new(arguments.gateway_api, arguments.channel);
+    if arguments.show_defaults {
+        judge = judge.with_defaults();
+    }
+    let mut refused = 0;
+    for (_, node) in &inventory.gateway_objects {
+        let answer = judge.node(node);
+        let counts = if arguments.strict { !answer.is_accepted_strictly() } else { answer.remarks.iter().any(|remark| matches!(remark.what, What::Refused { .. } | What::NotServed)) };
+        refused += usize::from(counts);
+    }
+    let objects: Vec<_> = inventory.gateway_objects.iter().map(|(id, node)| (*id, node)).collect();
+    let mut findings: Vec<Finding> = reading.findings.iter().filter(|finding| finding.code != Code::InputRefusedByApiServer).cloned().collect();
+    findings.extend(judge.findings(&objects));
+    let diagnostics = Diagnostics::new(inventory, terminal.colours);
+    match arguments.output {
+        FindingsFormat::Text => terminal.data(&findings.iter().map(|finding| diagnostics.render(finding) + "\n").collect::<String>())?,
+        FindingsFormat::Json => terminal.data(&json(&findings, &diagnostics))?,
+    }
+    let checked = objects.len();
+    let others: usize = inventory.others.values().sum();
+    terminal.notice(&format!(
+        "{checked} Gateway API object(s) checked against {} ({} channel): {refused} would be refused{}\n",
+        arguments.gateway_api,
+        arguments.channel,
+        if others > 0 { format!("; {others} object(s) of other kinds were left alone") } else { String::new() }
+    ));
+    Ok(match (reading.partial, refused) {
+        (true, _) => Exit::Partial,
+        (false, 0) => Exit::Clean,
+        (false, _) => Exit::Findings,
+    })
+}
+
+#[derive(Serialize)]
+struct Line {
+    code: &'static str,
+    severity: String,
+    message: String,
+    place: Option<String>,
+}
+
+fn json(findings: &[Finding], diagnostics: &Diagnostics<'_>) -> String {
+    let lines: Vec<Line> = findings
+        .iter()
+        .map(|finding| Line {
+            code: finding.code.as_str(),
+            severity: severity(finding).to_string(),
+            message: Diagnostics::message(finding),
+            place: diagnostics.place(finding).map(|place| diagnostics.location(place)),
+        })
+        .collect();
+    let mut text = serde_json::to_string_pretty(&serde_json::json!({"version": 1, "findings": lines})).expect("INVARIANT: findings have string keys");
+    text.push('\n');
+    text
+}

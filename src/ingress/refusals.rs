@@ -1,0 +1,366 @@
+//! What stops the controller as a whole: configurations that nginx refuses, a panic, and a block of the controller's own requests.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::{IpAddr, Ipv4Addr},
+};
+
+use super::{Item, controller::Controller};
+use crate::{
+    annotations::url::GoUrl,
+    automata::pcre::Pattern,
+    k8s::{Step, Subject},
+    nginx::{
+        Config, Globals, Location, Modifier, Refusal, RefusalKind, Server, ServerName,
+        settings::{BasicKind, Given, Proxy},
+        template,
+    },
+};
+
+/// Collects refusals and compiles each expression once.
+struct Check<'a> {
+    config: &'a Config,
+    found: Vec<Refusal>,
+    compiled: BTreeMap<(String, bool), Result<Vec<String>, String>>,
+    groups: BTreeSet<String>,
+}
+
+/// All refusals of a configuration.
+pub(super) fn check(config: &Config, items: &[Item<'_>], controller: &Controller) -> Vec<Refusal> {
+    let mut check = Check { config, found: Vec::new(), compiled: BTreeMap::new(), groups: BTreeSet::from(["subdomain".to_owned()]) };
+    check.panics(items);
+    check.own_requests();
+    check.expressions();
+    for server in &config.servers {
+        check.names(server);
+        check.duplicates(server);
+        for location in server.locations.iter().filter(|location| !location.copy) {
+            check.location(server, location);
+        }
+    }
+    check.redirects();
+    check.globals(controller);
+    check.digest();
+    check.found
+}
+
+fn config_map_key(globals: &Globals, key: &'static str) -> Vec<Subject> {
+    globals.config_map.iter().map(|map| Subject { object: map.object, field: map.field.child(key) }).collect()
+}
+
+impl Check<'_> {
+    fn refuse(&mut self, message: String, subjects: Vec<Subject>) {
+        self.found.push(Refusal { kind: RefusalKind::Config, message, subjects });
+    }
+
+    /// Named groups of an expression, or what PCRE says against it.
+    fn compile(&mut self, pattern: &str, caseless: bool) -> Result<Vec<String>, String> {
+        if pattern.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"^/-_.~".contains(&byte)) {
+            return Ok(Vec::new());
+        }
+        let compiled = self.compiled.entry((pattern.to_owned(), caseless)).or_insert_with(|| match Pattern::parse(pattern, caseless) {
+            Ok(pattern) => Ok(pattern.group_names().iter().map(|(name, _)| name.clone()).collect()),
+            Err(error) => Err(error.to_string()),
+        });
+        compiled.clone()
+    }
+
+    /// A canary rule without `http` is dereferenced when canaries are merged.
+    fn panics(&mut self, items: &[Item<'_>]) {
+        if items.iter().all(|item| item.settings.is_canary()) {
+            return;
+        }
+        for item in items.iter().filter(|item| item.settings.is_canary()) {
+            for (at, rule) in item.ingress.rules.iter().enumerate().filter(|(_, rule)| rule.paths.is_none()) {
+                let host = rule.host.as_deref().unwrap_or_default();
+                self.found.push(Refusal {
+                    kind: RefusalKind::Crash,
+                    message: format!("the canary rule of host `{host}` has no `http`"),
+                    subjects: vec![Subject::new(item.ingress.id, [Step::from("spec"), "rules".into(), at.into()])],
+                });
+            }
+        }
+    }
+
+    fn own_requests(&mut self) {
+        let globals = &self.config.globals;
+        if globals.access.blocks(IpAddr::V4(Ipv4Addr::LOCALHOST)) {
+            self.found.push(Refusal {
+                kind: RefusalKind::Dynamic,
+                message: "`block-cidrs` contains 127.0.0.1, from which the controller configures nginx".to_owned(),
+                subjects: config_map_key(globals, "block-cidrs"),
+            });
+        }
+    }
+
+    /// Regular expressions of locations and names; their named groups are variables everywhere.
+    fn expressions(&mut self) {
+        for server in &self.config.servers {
+            for location in server.locations.iter().filter(|location| location.modifier == Modifier::Regex) {
+                match self.compile(&format!("^{}", location.path), true) {
+                    Ok(names) => self.groups.extend(names),
+                    Err(error) => {
+                        let message = format!("the path `{}` of host `{}` is no regular expression: {error}", location.path, server.host);
+                        self.refuse(message, origin(location));
+                    }
+                }
+            }
+        }
+    }
+
+    fn names(&mut self, server: &Server) {
+        let subjects = || server.aliases_from.map(|id| self.config.annotation(id, "server-alias")).into_iter().collect::<Vec<_>>();
+        let mut wrong = Vec::new();
+        let mut groups = Vec::new();
+        for alias in &server.aliases {
+            let name = alias.text.as_str();
+            let problem = match &alias.name {
+                ServerName::Regex(pattern) => match Pattern::parse(pattern, false) {
+                    _ if pattern.is_empty() => Some("it is an empty expression".to_owned()),
+                    Ok(pattern) => {
+                        groups.extend(pattern.group_names().iter().map(|(name, _)| name.clone()));
+                        None
+                    }
+                    Err(error) => Some(error.to_string()),
+                },
+                ServerName::LeadingWildcard(_) | ServerName::TrailingWildcard(_) | ServerName::Exact(_) | ServerName::CatchAll => {
+                    (!is_wildcard_name(name)).then(|| "it is no name and no wildcard".to_owned())
+                }
+            };
+            if let Some(problem) = problem {
+                wrong.push((format!("`server-alias` `{name}` of host `{}`: {problem}", server.host), subjects()));
+            }
+        }
+        self.groups.extend(groups);
+        for (message, subjects) in wrong {
+            self.refuse(message, subjects);
+        }
+    }
+
+    /// Two plain locations of the same text and kind.
+    fn duplicates(&mut self, server: &Server) {
+        if server.regex {
+            return;
+        }
+        let mut seen: BTreeMap<(Modifier, &str), &Location> = BTreeMap::new();
+        let health = self.config.globals.flags.health_check_path.as_str();
+        for location in &server.locations {
+            let key = (location.modifier, location.path.as_str());
+            let built_in = server.host == "_" && location.modifier == Modifier::Prefix && [health, "/nginx_status"].contains(&key.1);
+            let before = seen.insert(key, location);
+            if before.is_some() || built_in {
+                let message = format!("duplicate location `{}` of host `{}`", location.path, server.host);
+                let subjects = before.map(origin).unwrap_or_default().into_iter().chain(origin(location)).collect();
+                self.refuse(message, subjects);
+            }
+        }
+    }
+
+    fn location(&mut self, server: &Server, location: &Location) {
+        let Some(origin) = &location.origin else { return };
+        if location.settings.denied.is_some() || server.denied.is_some() {
+            // Neither the directives of a denied location nor those of a denied host are written.
+            if server.denied.is_none() && !location.settings.rewrite.app_root.is_empty() {
+                self.variables("app-root", &location.settings.rewrite.app_root, origin.ingress);
+            }
+            return;
+        }
+        let ingress = origin.ingress;
+        let settings = &location.settings;
+        if location.rewrites {
+            if let Err(error) = self.compile(&format!("(?i){}", location.path), false)
+                && !server.regex
+            {
+                self.refuse(format!("the path `{}` is no regular expression: {error}", location.path), vec![origin.subject.clone()]);
+            }
+            self.variables("rewrite-target", &settings.rewrite.target, ingress);
+            self.variables("x-forwarded-prefix", &settings.forwarded_prefix, ingress);
+        }
+        self.variables("app-root", &settings.rewrite.app_root, ingress);
+        self.variables("upstream-vhost", &settings.upstream_host, ingress);
+        if let Some(fixed) = &settings.redirect.fixed {
+            self.variables(fixed.annotation, &fixed.url, ingress);
+        }
+        if let Some(auth) = &settings.external_auth {
+            self.variables("auth-url", &auth.url, ingress);
+            self.variables("auth-signin", &auth.signin, ingress);
+            self.variables("auth-request-redirect", &auth.request_redirect, ingress);
+        }
+        if let Some(mirror) = &settings.mirror
+            && !mirror.target.is_empty()
+            && !mirror.host.is_empty()
+        {
+            self.variables("mirror-target", &mirror.target, ingress);
+        }
+        self.mirror(location);
+        self.proxying(location);
+    }
+
+    fn variables(&mut self, annotation: &'static str, text: &str, ingress: crate::nginx::IngressId) {
+        if !text.contains('$') {
+            return;
+        }
+        if let Err(error) = template::parse(text, &self.groups) {
+            let subject = self.config.annotation(ingress, annotation);
+            let message = format!("`{annotation}` `{text}`: {error}");
+            if !self.found.iter().any(|refusal| refusal.message == message) {
+                self.refuse(message, vec![subject]);
+            }
+        }
+    }
+
+    /// The mirror's location needs a scheme, and a host that can be resolved when nginx starts.
+    fn mirror(&mut self, location: &Location) {
+        let (Some(mirror), Some(origin)) = (&location.settings.mirror, &location.origin) else { return };
+        // Without a host the mirror's own location is not written.
+        if mirror.target.is_empty() || mirror.host.is_empty() || mirror.target.contains('$') {
+            return;
+        }
+        let scheme = GoUrl::parse(&mirror.target).is_some_and(|url| ["http", "https"].contains(&url.scheme));
+        let host = GoUrl::with_host(&mirror.target).map(|url| url.hostname().to_owned()).unwrap_or_default();
+        let resolves = self.resolves(&host);
+        if !scheme || !resolves {
+            let why = if scheme { format!("host `{host}` cannot be resolved") } else { "it has no scheme".to_owned() };
+            let subject = self.config.annotation(origin.ingress, "mirror-target");
+            let message = format!("`mirror-target` `{}`: {why}", mirror.target);
+            if !self.found.iter().any(|refusal| refusal.message == message) {
+                self.refuse(message, vec![subject]);
+            }
+        }
+    }
+
+    /// Addresses do; names below reserved top-level domains do not; anything else is taken to.
+    fn resolves(&self, host: &str) -> bool {
+        let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or(host);
+        host.parse::<IpAddr>().is_ok() || !["invalid", "test", "example", "nonexistent"].contains(&last)
+    }
+
+    /// Directives of proxying with arguments that nginx refuses.
+    fn proxying(&mut self, location: &Location) {
+        let Some(origin) = &location.origin else { return };
+        let proxy = std::sync::Arc::clone(&location.settings.proxy);
+        for (key, message) in proxy_problems(&proxy) {
+            let subjects = match key {
+                Given::Annotation(name) => vec![self.config.annotation(origin.ingress, name)],
+                Given::ConfigMap(name) => config_map_key(&self.config.globals, name),
+                Given::Default => Vec::new(),
+            };
+            if !self.found.iter().any(|refusal| refusal.message == message) {
+                self.refuse(message, subjects);
+            }
+        }
+    }
+
+    fn redirects(&mut self) {
+        let wrong: Vec<_> = self.config.redirects.iter().filter(|redirect| redirect.from.contains('*')).collect();
+        for redirect in wrong {
+            let message = format!("`{}` is no server name (`from-to-www-redirect` on a wildcard host)", redirect.from);
+            self.refuse(message, vec![self.config.annotation(redirect.ingress, "from-to-www-redirect")]);
+        }
+    }
+
+    fn globals(&mut self, controller: &Controller) {
+        let globals = &self.config.globals;
+        let from = &globals.defaults.proxy.redirect.from;
+        // The implicit `/` of `_` takes over proxy-redirect-from, but an empty proxy-redirect-to.
+        if !["off", "default"].contains(&from.value.as_str()) {
+            let message = format!("`proxy-redirect-from` `{}` of the ConfigMap has no second argument on the default server", from.value);
+            self.refuse(message, config_map_key(globals, "proxy-redirect-from"));
+        }
+        for (key, item) in &controller.unreadable {
+            let used = match *key {
+                "whitelist-source-range" | "denylist-source-range" => !self.config.ingresses.is_empty(),
+                _ => *key != "proxy-real-ip-cidr" || *globals.forwarded.trusted || globals.forwarded.real_ip,
+            };
+            if used && !["all", "unix:"].contains(&item.as_str()) {
+                self.refuse(format!("`{key}` of the ConfigMap: invalid parameter `{item}`"), config_map_key(globals, key));
+            }
+        }
+        let headers = |name: &'static str, map: &indexmap::IndexMap<String, String>, groups: &BTreeSet<String>| {
+            map.iter()
+                .filter_map(|(header, value)| Some((header, template::parse(value, groups).err()?)))
+                .map(|(header, error)| format!("header `{header}` of `{name}`: {error}"))
+                .collect::<Vec<_>>()
+        };
+        let mut wrong = headers("proxy-set-headers", &globals.proxy_set_headers, &self.groups);
+        wrong.extend(headers("add-headers", &globals.add_headers, &self.groups));
+        for message in wrong {
+            self.refuse(message, Vec::new());
+        }
+        for (key, code) in
+            [("limit-req-status-code", globals.limit_request_status), ("limit-conn-status-code", globals.limit_connection_status)]
+        {
+            if !(400..600).contains(&code) {
+                self.refuse(format!("`{key}` {code} of the ConfigMap is not between 400 and 599"), config_map_key(globals, key));
+            }
+        }
+    }
+
+    /// The module for digest is loaded only where some location says exactly `digest`.
+    fn digest(&mut self) {
+        let locations = || self.config.servers.iter().flat_map(|server| &server.locations);
+        let kind = |location: &Location| location.settings.basic_auth.as_ref().map(|auth| auth.kind);
+        if locations().any(|location| kind(location) == Some(BasicKind::Digest)) {
+            return;
+        }
+        let other = locations()
+            .find(|location| kind(location) == Some(BasicKind::OtherDigest) && location.settings.denied.is_none() && !location.no_auth);
+        if let Some(origin) = other.and_then(|location| location.origin.as_ref()) {
+            let subject = self.config.annotation(origin.ingress, "auth-type");
+            self.refuse("unknown directive `auth_digest`, as no location has `auth-type: digest`".to_owned(), vec![subject]);
+        }
+    }
+}
+
+fn origin(location: &Location) -> Vec<Subject> {
+    location.origin.iter().map(|origin| origin.subject.clone()).collect()
+}
+
+/// A name, `*.suffix`, `prefix.*` or `.suffix` (`ngx_hash_add_key`).
+fn is_wildcard_name(name: &str) -> bool {
+    let inner = name.strip_prefix("*.").or_else(|| name.strip_suffix(".*")).or_else(|| name.strip_prefix('.')).unwrap_or(name);
+    !inner.is_empty() && !inner.contains('*') && !name.contains("..")
+}
+
+/// Arguments that nginx refuses, with who gave them.
+fn proxy_problems(proxy: &Proxy) -> Vec<(Given, String)> {
+    let mut problems = Vec::new();
+    let redirect = &proxy.redirect;
+    if !["off", "default"].contains(&redirect.from.value.as_str()) && redirect.to.value != "off" {
+        let words = redirect.from.value.split_whitespace().count() + redirect.to.value.split_whitespace().count();
+        if words != 2 {
+            problems.push((redirect.from.given, format!("`proxy-redirect-from` `{}`: wrong number of arguments", redirect.from.value)));
+        }
+    }
+    for (name, setting) in [("proxy-cookie-path", &proxy.cookie_path), ("proxy-cookie-domain", &proxy.cookie_domain)] {
+        let words = setting.value.split_whitespace().count();
+        if words != 2 && setting.value != "off" {
+            problems.push((setting.given, format!("`{name}` `{}`: wrong number of arguments", setting.value)));
+        }
+    }
+    for (name, setting) in [
+        ("proxy-connect-timeout", &proxy.timeouts.connect),
+        ("proxy-send-timeout", &proxy.timeouts.send),
+        ("proxy-read-timeout", &proxy.timeouts.read),
+        ("proxy-next-upstream-timeout", &proxy.next_upstream.timeout),
+        ("proxy-next-upstream-tries", &proxy.next_upstream.tries),
+    ] {
+        if setting.value < 0 {
+            problems.push((setting.given, format!("`{name}` {}: invalid value", setting.value)));
+        }
+    }
+    let buffering = &proxy.buffering;
+    if let Some(size) = crate::annotations::check::size(&buffering.size.value) {
+        let number = u64::try_from(buffering.number.value).unwrap_or(0);
+        let busy = if buffering.busy.value.is_empty() { Some(2 * size) } else { crate::annotations::check::size(&buffering.busy.value) };
+        if number < 2 {
+            problems.push((buffering.number.given, format!("`proxy-buffers-number` {}: there must be at least 2", buffering.number.value)));
+        } else if let Some(busy) = busy {
+            if busy < size || busy > (number - 1) * size {
+                let given = if buffering.busy.value.is_empty() { buffering.number.given } else { buffering.busy.given };
+                problems.push((given, "`proxy-busy-buffers-size` does not fit `proxy-buffer-size` and `proxy-buffers-number`".to_owned()));
+            }
+        }
+    }
+    problems
+}

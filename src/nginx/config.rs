@@ -1,0 +1,96 @@
+//! The whole configuration, as the controller would hand it to nginx after a restart.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{Certificate, Globals, RedirectServer, Server, Settings, Upstream};
+use crate::k8s::{FieldPath, NamespacedName, ObjectId, Subject};
+
+/// Index of an Ingress in [`Config::ingresses`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IngressId(pub u32);
+
+/// Index of an upstream in [`Config::upstreams`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UpstreamId(pub u32);
+
+/// An Ingress that counts, with what its annotations mean.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The object.
+    pub object: ObjectId,
+    /// Namespace and name.
+    pub name: NamespacedName,
+    /// Creation time in seconds, if known.
+    pub created: Option<i64>,
+    /// Its annotations, merged with the ConfigMap and the defaults.
+    pub settings: Arc<Settings>,
+}
+
+/// How far a refusal reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RefusalKind {
+    /// nginx refuses the configuration: a fresh controller listens nowhere, a running one keeps its last good state.
+    Config,
+    /// The controller ends with a panic.
+    Crash,
+    /// nginx runs but never gets endpoints or certificates: every request is answered 503.
+    Dynamic,
+}
+
+/// Something that stops the controller for everybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// How far it reaches.
+    pub kind: RefusalKind,
+    /// What nginx or the controller stumbles over, as a sentence without full stop.
+    pub message: String,
+    /// The places that cause it.
+    pub subjects: Vec<Subject>,
+}
+
+/// Everything nginx knows. INVARIANT: `servers` are sorted by host as in the file, `_` among them; locations are in match order.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// ConfigMap and flags.
+    pub globals: Globals,
+    /// Ingresses that count, first (oldest) to last.
+    pub ingresses: Vec<Source>,
+    /// Upstreams, in the order in which they were first referenced; the first is the controller's default backend.
+    pub upstreams: Vec<Upstream>,
+    /// Servers that only redirect between `www.HOST` and `HOST`; nginx looks at them first.
+    pub redirects: Vec<RedirectServer>,
+    /// Servers sorted by host.
+    pub servers: Vec<Server>,
+    /// Certificate by server name: hosts, `*.` names, redirect sources and aliases that the certificate covers. A name that is
+    /// missing here, also as `*.` plus what follows its first label, gets [`Globals::default_certificate`] and is not redirected by `ssl-redirect`.
+    pub certificates: BTreeMap<String, Certificate>,
+    /// Names in the certificates of Secrets, where they are known.
+    pub certificate_names: BTreeMap<NamespacedName, Vec<String>>,
+    /// What stops the controller; where this is not empty nothing else here takes effect.
+    pub refusals: Vec<Refusal>,
+}
+
+impl Config {
+    /// The upstream of [`super::Target::Default`]: `--default-backend-service` or the built-in server.
+    pub const DEFAULT_BACKEND: UpstreamId = UpstreamId(0);
+
+    /// An Ingress that counts.
+    pub fn ingress(&self, id: IngressId) -> &Source {
+        &self.ingresses[id.0 as usize]
+    }
+
+    /// An upstream.
+    pub fn upstream(&self, id: UpstreamId) -> &Upstream {
+        &self.upstreams[id.0 as usize]
+    }
+
+    /// The server of a rule host (`_` for rules without one).
+    pub fn server(&self, host: &str) -> Option<&Server> {
+        self.servers.binary_search_by(|server| server.host.as_str().cmp(host)).ok().map(|index| &self.servers[index])
+    }
+
+    /// The place of an annotation, named without prefix.
+    pub fn annotation(&self, id: IngressId, name: &str) -> Subject {
+        Subject::new(self.ingress(id).object, FieldPath::annotation(format!("{}/{name}", self.globals.flags.annotations_prefix)))
+    }
+}

@@ -1,0 +1,124 @@
+//! A server block: one host of the rules, or one redirect between a name and its `www.` form.
+
+use std::sync::Arc;
+
+use super::{
+    IngressId, Location,
+    settings::{AuthTls, ProxyTls},
+};
+use crate::k8s::{NamespacedName, Subject};
+
+/// How nginx compares the name of a server with the host of a request.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ServerName {
+    /// A name, compared without regard to case.
+    Exact(String),
+    /// `*.suffix` with any number of labels (aliases only); the text after `*`, so with its leading dot.
+    LeadingWildcard(String),
+    /// `prefix.*` (aliases only); the text before `*`, so with its trailing dot.
+    TrailingWildcard(String),
+    /// A regular expression, without the `~`; rule hosts `*.suffix` become one that takes exactly one label.
+    Regex(String),
+    /// Everything that no other server takes.
+    CatchAll,
+}
+
+/// An additional name by `server-alias`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alias {
+    /// Text of the annotation item.
+    pub text: String,
+    /// What it matches.
+    pub name: ServerName,
+    /// The certificate of the host covers it, so that it is served for it and `ssl-redirect` works.
+    pub covered: bool,
+}
+
+/// The certificate that is served for a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Certificate {
+    /// A TLS Secret.
+    Secret(NamespacedName),
+    /// `--default-ssl-certificate` or the self-signed one.
+    Default,
+}
+
+/// Why a host has the certificate it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsDecision {
+    /// What is served.
+    pub certificate: Certificate,
+    /// The Ingress whose `spec.tls` decided; `None` for `_`.
+    pub ingress: Option<IngressId>,
+    /// The entry of `spec.tls` that was taken, or the whole section where none fitted; `None` for `_`.
+    pub because: Option<Subject>,
+    /// Secret that the entry names although it is not served (missing, unreadable, or not valid for the host).
+    pub unusable: Option<NamespacedName>,
+}
+
+/// Client certificates of a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCertificates {
+    /// The Ingress whose `auth-tls-*` count.
+    pub ingress: IngressId,
+    /// The Secret.
+    pub secret: NamespacedName,
+    /// What they say. Without a CA only `match_cn` has an effect.
+    pub settings: Arc<AuthTls>,
+}
+
+/// A host of the rules.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Rule host as written, or `_`.
+    pub host: String,
+    /// How it is compared.
+    pub name: ServerName,
+    /// The Ingress that created it, and with it the implicit `/`; `None` for `_`.
+    pub created_by: Option<IngressId>,
+    /// All Ingresses with a rule for the host, in order, canaries included.
+    pub ingresses: Vec<IngressId>,
+    /// Additional names that nginx uses for this server.
+    pub aliases: Vec<Alias>,
+    /// The Ingress whose `server-alias` counts.
+    pub aliases_from: Option<IngressId>,
+    /// Certificate; `None` where no Ingress of the host has `spec.tls`, so that the host is not redirected by `ssl-redirect`.
+    pub tls: Option<TlsDecision>,
+    /// Client certificates.
+    pub client_certificates: Option<ClientCertificates>,
+    /// A broken `auth-tls-secret`: every path of the host is answered 403.
+    pub denied: Option<IngressId>,
+    /// All locations are regular expressions; the Ingresses and annotations that cause it, first one first.
+    pub regex: bool,
+    /// The places that switched regex mode on: an annotation of an Ingress, and the Ingress.
+    pub regex_because: Vec<(IngressId, &'static str)>,
+    /// `app-root` of the first location that has one: the location's index and the Ingress.
+    pub app_root: Option<(usize, IngressId)>,
+    /// `proxy-ssl-*` that locations without their own inherit.
+    pub proxy_tls: Option<(IngressId, Arc<ProxyTls>)>,
+    /// `ssl-passthrough` is on and the controller supports it.
+    pub passthrough: Option<IngressId>,
+    /// `server-snippet` with effect.
+    pub snippet: Option<IngressId>,
+    /// `ssl-ciphers` of the host.
+    pub ssl_ciphers: Option<IngressId>,
+    /// `ssl-prefer-server-ciphers` of the host.
+    pub ssl_prefer_server_ciphers: Option<IngressId>,
+    /// The Ingress whose `from-to-www-redirect` counts, even where the other name has its own rules.
+    pub www: Option<IngressId>,
+    /// Locations in match order.
+    pub locations: Vec<Location>,
+}
+
+/// A server that answers every request with a redirect to another name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedirectServer {
+    /// Name it listens to.
+    pub from: String,
+    /// Host it redirects to.
+    pub to: String,
+    /// Certificate of `to`, where it covers `from`.
+    pub certificate: Option<Certificate>,
+    /// The Ingress with `from-to-www-redirect`.
+    pub ingress: IngressId,
+}

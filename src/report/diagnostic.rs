@@ -1,0 +1,167 @@
+//! Findings as people read them on a terminal: what will happen, the place in the file, and what to do.
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use crate::{
+    catalog,
+    k8s::{FieldPath, Inventory, Origin, Step, Subject},
+    ledger::{Finding, Severity},
+    yaml::{Place, Span},
+};
+
+/// Severity of a finding.
+pub fn severity(finding: &Finding) -> Severity {
+    catalog::finding(finding.code.as_str()).map_or(Severity::High, |entry| entry.severity)
+}
+
+/// Whether escape sequences for colour are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colours {
+    /// They are.
+    On,
+    /// They are not.
+    Off,
+}
+
+/// Renders findings of one inventory.
+pub struct Diagnostics<'a> {
+    inventory: &'a Inventory,
+    renderer: Renderer,
+}
+
+impl std::fmt::Debug for Diagnostics<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Diagnostics").finish_non_exhaustive()
+    }
+}
+
+impl<'a> Diagnostics<'a> {
+    /// For an inventory.
+    pub fn new(inventory: &'a Inventory, colours: Colours) -> Self {
+        let renderer = match colours {
+            Colours::On => Renderer::styled(),
+            Colours::Off => Renderer::plain(),
+        };
+        Self { inventory, renderer }
+    }
+
+    /// The sentence of a finding, its facts in place and made harmless for a terminal.
+    pub fn message(finding: &Finding) -> String {
+        Self::with_facts(catalog::finding(finding.code.as_str()).map_or(finding.code.as_str(), |entry| entry.message.as_str()), finding)
+    }
+
+    fn with_facts(template: &str, finding: &Finding) -> String {
+        let facts: Vec<(&str, String)> = finding.facts.iter().map(|(name, value)| (*name, printable(value))).collect();
+        catalog::render(template, &facts)
+    }
+
+    /// Source, span, and name of the object of a finding.
+    pub fn place(&self, finding: &Finding) -> Option<(u32, Span)> {
+        finding.at.or_else(|| self.span(finding.subject.as_ref()?))
+    }
+
+    /// Source and span of a place in an object; `None` for a live cluster.
+    pub fn span(&self, subject: &Subject) -> Option<(u32, Span)> {
+        let (_, origin) = self.inventory.objects.get(subject.object.0 as usize)?;
+        let Origin { source, offset, item } = (*origin)?;
+        let spans = self.inventory.sources.locate(source, offset, item, [places(&subject.field)])?;
+        Some((source, *spans.first()?))
+    }
+
+    /// `file:line:column` of a place.
+    pub fn location(&self, (source, span): (u32, Span)) -> String {
+        let (line, column) = self.inventory.sources.line_column(source, span.start);
+        format!("{}:{line}:{column}", self.inventory.sources.0[source as usize].name)
+    }
+
+    /// The whole finding, several lines, with a final line break.
+    pub fn render(&self, finding: &Finding) -> String {
+        let severity = severity(finding);
+        let level = match severity {
+            Severity::Blocked | Severity::High => Level::ERROR,
+            Severity::Medium => Level::WARNING,
+            Severity::Low | Severity::Info => Level::NOTE,
+        };
+        let entry = catalog::finding(finding.code.as_str());
+        let message = Self::message(finding);
+        let advice = entry.map(|entry| Self::with_facts(&entry.advice, finding));
+        let name = severity.to_string();
+        let title = level.with_name(name.as_str()).primary_title(message.as_str()).id(finding.code.as_str());
+        let place = self.place(finding);
+        let mut group = annotate_snippets::Group::with_title(title);
+        let excerpt = place.and_then(|(source, span)| self.excerpt(source, span));
+        if let Some((text, line, path, range)) = &excerpt {
+            let label = entry.map_or("", |entry| entry.title.as_str());
+            group = group.element(
+                Snippet::source(text.as_str()).line_start(*line).path(path.as_str()).annotation(AnnotationKind::Primary.span(range.clone()).label(label)),
+            );
+        } else {
+            // Without an excerpt the renderer would draw an empty frame.
+            let place = finding.subject.as_ref().map(|subject| format!("  --> {}\n", self.inventory.object(subject.object)));
+            let help = advice.map(|advice| format!("   = help: {advice}\n"));
+            return format!("{name}[{}]: {message}\n{}{}", finding.code, place.unwrap_or_default(), help.unwrap_or_default());
+        }
+        if let Some(advice) = &advice {
+            group = group.element(Level::HELP.message(advice.as_str()));
+        }
+        let mut text = self.renderer.render(&[group]);
+        text.push('\n');
+        text
+    }
+
+    /// The lines around a span, short enough for a terminal.
+    fn excerpt(&self, source: u32, span: Span) -> Option<(String, usize, String, std::ops::Range<usize>)> {
+        let text = self.inventory.sources.0.get(source as usize)?;
+        let (start, end) = (span.start as usize, (span.end as usize).min(text.text.len()));
+        if start > end || !text.text.is_char_boundary(start) || !text.text.is_char_boundary(end) {
+            return None;
+        }
+        let line_start = text.text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let line_end = text.text[start..].find('\n').map_or(text.text.len(), |at| start + at);
+        let shown = &text.text[line_start..line_end];
+        if shown.len() > 400 || shown.chars().any(char::is_control) {
+            return None;
+        }
+        let (line, _) = self.inventory.sources.line_column(source, span.start);
+        Some((shown.to_owned(), line, printable(&text.name), start - line_start..end.min(line_end).max(start) - line_start))
+    }
+}
+
+fn places(field: &FieldPath) -> Vec<Place<'_>> {
+    field
+        .0
+        .iter()
+        .map(|step| match step {
+            Step::Key(key) => Place::Key(key),
+            Step::Index(index) => Place::Index(*index as usize),
+        })
+        .collect()
+}
+
+/// Text without control characters and of bearable length, so that a value cannot write to the terminal by itself.
+pub(super) fn printable(text: &str) -> String {
+    const LONGEST: usize = 200;
+    let mut printed = String::with_capacity(text.len().min(LONGEST));
+    for (count, character) in text.chars().enumerate() {
+        if count == LONGEST {
+            printed.push('…');
+            break;
+        }
+        if character.is_control() || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+            printed.extend(character.escape_default());
+        } else {
+            printed.push(character);
+        }
+    }
+    printed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escape_sequences_of_a_value_are_inert() {
+        assert_eq!(printable("a\u{1b}[31mb\n\u{202e}c"), "a\\u{1b}[31mb\\n\\u{202e}c");
+    }
+}

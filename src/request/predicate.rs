@@ -1,0 +1,157 @@
+//! Everything a router can ask about a request. Both routers intern what they ask, so the set of questions is complete.
+
+use std::{collections::BTreeMap, net::IpAddr};
+
+use crate::k8s::Subject;
+
+/// Index of a predicate in its table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PredicateId(pub u32);
+
+/// The part of a request that a predicate looks at. Paths and hosts are those that the router has normalised.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Field {
+    /// `http` or `https`, of the connection.
+    Scheme,
+    /// Scheme as a trusted proxy in front tells it, else that of the connection.
+    EffectiveScheme,
+    /// Port of the listener, decimal.
+    Port,
+    /// Server name of the TLS handshake, lower case.
+    Sni,
+    /// Host, lower case, without port.
+    Host,
+    /// Method.
+    Method,
+    /// Path without query.
+    Path,
+    /// Header by lower-case name; several lines are joined as the router joins them.
+    Header(String),
+    /// Query parameter by name.
+    Query(String),
+    /// Cookie by name.
+    Cookie(String),
+    /// Address of the client, as a trusted proxy in front tells it.
+    Client,
+    /// Length of the body in bytes, decimal.
+    BodyLength,
+    /// Common name of the client certificate.
+    ClientCertificate,
+    /// Protocol: `http/1.0`, `http/1.1`, `h2`.
+    Protocol,
+    /// The request as a whole; only [`Test::Malformed`] looks at it.
+    Request,
+}
+
+/// A regular expression, its dialect and its letter case.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Regex {
+    /// The expression.
+    pub pattern: String,
+    /// Letter case does not count.
+    pub caseless: bool,
+    /// Who reads it.
+    pub dialect: RegexDialect,
+}
+
+/// Who reads a regular expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RegexDialect {
+    /// PCRE, searched anywhere in the text.
+    PcreSearch,
+    /// RE2, searched anywhere in the text.
+    Re2Search,
+    /// RE2, must match the whole text.
+    Re2Full,
+}
+
+/// Ways in which a request is refused before any route is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Malformed {
+    /// Method that is none.
+    Method,
+    /// Target that is no path and no URL, is badly encoded, or leads above the root.
+    Target,
+    /// Target that is too long.
+    TooLong,
+    /// No Host header where one is needed, or one that is no host.
+    Host,
+    /// Name of a header that the router does not take.
+    HeaderName,
+    /// A header line that is too long.
+    Header,
+    /// The TLS handshake named another server than the Host header.
+    SniDiffers,
+}
+
+/// What is asked of a field.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Test {
+    /// The field is there (a header, a cookie, a client certificate).
+    Present,
+    /// Equals the text.
+    Equals(String),
+    /// Starts with the text.
+    Prefix(String),
+    /// Ends with the text.
+    Suffix(String),
+    /// Matches the expression.
+    Regex(Regex),
+    /// Address in one of the networks: first address and length of the prefix.
+    InNetworks(Vec<(IpAddr, u8)>),
+    /// Number above this one.
+    Above(u64),
+    /// The request is broken.
+    Malformed(Malformed),
+}
+
+/// A question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Predicate {
+    /// The field.
+    pub field: Field,
+    /// What is asked of it.
+    pub test: Test,
+    /// What made the router ask first.
+    pub origin: Option<Subject>,
+}
+
+/// All questions of a router; equal ones are one.
+#[derive(Debug, Clone, Default)]
+pub struct Predicates {
+    list: Vec<Predicate>,
+    index: BTreeMap<(Field, Test), PredicateId>,
+}
+
+impl Predicates {
+    /// The identity of a question.
+    pub fn intern(&mut self, field: Field, test: Test, origin: Option<Subject>) -> PredicateId {
+        if let Some(&id) = self.index.get(&(field.clone(), test.clone())) {
+            return id;
+        }
+        let id = PredicateId(u32::try_from(self.list.len()).expect("INVARIANT: fewer than 2^32 predicates"));
+        self.index.insert((field.clone(), test.clone()), id);
+        self.list.push(Predicate { field, test, origin });
+        id
+    }
+
+    /// A question.
+    pub fn get(&self, id: PredicateId) -> &Predicate {
+        &self.list[id.0 as usize]
+    }
+
+    /// All questions with their identities.
+    pub fn iter(&self) -> impl Iterator<Item = (PredicateId, &Predicate)> {
+        self.list.iter().enumerate().map(|(index, predicate)| (PredicateId(u32::try_from(index).unwrap_or(u32::MAX)), predicate))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// There are none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+}

@@ -1,0 +1,124 @@
+//! What a router rules for a class of requests: a [`super::Decision`] whose texts still depend on the request.
+
+use super::{Deny, NoAnswer, Share, Step, TextExpr};
+use crate::k8s::NamespacedName;
+
+/// Headers that a model claims: name in lower case, and how the value is made; `None` for "not sent".
+pub type HeaderExprs = Vec<(String, Option<TextExpr>)>;
+
+/// Somebody who is asked before a request is passed on; what he says is not in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Guard {
+    /// User name and password. Requests without them get 401.
+    Password {
+        /// Where the users stand.
+        secret: NamespacedName,
+        /// Digest instead of Basic.
+        digest: bool,
+        /// Realm of the challenge.
+        realm: String,
+    },
+    /// A service that is asked with a request of its own: 2xx lets pass, 401 and 403 refuse, anything else is 500.
+    Service {
+        /// URL that is asked.
+        url: TextExpr,
+        /// Method that is used; empty for GET.
+        method: String,
+        /// Where a 401 is redirected to (302).
+        signin: Option<TextExpr>,
+        /// Headers of the answer that are copied onto the request, or removed from it.
+        copied_headers: Vec<String>,
+    },
+    /// A limit by rate or by concurrency; the status of what is above it.
+    Rate {
+        /// Status of a refused request.
+        status: u16,
+    },
+}
+
+/// Errors that somebody else answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorPage {
+    /// Statuses that are replaced.
+    pub codes: Vec<u16>,
+    /// Answers of backends are replaced too, not only those of the router.
+    pub intercepts: bool,
+    /// What is answered instead.
+    pub answer: Box<Answer>,
+}
+
+/// A request that is passed on, if the guards let it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forwarding {
+    /// Who is asked, in this order.
+    pub guards: Vec<Guard>,
+    /// One guard that lets pass is enough.
+    pub any_guard: bool,
+    /// Who gets it, with which share. Never empty. A share without backend is answered by the router with its status.
+    pub split: Vec<Share>,
+    /// Target sent upstream, with query.
+    pub target: TextExpr,
+    /// Host sent upstream; `None` where the model does not know.
+    pub host: Option<TextExpr>,
+    /// Headers sent upstream.
+    pub headers: HeaderExprs,
+    /// Headers the client gets.
+    pub response_headers: HeaderExprs,
+    /// Seconds until a silent backend is given up.
+    pub read_timeout: Option<u64>,
+    /// Errors that somebody else answers.
+    pub error_page: Option<ErrorPage>,
+}
+
+/// What finally happens to the requests of a class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Passed on.
+    Forward(Box<Forwarding>),
+    /// Answered with a redirect.
+    Redirect {
+        /// Status.
+        status: u16,
+        /// Location header.
+        location: TextExpr,
+        /// Headers the client gets.
+        response_headers: HeaderExprs,
+    },
+    /// Answered by the router.
+    Respond {
+        /// Status.
+        status: u16,
+        /// Headers the client gets.
+        response_headers: HeaderExprs,
+    },
+    /// Refused for reasons of access.
+    Deny {
+        /// Why.
+        why: Deny,
+        /// Status.
+        status: u16,
+        /// Headers the client gets.
+        response_headers: HeaderExprs,
+    },
+    /// No route matches.
+    NoRoute {
+        /// Headers the client gets.
+        response_headers: HeaderExprs,
+    },
+    /// No HTTP answer.
+    NoAnswer(NoAnswer),
+    /// The model does not know, and says what it lacks.
+    Unmodelled {
+        /// What is missing.
+        what: String,
+    },
+}
+
+/// An answer and how it came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ruling {
+    /// What happens.
+    pub answer: Answer,
+    /// Steps, first to last.
+    pub trace: Vec<Step>,
+}

@@ -1,0 +1,14 @@
+//! The only way in which a router sees a request: a concrete one, or one cell of the partitioned request space.
+
+use super::PredicateId;
+
+/// Answers the questions of a router.
+pub trait Valuation {
+    /// Whether the predicate holds.
+    fn holds(&self, predicate: PredicateId) -> bool;
+
+    /// Position of the first predicate that holds. A valuation that can look this up faster than one by one should.
+    fn first(&self, predicates: &[PredicateId]) -> Option<usize> {
+        predicates.iter().position(|&predicate| self.holds(predicate))
+    }
+}

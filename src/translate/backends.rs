@@ -1,0 +1,191 @@
+//! Upstreams as backendRefs, and canaries as conditions and weights.
+
+use super::{
+    context::{Cx, differs, no_effect, unmappable},
+    plan::{Action, Backend, HeaderCondition, Rule},
+};
+use crate::{
+    k8s::{PortRef, Subject},
+    ledger::{Code, Settlement},
+    nginx::{self, Endpoints, Target, UpstreamId, settings::Canary},
+};
+
+/// Largest weight that a CRD accepts.
+const HEAVIEST: u64 = 1_000_000;
+
+const ALL_CANARY: &[&str] = &[
+    "canary",
+    "canary-weight",
+    "canary-weight-total",
+    "canary-by-header",
+    "canary-by-header-value",
+    "canary-by-header-pattern",
+    "canary-by-cookie",
+];
+
+impl Cx<'_> {
+    /// The rules that a forwarding rule becomes: one per decision of its canary, the most specific first.
+    pub(super) fn forward(&mut self, rule: Rule, target: &Target) -> Vec<Rule> {
+        let Target::Upstream(id) = target else {
+            return vec![Rule { action: Action::Withheld(Code::BackendGone), ..rule }];
+        };
+        let primary = match self.backend(*id, &rule.origin) {
+            Ok(backend) => backend,
+            Err(code) => return vec![Rule { action: Action::Withheld(code), ..rule }],
+        };
+        let config = self.config;
+        let upstream = config.upstream(*id);
+        for &dead in upstream.alternatives.iter().skip(1) {
+            self.settle_canary(dead, &no_effect("another canary of the same Service comes first, and nginx only ever uses the first"));
+        }
+        let canary = upstream.alternatives.first().map(|&id| (id, config.upstream(id))).and_then(|(id, up)| Some((id, up.canary.clone()?)));
+        let Some((alternative, policy)) = canary.filter(|_| upstream.serves()) else {
+            return vec![Rule { action: Action::Forward(vec![primary]), ..rule }];
+        };
+        if !config.upstream(alternative).serves() {
+            self.settle_canary(alternative, &no_effect("its Service has no endpoints, so that the main Service gets everything"));
+            return vec![Rule { action: Action::Forward(vec![primary]), ..rule }];
+        }
+        match self.backend(alternative, &rule.origin) {
+            Ok(secondary) => self.split(&rule, &primary, &secondary, alternative, &policy),
+            Err(code) => {
+                self.settle_canary(alternative, &unmappable(code));
+                vec![Rule { action: Action::Forward(vec![primary]), ..rule }]
+            }
+        }
+    }
+
+    fn settle_canary(&mut self, id: UpstreamId, settlement: &Settlement) {
+        if let Some(ingress) = self.config.upstream(id).ingress {
+            self.mark(ingress, ALL_CANARY, settlement);
+        }
+    }
+
+    fn split(&mut self, rule: &Rule, primary: &Backend, secondary: &Backend, alternative: UpstreamId, policy: &Canary) -> Vec<Rule> {
+        let to = |backend: &Backend, condition: HeaderCondition| {
+            let mut special = rule.clone();
+            special.headers.push(condition);
+            special.action = Action::Forward(vec![backend.clone()]);
+            special
+        };
+        let mut rules = Vec::new();
+        let owner = self.config.upstream(alternative).ingress;
+        let settle = |cx: &mut Self, names: &[&'static str], settlement: &Settlement| {
+            if let Some(owner) = owner {
+                cx.mark(owner, names, settlement);
+            }
+        };
+        settle(self, &["canary"], &Settlement::Exact);
+        if !policy.header.is_empty() {
+            let header = |value: &str, regex| HeaderCondition { name: policy.header.clone(), value: value.to_owned(), regex };
+            if !is_token(&policy.header) {
+                settle(self, &["canary-by-header", "canary-by-header-value", "canary-by-header-pattern"], &unmappable(Code::CanaryHeaderName));
+                self.say_canary(Code::CanaryHeaderName, owner, "canary-by-header", policy.header.clone());
+            } else if !policy.header_value.is_empty() {
+                rules.push(to(secondary, header(&policy.header_value, false)));
+                settle(self, &["canary-by-header", "canary-by-header-value"], &Settlement::Exact);
+                settle(self, &["canary-by-header-pattern"], &no_effect("canary-by-header-value takes its place"));
+            } else if !policy.header_pattern.is_empty() {
+                rules.push(to(secondary, header(&format!(".*(?:{}).*", policy.header_pattern), true)));
+                settle(self, &["canary-by-header"], &Settlement::Exact);
+                settle(self, &["canary-by-header-pattern"], &differs(Code::CanaryNeedsRegex));
+                self.say_canary(Code::CanaryNeedsRegex, owner, "canary-by-header-pattern", policy.header_pattern.clone());
+            } else {
+                rules.push(to(secondary, header("always", false)));
+                rules.push(to(primary, header("never", false)));
+                settle(self, &["canary-by-header"], &Settlement::Exact);
+            }
+        } else {
+            settle(self, &["canary-by-header-value", "canary-by-header-pattern"], &no_effect("there is no canary-by-header"));
+        }
+        if !policy.cookie.is_empty() {
+            let cookie = |value: &str| HeaderCondition {
+                name: "Cookie".to_owned(),
+                value: format!("^(?:.*;\\s*)?(?i:{})={value}(?:;.*)?$", regex_syntax::escape(&policy.cookie)),
+                regex: true,
+            };
+            rules.push(to(secondary, cookie("always")));
+            rules.push(to(primary, cookie("never")));
+            settle(self, &["canary-by-cookie"], &differs(Code::CanaryNeedsRegex));
+            self.say_canary(Code::CanaryNeedsRegex, owner, "canary-by-cookie", policy.cookie.clone());
+        }
+        let (share, total) = scale(policy.share(), policy.total());
+        let backends = match share {
+            0 => vec![Backend { weight: 1, ..primary.clone() }],
+            all if all == total => vec![Backend { weight: 1, ..secondary.clone() }],
+            some => vec![Backend { weight: total - some, ..primary.clone() }, Backend { weight: some, ..secondary.clone() }],
+        };
+        settle(self, &["canary-weight", "canary-weight-total"], &Settlement::Exact);
+        rules.push(Rule { action: Action::Forward(backends), ..rule.clone() });
+        rules
+    }
+
+    fn say_canary(&mut self, code: Code, owner: Option<nginx::IngressId>, annotation: &'static str, value: String) {
+        if let Some(owner) = owner {
+            let subject = self.annotation(owner, annotation);
+            let ingress = self.ingress_name(owner);
+            self.say(code, Some(subject), vec![("ingress", ingress), ("annotation", annotation.to_owned()), ("value", value)]);
+        }
+    }
+
+    /// The Service port of an upstream.
+    pub(super) fn backend(&mut self, id: UpstreamId, origin: &Subject) -> Result<Backend, Code> {
+        let upstream = self.config.upstream(id);
+        let (code, facts) = match &upstream.backend {
+            nginx::Backend::BuiltIn => return Err(Code::BackendGone),
+            nginx::Backend::External { service, name, .. } => {
+                (Code::BackendExternalName, vec![("service", service.to_string()), ("name", name.clone())])
+            }
+            nginx::Backend::Service { service, written, port } => {
+                let number = match (port, written) {
+                    (Some(number), _) | (None, Some(PortRef::Number(number))) => u16::try_from(*number).ok().filter(|&number| number > 0),
+                    (None, Some(PortRef::Name(_)) | None) => None,
+                };
+                let written = written.as_ref().map_or_else(String::new, ToString::to_string);
+                match upstream.endpoints {
+                    Endpoints::Some | Endpoints::NotReady | Endpoints::Refused => {}
+                    Endpoints::MissingService => {
+                        let facts = vec![("service", service.to_string()), ("ingress", String::new())];
+                        self.say(Code::BackendMissingService, Some(origin.clone()), facts);
+                    }
+                    Endpoints::MissingPort => {
+                        let facts = vec![("service", service.to_string()), ("port", written.clone())];
+                        self.say(Code::BackendMissingPort, Some(origin.clone()), facts);
+                        return Err(Code::BackendMissingPort);
+                    }
+                }
+                if let Some(port) = number {
+                    return Ok(Backend { service: service.clone(), port, weight: 1 });
+                }
+                (Code::BackendNamedPort, vec![("service", service.to_string()), ("port", written)])
+            }
+        };
+        self.say(code, Some(origin.clone()), facts);
+        Err(code)
+    }
+}
+
+/// Share and total within the limit of a weight.
+fn scale(share: u64, total: u64) -> (u32, u32) {
+    let divisor = total.div_ceil(HEAVIEST).max(1);
+    let narrow = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
+    let scaled = if share == 0 { 0 } else { (share / divisor).max(1) };
+    (narrow(scaled), narrow((total / divisor).max(scaled)))
+}
+
+/// A header name.
+fn is_token(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 256 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_above_the_limit_of_a_weight_are_scaled() {
+        assert_eq!(scale(10, 100), (10, 100));
+        assert_eq!(scale(1, 3_000_000), (1, 1_000_000));
+        assert_eq!(scale(3_000_000, 3_000_000), (1_000_000, 1_000_000));
+    }
+}

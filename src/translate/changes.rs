@@ -1,0 +1,206 @@
+//! Settings of a location that change requests or answers on the way: rewrites, hosts, headers, CORS.
+
+use super::{
+    context::{Cx, differs, no_effect, unmappable},
+    plan::{Changes, CorsRule, PathModifier},
+    shape::{self, PathChange},
+};
+use crate::{
+    gateway::Intent,
+    ledger::{Code, Settlement},
+    nginx::{IngressId, Location, settings::Cors},
+};
+
+/// Methods that the CORS filter may name.
+const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
+
+impl Cx<'_> {
+    /// Changes of a location, or the code why it must not be served without one that cannot be said.
+    pub(super) fn changes(&mut self, ingress: IngressId, location: &Location, tls: bool) -> Result<Changes, Code> {
+        let settings = &location.settings;
+        let mut changes = Changes { path: self.path_change(ingress, location)?, ..Changes::default() };
+        if !settings.upstream_host.is_empty() {
+            changes.host = self.upstream_host(ingress, &settings.upstream_host)?;
+        }
+        for (name, value) in &self.config.globals.proxy_set_headers {
+            self.set_header(&mut changes.request_headers, name, value);
+        }
+        if !settings.forwarded_prefix.is_empty() {
+            if !location.rewrites {
+                self.mark(ingress, &["x-forwarded-prefix"], &no_effect("it is only sent together with a rewrite"));
+            } else if settings.forwarded_prefix.contains('$') {
+                let intent = Intent::Variables { text: settings.forwarded_prefix.clone() };
+                self.ask(ingress, &["x-forwarded-prefix"], &intent, vec![("value", settings.forwarded_prefix.clone())]);
+            } else {
+                changes.request_headers.push(("X-Forwarded-Prefix".to_owned(), self.header_value(&settings.forwarded_prefix)));
+                self.mark(ingress, &["x-forwarded-prefix"], &Settlement::Exact);
+            }
+        }
+        for (name, value) in &self.config.globals.add_headers {
+            self.set_header(&mut changes.response_headers, name, value);
+        }
+        if let Some(custom) = &settings.custom_headers {
+            for (name, value) in &custom.headers {
+                self.set_header(&mut changes.response_headers, name, value);
+            }
+            self.mark(ingress, &["custom-headers"], &Settlement::Exact);
+        }
+        if let Some(value) = self.config.globals.hsts.header().filter(|_| tls) {
+            changes.response_headers.push(("Strict-Transport-Security".to_owned(), self.header_value(&value)));
+        }
+        if let Some(cors) = &settings.cors {
+            changes.cors = self.cors(ingress, cors);
+        }
+        changes.no_timeout = self.options.target.cuts_long_requests();
+        Ok(changes)
+    }
+
+    fn set_header(&mut self, list: &mut Vec<(String, String)>, name: &str, value: &str) {
+        if value.contains('$') {
+            self.say(Code::HeaderVariables, None, vec![("value", format!("{name}: {value}")), ("target", self.options.target.id().to_owned()), ("ingress", String::new())]);
+            return;
+        }
+        let value = self.header_value(value);
+        match list.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            Some(known) => known.1 = value,
+            None => list.push((name.to_owned(), value)),
+        }
+    }
+
+    /// A header value as the target takes it.
+    fn header_value(&self, value: &str) -> String {
+        if self.options.target.formats_header_values() { value.replace('%', "%%") } else { value.to_owned() }
+    }
+
+    fn path_change(&mut self, ingress: IngressId, location: &Location) -> Result<Option<PathModifier>, Code> {
+        let target = &location.settings.rewrite.target;
+        if target.is_empty() {
+            return Ok(None);
+        }
+        if !location.rewrites {
+            self.mark(ingress, &["rewrite-target"], &no_effect("it equals the path"));
+            return Ok(None);
+        }
+        let change = match shape::shape(&location.path) {
+            Some(shape) => shape.change(target),
+            None if !target.contains('$') && target.starts_with('/') => Some(PathChange::Full(target.clone())),
+            None => None,
+        };
+        match change {
+            Some(PathChange::Same) => {
+                self.mark(ingress, &["rewrite-target"], &Settlement::Exact);
+                Ok(None)
+            }
+            Some(PathChange::Full(path)) => {
+                self.mark(ingress, &["rewrite-target"], &Settlement::Exact);
+                Ok(Some(PathModifier::Full(path)))
+            }
+            Some(PathChange::Prefix { replacement, .. }) if location.path.starts_with('/') && self.can_replace(location, &replacement) => {
+                self.mark(ingress, &["rewrite-target"], &Settlement::Exact);
+                Ok(Some(PathModifier::Prefix(if replacement.is_empty() { "/".to_owned() } else { replacement })))
+            }
+            Some(PathChange::Prefix { .. }) | None => {
+                let intent = Intent::RegexRewrite { pattern: location.path.clone(), target: target.clone() };
+                let facts = vec![("path", location.path.clone()), ("value", target.clone())];
+                self.ask(ingress, &["rewrite-target"], &intent, facts).map_or(Ok(None), Err)
+            }
+        }
+    }
+
+    fn can_replace(&self, location: &Location, replacement: &str) -> bool {
+        let root = shape::shape(&location.path).is_some_and(|shape| shape.prefix() == "/");
+        !root || replacement.is_empty() || self.options.target.replaces_root_prefix()
+    }
+
+    fn upstream_host(&mut self, ingress: IngressId, host: &str) -> Result<Option<String>, Code> {
+        if host.contains('$') {
+            let facts = vec![("value", host.to_owned())];
+            return self.ask(ingress, &["upstream-vhost"], &Intent::Variables { text: host.to_owned() }, facts).map_or(Ok(None), Err);
+        }
+        if is_precise_hostname(host) {
+            self.mark(ingress, &["upstream-vhost"], &Settlement::Exact);
+            return Ok(Some(host.to_owned()));
+        }
+        self.mark(ingress, &["upstream-vhost"], &unmappable(Code::HeaderHostUnsayable));
+        let (subject, name) = (self.annotation(ingress, "upstream-vhost"), self.ingress_name(ingress));
+        self.say(Code::HeaderHostUnsayable, Some(subject), vec![("ingress", name), ("value", host.to_owned())]);
+        Err(Code::HeaderHostUnsayable)
+    }
+
+    fn cors(&mut self, ingress: IngressId, cors: &Cors) -> Option<CorsRule> {
+        const ALL: &[&str] = &["enable-cors", "cors-allow-methods", "cors-allow-headers", "cors-allow-credentials", "cors-max-age", "cors-expose-headers"];
+        let name = self.ingress_name(ingress);
+        if !self.options.target.keeps_cors() {
+            self.mark(ingress, ALL, &unmappable(Code::CorsNotKept));
+            self.mark(ingress, &["cors-allow-origin"], &unmappable(Code::CorsNotKept));
+            let subject = self.annotation(ingress, "enable-cors");
+            self.say(Code::CorsNotKept, Some(subject), vec![("ingress", name), ("target", self.options.target.id().to_owned())]);
+            return None;
+        }
+        self.mark(ingress, ALL, &Settlement::Exact);
+        let subject = self.annotation(ingress, "cors-allow-origin");
+        let mut origins = Vec::new();
+        let mut settled = Settlement::Exact;
+        for origin in &cors.origins {
+            if origin == "*" {
+                origins = vec!["*".to_owned()];
+                break;
+            }
+            if origin == "null" || !origin.contains("://") {
+                if origin == "null" {
+                    settled = settled.and(differs(Code::CorsOriginUnsayable));
+                    self.say(Code::CorsOriginUnsayable, Some(subject.clone()), vec![("ingress", name.clone()), ("value", origin.clone())]);
+                }
+                continue;
+            }
+            if origin.contains("://*.") {
+                settled = settled.and(differs(Code::CorsOriginWidens));
+                self.say(Code::CorsOriginWidens, Some(subject.clone()), vec![("ingress", name.clone()), ("value", origin.clone())]);
+            }
+            if !origins.contains(origin) {
+                origins.push(origin.clone());
+            }
+        }
+        self.mark(ingress, &["cors-allow-origin"], &settled);
+        if origins.is_empty() {
+            return None;
+        }
+        let list = |text: &str| -> Vec<String> {
+            let mut items: Vec<String> = Vec::new();
+            for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+                if !items.iter().any(|known| known.eq_ignore_ascii_case(item)) {
+                    items.push(item.to_owned());
+                }
+            }
+            if items.iter().any(|item| item == "*") { vec!["*".to_owned()] } else { items }
+        };
+        let (methods, unsayable): (Vec<_>, Vec<_>) =
+            list(&cors.methods).into_iter().partition(|method| METHODS.contains(&method.as_str()) || method == "*");
+        if !unsayable.is_empty() {
+            self.mark(ingress, &["cors-allow-methods"], &differs(Code::CorsMethodUnsayable));
+            let subject = self.annotation(ingress, "cors-allow-methods");
+            self.say(Code::CorsMethodUnsayable, Some(subject), vec![("ingress", name), ("value", unsayable.join(", "))]);
+        }
+        Some(CorsRule {
+            origins,
+            methods,
+            headers: list(&cors.headers),
+            expose: list(&cors.expose),
+            credentials: cors.credentials,
+            max_age: i32::try_from(cors.max_age).unwrap_or(i32::MAX).max(1),
+        })
+    }
+}
+
+/// A host name without wildcard, as the CRDs want it.
+pub(super) fn is_precise_hostname(host: &str) -> bool {
+    !host.is_empty()
+        && host.len() <= 253
+        && host.split('.').all(|label| {
+            !label.is_empty()
+                && label.len() <= 63
+                && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        })
+}

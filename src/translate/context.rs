@@ -1,0 +1,125 @@
+//! What every step of the translation shares: the configuration, the options, and the account that is being written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    gateway::Intent,
+    k8s::{Inventory, NamespacedName, ObjectId, Subject},
+    ledger::{Code, Facts, Finding, Findings, Settlement},
+    nginx::{Config, IngressId},
+    targets::{Answer, Target},
+};
+
+/// Choices of the user.
+#[derive(Clone)]
+pub struct Options {
+    /// Gateway to emit.
+    pub gateway: NamespacedName,
+    /// Class of the Gateway; a placeholder and a finding where absent.
+    pub gateway_class: Option<String>,
+    /// Also emit the GatewayClass.
+    pub emit_gateway_class: bool,
+    /// Label on namespaces by which routes are admitted, instead of by namespace name.
+    pub namespace_label: Option<(String, String)>,
+    /// Implementation.
+    pub target: &'static dyn Target,
+    /// Emit routes although their access control is lost.
+    pub allow_unprotected: bool,
+}
+
+/// Settlements of annotations by Ingress and name without prefix.
+pub(super) type Marks = BTreeMap<(IngressId, &'static str), Settlement>;
+
+/// The shared state.
+pub(super) struct Cx<'a> {
+    pub(super) config: &'a Config,
+    pub(super) inventory: &'a Inventory,
+    pub(super) options: &'a Options,
+    pub(super) marks: Marks,
+    /// Settlements of paths by their place.
+    pub(super) paths: BTreeMap<Subject, Settlement>,
+    pub(super) grants: super::grants::Grants,
+    pub(super) by_object: BTreeMap<ObjectId, usize>,
+    findings: Findings,
+    said: BTreeSet<(Code, Option<Subject>, String)>,
+}
+
+impl<'a> Cx<'a> {
+    pub(super) fn new(config: &'a Config, inventory: &'a Inventory, options: &'a Options) -> Self {
+        let by_object = inventory.ingresses.iter().enumerate().map(|(index, ingress)| (ingress.id, index)).collect();
+        Self { config, inventory, options, marks: Marks::new(), paths: BTreeMap::new(), grants: super::grants::Grants::default(), by_object, findings: Findings::new(), said: BTreeSet::new() }
+    }
+
+    /// Settles annotations of an Ingress, together with what was said of them before.
+    pub(super) fn mark(&mut self, ingress: IngressId, names: &[&'static str], settlement: &Settlement) {
+        for &name in names {
+            let slot = self.marks.remove(&(ingress, name));
+            let settled = match slot {
+                Some(before) => before.and(settlement.clone()),
+                None => settlement.clone(),
+            };
+            self.marks.insert((ingress, name), settled);
+        }
+    }
+
+    /// Says something once; the same code about the same place in the same words is not repeated.
+    pub(super) fn say(&mut self, code: Code, subject: Option<Subject>, facts: Facts) {
+        let words = facts.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join("\n");
+        if self.said.insert((code, subject.clone(), words)) {
+            self.findings.push(match subject {
+                Some(subject) => Finding::about(code, subject, facts),
+                None => Finding::estate(code, facts),
+            });
+        }
+    }
+
+    /// Place of an annotation.
+    pub(super) fn annotation(&self, ingress: IngressId, name: &str) -> Subject {
+        self.config.annotation(ingress, name)
+    }
+
+    /// `namespace/name` of an Ingress.
+    pub(super) fn ingress_name(&self, ingress: IngressId) -> String {
+        self.config.ingress(ingress).name.to_string()
+    }
+
+    /// Puts an intent of an Ingress to the target, settles the annotations it came from, and gives the code where the target has no answer.
+    pub(super) fn ask(&mut self, ingress: IngressId, names: &[&'static str], intent: &Intent, mut facts: Facts) -> Option<Code> {
+        let Answer::No(code) = self.options.target.answer(intent);
+        self.mark(ingress, names, &unmappable(code));
+        facts.push(("ingress", self.ingress_name(ingress)));
+        facts.push(("target", self.options.target.id().to_owned()));
+        let subject = names.first().map(|name| self.annotation(ingress, name));
+        self.say(code, subject, facts);
+        Some(code)
+    }
+
+    /// Settles a path, together with what was said of it before.
+    pub(super) fn mark_path(&mut self, place: &Subject, settlement: Settlement) {
+        let settled = match self.paths.remove(place) {
+            Some(before) => before.and(settlement),
+            None => settlement,
+        };
+        self.paths.insert(place.clone(), settled);
+    }
+
+    /// Everything that was said of annotations, of paths, and to the user.
+    pub(super) fn finish(self) -> (Marks, BTreeMap<Subject, Settlement>, Findings) {
+        (self.marks, self.paths, self.findings)
+    }
+}
+
+/// Not converted, for the reason of the code.
+pub(super) fn unmappable(code: Code) -> Settlement {
+    Settlement::Unmappable { codes: BTreeSet::from([code]) }
+}
+
+/// Kept with a difference.
+pub(super) fn differs(code: Code) -> Settlement {
+    Settlement::Differs { codes: BTreeSet::from([code]) }
+}
+
+/// Without effect.
+pub(super) fn no_effect(why: &str) -> Settlement {
+    Settlement::NoEffect { why: why.to_owned() }
+}

@@ -1,0 +1,533 @@
+//! One server of nginx as the rules of a host, over plain HTTP and over HTTPS, in the order in which nginx would decide.
+
+use super::{
+    changes::is_precise_hostname,
+    context::{Cx, differs, no_effect, unmappable},
+    paths::{self, NoMatch},
+    plan::{Action, Changes, HostPlan, Hostname, PathRule, Redirect, Rule, TlsPlan},
+    shape,
+};
+use crate::{
+    gateway::Intent,
+    k8s::{FieldPath, Subject},
+    ledger::{Code, Facts, Settlement},
+    nginx::{Certificate, IngressId, Location, Modifier, RedirectServer, Server, ServerName, Target, settings::FixedRedirect},
+    targets::RegexForm,
+};
+
+/// Whether rules of the host are prefixes or expressions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// A host as Ingress defines it.
+    Plain,
+    /// A host in regex mode, every path an expression.
+    Regex,
+    /// A host in regex mode that needs prefixes because a prefix is replaced.
+    Tight,
+}
+
+impl Cx<'_> {
+    /// The rules of a server; `None` where it has none.
+    pub(super) fn host(&mut self, server: &Server) -> Option<HostPlan> {
+        let hostnames = self.hostnames(server);
+        if hostnames.is_empty() {
+            return None;
+        }
+        let mut plan = HostPlan { hostnames, http: Vec::new(), https: Vec::new() };
+        if let Some(ingress) = server.passthrough {
+            self.ask(ingress, &["ssl-passthrough"], &Intent::Passthrough, vec![("host", server.host.clone())]);
+            for (_, tls) in &mut plan.hostnames {
+                *tls = TlsPlan::None;
+            }
+        }
+        if let Some(ingress) = server.denied {
+            let rule = self.withheld_host(server, ingress, Code::AccessHostDenied);
+            self.mark(ingress, &["auth-tls-secret"], &unmappable(Code::AccessHostDenied));
+            plan.http = vec![rule.clone()];
+            plan.https = vec![rule];
+            return Some(plan);
+        }
+        let form = self.form(server);
+        plan.http = self.rules(server, form, false);
+        if plan.hostnames.iter().all(|(_, tls)| *tls == TlsPlan::None) {
+            // nginx serves these over TLS, with a certificate that nobody trusts; what they say is looked at all the same.
+            let lost: Vec<Subject> = plan.http.iter().filter(|rule| matches!(rule.action, Action::ToHttps { .. })).map(|rule| rule.origin.clone()).collect();
+            if !lost.is_empty() {
+                self.rules(server, form, true);
+            }
+            for place in lost {
+                self.mark_path(&place, unmappable(Code::TlsNoCertificate));
+            }
+        } else {
+            plan.https = self.rules(server, form, true);
+            if let Some(code) = self.client_certificates(server) {
+                let owner = server.client_certificates.as_ref().map_or(IngressId(0), |client| client.ingress);
+                plan.https = vec![self.withheld_host(server, owner, code)];
+            }
+        }
+        drop_redundant_redirects(&mut plan.http, server.regex);
+        (!plan.http.is_empty() || !plan.https.is_empty()).then_some(plan)
+    }
+
+    fn client_certificates(&mut self, server: &Server) -> Option<Code> {
+        let client = server.client_certificates.as_ref()?;
+        let names = &["auth-tls-secret", "auth-tls-verify-client", "auth-tls-verify-depth", "auth-tls-error-page", "auth-tls-match-cn", "auth-tls-pass-certificate-to-upstream"];
+        let intent = Intent::ClientCertificates { secret: client.secret.to_string() };
+        let facts = vec![("host", server.host.clone()), ("secret", client.secret.to_string())];
+        self.ask(client.ingress, names, &intent, facts).filter(|_| !self.options.allow_unprotected)
+    }
+
+    fn withheld_host(&self, server: &Server, owner: IngressId, code: Code) -> Rule {
+        let origin = Subject::new(self.config.ingress(owner).object, FieldPath::root());
+        let _ = server;
+        Rule { owner, origin, path: PathRule::Prefix("/".to_owned()), headers: vec![], action: Action::Withheld(code), changes: Changes::default() }
+    }
+
+    /// The names of a server with what serves them over TLS.
+    fn hostnames(&mut self, server: &Server) -> Vec<(Hostname, TlsPlan)> {
+        let mut names = Vec::new();
+        if server.name == ServerName::CatchAll {
+            let tls = if self.config.globals.flags.default_ssl_certificate.is_some() { TlsPlan::Shared } else { TlsPlan::None };
+            names.push((Hostname::All, tls));
+        } else {
+            let host = server.host.to_ascii_lowercase();
+            if host.starts_with("*.") {
+                let subject = server.created_by.map(|id| Subject::new(self.config.ingress(id).object, FieldPath::root()));
+                self.say(Code::HostWildcardWidens, subject, vec![("host", host.clone())]);
+            }
+            if !is_precise_hostname(host.strip_prefix("*.").unwrap_or(&host)) {
+                let subject = server.created_by.map(|id| Subject::new(self.config.ingress(id).object, FieldPath::root()));
+                self.say(Code::HostUnsayable, subject, vec![("host", host)]);
+                return names;
+            }
+            let tls = self.tls(&host);
+            names.push((Hostname::Name(host), tls));
+        }
+        let Some(from) = server.aliases_from else { return names };
+        let mut settled = Settlement::Exact;
+        for alias in &server.aliases {
+            let name = match &alias.name {
+                ServerName::Exact(name) => name.to_ascii_lowercase(),
+                ServerName::LeadingWildcard(suffix) => format!("*{suffix}").to_ascii_lowercase(),
+                ServerName::TrailingWildcard(_) | ServerName::Regex(_) | ServerName::CatchAll => String::new(),
+            };
+            if !is_precise_hostname(name.strip_prefix("*.").unwrap_or(&name)) {
+                settled = settled.and(unmappable(Code::HostAliasUnsayable));
+                let subject = self.annotation(from, "server-alias");
+                let ingress = self.ingress_name(from);
+                self.say(Code::HostAliasUnsayable, Some(subject), vec![("ingress", ingress), ("value", alias.text.clone())]);
+                continue;
+            }
+            let tls = if server.tls.is_some() && alias.covered { names.first().map_or(TlsPlan::None, |(_, tls)| tls.clone()) } else { self.tls(&name) };
+            if !names.iter().any(|(known, _)| known.text() == Some(&name)) {
+                names.push((Hostname::Name(name), tls));
+            }
+        }
+        self.mark(from, &["server-alias"], &settled);
+        names
+    }
+
+    /// What serves a name over TLS.
+    fn tls(&self, name: &str) -> TlsPlan {
+        match self.certificate(name) {
+            Some(Certificate::Secret(secret)) => TlsPlan::Own(secret.clone()),
+            Some(Certificate::Default) | None if self.config.globals.flags.default_ssl_certificate.is_some() => TlsPlan::Shared,
+            Some(Certificate::Default) | None => TlsPlan::None,
+        }
+    }
+
+    fn certificate(&self, name: &str) -> Option<&Certificate> {
+        let wildcard = || self.config.certificates.get(&format!("*.{}", name.split_once('.')?.1));
+        self.config.certificates.get(name).or_else(wildcard)
+    }
+
+    /// ssl-redirect sends plain requests of this host to HTTPS.
+    fn host_redirects(&self, server: &Server) -> bool {
+        server.name != ServerName::CatchAll && self.certificate(&server.host.to_ascii_lowercase()).is_some()
+    }
+
+    fn form(&mut self, server: &Server) -> Form {
+        if !server.regex {
+            return Form::Plain;
+        }
+        let needs_prefix = server.locations.iter().any(|location| {
+            let target = &location.settings.rewrite.target;
+            location.rewrites
+                && !location.implicit
+                && target.contains('$')
+                && matches!(shape::shape(&location.path).and_then(|shape| shape.change(target)), Some(shape::PathChange::Prefix { .. }))
+        });
+        let (code, form) = if needs_prefix { (Code::PathRegexTightened, Form::Tight) } else { (Code::PathNeedsCaselessRegex, Form::Regex) };
+        for &(ingress, annotation) in &server.regex_because {
+            let (subject, name) = (self.annotation(ingress, annotation), self.ingress_name(ingress));
+            self.say(code, Some(subject), vec![("host", server.host.clone()), ("ingress", name), ("annotation", annotation.to_owned())]);
+            if annotation == "use-regex" {
+                self.mark(ingress, &["use-regex"], &differs(code));
+            }
+        }
+        form
+    }
+
+    fn rules(&mut self, server: &Server, form: Form, tls: bool) -> Vec<Rule> {
+        let mut rules: Vec<Rule> = Vec::new();
+        if let Some((_, ingress)) = server.app_root {
+            rules.push(self.app_root(ingress));
+        }
+        for location in &server.locations {
+            if location.copy {
+                continue;
+            }
+            let Some(owner) = location.origin.as_ref().map(|origin| origin.ingress) else { continue };
+            let paths = match self.path(server, location, form) {
+                Ok(paths) => paths,
+                Err(NoMatch::Unreachable) => continue,
+                Err(NoMatch::Unsayable(code)) => {
+                    let subject = location.origin.as_ref().map(|origin| origin.subject.clone());
+                    self.say(code, subject, vec![("path", location.path.clone()), ("host", server.host.clone())]);
+                    return vec![self.withheld_host(server, server.created_by.unwrap_or(owner), code)];
+                }
+            };
+            let made = self.location(server, location, owner, paths, tls);
+            if server.app_root.is_some() {
+                rules.extend(made.into_iter().filter(|rule| rule.path != PathRule::Exact("/".to_owned())));
+            } else {
+                rules.extend(made);
+            }
+        }
+        if form == Form::Plain {
+            let slashes = self.trailing_slashes(server);
+            rules.extend(slashes);
+        }
+        drop_shadowed(&mut rules);
+        for rule in &rules {
+            let settlement = match (&rule.action, form, &rule.path) {
+                (Action::Withheld(code), _, _) => unmappable(*code),
+                (_, Form::Regex, PathRule::Regex(_)) if self.options.target.regex_form() == RegexForm::Either => differs(Code::PathNeedsCaselessRegex),
+                (_, Form::Tight, PathRule::Prefix(path)) if path != "/" => differs(Code::PathRegexTightened),
+                (Action::Forward(_) | Action::Redirect(_) | Action::ToHttps { .. }, _, _) => Settlement::Exact,
+            };
+            self.mark_path(&rule.origin, settlement);
+        }
+        rules
+    }
+
+    fn app_root(&mut self, ingress: IngressId) -> Rule {
+        let root = self.config.ingress(ingress).settings.rewrite.app_root.clone();
+        let origin = self.annotation(ingress, "app-root");
+        let action = if root.contains('$') {
+            let code = self.ask(ingress, &["app-root"], &Intent::Variables { text: root.clone() }, vec![("value", root)]);
+            code.map_or(Action::Withheld(Code::HeaderVariables), Action::Withheld)
+        } else {
+            self.mark(ingress, &["app-root"], &differs(Code::RedirectQueryKept));
+            let name = self.ingress_name(ingress);
+            self.say(Code::RedirectQueryKept, Some(origin.clone()), vec![("ingress", name), ("annotation", "app-root".to_owned())]);
+            Action::Redirect(Redirect { scheme: None, hostname: None, port: None, path: Some(root), status: 302 })
+        };
+        Rule { owner: ingress, origin, path: PathRule::Exact("/".to_owned()), headers: vec![], action, changes: Changes::default() }
+    }
+
+    /// The matches of a location; several where the bare prefix is treated in another way.
+    fn path(&mut self, server: &Server, location: &Location, form: Form) -> Result<Vec<PathRule>, NoMatch> {
+        match (form, location.modifier) {
+            (Form::Plain, Modifier::Exact) => Ok(vec![PathRule::Exact(paths::literal(&location.path)?)]),
+            (Form::Plain, Modifier::Prefix) => Ok(vec![paths::prefix(&location.path)?]),
+            (Form::Plain, Modifier::Regex) | (Form::Regex, _) => Ok(vec![paths::regex(&location.path, self.options.target.regex_form())?]),
+            (Form::Tight, _) => {
+                if location.path == "/" {
+                    return Ok(vec![PathRule::Prefix("/".to_owned())]);
+                }
+                if let Some(path) = paths::tight(&location.path) {
+                    let path = path?;
+                    let bare = shape::shape(&location.path)
+                        .filter(|shape| shape.is_element())
+                        .and_then(|shape| shape.change(&location.settings.rewrite.target))
+                        .is_some_and(|change| matches!(change, shape::PathChange::Prefix { bare: Some(_), .. }));
+                    let exact = match &path {
+                        PathRule::Prefix(value) if bare && value != "/" => Some(PathRule::Exact(value.clone())),
+                        PathRule::Prefix(_) | PathRule::Exact(_) | PathRule::Regex(_) => None,
+                    };
+                    return Ok(exact.into_iter().chain([path]).collect());
+                }
+                let regex = paths::regex(&location.path, self.options.target.regex_form())?;
+                let subject = location.origin.as_ref().map(|origin| origin.subject.clone());
+                self.say(Code::PathRegexBesidePrefix, subject, vec![("path", location.path.clone()), ("host", server.host.clone())]);
+                Ok(vec![regex])
+            }
+        }
+    }
+
+    /// What a location does, phase by phase (section 7 of the routing reference).
+    fn location(&mut self, server: &Server, location: &Location, owner: IngressId, paths: Vec<PathRule>, tls: bool) -> Vec<Rule> {
+        let settings = &location.settings;
+        let origin = location.origin.as_ref().map_or_else(|| self.annotation(owner, ""), |origin| origin.subject.clone());
+        let rules = |action: &Action, changes: &Changes| -> Vec<Rule> {
+            paths
+                .iter()
+                .map(|path| Rule { owner, origin: origin.clone(), path: path.clone(), headers: vec![], action: action.clone(), changes: changes.clone() })
+                .collect()
+        };
+        if let Some(denied) = &settings.denied {
+            self.mark(owner, &[denied.annotation], &unmappable(Code::AccessLocationDenied));
+            let (subject, name) = (self.annotation(owner, denied.annotation), self.ingress_name(owner));
+            self.say(Code::AccessLocationDenied, Some(subject), vec![("ingress", name), ("annotation", denied.annotation.to_owned()), ("error", denied.why.clone())]);
+            return rules(&Action::Withheld(Code::AccessLocationDenied), &Changes::default());
+        }
+        if let Some(fixed) = &settings.redirect.fixed {
+            let action = self.fixed_redirect(owner, fixed);
+            return rules(&action, &self.hsts(tls));
+        }
+        if let Some(action) = self.rewrite_to_url(owner, location) {
+            return rules(&action, &self.hsts(tls));
+        }
+        if !tls && !location.no_tls_redirect && (settings.rewrite.force_ssl_redirect.value || (settings.rewrite.ssl_redirect.value && self.host_redirects(server))) {
+            self.settle_https_redirect(owner, location);
+            return rules(&Action::ToHttps { status: self.config.globals.redirect_code.value }, &Changes::default());
+        }
+        // The built-in default backend answers 404, as Gateway API does where no rule matches.
+        if location.implicit && location.target == Target::Default {
+            return vec![];
+        }
+        self.residue(owner, location);
+        if let Some(code) = self.lost_access_control(owner, location) {
+            return rules(&Action::Withheld(code), &Changes::default());
+        }
+        if let Some(code) = self.unspoken_protocol(owner, location, tls) {
+            return rules(&Action::Withheld(code), &Changes::default());
+        }
+        let changes = match self.changes(owner, location, tls) {
+            Ok(changes) => changes,
+            Err(code) => return rules(&Action::Withheld(code), &Changes::default()),
+        };
+        let bare = shape::shape(&location.path).and_then(|shape| shape.change(&settings.rewrite.target));
+        rules(&Action::Withheld(Code::BackendGone), &changes)
+            .into_iter()
+            .map(|mut rule| {
+                if let (PathRule::Exact(_), Some(shape::PathChange::Prefix { bare: Some(bare), .. })) = (&rule.path, &bare) {
+                    rule.changes.path = Some(super::plan::PathModifier::Full(bare.clone()));
+                }
+                if let (PathRule::Regex(_), Some(super::plan::PathModifier::Prefix(_))) = (&rule.path, &rule.changes.path) {
+                    rule.action = Action::Withheld(Code::RewriteNeedsCaptures);
+                    rule.changes = Changes::default();
+                    return vec![rule];
+                }
+                self.forward(rule, &location.target)
+            })
+            .collect::<Vec<_>>()
+            .concat()
+    }
+
+    fn hsts(&self, tls: bool) -> Changes {
+        let header = self.config.globals.hsts.header().filter(|_| tls);
+        Changes { response_headers: header.into_iter().map(|value| ("Strict-Transport-Security".to_owned(), value)).collect(), ..Changes::default() }
+    }
+
+    fn settle_https_redirect(&mut self, owner: IngressId, location: &Location) {
+        let rewrite = &location.settings.rewrite;
+        let settled = if rewrite.preserve_trailing_slash.value { Settlement::Exact } else { differs(Code::RedirectTrailingSlash) };
+        self.mark(owner, &["ssl-redirect", "force-ssl-redirect", "preserve-trailing-slash"], &settled);
+        if !rewrite.preserve_trailing_slash.value {
+            self.say(Code::RedirectTrailingSlash, None, vec![]);
+        }
+    }
+
+    fn fixed_redirect(&mut self, owner: IngressId, fixed: &FixedRedirect) -> Action {
+        let names: &[&'static str] =
+            if fixed.annotation == "temporal-redirect" { &["temporal-redirect", "temporal-redirect-code"] } else { &["permanent-redirect", "permanent-redirect-code"] };
+        let subject = self.annotation(owner, fixed.annotation);
+        let facts: Facts = vec![("ingress", self.ingress_name(owner)), ("annotation", fixed.annotation.to_owned()), ("value", fixed.url.clone())];
+        match redirect_to(&fixed.url, fixed.status) {
+            Some(redirect) => {
+                self.mark(owner, names, &differs(Code::RedirectQueryKept));
+                self.say(Code::RedirectQueryKept, Some(subject), facts);
+                Action::Redirect(redirect)
+            }
+            None => {
+                self.mark(owner, names, &unmappable(Code::RedirectUnsayable));
+                self.say(Code::RedirectUnsayable, Some(subject), facts);
+                Action::Withheld(Code::RedirectUnsayable)
+            }
+        }
+    }
+
+    /// A rewrite target with a scheme is a redirect.
+    fn rewrite_to_url(&mut self, owner: IngressId, location: &Location) -> Option<Action> {
+        let target = &location.settings.rewrite.target;
+        if !location.rewrites || !(target.starts_with("http://") || target.starts_with("https://") || target.starts_with("$scheme")) {
+            return None;
+        }
+        if let Some(redirect) = (!target.contains('$')).then(|| redirect_to(target, 302)).flatten() {
+            self.mark(owner, &["rewrite-target"], &Settlement::Exact);
+            return Some(Action::Redirect(redirect));
+        }
+        let intent = Intent::RegexRewrite { pattern: location.path.clone(), target: target.clone() };
+        let facts = vec![("path", location.path.clone()), ("value", target.clone())];
+        self.ask(owner, &["rewrite-target"], &intent, facts).map(Action::Withheld)
+    }
+
+    /// nginx redirects `/foo` to `/foo/` where only the latter has a location.
+    fn trailing_slashes(&self, server: &Server) -> Vec<Rule> {
+        let exact: std::collections::BTreeSet<&str> =
+            server.locations.iter().filter(|location| location.modifier == Modifier::Exact).map(|location| location.path.as_str()).collect();
+        let mut rules = Vec::new();
+        for location in &server.locations {
+            let Some(bare) = location.path.strip_suffix('/').filter(|bare| !bare.is_empty()) else { continue };
+            let Some(origin) = &location.origin else { continue };
+            let known = |rule: &Rule| rule.path == PathRule::Exact(bare.to_owned());
+            if exact.contains(bare) || location.settings.denied.is_some() || rules.iter().rev().take(1).any(known) {
+                continue;
+            }
+            let (Ok(from), Ok(to)) = (paths::literal(bare), paths::literal(&location.path)) else { continue };
+            let redirect = Redirect { scheme: None, hostname: None, port: None, path: Some(to), status: 301 };
+            rules.push(Rule {
+                owner: origin.ingress,
+                origin: origin.subject.clone(),
+                path: PathRule::Exact(from),
+                headers: vec![],
+                action: Action::Redirect(redirect),
+                changes: Changes::default(),
+            });
+        }
+        rules
+    }
+
+    /// A redirect between a name and its `www.` form.
+    pub(super) fn www(&mut self, server: &RedirectServer) -> HostPlan {
+        let origin = self.annotation(server.ingress, "from-to-www-redirect");
+        self.mark(server.ingress, &["from-to-www-redirect"], &differs(Code::RedirectPortDropped));
+        let ingress = self.ingress_name(server.ingress);
+        self.say(Code::RedirectPortDropped, Some(origin.clone()), vec![("ingress", ingress)]);
+        let redirect = Redirect { scheme: None, hostname: Some(server.to.to_ascii_lowercase()), port: None, path: None, status: self.config.globals.redirect_code.value };
+        let rule = Rule {
+            owner: server.ingress,
+            origin,
+            path: PathRule::Prefix("/".to_owned()),
+            headers: vec![],
+            action: Action::Redirect(redirect),
+            changes: Changes::default(),
+        };
+        let name = server.from.to_ascii_lowercase();
+        let tls = match &server.certificate {
+            Some(Certificate::Secret(secret)) => TlsPlan::Own(secret.clone()),
+            Some(Certificate::Default) | None => self.assumed_certificate(server, &name).unwrap_or_else(|| self.tls(&name)),
+        };
+        let https = if tls == TlsPlan::None { vec![] } else { vec![rule.clone()] };
+        HostPlan { hostnames: vec![(Hostname::Name(name), tls)], http: vec![rule], https }
+    }
+
+    /// A Secret that was not read is taken to cover the names that `spec.tls` lists for it.
+    fn assumed_certificate(&self, server: &RedirectServer, name: &str) -> Option<TlsPlan> {
+        let Some(Certificate::Secret(secret)) = self.certificate(&server.to.to_ascii_lowercase()) else { return None };
+        let ingress = self.inventory_ingress(self.config.server(&server.to)?.tls.as_ref()?.ingress?)?;
+        let listed = ingress.tls.iter().any(|entry| entry.secret_name == secret.name && entry.hosts.iter().any(|host| host.eq_ignore_ascii_case(name)));
+        (listed && !self.inventory.secrets.contains_key(secret)).then(|| TlsPlan::Own(secret.clone()))
+    }
+
+    /// `from-to-www-redirect` where the other name has rules of its own.
+    pub(super) fn settle_www(&mut self) {
+        for server in &self.config.servers {
+            if let Some(ingress) = server.www.filter(|ingress| !self.config.redirects.iter().any(|redirect| redirect.ingress == *ingress)) {
+                self.mark(ingress, &["from-to-www-redirect"], &no_effect("the other name has rules of its own"));
+            }
+        }
+    }
+}
+
+/// A URL, or a path, as the redirect filter says it; `None` where it cannot.
+fn redirect_to(url: &str, status: u16) -> Option<Redirect> {
+    if ![301, 302, 303, 307, 308].contains(&status) || url.contains(['?', '#']) {
+        return None;
+    }
+    if url.starts_with('/') {
+        return Some(Redirect { scheme: None, hostname: None, port: None, path: Some(url.to_owned()), status });
+    }
+    let (scheme, rest) = url.split_once("://")?;
+    let scheme = match scheme.to_ascii_lowercase().as_str() {
+        "http" => "http",
+        "https" => "https",
+        _ => return None,
+    };
+    let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+    let (host, port) = match authority.split_once(':') {
+        Some((host, port)) => (host, Some(port.parse::<u16>().ok().filter(|&port| port > 0)?)),
+        None => (authority, None),
+    };
+    let host = host.to_ascii_lowercase();
+    if !is_precise_hostname(&host) {
+        return None;
+    }
+    let path = if path.is_empty() { "/" } else { path };
+    let port = port.filter(|&port| port != if scheme == "http" { 80 } else { 443 });
+    Some(Redirect { scheme: Some(scheme), hostname: Some(host), port, path: Some(path.to_owned()), status })
+}
+
+/// Keeps the first of rules with the same match: nginx never reaches the others.
+fn drop_shadowed(rules: &mut Vec<Rule>) {
+    let mut seen = std::collections::BTreeSet::new();
+    rules.retain(|rule| seen.insert((rule.path.clone(), rule.headers.clone())));
+}
+
+/// A redirect to HTTPS is redundant below a shorter prefix that redirects as well.
+fn drop_redundant_redirects(rules: &mut Vec<Rule>, regex: bool) {
+    let to_https = |rule: &Rule| matches!(rule.action, Action::ToHttps { .. });
+    if regex {
+        if let Some(root) = rules.iter().find(|rule| rule.path == PathRule::Prefix("/".to_owned())).cloned() {
+            if rules.iter().all(|rule| rule.same_action(&root) && to_https(rule)) {
+                *rules = vec![root];
+            }
+        }
+        return;
+    }
+    let prefixes: std::collections::BTreeMap<String, (bool, Action)> = rules
+        .iter()
+        .filter_map(|rule| match &rule.path {
+            PathRule::Prefix(path) => Some((path.clone(), (rule.headers.is_empty() && to_https(rule), rule.action.clone()))),
+            PathRule::Exact(_) | PathRule::Regex(_) => None,
+        })
+        .collect();
+    rules.retain(|rule| {
+        let path = match &rule.path {
+            PathRule::Prefix(path) => path.as_str(),
+            PathRule::Exact(path) => path.as_str(),
+            PathRule::Regex(_) => return true,
+        };
+        if !to_https(rule) || (path == "/" && matches!(rule.path, PathRule::Prefix(_))) {
+            return true;
+        }
+        let covering = ancestors(path, matches!(rule.path, PathRule::Exact(_))).find_map(|prefix| prefixes.get(prefix));
+        !covering.is_some_and(|(redirects, action)| *redirects && *action == rule.action)
+    });
+}
+
+/// Prefixes that cover a path, longest first; the path itself only where it is an exact one.
+fn ancestors(path: &str, itself: bool) -> impl Iterator<Item = &str> {
+    let whole = (itself && path.len() > 1).then(|| path.trim_end_matches('/'));
+    let cuts = path.match_indices('/').map(|(at, _)| at).collect::<Vec<_>>();
+    whole.into_iter().chain(cuts.into_iter().rev().map(move |at| if at == 0 { "/" } else { &path[..at] })).filter(move |prefix| itself || *prefix != path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_with_a_query_cannot_be_said() {
+        assert_eq!(redirect_to("https://new.example/x?a=1", 301), None);
+    }
+
+    #[test]
+    fn url_without_path_leads_to_the_root() {
+        let redirect = redirect_to("https://New.example", 301).expect("redirect");
+        assert_eq!((redirect.hostname.as_deref(), redirect.path.as_deref()), (Some("new.example"), Some("/")));
+    }
+
+    #[test]
+    fn codes_that_the_filter_does_not_know_cannot_be_said() {
+        assert_eq!(redirect_to("https://new.example/", 304), None);
+    }
+
+    #[test]
+    fn ancestors_are_whole_elements() {
+        assert_eq!(ancestors("/a/b", false).collect::<Vec<_>>(), ["/a", "/"]);
+        assert_eq!(ancestors("/a/b", true).collect::<Vec<_>>(), ["/a/b", "/a", "/"]);
+    }
+}

@@ -1,0 +1,189 @@
+//! What is to be emitted, before it is cut into objects: rules of a host, each with its owner and the place it came from.
+
+use crate::{
+    k8s::{NamespacedName, Subject},
+    ledger::Code,
+    nginx::IngressId,
+};
+
+/// Path of a match.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum PathRule {
+    /// `Exact`.
+    Exact(String),
+    /// `PathPrefix`, without trailing slash except for `/` itself.
+    Prefix(String),
+    /// `RegularExpression`.
+    Regex(String),
+}
+
+/// Condition on a header.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct HeaderCondition {
+    /// Name.
+    pub name: String,
+    /// Value or expression.
+    pub value: String,
+    /// `value` is an expression.
+    pub regex: bool,
+}
+
+/// Part of the traffic.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Backend {
+    /// Service.
+    pub service: NamespacedName,
+    /// Port of the Service.
+    pub port: u16,
+    /// Weight; 1 where there is only one backend.
+    pub weight: u32,
+}
+
+/// A redirect.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Redirect {
+    /// Scheme of the target, that of the request where absent.
+    pub scheme: Option<&'static str>,
+    /// Host of the target, that of the request where absent.
+    pub hostname: Option<String>,
+    /// Port, where it is not that of the scheme.
+    pub port: Option<u16>,
+    /// Whole path of the target, that of the request where absent.
+    pub path: Option<String>,
+    /// Status.
+    pub status: u16,
+}
+
+/// What happens to requests of a rule.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Action {
+    /// They are passed on. Never empty.
+    Forward(Vec<Backend>),
+    /// They are redirected.
+    Redirect(Redirect),
+    /// The redirect of the host to HTTPS; the host name is filled in when the route is known to have only one.
+    ToHttps {
+        /// Status.
+        status: u16,
+    },
+    /// Nothing is emitted that would serve them: a rule without backends answers 500.
+    Withheld(Code),
+}
+
+/// CORS, as the filter wants it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) struct CorsRule {
+    /// Origins.
+    pub origins: Vec<String>,
+    /// Methods.
+    pub methods: Vec<String>,
+    /// Request headers.
+    pub headers: Vec<String>,
+    /// Response headers.
+    pub expose: Vec<String>,
+    /// Credentials.
+    pub credentials: bool,
+    /// Seconds.
+    pub max_age: i32,
+}
+
+/// What is changed on the way.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) struct Changes {
+    /// Path sent upstream.
+    pub path: Option<PathModifier>,
+    /// Host sent upstream.
+    pub host: Option<String>,
+    /// Request headers that are set.
+    pub request_headers: Vec<(String, String)>,
+    /// Response headers that are set.
+    pub response_headers: Vec<(String, String)>,
+    /// CORS.
+    pub cors: Option<CorsRule>,
+    /// `timeouts.request: 0s`, where the target would cut long requests.
+    pub no_timeout: bool,
+}
+
+/// How the path is changed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum PathModifier {
+    /// All of it.
+    Full(String),
+    /// The matched prefix.
+    Prefix(String),
+}
+
+/// One match with what happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Rule {
+    /// Ingress whose team owns it.
+    pub owner: IngressId,
+    /// Where it came from.
+    pub origin: Subject,
+    /// Path.
+    pub path: PathRule,
+    /// Conditions; more of them come first.
+    pub headers: Vec<HeaderCondition>,
+    /// What happens.
+    pub action: Action,
+    /// What is changed.
+    pub changes: Changes,
+}
+
+impl Rule {
+    /// Same effect for the same request, whoever owns it and wherever it came from.
+    pub(super) fn same_effect(&self, other: &Self) -> bool {
+        self.path == other.path && self.headers == other.headers && self.same_action(other)
+    }
+
+    /// Same treatment of whatever is matched.
+    pub(super) fn same_action(&self, other: &Self) -> bool {
+        self.action == other.action && self.changes == other.changes
+    }
+}
+
+/// A name that a host answers to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Hostname {
+    /// Every name that nobody else has.
+    All,
+    /// A name, or `*.` and a name.
+    Name(String),
+}
+
+impl Hostname {
+    /// Text for objects.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::All => None,
+            Self::Name(name) => Some(name),
+        }
+    }
+
+    /// Exactly one name.
+    pub(super) fn is_precise(&self) -> bool {
+        matches!(self, Self::Name(name) if !name.starts_with("*."))
+    }
+}
+
+/// How a host is served over TLS.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum TlsPlan {
+    /// Not at all.
+    None,
+    /// By a listener of its own with this Secret.
+    Own(NamespacedName),
+    /// By the listener for every host, with the default certificate.
+    Shared,
+}
+
+/// Rules of one host, in nginx order.
+#[derive(Debug, Clone)]
+pub(super) struct HostPlan {
+    /// Names with the same rules and the same TLS plan.
+    pub hostnames: Vec<(Hostname, TlsPlan)>,
+    /// Rules over plain HTTP.
+    pub http: Vec<Rule>,
+    /// Rules over HTTPS; empty where there is no TLS.
+    pub https: Vec<Rule>,
+}

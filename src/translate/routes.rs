@@ -1,0 +1,353 @@
+//! Rules of hosts as HTTPRoutes: grouped by the Ingress that owns them, cut under the limits in a way that keeps precedence.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    context::Cx,
+    listeners::{Listeners, Side},
+    names::{Names, host_slug},
+    plan::{Action, Backend, Changes, HeaderCondition, HostPlan, Hostname, PathModifier, PathRule, Rule, TlsPlan},
+};
+use crate::{
+    gateway::api::{
+        self, Cors, Duration, HeaderModifier, HeaderName, HeaderValue, HttpBackendRef, HttpFilter, HttpMatch, HttpRoute, HttpRouteSpec, HttpRule, HttpTimeouts,
+        ParentRef, PathMatch, RedirectScheme, RedirectStatus, RequestRedirect, UrlRewrite, ValueMatch,
+    },
+    k8s::{NamespacedName, ObjectId, Subject},
+    ledger::Code,
+    nginx::IngressId,
+};
+
+const MOST_RULES: usize = 16;
+const MOST_MATCHES_IN_RULE: usize = 64;
+const MOST_MATCHES: usize = 128;
+const MOST_HOSTNAMES: usize = 16;
+
+/// An HTTPRoute with what a reader wants to know about it.
+#[derive(Debug, Clone)]
+pub(super) struct Route {
+    pub object: HttpRoute,
+    /// Ingresses it came from, canaries last.
+    pub sources: Vec<ObjectId>,
+    /// Paths that are not served, with the reason.
+    pub withheld: Vec<(String, Code, Subject)>,
+}
+
+/// Which connections a group of rules is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Scope {
+    /// Plain HTTP and HTTPS alike.
+    Both,
+    /// HTTPS only.
+    Https,
+    /// Plain HTTP only, and there is HTTPS as well.
+    HttpBeside,
+    /// Plain HTTP only, because there is no HTTPS.
+    Http,
+}
+
+type RuleKey<'a> = (&'a PathRule, &'a [HeaderCondition], &'a Action, &'a Changes);
+
+/// Rules of one owner that several host names share.
+struct Unit<'a> {
+    rules: Vec<&'a Rule>,
+    hostnames: Vec<(&'a Hostname, &'a TlsPlan)>,
+}
+
+/// Makes the routes of all hosts and tells the listeners who needs them.
+pub(super) fn routes(cx: &mut Cx<'_>, plans: &[HostPlan], listeners: &mut Listeners) -> Vec<Route> {
+    let mut units: BTreeMap<IngressId, BTreeMap<(Scope, Vec<RuleKey<'_>>), Unit<'_>>> = BTreeMap::new();
+    for plan in plans {
+        let http = by_owner(&plan.http);
+        let https = by_owner(&plan.https);
+        let owners: BTreeSet<IngressId> = http.keys().chain(https.keys()).copied().collect();
+        for owner in owners {
+            let plain = http.get(&owner).map_or(&[][..], Vec::as_slice);
+            let secure = https.get(&owner).map_or(&[][..], Vec::as_slice);
+            for (hostname, tls) in &plan.hostnames {
+                let parts: Vec<(Scope, &[&Rule])> = if *tls == TlsPlan::None {
+                    vec![(Scope::Http, plain)]
+                } else if same(plain, secure) {
+                    vec![(Scope::Both, secure)]
+                } else {
+                    vec![(Scope::Https, secure), (Scope::HttpBeside, plain)]
+                };
+                for (scope, rules) in parts {
+                    if rules.is_empty() {
+                        continue;
+                    }
+                    let key: Vec<RuleKey<'_>> = rules.iter().map(|rule| (&rule.path, rule.headers.as_slice(), &rule.action, &rule.changes)).collect();
+                    let unit = units.entry(owner).or_default().entry((scope, key)).or_insert_with(|| Unit { rules: rules.to_vec(), hostnames: Vec::new() });
+                    unit.hostnames.push((hostname, tls));
+                }
+            }
+        }
+    }
+    emit(cx, &units, listeners)
+}
+
+fn by_owner(rules: &[Rule]) -> BTreeMap<IngressId, Vec<&Rule>> {
+    let mut owners: BTreeMap<IngressId, Vec<&Rule>> = BTreeMap::new();
+    for rule in rules {
+        owners.entry(rule.owner).or_default().push(rule);
+    }
+    owners
+}
+
+fn same(a: &[&Rule], b: &[&Rule]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same_effect(b))
+}
+
+fn emit(cx: &mut Cx<'_>, units: &BTreeMap<IngressId, BTreeMap<(Scope, Vec<RuleKey<'_>>), Unit<'_>>>, listeners: &mut Listeners) -> Vec<Route> {
+    let mut names = Names::default();
+    // Plain names first, so that no derived name takes the name of another Ingress.
+    let mut owners: Vec<IngressId> = units.keys().copied().collect();
+    owners.sort_by(|a, b| cx.config.ingress(*a).name.cmp(&cx.config.ingress(*b).name));
+    let mut wanted = Vec::new();
+    for owner in owners {
+        let of_owner = &units[&owner];
+        let first_host = cx.inventory_ingress(owner).and_then(|ingress| ingress.rules.first()).map(|rule| rule.host.clone().unwrap_or_default());
+        let mut list: Vec<(&(Scope, Vec<RuleKey<'_>>), &Unit<'_>)> = of_owner.iter().collect();
+        list.sort_by_key(|((scope, _), unit)| {
+            let leads = unit.hostnames.iter().any(|(hostname, _)| hostname.text().unwrap_or_default() == first_host.as_deref().unwrap_or_default());
+            (!leads, *scope, unit.hostnames.iter().map(|(hostname, _)| (*hostname).clone()).min())
+        });
+        for (position, ((scope, _), unit)) in list.into_iter().enumerate() {
+            let leads = unit.hostnames.iter().any(|(hostname, _)| hostname.text().unwrap_or_default() == first_host.as_deref().unwrap_or_default());
+            wanted.push((owner, position, leads, *scope, unit));
+        }
+    }
+    wanted.sort_by_key(|(_, position, ..)| *position != 0);
+    let mut routes = Vec::new();
+    for (owner, position, leads, scope, unit) in wanted {
+        let base = base_name(cx, owner, position, leads, scope, unit);
+        let mut hostnames = unit.hostnames.clone();
+        hostnames.sort();
+        for hosts in hostnames.chunks(MOST_HOSTNAMES) {
+            for rules in chunks(combine(&unit.rules)) {
+                let namespace = cx.config.ingress(owner).name.namespace.clone();
+                let mut wanted = base.clone();
+                if routes.last().is_some_and(|route: &Route| route.object.metadata.namespace == namespace && starts(&route.object.metadata.name, &base)) {
+                    wanted = format!("{base}-{}", 2 + routes.iter().rev().skip(1).take_while(|route| starts(&route.object.metadata.name, &base)).count());
+                }
+                let name = names.take("HTTPRoute", &namespace, &wanted);
+                routes.push(route(cx, owner, &namespace, name, scope, hosts, &rules, listeners));
+            }
+        }
+    }
+    routes
+}
+
+fn starts(name: &str, base: &str) -> bool {
+    name == base || name.strip_prefix(base).and_then(|rest| rest.strip_prefix('-')).is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()))
+}
+
+fn base_name(cx: &Cx<'_>, owner: IngressId, position: usize, leads: bool, scope: Scope, unit: &Unit<'_>) -> String {
+    let ingress = &cx.config.ingress(owner).name.name;
+    if position == 0 {
+        return ingress.clone();
+    }
+    let www = unit.rules.iter().all(|rule| matches!(&rule.action, Action::Redirect(redirect) if redirect.hostname.is_some() && redirect.path.is_none()));
+    let kind = match scope {
+        _ if www => "-www",
+        Scope::HttpBeside if unit.rules.iter().all(|rule| matches!(rule.action, Action::ToHttps { .. })) => "-redirect",
+        Scope::HttpBeside | Scope::Http => "-http",
+        Scope::Both | Scope::Https => "",
+    };
+    if leads || (www && unit.hostnames.len() == 1) {
+        return format!("{ingress}{kind}");
+    }
+    let host = unit.hostnames.iter().map(|(hostname, _)| *hostname).min().and_then(Hostname::text).unwrap_or_default();
+    format!("{ingress}-{}{kind}", host_slug(host))
+}
+
+/// Rules with the same treatment as one rule with several matches.
+struct Combined<'a> {
+    matches: Vec<&'a Rule>,
+}
+
+fn combine<'a>(rules: &[&'a Rule]) -> Vec<Combined<'a>> {
+    let mut combined: Vec<Combined<'a>> = Vec::new();
+    let mut index: BTreeMap<(&Action, &Changes), usize> = BTreeMap::new();
+    for &rule in rules {
+        let alone = !rule.headers.is_empty() || matches!(rule.changes.path, Some(PathModifier::Prefix(_)));
+        let last = combined.len().checked_sub(1);
+        // Expressions of equal length are tried in the order of the rules, so they only join the rule before them.
+        let place = match (&rule.path, alone) {
+            (_, true) => None,
+            (PathRule::Regex(_), false) => last.filter(|&last| combined[last].matches.iter().all(|known| known.headers.is_empty() && known.same_action(rule))),
+            (PathRule::Exact(_) | PathRule::Prefix(_), false) => index.get(&(&rule.action, &rule.changes)).copied(),
+        };
+        match place.filter(|&place| combined[place].matches.len() < MOST_MATCHES_IN_RULE && !matches!(combined[place].matches[0].changes.path, Some(PathModifier::Prefix(_)))) {
+            Some(place) => combined[place].matches.push(rule),
+            None => {
+                if !alone {
+                    index.insert((&rule.action, &rule.changes), combined.len());
+                }
+                combined.push(Combined { matches: vec![rule] });
+            }
+        }
+    }
+    combined
+}
+
+/// Cuts rules into routes; the rules of one path stay together, because between routes age would decide.
+fn chunks(rules: Vec<Combined<'_>>) -> Vec<Vec<Combined<'_>>> {
+    let mut blocks: Vec<Vec<Combined<'_>>> = Vec::new();
+    for rule in rules {
+        match blocks.last_mut() {
+            Some(block) if block[0].matches.len() == 1 && rule.matches.iter().any(|next| next.path == block[0].matches[0].path) => block.push(rule),
+            Some(_) | None => blocks.push(vec![rule]),
+        }
+    }
+    let mut chunks: Vec<Vec<Combined<'_>>> = Vec::new();
+    let (mut count, mut matches) = (usize::MAX, 0);
+    for block in blocks {
+        let of_block: usize = block.iter().map(|rule| rule.matches.len()).sum();
+        if count.saturating_add(block.len()) > MOST_RULES || matches + of_block > MOST_MATCHES {
+            chunks.push(Vec::new());
+            (count, matches) = (0, 0);
+        }
+        count += block.len();
+        matches += of_block;
+        chunks.last_mut().expect("INVARIANT: the first block opens a chunk").extend(block);
+    }
+    chunks
+}
+
+#[expect(clippy::too_many_arguments, reason = "everything a route is made of")]
+fn route(
+    cx: &mut Cx<'_>,
+    owner: IngressId,
+    namespace: &str,
+    name: String,
+    scope: Scope,
+    hosts: &[(&Hostname, &TlsPlan)],
+    rules: &[Combined<'_>],
+    listeners: &mut Listeners,
+) -> Route {
+    let mut parents: Vec<ParentRef> = Vec::new();
+    for &(hostname, tls) in hosts {
+        let sides: &[Side] = match scope {
+            Scope::Both => &[Side::Http, Side::Https],
+            Scope::Https => &[Side::Https],
+            Scope::HttpBeside | Scope::Http => &[Side::Http],
+        };
+        for &side in sides {
+            let parent = listeners.attach(side, hostname, tls, namespace);
+            if !parents.contains(&parent) {
+                parents.push(parent);
+            }
+        }
+    }
+    let single = match hosts {
+        [(hostname, _)] if hostname.is_precise() => hostname.text(),
+        _ => None,
+    };
+    let mut sources = vec![cx.config.ingress(owner).object];
+    let mut withheld = Vec::new();
+    for rule in rules.iter().flat_map(|rule| &rule.matches) {
+        if let Action::Withheld(code) = &rule.action {
+            let (PathRule::Exact(path) | PathRule::Prefix(path) | PathRule::Regex(path)) = &rule.path;
+            withheld.push((path.clone(), *code, rule.origin.clone()));
+        }
+        if !sources.contains(&rule.origin.object) {
+            sources.push(rule.origin.object);
+        }
+    }
+    let spec = HttpRouteSpec {
+        parent_refs: parents,
+        hostnames: hosts.iter().filter_map(|(hostname, _)| hostname.text().map(str::to_owned)).collect(),
+        rules: rules.iter().map(|rule| wire_rule(cx, rule, namespace, single)).collect(),
+        ..HttpRouteSpec::default()
+    };
+    Route { object: HttpRoute::new(namespace, name, spec), sources, withheld }
+}
+
+fn wire_rule(cx: &mut Cx<'_>, rule: &Combined<'_>, namespace: &str, hostname: Option<&str>) -> HttpRule {
+    let first = rule.matches[0];
+    let backend_refs = match &first.action {
+        Action::Forward(backends) => backends.iter().map(|backend| backend_ref(cx, backend, backends.len() > 1, namespace)).collect(),
+        Action::Redirect(_) | Action::ToHttps { .. } | Action::Withheld(_) => Vec::new(),
+    };
+    HttpRule {
+        matches: rule.matches.iter().map(|rule| wire_match(rule)).collect(),
+        filters: filters(&first.changes, &first.action, hostname),
+        backend_refs,
+        timeouts: (first.changes.no_timeout && matches!(first.action, Action::Forward(_)))
+            .then(|| HttpTimeouts { request: Duration::from_secs(0), backend_request: None }),
+        ..HttpRule::default()
+    }
+}
+
+fn backend_ref(cx: &mut Cx<'_>, backend: &Backend, weighted: bool, namespace: &str) -> HttpBackendRef {
+    let NamespacedName { namespace: of, name } = &backend.service;
+    let mut reference = HttpBackendRef::service(name, backend.port);
+    if of != namespace {
+        reference.namespace = Some(of.clone());
+        cx.grant_service(namespace, of, name);
+    }
+    if weighted { reference.weighted(backend.weight) } else { reference }
+}
+
+fn wire_match(rule: &Rule) -> HttpMatch {
+    let path = match &rule.path {
+        PathRule::Exact(value) => PathMatch::Exact(value.clone()),
+        PathRule::Prefix(value) => PathMatch::Prefix(value.clone()),
+        PathRule::Regex(value) => PathMatch::Regex(value.clone()),
+    };
+    let headers = rule
+        .headers
+        .iter()
+        .filter_map(|condition| {
+            let name: HeaderName = condition.name.parse().ok()?;
+            Some(if condition.regex { ValueMatch::regex(name, &condition.value) } else { ValueMatch::exact(name, &condition.value) })
+        })
+        .collect();
+    HttpMatch { headers, ..HttpMatch::path(path) }
+}
+
+fn filters(changes: &Changes, action: &Action, hostname: Option<&str>) -> Vec<HttpFilter> {
+    let Changes { path, host, request_headers, response_headers, cors, no_timeout: _ } = changes;
+    let mut filters = Vec::new();
+    if let Some(cors) = cors {
+        filters.push(HttpFilter::Cors(Cors {
+            allow_origins: cors.origins.clone(),
+            allow_credentials: cors.credentials.then_some(true),
+            allow_methods: cors.methods.clone(),
+            allow_headers: cors.headers.clone(),
+            expose_headers: cors.expose.clone(),
+            max_age: u32::try_from(cors.max_age).ok(),
+        }));
+    }
+    let modifier = |list: &[(String, String)]| {
+        let set: Vec<HeaderValue> = list.iter().filter_map(|(name, value)| HeaderValue::new(name.as_str(), value.as_str())).collect();
+        (!set.is_empty()).then(|| HeaderModifier { set, ..HeaderModifier::default() })
+    };
+    filters.extend(modifier(request_headers).map(HttpFilter::RequestHeaderModifier));
+    if path.is_some() || host.is_some() {
+        let path = path.as_ref().map(|path| match path {
+            PathModifier::Full(value) => api::PathModifier::ReplaceFullPath(value.clone()),
+            PathModifier::Prefix(value) => api::PathModifier::ReplacePrefixMatch(value.clone()),
+        });
+        filters.push(HttpFilter::UrlRewrite(UrlRewrite { hostname: host.clone(), path }));
+    }
+    match action {
+        Action::Redirect(redirect) => filters.push(HttpFilter::RequestRedirect(RequestRedirect {
+            scheme: redirect.scheme.map(|scheme| if scheme == "http" { RedirectScheme::Http } else { RedirectScheme::Https }),
+            hostname: redirect.hostname.clone(),
+            port: redirect.port,
+            path: redirect.path.clone().map(api::PathModifier::ReplaceFullPath),
+            status_code: RedirectStatus::try_from(redirect.status).ok(),
+        })),
+        Action::ToHttps { status } => filters.push(HttpFilter::RequestRedirect(RequestRedirect {
+            scheme: Some(RedirectScheme::Https),
+            hostname: hostname.map(str::to_owned),
+            status_code: RedirectStatus::try_from(*status).ok(),
+            ..RequestRedirect::default()
+        })),
+        Action::Forward(_) | Action::Withheld(_) => {}
+    }
+    filters.extend(modifier(response_headers).map(HttpFilter::ResponseHeaderModifier));
+    filters
+}

@@ -1,0 +1,67 @@
+//! Golden cases: each folder of `testdata/cases` holds an input and what `convert` makes of it, pure files that can be read alone.
+//!
+//! `UPDATE_GOLDEN=1 cargo test cases` writes the outputs anew; a person reads them in the diff. A case may have `arguments` (one a line)
+//! for flags beside `-f input.yaml`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+/// Folders of all cases, sorted.
+fn cases() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases");
+    let mut folders: Vec<PathBuf> = fs::read_dir(root).expect("testdata/cases").map(|entry| entry.expect("entry").path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders
+}
+
+/// Runs gateshift in a folder.
+pub(crate) fn gateshift(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_gateshift")).args(arguments).current_dir(folder).env("NO_COLOR", "1").env_remove("COLUMNS").output().expect("gateshift runs")
+}
+
+fn compare(file: &Path, actual: &str, wrong: &mut Vec<String>) {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(file, actual).expect("golden file is written");
+        return;
+    }
+    let expected = fs::read_to_string(file).unwrap_or_default();
+    if expected != actual {
+        let diff = similar::TextDiff::from_lines(&expected, &actual.to_owned()).unified_diff().header("golden", "actual").to_string();
+        wrong.push(format!("{}\n{diff}", file.display()));
+    }
+}
+
+#[test]
+fn convert_gives_what_the_golden_files_say() {
+    let mut wrong = Vec::new();
+    let folders = cases();
+    assert!(folders.len() > 20, "only {} cases", folders.len());
+    for folder in folders {
+        let extra = fs::read_to_string(folder.join("arguments")).unwrap_or_default();
+        let ledger = std::env::temp_dir().join(format!("gateshift-{}-{}.json", std::process::id(), folder.file_name().expect("name").display()));
+        let ledger_text = ledger.display().to_string();
+        let mut arguments = vec!["convert", "-f", "input.yaml", "--ledger", &ledger_text];
+        arguments.extend(extra.lines());
+        let output = gateshift(&folder, &arguments);
+        let account = fs::read_to_string(&ledger).unwrap_or_default();
+        let _ = fs::remove_file(&ledger);
+        compare(&folder.join("output.yaml"), &String::from_utf8_lossy(&output.stdout), &mut wrong);
+        let summary = format!("{}exit {}\n", String::from_utf8_lossy(&output.stderr), output.status.code().unwrap_or(-1));
+        compare(&folder.join("summary.txt"), &summary, &mut wrong);
+        compare(&folder.join("ledger.json"), &account, &mut wrong);
+    }
+    assert!(wrong.is_empty(), "{} golden file(s) differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn same_input_gives_the_same_bytes_whatever_the_order_of_files() {
+    let shop = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/clusters/shop");
+    let forward = gateshift(&shop, &["convert", "-f", "boutique.yaml", "-f", "payments.yaml", "-f", "platform.yaml"]);
+    let backward = gateshift(&shop, &["convert", "-f", "platform.yaml", "-f", "payments.yaml", "-f", "boutique.yaml"]);
+    assert!(!forward.stdout.is_empty());
+    assert_eq!(String::from_utf8_lossy(&forward.stdout), String::from_utf8_lossy(&backward.stdout));
+    assert_eq!(String::from_utf8_lossy(&forward.stderr), String::from_utf8_lossy(&backward.stderr));
+}
