@@ -2,8 +2,8 @@
 //! vectors, never on the call stack; every instruction counts as a step.
 
 use super::{
-    captures::{Captures, StepLimit, UNSET},
     ast::{Assert, RepeatKind, Verb},
+    captures::{Captures, StepLimit, UNSET},
     escape,
     program::{Op, Pc, Program},
 };
