@@ -10,6 +10,8 @@ mod cluster;
 mod cluster_lab;
 #[cfg(feature = "cluster")]
 mod cluster_server;
+mod conformance;
+mod gateway_truth;
 mod cases;
 mod catalog;
 mod cli;
