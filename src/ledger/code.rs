@@ -167,6 +167,13 @@ codes! {
     InputUnknownField = "input/unknown-field",
     InputUnreadableFile = "input/unreadable-file",
     InputWrongType = "input/wrong-type",
+    SnippetClosesBlock = "snippet/closes-block",
+    SnippetLosesBackend = "snippet/loses-backend",
+    SnippetMayBeRefused = "snippet/may-be-refused",
+    SnippetNotConvertible = "snippet/not-convertible",
+    SnippetRefused = "snippet/refused",
+    SnippetSwallowsNext = "snippet/swallows-next",
+    SnippetUnknownDirective = "snippet/unknown-directive",
 }
 
 impl fmt::Display for Code {
