@@ -4,6 +4,9 @@ mod admission_gateway;
 mod admission_ingress;
 mod admission_yaml;
 mod automata;
+mod cases;
+mod catalog;
+mod cli;
 #[cfg(feature = "cluster")]
 mod cluster;
 #[cfg(feature = "cluster")]
@@ -11,17 +14,13 @@ mod cluster_lab;
 #[cfg(feature = "cluster")]
 mod cluster_server;
 mod conformance;
-mod gateway_truth;
-mod cases;
-mod catalog;
-mod cli;
 mod corpus;
 mod echo;
 mod gateway_truth;
 mod layering;
-mod nginx_random;
 mod limits;
 mod limits_of_routes;
+mod nginx_random;
 mod nginx_truth;
 mod pcre;
 mod reading;
