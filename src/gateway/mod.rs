@@ -1,9 +1,32 @@
 //! The new side: Gateway API objects, their limits, and how they route.
 
+mod agree;
+pub mod answer;
 pub mod api;
+pub mod attach;
+pub mod config;
+pub mod dialect;
+pub mod evaluate;
+pub mod facts;
+pub mod filter;
+pub mod format;
+pub mod grants;
+pub mod hostname;
 mod intent;
 pub mod json;
 pub mod limits;
+pub mod listeners;
+pub mod normalise;
+pub mod objects;
+pub mod paths;
+pub mod precedence;
+pub mod regex;
+pub mod resolve;
+pub mod route;
+pub mod rules;
+pub mod status;
+mod tables;
+pub mod view;
 mod place;
 
 pub use intent::Intent;

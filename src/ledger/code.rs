@@ -27,6 +27,17 @@ macro_rules! codes {
 
 // One line a code; keep areas together.
 codes! {
+    GatewayCertificateMissing = "gateway/certificate-missing",
+    GatewayConditionFalse = "gateway/condition-false",
+    GatewayListenerSetNotAllowed = "gateway/listener-set-not-allowed",
+    GatewayMeshRoute = "gateway/mesh-route",
+    GatewayOtherController = "gateway/other-controller",
+    GatewayOutage = "gateway/outage",
+    GatewayParentMissing = "gateway/parent-missing",
+    GatewayRouteNotAccepted = "gateway/route-not-accepted",
+    GatewayRuleDropped = "gateway/rule-dropped",
+    GatewayRuleFails = "gateway/rule-fails",
+    GatewayUnknownPolicy = "gateway/unknown-policy",
     GatewayApiDefaulted = "gateway-api/defaulted",
     GatewayApiDeprecatedVersion = "gateway-api/deprecated-version",
     GatewayApiDoubtful = "gateway-api/doubtful",

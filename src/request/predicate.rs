@@ -76,6 +76,8 @@ pub enum Malformed {
     TooLong,
     /// No Host header where one is needed, or one that is no host.
     Host,
+    /// Name of a header that the router does not take.
+    HeaderName,
 }
 
 /// What is asked of a field.

@@ -4,6 +4,7 @@ mod catalog;
 mod admission_gateway;
 mod admission_ingress;
 mod admission_yaml;
+mod gateway_truth;
 mod cases;
 mod readme;
 mod layering;

@@ -1,0 +1,113 @@
+//! Whether the verdicts of two dialects are the same in everything that counts.
+
+use super::answer::{HOST_PORT, HOST_WITHOUT_DEFAULT_PORT};
+use super::route::Verdict;
+use crate::request::{Answer, Forwarding, HeaderExprs, Part, TextExpr};
+
+/// Response headers that count: a difference in others is not claimed by either.
+const COUNTING: [&str; 7] = [
+    "access-control-allow-credentials",
+    "access-control-allow-headers",
+    "access-control-allow-methods",
+    "access-control-allow-origin",
+    "access-control-expose-headers",
+    "access-control-max-age",
+    "strict-transport-security",
+];
+
+/// Takes the verdict of another dialect into account: headers that only one of them claims are dropped, and what differs makes the
+/// verdict undecided.
+pub(super) fn join(verdict: &mut Verdict, other: Verdict, title: &str) {
+    if verdict.timeout != other.timeout {
+        verdict.timeout = None;
+    }
+    if verdict.certificate != other.certificate {
+        verdict.certificate = None;
+    }
+    if other.undecided.is_some() && verdict.undecided.is_none() {
+        verdict.undecided = other.undecided;
+        verdict.others.extend(other.others);
+    }
+    let (ours, theirs) = (canonical(&verdict.ruling.answer), canonical(&other.ruling.answer));
+    if counting(&ours) == counting(&theirs) {
+        verdict.ruling.answer = common(ours, &theirs);
+        return;
+    }
+    verdict.undecided.get_or_insert_with(|| format!("{title} treats it in another way"));
+    if !verdict.others.contains(&other.ruling.answer) {
+        verdict.others.push(other.ruling.answer);
+    }
+}
+
+/// The answer for requests whose Host header has no port, which is what dialects differ in most.
+fn canonical(answer: &Answer) -> Answer {
+    let mut answer = answer.clone();
+    match &mut answer {
+        Answer::Forward(forwarding) => {
+            let Forwarding { target, host, headers, response_headers, .. } = &mut **forwarding;
+            canonical_text(target);
+            host.iter_mut().for_each(canonical_text);
+            headers.iter_mut().chain(response_headers).filter_map(|(_, text)| text.as_mut()).for_each(canonical_text);
+        }
+        Answer::Redirect { location, response_headers, .. } => {
+            canonical_text(location);
+            response_headers.iter_mut().filter_map(|(_, text)| text.as_mut()).for_each(canonical_text);
+        }
+        Answer::Respond { .. } | Answer::Deny { .. } | Answer::NoRoute { .. } | Answer::NoAnswer(_) | Answer::Unmodelled { .. } => {}
+    }
+    answer
+}
+
+fn canonical_text(text: &mut TextExpr) {
+    text.0.retain(|part| !matches!(part, Part::Variable(name) if name == HOST_PORT));
+    for part in &mut text.0 {
+        if matches!(part, Part::Host) || matches!(part, Part::Variable(name) if name == HOST_WITHOUT_DEFAULT_PORT) {
+            *part = Part::HostHeader;
+        }
+    }
+}
+
+/// The answer with the headers that count only.
+fn counting(answer: &Answer) -> Answer {
+    let mut answer = answer.clone();
+    let keep = |headers: &mut HeaderExprs| {
+        headers.retain(|(name, text)| text.is_some() && COUNTING.contains(&name.as_str()));
+        headers.sort();
+    };
+    match &mut answer {
+        Answer::Forward(forwarding) => {
+            forwarding.headers.clear();
+            forwarding.split.sort();
+            keep(&mut forwarding.response_headers);
+        }
+        Answer::Redirect { response_headers, .. }
+        | Answer::Respond { response_headers, .. }
+        | Answer::Deny { response_headers, .. }
+        | Answer::NoRoute { response_headers } => keep(response_headers),
+        Answer::NoAnswer(_) | Answer::Unmodelled { .. } => {}
+    }
+    answer
+}
+
+/// Our answer with the headers that both claim alike.
+fn common(mut ours: Answer, theirs: &Answer) -> Answer {
+    let both = |ours: &mut HeaderExprs, theirs: &HeaderExprs| ours.retain(|header| theirs.contains(header));
+    match (&mut ours, theirs) {
+        (Answer::Forward(ours), Answer::Forward(theirs)) => {
+            both(&mut ours.headers, &theirs.headers);
+            both(&mut ours.response_headers, &theirs.response_headers);
+        }
+        (
+            Answer::Redirect { response_headers: ours, .. }
+            | Answer::Respond { response_headers: ours, .. }
+            | Answer::Deny { response_headers: ours, .. }
+            | Answer::NoRoute { response_headers: ours },
+            Answer::Redirect { response_headers: theirs, .. }
+            | Answer::Respond { response_headers: theirs, .. }
+            | Answer::Deny { response_headers: theirs, .. }
+            | Answer::NoRoute { response_headers: theirs },
+        ) => both(ours, theirs),
+        (_, _) => {}
+    }
+    ours
+}

@@ -1,0 +1,350 @@
+//! What a rule answers once a match was found: CORS, redirects, rewrites, headers, shares of backends.
+
+use super::api::{Cors, RedirectScheme, RequestRedirect};
+use super::config::{Backend, Entry, Origins, Rule, Table};
+use super::dialect::{Dialect, ForeignPreflight, GrpcMiss, HeaderSource, OwnAnswer, RedirectPort};
+use super::filter::{Operation, Operations, Plan};
+use crate::request::{Answer, Forwarding, HeaderExprs, Part, PathExpr, Share, TextExpr};
+
+/// Name of the variable for the port of the Host header with its colon, empty where it has none.
+pub const HOST_PORT: &str = "host-port";
+/// Name of the variable for the port of the Host header, else that of the scheme.
+pub const EFFECTIVE_HOST_PORT: &str = "effective-host-port";
+/// Name of the variable for the path with escaped slashes read as slashes.
+pub const UNESCAPED_PATH: &str = "unescaped-path";
+/// Name of the variable for the Host header without a port that is that of the scheme.
+pub const HOST_WITHOUT_DEFAULT_PORT: &str = "host-without-default-port";
+/// Start of the name of variables for what the client sent under a header with something appended.
+pub const APPENDED: &str = "appended ";
+
+/// What is known of the request beside the match.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent fact of the request")]
+pub struct Asked {
+    /// TLS.
+    pub tls: bool,
+    /// A call of gRPC.
+    pub grpc: bool,
+    /// `OPTIONS` with `Access-Control-Request-Method` and `Origin`.
+    pub preflight: bool,
+    /// The `Origin` is there.
+    pub origin: bool,
+    /// The `Origin` is one that the rule allows.
+    pub allowed: bool,
+}
+
+/// The answer of a match.
+pub fn answer(entry: &Entry, table: &Table, asked: Asked, dialect: &Dialect) -> Answer {
+    let rule = &*entry.rule;
+    if let Some(what) = &rule.unmodelled {
+        return Answer::Unmodelled { what: what.clone() };
+    }
+    let plan = &rule.plan;
+    if plan.failure.is_some() {
+        return own_error(500, plan, asked, dialect);
+    }
+    let cors = match &plan.cors {
+        Some(cors) if asked.preflight => return preflight(cors, asked.allowed, dialect),
+        Some(cors) => cors_headers(cors, asked),
+        None => Vec::new(),
+    };
+    if let Some(redirect) = &plan.redirect {
+        return self::redirect(redirect, &entry.path, table.port, asked, plan, dialect);
+    }
+    forward(rule, &entry.path, cors, asked, dialect)
+}
+
+/// Whether the origin of a request is allowed.
+pub fn allows(origins: Option<&Origins>, holds: impl Fn(crate::request::PredicateId) -> bool) -> bool {
+    origins.is_some_and(|origins| origins.any || origins.asked.iter().any(|&asked| holds(asked)))
+}
+
+/// An answer without backend: 500, 503. gRPC calls get it as a status of theirs.
+fn own_error(status: u16, plan: &Plan, asked: Asked, dialect: &Dialect) -> Answer {
+    let mut response_headers = Vec::new();
+    if dialect.modified_own_answers.contains(&OwnAnswer::Error) {
+        modify(&mut response_headers, &plan.response, Side::Response);
+    }
+    own(status, response_headers, asked.grpc, dialect)
+}
+
+/// An answer of the router itself.
+pub fn own(status: u16, mut response_headers: HeaderExprs, grpc: bool, dialect: &Dialect) -> Answer {
+    if grpc && *dialect.grpc_miss == GrpcMiss::GrpcStatus {
+        // The mapping of the gRPC documents: 404 is UNIMPLEMENTED, 502 to 504 are UNAVAILABLE.
+        let code = match status {
+            400 => 13,
+            401 => 16,
+            403 => 7,
+            404 => 12,
+            429 | 502..=504 => 14,
+            _ => 2,
+        };
+        response_headers.push(("grpc-status".to_owned(), Some(TextExpr::literal(code.to_string()))));
+        return Answer::Respond { status: 200, response_headers };
+    }
+    if status == 404 { Answer::NoRoute { response_headers } } else { Answer::Respond { status, response_headers } }
+}
+
+fn header(name: &str, value: impl Into<String>) -> (String, Option<TextExpr>) {
+    (name.to_owned(), Some(TextExpr::literal(value)))
+}
+
+const CORS_HEADERS: [&str; 6] = [
+    "access-control-allow-credentials",
+    "access-control-allow-headers",
+    "access-control-allow-methods",
+    "access-control-allow-origin",
+    "access-control-expose-headers",
+    "access-control-max-age",
+];
+
+fn absent_cors(headers: &mut HeaderExprs, names: &[&str]) {
+    for name in names {
+        if !headers.iter().any(|(known, _)| known == name) {
+            headers.push(((*name).to_owned(), None));
+        }
+    }
+}
+
+fn origin_headers(cors: &Cors) -> HeaderExprs {
+    let mut headers = vec![("access-control-allow-origin".to_owned(), Some(TextExpr::from([Part::Header("origin".to_owned())])))];
+    if !cors.expose_headers.is_empty() {
+        headers.push(header("access-control-expose-headers", cors.expose_headers.join(", ")));
+    }
+    headers
+}
+
+fn cors_headers(cors: &Cors, asked: Asked) -> HeaderExprs {
+    let mut headers = Vec::new();
+    if asked.origin && asked.allowed {
+        headers = origin_headers(cors);
+        if cors.allow_credentials == Some(true) {
+            headers.push(header("access-control-allow-credentials", "true"));
+        }
+    }
+    absent_cors(&mut headers, &CORS_HEADERS);
+    headers
+}
+
+fn preflight(cors: &Cors, allowed: bool, dialect: &Dialect) -> Answer {
+    let credentials = cors.allow_credentials == Some(true);
+    let mut headers = if allowed { origin_headers(cors) } else { Vec::new() };
+    if allowed || *dialect.foreign_preflight == ForeignPreflight::AnsweredWithoutOrigin {
+        if credentials {
+            headers.push(header("access-control-allow-credentials", "true"));
+        }
+        let list = |name: &str, values: &[String], asked: &str| {
+            if values.iter().any(|value| value == "*") {
+                // With credentials a star would be taken literally by browsers.
+                let text = if credentials { TextExpr::from([Part::Header(asked.to_owned())]) } else { TextExpr::literal("*") };
+                Some((name.to_owned(), Some(text)))
+            } else {
+                (!values.is_empty()).then(|| header(name, values.join(", ")))
+            }
+        };
+        headers.extend(list("access-control-allow-methods", &cors.allow_methods, "access-control-request-method"));
+        headers.extend(list("access-control-allow-headers", &cors.allow_headers, "access-control-request-headers"));
+        headers.push(header("access-control-max-age", cors.max_age.unwrap_or(5).to_string()));
+    }
+    absent_cors(&mut headers, &CORS_HEADERS);
+    Answer::Respond { status: 200, response_headers: headers }
+}
+
+fn redirect(redirect: &RequestRedirect, path: &PathExpr, listener_port: u16, asked: Asked, plan: &Plan, dialect: &Dialect) -> Answer {
+    let RequestRedirect { scheme, hostname, port, path: modifier, status_code } = redirect;
+    let mut parts = match scheme {
+        None => vec![Part::Scheme, Part::Literal("://".to_owned())],
+        Some(RedirectScheme::Http) => vec![Part::Literal("http://".to_owned())],
+        Some(RedirectScheme::Https) => vec![Part::Literal("https://".to_owned())],
+    };
+    let well_known = |scheme: RedirectScheme| if scheme == RedirectScheme::Https { 443 } else { 80 };
+    let connection = if asked.tls { RedirectScheme::Https } else { RedirectScheme::Http };
+    let host = |parts: &mut Vec<Part>, without: Part| match hostname {
+        Some(name) => parts.push(Part::Literal(name.clone())),
+        None => parts.push(without),
+    };
+    match *dialect.redirect_port {
+        RedirectPort::ListenerOrHost => {
+            let port = port.unwrap_or_else(|| scheme.map_or(listener_port, well_known));
+            if port == 80 || port == 443 {
+                // Envoy drops the default port of a scheme that is left, and nothing else.
+                let changes = scheme.is_some_and(|scheme| scheme != connection);
+                host(&mut parts, if changes { Part::Variable(HOST_WITHOUT_DEFAULT_PORT.to_owned()) } else { Part::HostHeader });
+            } else {
+                host(&mut parts, Part::Host);
+                parts.push(Part::Literal(format!(":{port}")));
+            }
+        }
+        RedirectPort::Host => match (port, scheme) {
+            (Some(port), _) => {
+                host(&mut parts, Part::Host);
+                parts.push(Part::Literal(format!(":{port}")));
+            }
+            (None, Some(_)) => host(&mut parts, Part::Host),
+            (None, None) if hostname.is_some() => {
+                host(&mut parts, Part::Host);
+                parts.push(Part::Variable(HOST_PORT.to_owned()));
+            }
+            (None, None) => host(&mut parts, Part::HostHeader),
+        },
+        RedirectPort::Listener => {
+            let port = port.unwrap_or_else(|| scheme.map_or(listener_port, well_known));
+            host(&mut parts, Part::Host);
+            if port != well_known(scheme.unwrap_or(connection)) {
+                parts.push(Part::Literal(format!(":{port}")));
+            }
+        }
+    }
+    parts.push(Part::Path(path.clone()));
+    // Envoy keeps the query of a replacement and drops the client's.
+    let own_query = modifier.is_some() && matches!(path, PathExpr::Fixed(path) if path.contains('?'));
+    if !own_query {
+        parts.push(Part::Query);
+    }
+    let mut response_headers = Vec::new();
+    if dialect.modified_own_answers.contains(&OwnAnswer::Redirect) {
+        modify(&mut response_headers, &plan.response, Side::Response);
+    }
+    Answer::Redirect { status: status_code.map_or(302, u16::from), location: TextExpr(parts), response_headers }
+}
+
+fn forward(rule: &Rule, path: &PathExpr, cors: HeaderExprs, asked: Asked, dialect: &Dialect) -> Answer {
+    let plan = &rule.plan;
+    let split = match split(&rule.backends, dialect) {
+        Ok(split) => split,
+        Err(status) => return own_error(status, plan, asked, dialect),
+    };
+    let host = plan.rewrite.as_ref().and_then(|rewrite| rewrite.hostname.clone());
+    let mut headers = forwarded_headers(dialect);
+    modify(&mut headers, &plan.request, Side::Request);
+    let mut response_headers = cors;
+    modify(&mut response_headers, &plan.response, Side::Response);
+    backend_filters(&rule.backends, &mut headers, &mut response_headers);
+    if let (Some(_), Some(name)) = (&host, &*dialect.rewritten_host_header) {
+        headers.retain(|(known, _)| known != name);
+        headers.push((name.clone(), Some(TextExpr::from([Part::Variable(format!("{APPENDED}{name}"))]))));
+    }
+    let host = host.map(TextExpr::literal).or_else(|| plan.host.clone()).unwrap_or_else(|| TextExpr::from([Part::HostHeader]));
+    Answer::Forward(Box::new(Forwarding {
+        guards: Vec::new(),
+        any_guard: false,
+        split,
+        target: TextExpr(vec![Part::Path(path.clone()), Part::Query]),
+        host: Some(host),
+        headers,
+        response_headers,
+        read_timeout: None,
+        error_page: None,
+    }))
+}
+
+/// A connection that is handed on as it is.
+pub fn stream(rule: &Rule, dialect: &Dialect) -> Answer {
+    if let Some(what) = &rule.unmodelled {
+        return Answer::Unmodelled { what: what.clone() };
+    }
+    match split(&rule.backends, dialect) {
+        Err(_) => Answer::NoAnswer(crate::request::NoAnswer::Reset),
+        Ok(split) => Answer::Forward(Box::new(Forwarding {
+            guards: Vec::new(),
+            any_guard: false,
+            split,
+            target: TextExpr::from([Part::RawTarget { strip_slash: false }]),
+            host: Some(TextExpr::from([Part::HostHeader])),
+            headers: Vec::new(),
+            response_headers: Vec::new(),
+            read_timeout: None,
+            error_page: None,
+        })),
+    }
+}
+
+/// Shares of backends, each once; the status where no backend gets anything.
+fn split(backends: &[Backend], dialect: &Dialect) -> Result<Vec<Share>, u16> {
+    if backends.is_empty() {
+        return Err(500);
+    }
+    let mut shares: Vec<Share> = Vec::new();
+    for Backend { weight, target, plan: _ } in backends.iter().filter(|backend| backend.weight > 0) {
+        let (backend, status) = match target {
+            Ok(name) => (Some(name.clone()), None),
+            Err(status) => (None, Some(*status)),
+        };
+        match shares.iter_mut().find(|share| share.backend == backend && share.status == status) {
+            Some(share) => share.weight += weight,
+            None => shares.push(Share { backend, weight: *weight, status }),
+        }
+    }
+    match shares.as_slice() {
+        [] => Err(*dialect.no_weight_status),
+        [Share { backend: None, status: Some(status), .. }] => Err(*status),
+        shares if shares.iter().all(|share| share.backend.is_none()) => Err(500),
+        _ => Ok(shares),
+    }
+}
+
+fn forwarded_headers(dialect: &Dialect) -> HeaderExprs {
+    let mut headers = Vec::new();
+    for forwarded in &*dialect.forwarded_headers {
+        let name = forwarded.name.clone();
+        let text = match forwarded.source {
+            HeaderSource::Peer => Some(TextExpr::from([Part::PeerAddress])),
+            HeaderSource::AppendedPeer => Some(TextExpr::from([Part::Variable(format!("{APPENDED}{name}"))])),
+            HeaderSource::Scheme => Some(TextExpr::from([Part::Scheme])),
+            HeaderSource::Host => Some(TextExpr::from([Part::HostHeader])),
+            HeaderSource::HostPort => Some(TextExpr::from([Part::Variable(EFFECTIVE_HOST_PORT.to_owned())])),
+            HeaderSource::Removed if !name.ends_with('*') => None,
+            HeaderSource::Removed | HeaderSource::Unforeseeable => continue,
+        };
+        headers.push((name, text));
+    }
+    headers
+}
+
+/// Whose headers are modified.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// What the client sent stands in the request.
+    Request,
+    /// What the backend sends is not known, and taken for nothing.
+    Response,
+}
+
+/// Applies operations to claims.
+fn modify(headers: &mut HeaderExprs, operations: &Operations, side: Side) {
+    for (name, operation) in operations {
+        let known = headers.iter().any(|(other, _)| other == name);
+        match operation {
+            Operation::Set(text) => {
+                headers.retain(|(other, _)| other != name);
+                headers.extend(text.clone().map(|text| (name.clone(), Some(text))));
+            }
+            Operation::Remove => {
+                headers.retain(|(other, _)| other != name);
+                headers.push((name.clone(), None));
+            }
+            Operation::Add(text) => {
+                headers.retain(|(other, value)| other != name || value.is_some());
+                if !known && side == Side::Request {
+                    headers.push((name.clone(), Some(TextExpr::from([Part::Header(name.clone())]))));
+                }
+                headers.extend(text.clone().map(|text| (name.clone(), Some(text))));
+            }
+        }
+    }
+}
+
+/// Filters of backends: where all backends have the same ones they are claims, else nothing is claimed about what they touch.
+fn backend_filters(backends: &[Backend], headers: &mut HeaderExprs, response_headers: &mut HeaderExprs) {
+    let Some((first, rest)) = backends.split_first() else { return };
+    if rest.iter().all(|backend| backend.plan == first.plan) {
+        modify(headers, &first.plan.request, Side::Request);
+        modify(response_headers, &first.plan.response, Side::Response);
+        return;
+    }
+    for backend in backends {
+        headers.retain(|(name, _)| !backend.plan.request.iter().any(|(touched, _)| touched == name));
+        response_headers.retain(|(name, _)| !backend.plan.response.iter().any(|(touched, _)| touched == name));
+    }
+}

@@ -1,0 +1,216 @@
+//! The new side resolved: listeners, the tables behind them, and what each rule does. Routing reads nothing else.
+//!
+//! A configuration holds one reading of the objects per dialect: one for an implementation, several for a target whose silent places
+//! count as decided only where all dialects agree. All readings share their questions.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
+
+use super::dialect::Target;
+use super::filter::Plan;
+use super::hostname::Hostname;
+use super::precedence::Place;
+use super::regex::Compiled;
+use super::status::Statuses;
+use crate::k8s::{ObjectRef, Subject};
+use crate::ledger::Findings;
+use crate::request::{PathExpr, PredicateId, Predicates};
+
+/// Gateway API objects, resolved.
+#[derive(Debug)]
+pub struct Config {
+    /// What the readings ask of a request.
+    pub predicates: Predicates,
+    /// One reading per dialect; never empty.
+    pub readings: Vec<Reading>,
+    /// Facts about the objects, such as routes that do not serve.
+    pub findings: Findings,
+    /// Routes whose parent is a Service: a mesh decides about them.
+    pub mesh_routes: Vec<ObjectRef>,
+    pub(super) compiled: Vec<OnceLock<Option<Compiled>>>,
+}
+
+/// The objects as one dialect reads them.
+#[derive(Debug)]
+pub struct Reading {
+    /// The dialect.
+    pub target: &'static Target,
+    /// Ports with at least one listener that serves.
+    pub ports: BTreeMap<u16, Port>,
+    /// Questions that are asked before any route is looked at.
+    pub first: FirstQuestions,
+    /// Conditions that a controller would report.
+    pub statuses: Statuses,
+    /// A configuration that the data plane refuses in part: whether other ports take changes is left to chance.
+    pub shaken: Option<Subject>,
+    /// Headers with underscores that routes ask for, where such requests are refused.
+    pub underscored: Vec<PredicateId>,
+    /// TLSRoutes exist: connections without application protocol and known server name are closed.
+    pub closes_unknown_names: bool,
+}
+
+/// Questions about the request as a whole.
+#[derive(Debug, Clone, Copy)]
+#[expect(missing_docs, reason = "the names of the predicates")]
+pub struct FirstQuestions {
+    pub malformed_host: PredicateId,
+    pub malformed_target: PredicateId,
+    pub malformed_header: PredicateId,
+    pub https: PredicateId,
+    pub http10: PredicateId,
+    pub http2: PredicateId,
+    pub escaped_slash: PredicateId,
+    pub grpc: PredicateId,
+    pub options: PredicateId,
+    pub preflight: PredicateId,
+    pub origin: PredicateId,
+}
+
+/// A port.
+#[derive(Debug)]
+pub struct Port {
+    /// Asks for the port.
+    pub predicate: PredicateId,
+    /// Doors for plain requests, most specific first.
+    pub plain: Side,
+    /// Doors for TLS.
+    pub tls: Side,
+    /// Nothing was published: nobody listens.
+    pub dead: Option<Subject>,
+}
+
+/// All doors of one kind of a port. The first one whose question holds is taken.
+#[derive(Debug, Default)]
+pub struct Side {
+    /// Questions that open the doors; `None` always opens.
+    pub doors: Vec<Door>,
+    /// Tables that doors lead to.
+    pub tables: Vec<Table>,
+    /// Certificates by name, where the server name decides about the certificate only.
+    pub certificates: Vec<Certificate>,
+    /// Server names that routes of this side name exactly.
+    pub exact_names: Vec<PredicateId>,
+}
+
+/// A way into a table.
+#[derive(Debug)]
+pub struct Door {
+    /// Asks for host or server name; `None` always opens.
+    pub opens: Option<PredicateId>,
+    /// What it says in a trace.
+    pub hostname: Hostname,
+    /// The listener, or the TLSRoute.
+    pub origin: Subject,
+    /// What is behind it.
+    pub behind: Behind,
+    /// Certificates of the listener.
+    pub certificates: Vec<Certificate>,
+    /// HTTP/2 is offered (TLS only).
+    pub http2: bool,
+    /// What the model lacks to say more.
+    pub unmodelled: Option<String>,
+}
+
+/// What a door leads to.
+#[derive(Debug)]
+pub enum Behind {
+    /// A table of rules.
+    Table(usize),
+    /// TLS is handed through to backends, or ended and handed on.
+    Stream(Arc<Rule>),
+    /// The connection is closed.
+    Wall,
+}
+
+/// A certificate that a listener serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// The Secret, `namespace/name`.
+    pub secret: String,
+    /// Names in it, where known.
+    pub names: Option<Vec<String>>,
+    /// Questions whether the server name is one of the names, where the certificate is picked by name.
+    pub asked: Vec<PredicateId>,
+}
+
+/// Rules behind a door: hostname levels, most specific first.
+#[derive(Debug, Default)]
+pub struct Table {
+    /// Levels.
+    pub tiers: Vec<Tier>,
+    /// The data plane refused the whole table: every host gets 404.
+    pub broken: Option<Subject>,
+    /// Port of its listeners.
+    pub port: u16,
+}
+
+/// Rules of one hostname.
+#[derive(Debug)]
+pub struct Tier {
+    /// Asks for the host; `None` for every host.
+    pub host: Option<PredicateId>,
+    /// The hostname.
+    pub hostname: Hostname,
+    /// Matches in the order in which they are tried.
+    pub entries: Vec<Entry>,
+}
+
+/// A match of a rule.
+#[derive(Debug)]
+pub struct Entry {
+    /// One of these must hold; empty for every host.
+    pub hosts: Vec<PredicateId>,
+    /// One of these must hold; empty for every path.
+    pub paths: Vec<PredicateId>,
+    /// All of these must hold.
+    pub conditions: Vec<PredicateId>,
+    /// Where it stands.
+    pub place: Place,
+    /// The match in the route.
+    pub origin: Subject,
+    /// What the path becomes where the rule replaces it.
+    pub path: PathExpr,
+    /// Origins that its CORS filter allows.
+    pub origins: Option<Origins>,
+    /// An implicit match for preflights, which answers nothing else.
+    pub preflight_only: bool,
+    /// The rule.
+    pub rule: Arc<Rule>,
+}
+
+/// Origins that a CORS filter allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origins {
+    /// Every origin.
+    pub any: bool,
+    /// One of these must hold otherwise.
+    pub asked: Vec<PredicateId>,
+}
+
+/// What happens to requests of a match.
+#[derive(Debug)]
+pub struct Rule {
+    /// The rule in the route.
+    pub origin: Subject,
+    /// Its filters.
+    pub plan: Plan,
+    /// Its backends.
+    pub backends: Vec<Backend>,
+    /// Milliseconds until the exchange is ended; `None` for never.
+    pub timeout: Option<u64>,
+    /// What the model lacks to say more.
+    pub unmodelled: Option<String>,
+}
+
+/// A backend with its share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backend {
+    /// Parts of the sum.
+    pub weight: u64,
+    /// `namespace/service:port`, or the status of its share.
+    pub target: Result<String, u16>,
+    /// Filters of the backend.
+    pub plan: Plan,
+}

@@ -1,0 +1,496 @@
+//! What an implementation does where the specification is silent, as data with evidence.
+//!
+//! Values come from `annotation-maps/targets/<id>.yaml`. Code asks for a value and never for the name of a target.
+
+use std::sync::LazyLock;
+
+use include_dir::{Dir, include_dir};
+use serde::Deserialize;
+
+static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/annotation-maps/targets");
+
+static TARGETS: LazyLock<Vec<Target>> = LazyLock::new(|| {
+    let mut targets: Vec<Target> = FILES
+        .files()
+        .filter(|file| file.path().extension().is_some_and(|extension| extension == "yaml"))
+        .map(|file| {
+            let text = file.contents_utf8().expect("INVARIANT: target data is UTF-8");
+            serde_yaml::from_str(text).unwrap_or_else(|error| panic!("INVARIANT: {} is well formed: {error}", file.path().display()))
+        })
+        .collect();
+    targets.sort_by(|a, b| a.id.cmp(&b.id));
+    targets
+});
+
+/// A value and what shows it: names of recorded cases, or sections of a reference.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fact<T> {
+    /// The value.
+    pub value: T,
+    /// What shows it.
+    pub evidence: Vec<String>,
+}
+
+impl<T> std::ops::Deref for Fact<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// An implementation, or the specification alone.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Target {
+    /// Name on the command line.
+    pub id: String,
+    /// Name for people.
+    pub title: String,
+    /// Versions that the data is about; empty for the specification.
+    pub versions: Vec<String>,
+    /// `controllerName` of its GatewayClass; empty for the specification.
+    pub controller_name: String,
+    /// API groups of its own kinds, whose objects change what core objects do.
+    pub policy_groups: Vec<String>,
+    /// Targets that must agree with this one before a silent place of the specification counts as decided.
+    #[serde(default)]
+    pub agrees_with: Vec<String>,
+    /// What it does where the specification is silent.
+    pub dialect: Dialect,
+}
+
+impl Target {
+    /// All targets, sorted by name.
+    pub fn all() -> &'static [Self] {
+        &TARGETS
+    }
+
+    /// The target of that name.
+    pub fn named(id: &str) -> Option<&'static Self> {
+        TARGETS.iter().find(|target| target.id == id)
+    }
+
+    /// This target and those that must agree with it.
+    pub fn readings(&'static self) -> Vec<&'static Self> {
+        std::iter::once(self).chain(self.agrees_with.iter().filter_map(|id| Self::named(id))).collect()
+    }
+}
+
+macro_rules! choices {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident,)* })*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+            #[serde(rename_all = "kebab-case")]
+            pub enum $name {
+                $($(#[$variant_doc])* $variant,)*
+            }
+        )*
+    };
+}
+
+choices! {
+    /// Which routes of one port a plain request can reach.
+    Isolation {
+        /// Those of the most specific listener for its host.
+        ByListener,
+        /// Those of the most specific hostname, whichever listener it came from.
+        ByHost,
+        /// Those of every listener.
+        None,
+    }
+    /// What happens when no rule of the most specific hostname matches.
+    HostFallThrough {
+        /// Nothing: 404.
+        None,
+        /// Rules of less specific hostnames are tried, hostname by hostname.
+        ByHost,
+        /// There are no hostname levels: all rules stand in one list.
+        OneList,
+    }
+    /// Whether a route keeps a hostname that another listener of the port has.
+    ForeignHostname {
+        /// It is left to that listener.
+        Dropped,
+        /// It is kept.
+        Kept,
+    }
+    /// What the server name of the handshake decides.
+    ServerName {
+        /// Listener and certificate.
+        Listener,
+        /// The certificate only.
+        Certificate,
+    }
+    /// What happens to a handshake whose server name belongs to nobody.
+    UnknownServerName {
+        /// The connection is closed.
+        Reset,
+        /// A certificate of the implementation is served.
+        DefaultCertificate,
+    }
+    /// What a port without listener does.
+    ForeignPort {
+        /// Nobody listens.
+        Refused,
+        /// 404.
+        NotFound,
+    }
+    /// Which texts a wildcard stands for.
+    Wildcard {
+        /// Any, several labels too.
+        AnyText,
+        /// Lower-case letters, digits, hyphens and dots.
+        HostCharacters,
+        /// One label in certificates and server names.
+        OneLabel,
+    }
+    /// Whether the final dot of a host counts.
+    FinalDot {
+        /// `a.` is not `a`.
+        Counts,
+        /// `a.` is `a` for exact hostnames.
+        Ignored,
+    }
+    /// In which order matches are tried.
+    Order {
+        /// Host, exact, longest prefix, method, headers, queries; regular expressions below prefixes.
+        Specification,
+        /// Exact, regular expression, prefix; then length; method and headers counted alike; then queries.
+        KindFirst,
+        /// One sum of points.
+        Score,
+    }
+    /// What decides between matches of equal rank.
+    Ties {
+        /// Older route, name, order of rules.
+        Age,
+        /// Chance, at every start.
+        Chance,
+    }
+    /// How regular expressions are applied.
+    RegexScope {
+        /// To the whole text.
+        Full,
+        /// Anywhere in the text.
+        Search,
+    }
+    /// What a regular expression that cannot be compiled costs.
+    BadRegex {
+        /// Its rule.
+        Rule,
+        /// Its match.
+        Match,
+    }
+    /// What an empty regular expression costs.
+    EmptyRegex {
+        /// Everything: nobody listens.
+        Everything,
+        /// Its match.
+        Match,
+        /// Nothing: it matches the empty text.
+        Nothing,
+    }
+    /// Which values of a query parameter count, and how they are read.
+    QueryValues {
+        /// The first, as sent.
+        FirstRaw,
+        /// Any, decoded.
+        AnyDecoded,
+    }
+    /// What `;` does in a query.
+    Semicolon {
+        /// Nothing.
+        Ordinary,
+        /// It separates, and is sent upstream as `&`.
+        Separates,
+    }
+    /// Repeated slashes of a path.
+    Slashes {
+        /// One; but a path of slashes only stays.
+        MergedUnlessAlone,
+        /// One.
+        Merged,
+        /// As sent.
+        Kept,
+    }
+    /// Dot segments of a path.
+    Dots {
+        /// Resolved; a slash stays behind.
+        ResolvedWithSlash,
+        /// Resolved; the slash behind is lost.
+        ResolvedWithoutSlash,
+        /// As sent.
+        Kept,
+    }
+    /// `%2F` and `%5C`.
+    EscapedSlash {
+        /// Redirected (307) to the path with slashes.
+        Redirected,
+        /// As sent.
+        Kept,
+    }
+    /// Escapes of characters that need none.
+    Escapes {
+        /// Decoded; the others stay as sent.
+        Decoded,
+        /// Decoded; the others are written in upper case.
+        DecodedOthersUpper,
+        /// As sent.
+        Kept,
+    }
+    /// A backslash in a path.
+    Backslash {
+        /// A slash.
+        Slash,
+        /// Sent as `%5C`.
+        Escaped,
+        /// As sent.
+        Kept,
+    }
+    /// Something in a target that does not belong there.
+    Oddity {
+        /// 400.
+        Refused,
+        /// Passed on.
+        Passed,
+        /// Passed on with an escape.
+        Escaped,
+    }
+    /// Which form of the path is compared.
+    Compared {
+        /// The normalised one, escapes and all.
+        Normalised,
+        /// The normalised one, with escapes of characters decoded that are not reserved.
+        Decoded,
+    }
+    /// Request headers with underscores.
+    Underscores {
+        /// 400.
+        Refused,
+        /// As any other.
+        Kept,
+    }
+    /// How values of header modifiers are read.
+    HeaderValues {
+        /// As Envoy format strings; a bad one costs the whole port.
+        Formats,
+        /// As they are.
+        Literal,
+    }
+    /// What several operations on one header do.
+    HeaderOperations {
+        /// Removed first, then added; what is added is not set.
+        RemoveAdd,
+        /// Set, added, removed.
+        SetAddRemove,
+    }
+    /// `Host` in a header modifier.
+    HostOperation {
+        /// The rule answers 500.
+        RuleFails,
+        /// The Host is set.
+        Sets,
+    }
+    /// How a matched prefix is replaced.
+    PrefixReplacement {
+        /// As text, with regular expressions for an empty replacement.
+        Text,
+        /// By joining cleaned paths.
+        Join,
+        /// By elements, as the table of the specification says.
+        Elements,
+    }
+    /// How rewritten paths are written.
+    RewriteEncoding {
+        /// As they are.
+        Raw,
+        /// Decoded, and encoded again.
+        Encoded,
+    }
+    /// Where the port of a redirect comes from.
+    RedirectPort {
+        /// Listener; 80 and 443 are not written whatever the scheme, and the Host header keeps its own port.
+        ListenerOrHost,
+        /// Host header; an explicit port is always written.
+        Host,
+        /// Listener; not written where it is that of the scheme.
+        Listener,
+    }
+    /// A filter that not everybody has.
+    Handling {
+        /// Works.
+        Works,
+        /// The rule answers 500.
+        RuleFails,
+    }
+    /// Preflight requests whose origin is not allowed.
+    ForeignPreflight {
+        /// 200 without the allowed origin.
+        AnsweredWithoutOrigin,
+        /// 200 without any of the headers.
+        AnsweredBare,
+    }
+    /// Route `timeouts`.
+    Timeouts {
+        /// Kept.
+        Kept,
+        /// Ignored.
+        Ignored,
+    }
+    /// A Service port 443 without further notice.
+    Port443 {
+        /// Spoken to in plain text.
+        Plain,
+        /// Spoken to in TLS and verified by address, which fails: 500.
+        VerifiedTls,
+    }
+    /// What a gRPC request gets that no route matches.
+    GrpcMiss {
+        /// 200 with `grpc-status: 12`.
+        GrpcStatus,
+        /// 404.
+        NotFound,
+    }
+    /// HTTP/2 where certificates of two listeners overlap.
+    OverlapHttp2 {
+        /// Not offered.
+        Lost,
+        /// Offered.
+        Kept,
+    }
+    /// ListenerSets.
+    ListenerSets {
+        /// They add listeners.
+        Work,
+        /// They are not looked at.
+        Ignored,
+    }
+    /// Listeners of one port whose protocols do not go together.
+    ProtocolConflict {
+        /// None of them serves.
+        NoneServes,
+        /// All of them serve.
+        AllServe,
+    }
+    /// A certificate reference that cannot be resolved, beside others that can.
+    BadCertificate {
+        /// The others are served.
+        Skipped,
+        /// The listener does not serve.
+        ListenerFails,
+    }
+    /// Answers that the router makes itself.
+    OwnAnswer {
+        /// Redirects of a filter.
+        Redirect,
+        /// 500 and 503 for want of a backend, 504.
+        Error,
+    }
+    /// Where the value of a header that is sent upstream comes from.
+    HeaderSource {
+        /// Address of the peer.
+        Peer,
+        /// What the client sent, and the peer.
+        AppendedPeer,
+        /// Scheme of the connection.
+        Scheme,
+        /// Host header.
+        Host,
+        /// Port of the Host header, else that of the scheme.
+        HostPort,
+        /// Something that nobody can foresee.
+        Unforeseeable,
+        /// Not sent.
+        Removed,
+    }
+}
+
+/// A header that is sent upstream without being asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForwardedHeader {
+    /// Name in lower case; a final `*` stands for every name that starts so.
+    pub name: String,
+    /// Where its value comes from.
+    pub source: HeaderSource,
+}
+
+/// Everything the specification leaves open and the router needs to know.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(missing_docs, reason = "each field is described by the type of its value")]
+pub struct Dialect {
+    pub listener_sets: Fact<ListenerSets>,
+    pub protocol_conflict: Fact<ProtocolConflict>,
+    pub bad_certificate: Fact<BadCertificate>,
+    pub isolation: Fact<Isolation>,
+    pub host_fall_through: Fact<HostFallThrough>,
+    pub foreign_hostname: Fact<ForeignHostname>,
+    pub server_name: Fact<ServerName>,
+    pub unknown_server_name: Fact<UnknownServerName>,
+    pub certificate_wildcard: Fact<Wildcard>,
+    pub foreign_port: Fact<ForeignPort>,
+    pub overlap_http2: Fact<OverlapHttp2>,
+    pub wildcard: Fact<Wildcard>,
+    pub final_dot: Fact<FinalDot>,
+    pub order: Fact<Order>,
+    pub ties: Fact<Ties>,
+    pub regex: Fact<RegexScope>,
+    pub bad_regex: Fact<BadRegex>,
+    pub empty_regex: Fact<EmptyRegex>,
+    pub query_values: Fact<QueryValues>,
+    pub semicolon: Fact<Semicolon>,
+    pub slashes: Fact<Slashes>,
+    pub dots: Fact<Dots>,
+    pub escaped_slash: Fact<EscapedSlash>,
+    pub escapes: Fact<Escapes>,
+    pub broken_escape: Fact<Oddity>,
+    pub backslash: Fact<Backslash>,
+    pub non_ascii: Fact<Oddity>,
+    pub escaped_zero: Fact<Oddity>,
+    pub fragment_in_path: Fact<Oddity>,
+    pub fragment_in_query: Fact<Oddity>,
+    pub compared_path: Fact<Compared>,
+    pub empty_host: Fact<Oddity>,
+    pub underscores: Fact<Underscores>,
+    pub forwarded_headers: Fact<Vec<ForwardedHeader>>,
+    pub header_values: Fact<HeaderValues>,
+    pub header_operations: Fact<HeaderOperations>,
+    pub host_operation: Fact<HostOperation>,
+    /// Header that gets the old host where a filter rewrites the host.
+    pub rewritten_host_header: Fact<Option<String>>,
+    pub prefix_replacement: Fact<PrefixReplacement>,
+    pub rewrite_encoding: Fact<RewriteEncoding>,
+    pub redirect_port: Fact<RedirectPort>,
+    /// Own answers to which response header modifiers apply.
+    pub modified_own_answers: Fact<Vec<OwnAnswer>>,
+    pub cors: Fact<Handling>,
+    pub foreign_preflight: Fact<ForeignPreflight>,
+    pub mirror: Fact<Handling>,
+    /// Status where the weights of a rule sum up to 0.
+    pub no_weight_status: Fact<u16>,
+    /// Status of the share of a Service without endpoints.
+    pub no_endpoints_status: Fact<u16>,
+    pub port443: Fact<Port443>,
+    pub timeouts: Fact<Timeouts>,
+    /// Milliseconds after which an exchange is ended where the route says nothing; 0 for never.
+    pub default_timeout: Fact<u64>,
+    pub grpc_miss: Fact<GrpcMiss>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_target_can_be_read() {
+        assert!(Target::all().len() >= 3);
+        for target in Target::all() {
+            assert_eq!(Target::named(&target.id), Some(target));
+            assert_eq!(target.readings().len(), target.agrees_with.len() + 1, "{}", target.id);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What routes refer to outside the Gateway API: Services, their endpoints, Secrets, Namespaces.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::api::LabelSelector;
+use super::dialect::Port443;
+use crate::k8s::{Inventory, NamespacedName, Service};
+
+/// What an object that was not read means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Absent {
+    /// It does not exist, where at least one object of its kind was read; else nobody gave us any.
+    #[default]
+    UnlessKindIsUnknown,
+    /// It does not exist.
+    Missing,
+    /// It exists.
+    Assumed,
+}
+
+/// Services, Secrets and Namespaces, ready to be asked.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    inventory: &'a Inventory,
+    ready: BTreeMap<NamespacedName, usize>,
+    services_known: bool,
+    secrets_known: bool,
+    namespaces: BTreeSet<&'a str>,
+}
+
+/// Why a backend gets no requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BackendFault {
+    /// Another kind than Service.
+    Kind,
+    /// Another namespace without grant.
+    NotPermitted,
+    /// The Service does not exist.
+    Absent,
+    /// The Service has no such port.
+    Port,
+    /// The Service is an alias of a name outside.
+    ExternalName,
+    /// The Service has no endpoints.
+    NoEndpoints,
+    /// The port is spoken to in TLS that cannot be verified.
+    UnverifiedTls,
+}
+
+impl<'a> Facts<'a> {
+    /// What an inventory says.
+    pub fn of(inventory: &'a Inventory, absent: Absent) -> Self {
+        let mut ready: BTreeMap<NamespacedName, usize> = BTreeMap::new();
+        for slice in &inventory.endpoint_slices {
+            *ready.entry(NamespacedName::new(&slice.meta.namespace, &slice.service)).or_default() += slice.ready;
+        }
+        let known = |some: bool| match absent {
+            Absent::UnlessKindIsUnknown => some,
+            Absent::Missing => true,
+            Absent::Assumed => false,
+        };
+        Self {
+            inventory,
+            ready,
+            services_known: known(!inventory.services.is_empty()),
+            secrets_known: known(!inventory.secrets.is_empty()),
+            namespaces: inventory.namespaces.keys().map(String::as_str).collect(),
+        }
+    }
+
+    /// What is wrong with a port of a Service, if anything.
+    pub fn service_fault(&self, name: &NamespacedName, port: Option<u16>, port443: Port443) -> Option<BackendFault> {
+        let Some(port) = port else { return Some(BackendFault::Port) };
+        let service = self.inventory.services.get(name);
+        if service.is_none() && self.services_known {
+            return Some(BackendFault::Absent);
+        }
+        if service.is_some_and(|service| service.kind == "ExternalName") {
+            return Some(BackendFault::ExternalName);
+        }
+        let found = |service: &'a Service| service.ports.iter().find(|known| known.port == i64::from(port) && known.protocol == "TCP");
+        if service.is_some_and(|service| found(service).is_none()) {
+            return Some(BackendFault::Port);
+        }
+        if self.ready.get(name) == Some(&0) {
+            return Some(BackendFault::NoEndpoints);
+        }
+        let named_https = service.and_then(found).is_some_and(|port| port.app_protocol.is_empty() && port.name.starts_with("https"));
+        let plain = service.and_then(found).is_some_and(|port| !port.app_protocol.is_empty());
+        match port443 {
+            Port443::VerifiedTls if (port == 443 && !plain) || named_https => Some(BackendFault::UnverifiedTls),
+            Port443::VerifiedTls | Port443::Plain => None,
+        }
+    }
+
+    /// Whether a Secret can hold a certificate, as far as we know.
+    pub fn has_certificate(&self, name: &NamespacedName) -> bool {
+        match self.inventory.secrets.get(name) {
+            Some(secret) => secret.kind == "kubernetes.io/tls" || secret.kind.is_empty() || secret.keys.iter().any(|key| key == "tls.crt"),
+            None => !self.secrets_known,
+        }
+    }
+
+    /// Names in the certificate of a Secret, where we know them.
+    pub fn certificate_names(&self, name: &NamespacedName) -> Option<Vec<String>> {
+        self.inventory.secrets.get(name)?.certificate_names.clone()
+    }
+
+    /// Whether the labels of a namespace are selected. Every namespace has its name as a label.
+    pub fn selects(&self, selector: &LabelSelector, namespace: &str) -> bool {
+        let mut labels: BTreeMap<String, String> = self
+            .inventory
+            .namespaces
+            .get(namespace)
+            .map(|namespace| namespace.meta.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect())
+            .unwrap_or_default();
+        labels.insert("kubernetes.io/metadata.name".to_owned(), namespace.to_owned());
+        selector.selects(&labels)
+    }
+
+    /// Whether the namespace was read, so that its labels are known.
+    pub fn knows_namespace(&self, namespace: &str) -> bool {
+        self.namespaces.contains(namespace)
+    }
+}

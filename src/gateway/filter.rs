@@ -1,0 +1,170 @@
+//! Filters of a rule or a backend, taken together as far as their order does not matter, and what each dialect makes of them.
+
+use super::api::{Cors, ExplicitRef, GrpcFilter, HeaderModifier, HttpFilter, PathModifier, RequestMirror, RequestRedirect, UrlRewrite};
+use super::dialect::{Dialect, Handling, HeaderOperations, HeaderValues, HostOperation};
+use super::format::{self, Formatted};
+use crate::request::TextExpr;
+
+/// What is done to a header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operation {
+    /// All its lines are replaced by one.
+    Set(Option<TextExpr>),
+    /// One more line.
+    Add(Option<TextExpr>),
+    /// It is not sent.
+    Remove,
+}
+
+/// Operations on headers, names in lower case, in the order in which they take effect. A text that is `None` is not known.
+pub type Operations = Vec<(String, Operation)>;
+
+/// Filters together.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Plan {
+    /// Changes of request headers.
+    pub request: Operations,
+    /// Changes of response headers.
+    pub response: Operations,
+    /// Redirect, which needs no backend.
+    pub redirect: Option<RequestRedirect>,
+    /// Rewrite of path and host.
+    pub rewrite: Option<UrlRewrite>,
+    /// Host set by a header modifier.
+    pub host: Option<TextExpr>,
+    /// CORS.
+    pub cors: Option<Cors>,
+    /// Mirrors.
+    pub mirrors: Vec<RequestMirror>,
+    /// Why the rule answers 500.
+    pub failure: Option<String>,
+    /// A header value that the data plane refuses, with everything beside it.
+    pub poison: Option<String>,
+    /// A filter that this model does not know.
+    pub unmodelled: Option<String>,
+}
+
+impl Plan {
+    /// The filters of an HTTPRoute rule or backend. `known` says what an `ExtensionRef` is: `Some` where such an object was read.
+    pub fn of_http(filters: &[HttpFilter], dialect: &Dialect, known: impl Fn(&ExplicitRef) -> bool) -> Self {
+        let mut plan = Self::default();
+        for filter in filters {
+            match filter {
+                HttpFilter::RequestHeaderModifier(modifier) => plan.modify_request(modifier, dialect),
+                HttpFilter::ResponseHeaderModifier(modifier) => plan.modify_response(modifier, dialect),
+                HttpFilter::RequestMirror(mirror) => plan.mirror(mirror, dialect),
+                HttpFilter::RequestRedirect(redirect) => plan.redirect = Some(redirect.clone()),
+                HttpFilter::UrlRewrite(rewrite) => plan.rewrite = Some(rewrite.clone()),
+                HttpFilter::Cors(cors) => match *dialect.cors {
+                    Handling::Works => plan.cors = Some(cors.clone()),
+                    Handling::RuleFails => plan.fail("the implementation refuses the CORS filter"),
+                },
+                HttpFilter::ExternalAuth(_) => plan.fail("the implementation has no ExternalAuth filter"),
+                HttpFilter::ExtensionRef(reference) => plan.extension(reference, known(reference)),
+            }
+        }
+        plan
+    }
+
+    /// The filters of a GRPCRoute rule or backend.
+    pub fn of_grpc(filters: &[GrpcFilter], dialect: &Dialect, known: impl Fn(&ExplicitRef) -> bool) -> Self {
+        let mut plan = Self::default();
+        for filter in filters {
+            match filter {
+                GrpcFilter::RequestHeaderModifier(modifier) => plan.modify_request(modifier, dialect),
+                GrpcFilter::ResponseHeaderModifier(modifier) => plan.modify_response(modifier, dialect),
+                GrpcFilter::RequestMirror(mirror) => plan.mirror(mirror, dialect),
+                GrpcFilter::ExtensionRef(reference) => plan.extension(reference, known(reference)),
+            }
+        }
+        plan
+    }
+
+    /// There is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Replacement of the path, in a rewrite or a redirect.
+    pub fn path_modifier(&self) -> Option<&PathModifier> {
+        self.redirect.as_ref().and_then(|redirect| redirect.path.as_ref()).or_else(|| self.rewrite.as_ref()?.path.as_ref())
+    }
+
+    fn fail(&mut self, why: &str) {
+        self.failure.get_or_insert_with(|| why.to_owned());
+    }
+
+    fn mirror(&mut self, mirror: &RequestMirror, dialect: &Dialect) {
+        match *dialect.mirror {
+            Handling::Works => self.mirrors.push(mirror.clone()),
+            Handling::RuleFails => self.fail("the implementation refuses the RequestMirror filter"),
+        }
+    }
+
+    fn extension(&mut self, reference: &ExplicitRef, known: bool) {
+        let name = format!("{} {}", reference.kind, reference.name);
+        if known {
+            self.unmodelled.get_or_insert(name);
+        } else {
+            self.fail(&format!("the filter refers to {name}, which does not exist"));
+        }
+    }
+
+    fn modify_request(&mut self, modifier: &HeaderModifier, dialect: &Dialect) {
+        let mut operations = operations(modifier, dialect, &mut self.poison);
+        if operations.iter().any(|(name, _)| name == "host") {
+            match *dialect.host_operation {
+                HostOperation::RuleFails => self.fail("a header modifier may not change the Host"),
+                HostOperation::Sets => {
+                    for (name, operation) in &operations {
+                        if let ("host", Operation::Set(text)) = (name.as_str(), operation) {
+                            self.host.clone_from(text);
+                        }
+                    }
+                }
+            }
+            operations.retain(|(name, _)| name != "host");
+        }
+        self.request.extend(operations);
+    }
+
+    fn modify_response(&mut self, modifier: &HeaderModifier, dialect: &Dialect) {
+        let operations = operations(modifier, dialect, &mut self.poison);
+        self.response.extend(operations);
+    }
+}
+
+/// The operations of one modifier in the order in which they take effect.
+fn operations(modifier: &HeaderModifier, dialect: &Dialect, poison: &mut Option<String>) -> Operations {
+    let mut text = |value: &str| match *dialect.header_values {
+        HeaderValues::Literal => Some(TextExpr::literal(value)),
+        HeaderValues::Formats => match format::read(value) {
+            Formatted::Text(text) => Some(text),
+            Formatted::Unknown => None,
+            Formatted::Bad => {
+                poison.get_or_insert_with(|| value.to_owned());
+                None
+            }
+        },
+    };
+    let name = |name: &str| name.to_ascii_lowercase();
+    let HeaderModifier { set, add, remove } = modifier;
+    let added: Operations = add.iter().map(|header| (name(header.name.as_str()), Operation::Add(text(&header.value)))).collect();
+    let set: Operations = set.iter().map(|header| (name(header.name.as_str()), Operation::Set(text(&header.value)))).collect();
+    let removed = remove.iter().map(|header| (name(header), Operation::Remove));
+    match *dialect.header_operations {
+        HeaderOperations::SetAddRemove => set.into_iter().chain(added).chain(removed).collect(),
+        HeaderOperations::RemoveAdd => {
+            // Envoy Gateway takes each name once, additions before settings; Envoy removes first.
+            let mut operations: Operations = removed.collect();
+            let mut taken: Vec<String> = Vec::new();
+            for (name, operation) in added.into_iter().chain(set) {
+                if !taken.contains(&name) {
+                    taken.push(name.clone());
+                    operations.push((name, operation));
+                }
+            }
+            operations
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! Paths as an implementation compares and forwards them: slashes, dot segments, escapes.
+
+use super::dialect::{Backslash, Compared, Dialect, Dots, EscapedSlash, Escapes, Oddity, Slashes};
+
+/// A path after normalisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Normalised {
+    /// As sent upstream.
+    pub path: Vec<u8>,
+    /// As compared with matches.
+    pub compared: Vec<u8>,
+    /// Where a request with escaped slashes is redirected to.
+    pub unescaped: Vec<u8>,
+}
+
+/// Normalises the path of a target (without query). `None` where the request is refused.
+pub fn normalise(raw: &[u8], dialect: &Dialect) -> Option<Normalised> {
+    let refused = |oddity: Oddity| oddity == Oddity::Refused;
+    if raw.contains(&b'#') && refused(*dialect.fragment_in_path) {
+        return None;
+    }
+    if raw.iter().any(|byte| !(b'!'..=b'~').contains(byte)) && refused(*dialect.non_ascii) {
+        return None;
+    }
+    let mut path = Vec::with_capacity(raw.len());
+    let mut at = 0;
+    while at < raw.len() {
+        let byte = raw[at];
+        match byte {
+            b'%' => {
+                let Some(value) = escaped(&raw[at..]) else {
+                    if refused(*dialect.broken_escape) {
+                        return None;
+                    }
+                    path.push(byte);
+                    at += 1;
+                    continue;
+                };
+                if value == 0 && refused(*dialect.escaped_zero) {
+                    return None;
+                }
+                match *dialect.escapes {
+                    Escapes::Decoded | Escapes::DecodedOthersUpper if is_unreserved(value) => path.push(value),
+                    Escapes::DecodedOthersUpper => path.extend(raw[at..at + 3].to_ascii_uppercase()),
+                    Escapes::Decoded | Escapes::Kept => path.extend(&raw[at..at + 3]),
+                }
+                at += 3;
+            }
+            b'\\' => {
+                match *dialect.backslash {
+                    Backslash::Slash => path.push(b'/'),
+                    Backslash::Escaped => path.extend(b"%5C"),
+                    Backslash::Kept => path.push(byte),
+                }
+                at += 1;
+            }
+            _ if !(b'!'..=b'~').contains(&byte) && *dialect.non_ascii == Oddity::Escaped => {
+                path.extend(format!("%{byte:02X}").bytes());
+                at += 1;
+            }
+            _ => {
+                path.push(byte);
+                at += 1;
+            }
+        }
+    }
+    let path = tidy(&path, dialect);
+    let unescaped = match *dialect.escaped_slash {
+        EscapedSlash::Redirected => tidy(&without_escaped_slashes(&path), dialect),
+        EscapedSlash::Kept => Vec::new(),
+    };
+    let compared = match *dialect.compared_path {
+        Compared::Normalised => path.clone(),
+        Compared::Decoded => decoded_for_comparison(&path),
+    };
+    Some(Normalised { path, compared, unescaped })
+}
+
+/// Slashes merged and dot segments resolved.
+fn tidy(path: &[u8], dialect: &Dialect) -> Vec<u8> {
+    let resolved = match *dialect.dots {
+        Dots::Kept => path.to_vec(),
+        // An empty element is an element: `/a//../b` is `/a/b`.
+        Dots::ResolvedWithSlash => resolve_dots(path, true),
+        // Go cleans both at once: `/a//../b` is `/b`.
+        Dots::ResolvedWithoutSlash => resolve_dots(&merge_slashes(path), false),
+    };
+    match *dialect.slashes {
+        Slashes::Kept => resolved,
+        Slashes::Merged => merge_slashes(&resolved),
+        Slashes::MergedUnlessAlone => {
+            if resolved.iter().all(|byte| *byte == b'/') {
+                resolved
+            } else {
+                merge_slashes(&resolved)
+            }
+        }
+    }
+}
+
+fn merge_slashes(path: &[u8]) -> Vec<u8> {
+    let mut merged: Vec<u8> = Vec::with_capacity(path.len());
+    for &byte in path {
+        if byte != b'/' || merged.last() != Some(&b'/') {
+            merged.push(byte);
+        }
+    }
+    merged
+}
+
+/// Resolves `.` and `..`; what leads above the root is dropped. Envoy also takes `..;x` for `..` and leaves a slash behind a final
+/// dot segment; Go's `path.Clean` does neither, and ends without slash unless the path had one.
+fn resolve_dots(path: &[u8], envoy: bool) -> Vec<u8> {
+    let Some(rest) = path.strip_prefix(b"/") else { return path.to_vec() };
+    let segments: Vec<&[u8]> = rest.split(|byte| *byte == b'/').collect();
+    let mut kept: Vec<&[u8]> = Vec::new();
+    let mut slash_behind = false;
+    for (position, segment) in segments.iter().enumerate() {
+        let last = position + 1 == segments.len();
+        let name = if envoy { segment.split(|byte| *byte == b';').next().unwrap_or_default() } else { segment };
+        match name {
+            b"." => slash_behind = last && envoy,
+            b".." => {
+                kept.pop();
+                slash_behind = last && envoy;
+            }
+            _ => kept.push(segment),
+        }
+    }
+    let mut resolved = Vec::with_capacity(path.len());
+    for segment in &kept {
+        resolved.push(b'/');
+        resolved.extend(*segment);
+    }
+    if kept.is_empty() || slash_behind {
+        resolved.push(b'/');
+    }
+    resolved
+}
+
+fn without_escaped_slashes(path: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(path.len());
+    let mut at = 0;
+    while at < path.len() {
+        match escaped(&path[at..]) {
+            Some(b'/' | b'\\') => {
+                plain.push(b'/');
+                at += 3;
+            }
+            Some(_) | None => {
+                plain.push(path[at]);
+                at += 1;
+            }
+        }
+    }
+    plain
+}
+
+/// Traefik compares with everything decoded but reserved characters and `%` (withRoutingPath in mux.go).
+fn decoded_for_comparison(path: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(path.len());
+    let mut at = 0;
+    while at < path.len() {
+        match escaped(&path[at..]) {
+            Some(value) if !b":/?#[]@!$&'()*+,;=%".contains(&value) => {
+                decoded.push(value);
+                at += 3;
+            }
+            Some(_) => {
+                decoded.extend(&path[at..at + 3]);
+                at += 3;
+            }
+            None => {
+                decoded.push(path[at]);
+                at += 1;
+            }
+        }
+    }
+    decoded
+}
+
+/// The byte that an escape at the start stands for.
+pub fn escaped(text: &[u8]) -> Option<u8> {
+    let [b'%', high, low, ..] = text else { return None };
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+}
+
+const fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+/// A text with all escapes decoded; broken ones stay.
+pub fn decode(text: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while at < text.len() {
+        if let Some(value) = escaped(&text[at..]) {
+            decoded.push(value);
+            at += 3;
+        } else {
+            decoded.push(text[at]);
+            at += 1;
+        }
+    }
+    decoded
+}
+
+/// A path as Go writes it: escapes for everything but unreserved characters and `$&+,/:;=@`.
+pub fn encode_path(path: &[u8]) -> String {
+    let mut encoded = String::with_capacity(path.len());
+    for &byte in path {
+        if is_unreserved(byte) || b"$&+,/:;=@".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+/// `path.Clean` of Go without its `.` for nothing: slashes merged, dot segments resolved, no final slash but the root's.
+pub fn clean_path(path: &str) -> String {
+    let rooted = path.starts_with('/');
+    let mut kept: Vec<&str> = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." if kept.last().is_some_and(|last| *last != "..") => {
+                kept.pop();
+            }
+            ".." if rooted => {}
+            _ => kept.push(segment),
+        }
+    }
+    let joined = kept.join("/");
+    if rooted { format!("/{joined}") } else { joined }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::dialect::Target;
+
+    fn forwarded(target: &str, path: &str) -> Option<String> {
+        let dialect = &Target::named(target).expect("target").dialect;
+        normalise(path.as_bytes(), dialect).map(|normalised| String::from_utf8_lossy(&normalised.path).into_owned())
+    }
+
+    #[test]
+    fn envoy_merges_slashes_and_leaves_one_behind_dot_segments() {
+        for (path, expected) in [
+            ("//", "//"),
+            ("//a//b", "/a/b"),
+            ("/a///b//", "/a/b/"),
+            ("/a/b/..", "/a/"),
+            ("/a/b/.", "/a/b/"),
+            ("/x/..;/admin", "/admin"),
+            ("/..", "/"),
+            ("/a/%2e%2e/admin", "/admin"),
+            ("/a/b/...", "/a/b/..."),
+            ("/a\\b", "/a/b"),
+            ("/a%zz", "/a%zz"),
+        ] {
+            assert_eq!(forwarded("envoy-gateway", path).as_deref(), Some(expected), "{path}");
+        }
+        assert_eq!(forwarded("envoy-gateway", "/caf\u{e9}"), None);
+    }
+
+    #[test]
+    fn traefik_loses_the_slash_behind_dot_segments_and_writes_escapes_in_upper_case() {
+        for (path, expected) in
+            [("//", "/"), ("/a/b/..", "/a"), ("/admin/.", "/admin"), ("/x/..;/admin", "/x/..;/admin"), ("/a%2fb", "/a%2Fb"), ("/a\\b", "/a%5Cb")]
+        {
+            assert_eq!(forwarded("traefik", path).as_deref(), Some(expected), "{path}");
+        }
+        assert_eq!(forwarded("traefik", "/a%"), None);
+    }
+}

@@ -1,0 +1,175 @@
+//! In which order matches are tried: a rank with one field a clause, in the order in which the dialect lists the clauses.
+
+use std::cmp::Reverse;
+
+use super::dialect::Order;
+
+/// How the path of a match is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PathKind {
+    /// By elements.
+    Prefix,
+    /// By a regular expression.
+    Regex,
+    /// As a whole.
+    Exact,
+}
+
+/// What a match says, as far as its rank needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// How the path is compared.
+    pub path: PathKind,
+    /// Characters of the path as written.
+    pub path_length: usize,
+    /// The path is the prefix `/`, which says nothing.
+    pub whole: bool,
+    /// The match has a method.
+    pub method: bool,
+    /// Header matches, each name once.
+    pub headers: usize,
+    /// Header matches without regular expression.
+    pub exact_headers: usize,
+    /// Query matches.
+    pub queries: usize,
+    /// Query matches without regular expression.
+    pub exact_queries: usize,
+    /// Characters of the longest hostname of the route at this listener.
+    pub host_length: usize,
+    /// Rules of the route from this one to the last.
+    pub rules_left: usize,
+    /// Characters of the rule as text, where it is a gRPC match and an implementation ranks by that.
+    pub grpc_text: Option<usize>,
+}
+
+/// Rank of a match: the greater one is tried first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// The clauses of HTTPRouteRule, in their order.
+    Specification {
+        /// Exact path.
+        exact: bool,
+        /// Characters of a prefix.
+        prefix: usize,
+        /// Characters of a regular expression, which the specification gives no place.
+        regex: usize,
+        /// Method match.
+        method: bool,
+        /// Header matches.
+        headers: usize,
+        /// Query matches.
+        queries: usize,
+    },
+    /// Kind of the path first, method and headers counted alike.
+    KindFirst {
+        /// Exact, then regular expression, then prefix.
+        path: PathKind,
+        /// Characters of the path; none for the prefix `/`.
+        length: usize,
+        /// Method and header matches.
+        headers: usize,
+        /// Of these the ones without regular expression.
+        exact_headers: usize,
+        /// Query matches.
+        queries: usize,
+        /// Of these the ones without regular expression.
+        exact_queries: usize,
+    },
+    /// One sum.
+    Score(usize),
+}
+
+impl Rank {
+    /// The rank of a match.
+    pub fn of(shape: &Shape, order: Order) -> Self {
+        let Shape { path, path_length, whole, method, headers, exact_headers, queries, exact_queries, host_length, rules_left, grpc_text } = *shape;
+        match order {
+            Order::Specification => Self::Specification {
+                exact: path == PathKind::Exact,
+                prefix: if path == PathKind::Prefix { path_length } else { 0 },
+                regex: if path == PathKind::Regex { path_length } else { 0 },
+                method,
+                headers,
+                queries,
+            },
+            Order::KindFirst => Self::KindFirst {
+                path,
+                length: if whole { 0 } else { path_length },
+                headers: headers + usize::from(method),
+                exact_headers: exact_headers + usize::from(method),
+                queries,
+                exact_queries,
+            },
+            Order::Score => {
+                if let Some(text) = grpc_text {
+                    return Self::Score(text + host_length);
+                }
+                let path = match path {
+                    PathKind::Exact => 100_000,
+                    PathKind::Prefix if whole => 1,
+                    PathKind::Prefix | PathKind::Regex => 10_000 + 100 * path_length,
+                };
+                Self::Score(path + 1000 * usize::from(method) + 100 * headers + 10 * queries + host_length + rules_left)
+            }
+        }
+    }
+}
+
+/// What decides between matches of one rank: the lesser one is tried first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tie {
+    /// Creation time as RFC 3339 text; routes that were not created yet come last.
+    pub created: (bool, String),
+    /// `namespace/name`.
+    pub name: String,
+    /// GRPCRoutes after HTTPRoutes.
+    pub grpc: bool,
+    /// Position of the rule in the route.
+    pub rule: usize,
+    /// Position of the match in the rule.
+    pub matched: usize,
+}
+
+/// Sorts by rank, then by tie.
+pub type Place = (Reverse<Rank>, Tie);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Shape = Shape {
+        path: PathKind::Prefix,
+        path_length: 2,
+        whole: false,
+        method: false,
+        headers: 0,
+        exact_headers: 0,
+        queries: 0,
+        exact_queries: 0,
+        host_length: 0,
+        rules_left: 1,
+        grpc_text: None,
+    };
+
+    #[test]
+    fn a_method_beats_headers_and_a_header_beats_queries_in_the_specification() {
+        let rank = |shape: Shape| Rank::of(&shape, Order::Specification);
+        let method = rank(Shape { method: true, ..PLAIN });
+        let headers = rank(Shape { headers: 2, exact_headers: 2, ..PLAIN });
+        let queries = rank(Shape { queries: 3, exact_queries: 3, ..PLAIN });
+        assert!(method > headers && headers > queries);
+    }
+
+    #[test]
+    fn two_headers_beat_a_method_where_both_count_alike() {
+        let rank = |shape: Shape| Rank::of(&shape, Order::KindFirst);
+        assert!(rank(Shape { headers: 2, exact_headers: 2, ..PLAIN }) > rank(Shape { method: true, ..PLAIN }));
+        assert_eq!(rank(Shape { headers: 1, exact_headers: 1, ..PLAIN }), rank(Shape { method: true, ..PLAIN }));
+    }
+
+    #[test]
+    fn the_number_of_rules_counts_in_a_score() {
+        let rank = |shape: Shape| Rank::of(&shape, Order::Score);
+        assert!(rank(Shape { rules_left: 16, whole: true, host_length: 13, ..PLAIN }) > rank(Shape { whole: true, host_length: 16, ..PLAIN }));
+    }
+}

@@ -1,0 +1,133 @@
+//! Regular expressions of routes: whether an implementation would take them, and whether a text matches.
+
+use regex_automata::{Input, meta, util::syntax};
+
+use crate::request::{Regex, RegexDialect};
+
+/// A compiled expression.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    regex: meta::Regex,
+    full: bool,
+}
+
+impl Compiled {
+    /// Compiles an expression; `None` where RE2 and Go refuse it, or where it is too large.
+    pub fn new(regex: &Regex) -> Option<Self> {
+        let full = match regex.dialect {
+            RegexDialect::Re2Full => true,
+            RegexDialect::Re2Search => false,
+            RegexDialect::PcreSearch => return None,
+        };
+        if !is_valid(&regex.pattern) {
+            return None;
+        }
+        let pattern = if full { format!("^(?:{})$", regex.pattern) } else { regex.pattern.clone() };
+        let syntax = syntax::Config::new().utf8(false).unicode(false).case_insensitive(regex.caseless);
+        let config = meta::Config::new().utf8_empty(false).nfa_size_limit(Some(10 << 20));
+        let regex = meta::Builder::new().syntax(syntax).configure(config).build(&pattern).ok()?;
+        Some(Self { regex, full })
+    }
+
+    /// Whether the text matches.
+    pub fn is_match(&self, text: &[u8]) -> bool {
+        if !self.full {
+            return self.regex.is_match(text);
+        }
+        // `$` of the wrapper is the end of the text: multi-line mode is off outside the group.
+        self.regex.find(Input::new(text).anchored(regex_automata::Anchored::Yes)).is_some_and(|found| found.end() == text.len())
+    }
+}
+
+/// Whether RE2 and Go take the pattern: no look-around, no back-references, no stacked quantifiers.
+pub fn is_valid(pattern: &str) -> bool {
+    !stacks_quantifiers(pattern)
+        && regex_syntax::ast::parse::ParserBuilder::new().nest_limit(200).build().parse(pattern).is_ok()
+        && regex_syntax::ParserBuilder::new().utf8(false).unicode(false).nest_limit(200).build().parse(pattern).is_ok()
+}
+
+/// `a++`, `a**` and `a{2}{3}`, which regex-syntax reads as nested and RE2 refuses. A `?` behind a quantifier makes it lazy.
+fn stacks_quantifiers(pattern: &str) -> bool {
+    let bytes = pattern.as_bytes();
+    let (mut at, mut quantified, mut class) = (0, false, false);
+    while at < bytes.len() {
+        let byte = bytes[at];
+        if byte == b'\\' {
+            at += 2;
+            quantified = false;
+            continue;
+        }
+        if class {
+            class = byte != b']';
+            at += 1;
+            quantified = false;
+            continue;
+        }
+        let repeats = match byte {
+            b'*' | b'+' | b'?' => true,
+            b'{' => repetition(&bytes[at..]).is_some(),
+            _ => false,
+        };
+        if !repeats {
+            class = byte == b'[';
+            // `]` directly behind `[` or `[^` is a literal.
+            if class {
+                at += usize::from(bytes.get(at + 1) == Some(&b'^'));
+                at += usize::from(bytes.get(at + 1) == Some(&b']'));
+            }
+            // `(?` opens a group with flags: its `?` is no quantifier.
+            if byte == b'(' && bytes.get(at + 1) == Some(&b'?') {
+                at += 1;
+            }
+            quantified = false;
+            at += 1;
+            continue;
+        }
+        if quantified {
+            return true;
+        }
+        at += if byte == b'{' { repetition(&bytes[at..]).unwrap_or(1) } else { 1 };
+        if bytes.get(at) == Some(&b'?') {
+            at += 1;
+        }
+        quantified = true;
+    }
+    false
+}
+
+/// Length of `{2}`, `{2,}` or `{2,3}`.
+fn repetition(bytes: &[u8]) -> Option<usize> {
+    let end = bytes.iter().position(|byte| *byte == b'}')?;
+    let inside = &bytes[1..end];
+    let digits = inside.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let rest = &inside[digits..];
+    let valid = digits > 0 && (rest.is_empty() || rest[0] == b',' && rest[1..].iter().all(u8::is_ascii_digit));
+    valid.then_some(end + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, dialect: RegexDialect, text: &str) -> bool {
+        Compiled::new(&Regex { pattern: pattern.to_owned(), caseless: false, dialect }).is_some_and(|regex| regex.is_match(text.as_bytes()))
+    }
+
+    #[test]
+    fn what_re2_refuses_is_refused() {
+        for pattern in ["/(?!admin).*", "/(a)\\1", "/foo(", "/a++", "a**", "a{2}{3}", "(?<=a)b"] {
+            assert!(!is_valid(pattern), "{pattern}");
+        }
+        for pattern in ["/(?:a|b)\\d+", "(?i)/api", "a+?", "[+*]+", "\\++", "a{2,3}?", "x{", "(a+)+", "[]+]+"] {
+            assert!(is_valid(pattern) || pattern == "x{", "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_full_match_needs_the_whole_text_whatever_alternative_comes_first() {
+        assert!(matches("/a|/ab", RegexDialect::Re2Full, "/ab"));
+        assert!(!matches("/foo", RegexDialect::Re2Full, "/foobar"));
+        assert!(matches("/foo", RegexDialect::Re2Search, "/x/foobar"));
+        assert!(matches("^/anch$", RegexDialect::Re2Full, "/anch"));
+    }
+}

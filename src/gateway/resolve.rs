@@ -1,0 +1,226 @@
+//! From objects to a configuration: one reading per dialect that the target asks for.
+
+use std::sync::OnceLock;
+
+use super::api::{self, GROUP, Object};
+use super::attach::{Index, RouteHead};
+use super::config::{Config, FirstQuestions, Reading};
+use super::dialect::Target;
+use super::facts::{Absent, Facts};
+use super::grants::Grants;
+use super::listeners::{self, RouteKind, Sources};
+use super::objects::Objects;
+use super::regex;
+use super::rules::{Maker, Policies};
+use super::status::{RouteState, Statuses};
+use super::tables::Builder;
+use crate::k8s::{FieldPath, Inventory, NamespacedName, ObjectId, Subject};
+use crate::ledger::{Code, Finding, Findings};
+use crate::request::{Field, Malformed, Predicates, Regex, RegexDialect, Test};
+
+/// What is resolved besides the objects.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Only this Gateway: requests are known to go to its address.
+    pub gateway: Option<NamespacedName>,
+    /// What a Service or Secret that was not read means.
+    pub absent: Absent,
+}
+
+/// Resolves Gateway API objects for a target. Services, Secrets and Namespaces come from `facts`, which may be another inventory
+/// than that of the objects.
+pub fn resolve(objects: &Objects, facts: &Inventory, target: &'static Target, options: &Options) -> Config {
+    let facts = Facts::of(facts, options.absent);
+    let grants = Grants::of(objects);
+    let policies = Policies::of(objects);
+    let mut predicates = Predicates::default();
+    let mut findings = Findings::new();
+    let mut readings = Vec::new();
+    for (position, target) in target.readings().into_iter().enumerate() {
+        let maker = Maker { facts: &facts, grants: &grants, target, policies: &policies };
+        let mut said = Findings::new();
+        readings.push(read_as(objects, maker, options, &mut predicates, &mut said));
+        // What every dialect says alike is said once; what only others say belongs to them.
+        if position == 0 {
+            findings = said;
+        }
+    }
+    let mesh_routes = mesh_routes(objects, &mut findings);
+    unknown_policies(objects, &mut findings);
+    let compiled = (0..predicates.len()).map(|_| OnceLock::new()).collect();
+    Config { predicates, readings, findings, mesh_routes, compiled }
+}
+
+fn read_as(objects: &Objects, maker: Maker<'_>, options: &Options, predicates: &mut Predicates, findings: &mut Findings) -> Reading {
+    let target = maker.target;
+    let sources = Sources { objects, facts: maker.facts, grants: maker.grants, target, only: options.gateway.as_ref() };
+    let mut listeners = listeners::listeners(sources, findings);
+    for listener in &mut listeners {
+        let name = &listener.gateway;
+        let policy = maker.policies.on(GROUP, "Gateway", &name.namespace, &name.name, Some(&listener.spec.name));
+        let owner = &listener.state.owner;
+        let policy = policy.or_else(|| {
+            listener.from_set.then(|| maker.policies.on(GROUP, "ListenerSet", &owner.namespace, &owner.name, Some(&listener.spec.name)))?
+        });
+        if listener.unmodelled.is_none() {
+            listener.unmodelled = policy;
+        }
+    }
+    let mut states = Vec::new();
+    let mut attached = vec![0; listeners.len()];
+    let mut builder = Builder::new(&listeners, target, predicates);
+    let index = Index::of(&listeners);
+    for (id, object) in &objects.typed {
+        let Some(head) = head(*id, object) else { continue };
+        let parents = index.parents(head, &target.dialect, maker.facts, findings);
+        if parents.is_empty() {
+            continue;
+        }
+        let mut made = make_rules(*id, object, maker, findings);
+        if parents.iter().any(|parent| parent.unresolved) && made.iter().all(|made| made.resolved.is_ok()) {
+            for made in &mut made {
+                made.rule.plan.failure.get_or_insert_with(|| "the controller reported references that are not resolved".to_owned());
+            }
+        }
+        let resolved = made.iter().find_map(|made| made.resolved.err()).map_or(Ok(()), Err);
+        let all_refused = !made.is_empty() && made.iter().all(|made| made.refused);
+        let rules: Vec<_> = made.into_iter().map(|made| std::sync::Arc::new(made.rule)).collect();
+        for parent in parents {
+            for attachment in &parent.attachments {
+                attached[attachment.listener] += 1;
+            }
+            let outcome = builder.attach(head, object, &rules, &parent.attachments, findings);
+            let accepted = parent.accepted.and(if all_refused || outcome.nothing_left { Err("UnsupportedValue") } else { Ok(()) });
+            states.push(RouteState { route: head.object_ref(), parent: parent.reference, accepted, resolved });
+        }
+    }
+    let built = builder.finish(findings);
+    for (listener, attached) in listeners.iter_mut().zip(attached) {
+        listener.state.attached = attached;
+    }
+    let first = first_questions(predicates);
+    let statuses = Statuses { listeners: listeners.into_iter().map(|listener| listener.state).collect(), routes: states };
+    Reading {
+        target,
+        ports: built.ports,
+        first,
+        statuses,
+        shaken: built.shaken,
+        underscored: built.underscored,
+        closes_unknown_names: built.closes_unknown_names,
+    }
+}
+
+/// The part of an object that attaches, if it is a route of HTTP or TLS.
+fn head(id: ObjectId, object: &Object) -> Option<RouteHead<'_>> {
+    Some(match object {
+        Object::HttpRoute(route) => RouteHead {
+            id,
+            kind: RouteKind::Http,
+            meta: &route.metadata,
+            parents: &route.spec.parent_refs,
+            hostnames: &route.spec.hostnames,
+            status: &route.status,
+        },
+        Object::GrpcRoute(route) => RouteHead {
+            id,
+            kind: RouteKind::Grpc,
+            meta: &route.metadata,
+            parents: &route.spec.parent_refs,
+            hostnames: &route.spec.hostnames,
+            status: &route.status,
+        },
+        Object::TlsRoute(route) => RouteHead {
+            id,
+            kind: RouteKind::Tls,
+            meta: &route.metadata,
+            parents: &route.spec.parent_refs,
+            hostnames: &route.spec.hostnames,
+            status: &route.status,
+        },
+        Object::Namespace(_)
+        | Object::GatewayClass(_)
+        | Object::Gateway(_)
+        | Object::ListenerSet(_)
+        | Object::ReferenceGrant(_)
+        | Object::Service(_)
+        | Object::TcpRoute(_)
+        | Object::UdpRoute(_)
+        | Object::BackendTlsPolicy(_) => return None,
+    })
+}
+
+fn make_rules(id: ObjectId, object: &Object, maker: Maker<'_>, findings: &mut Findings) -> Vec<super::rules::Made> {
+    let origin = |rule: usize| Subject::new(id, FieldPath::from(["spec", "rules"]).child(rule));
+    let made: Vec<super::rules::Made> = match object {
+        Object::HttpRoute(route) => route.spec.rules.iter().enumerate().map(|(at, rule)| maker.http(route, rule, origin(at))).collect(),
+        Object::GrpcRoute(route) => route.spec.rules.iter().enumerate().map(|(at, rule)| maker.grpc(route, rule, origin(at))).collect(),
+        Object::TlsRoute(route) => route.spec.rules.iter().enumerate().map(|(at, rule)| maker.tls(route, rule, origin(at))).collect(),
+        Object::Namespace(_)
+        | Object::GatewayClass(_)
+        | Object::Gateway(_)
+        | Object::ListenerSet(_)
+        | Object::ReferenceGrant(_)
+        | Object::Service(_)
+        | Object::TcpRoute(_)
+        | Object::UdpRoute(_)
+        | Object::BackendTlsPolicy(_) => Vec::new(),
+    };
+    for made in &made {
+        if let Some(reason) = &made.rule.plan.failure {
+            findings.push(Finding::about(Code::GatewayRuleFails, made.rule.origin.clone(), vec![("reason", reason.clone())]));
+        }
+    }
+    made
+}
+
+fn first_questions(predicates: &mut Predicates) -> FirstQuestions {
+    let mut ask = |field: Field, test: Test| predicates.intern(field, test, None);
+    let header = |name: &str| Field::Header(name.to_owned());
+    let grpc = Regex { pattern: "application/grpc(\\+.*)?".to_owned(), caseless: false, dialect: RegexDialect::Re2Full };
+    let slash = Regex { pattern: "%(2[Ff]|5[Cc])".to_owned(), caseless: false, dialect: RegexDialect::Re2Search };
+    FirstQuestions {
+        malformed_host: ask(Field::Request, Test::Malformed(Malformed::Host)),
+        malformed_target: ask(Field::Request, Test::Malformed(Malformed::Target)),
+        malformed_header: ask(Field::Request, Test::Malformed(Malformed::HeaderName)),
+        https: ask(Field::Scheme, Test::Equals("https".to_owned())),
+        http10: ask(Field::Protocol, Test::Equals("http/1.0".to_owned())),
+        http2: ask(Field::Protocol, Test::Equals("h2".to_owned())),
+        escaped_slash: ask(Field::Path, Test::Regex(slash)),
+        grpc: ask(header("content-type"), Test::Regex(grpc)),
+        options: ask(Field::Method, Test::Equals("OPTIONS".to_owned())),
+        preflight: ask(header("access-control-request-method"), Test::Present),
+        origin: ask(header("origin"), Test::Present),
+    }
+}
+
+fn mesh_routes(objects: &Objects, findings: &mut Findings) -> Vec<crate::k8s::ObjectRef> {
+    let mut routes = Vec::new();
+    for (id, object) in &objects.typed {
+        let Some(head) = head(*id, object) else { continue };
+        let Some((at, parent)) = head.parents.iter().enumerate().find(|(_, parent)| parent.group().is_empty() && parent.kind() == "Service") else {
+            continue;
+        };
+        let facts = vec![("route", head.object_ref().to_string()), ("parent", parent.name.clone())];
+        findings.push(Finding::about(Code::GatewayMeshRoute, Subject::new(*id, FieldPath::from(["spec", "parentRefs"]).child(at)), facts));
+        routes.push(head.object_ref());
+    }
+    routes
+}
+
+fn unknown_policies(objects: &Objects, findings: &mut Findings) {
+    for foreign in objects.foreign.iter().filter(|foreign| !foreign.targets.is_empty()) {
+        let facts = vec![("policy", foreign.object.to_string())];
+        findings.push(Finding::about(Code::GatewayUnknownPolicy, Subject::new(foreign.id, FieldPath::root()), facts));
+    }
+}
+
+/// Whether a match of an HTTPRoute can be compiled at all; the reason where not.
+pub(super) fn bad_expression(matched: &api::HttpMatch) -> Option<String> {
+    let path = match &matched.path {
+        Some(api::PathMatch::Regex(value)) => Some(value),
+        Some(api::PathMatch::Exact(_) | api::PathMatch::Prefix(_)) | None => None,
+    };
+    let values = matched.headers.iter().chain(&matched.query_params).filter(|value| !value.kind.is_exact()).map(|value| &value.value);
+    path.into_iter().chain(values).find(|pattern| !regex::is_valid(pattern)).map(|pattern| format!("`{pattern}` is no regular expression of RE2"))
+}

@@ -1,0 +1,240 @@
+//! The new side's router: port, door, host, match, rule. Written once over a valuation, so that a concrete request and a class of
+//! requests take the same way.
+
+use super::answer::{self, Asked, UNESCAPED_PATH};
+use super::config::{Behind, Certificate, Config, Door, Entry, Port, Reading, Side, Table};
+use super::dialect::{EscapedSlash, ForeignPort, GrpcMiss, HostFallThrough, ServerName, Ties, UnknownServerName};
+use crate::k8s::Subject;
+use crate::request::{Answer, NoAnswer, Part, PredicateId, Ruling, Step, TextExpr, Valuation};
+
+/// What the router rules, and how sure it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The answer, or one of several, and how it came about.
+    pub ruling: Ruling,
+    /// Other answers that are possible; then `undecided` says why.
+    pub others: Vec<Answer>,
+    /// Why the answer is not decided.
+    pub undecided: Option<String>,
+    /// Certificate that is served.
+    pub certificate: Option<Served>,
+    /// Milliseconds after which the exchange is ended with 504.
+    pub timeout: Option<u64>,
+}
+
+/// A certificate that is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Served {
+    /// That of a Secret.
+    Secret(Certificate),
+    /// One that the implementation makes itself.
+    Default,
+}
+
+impl Verdict {
+    fn new(answer: Answer, trace: Vec<Step>) -> Self {
+        Self { ruling: Ruling { answer, trace }, others: Vec::new(), undecided: None, certificate: None, timeout: None }
+    }
+}
+
+impl Config {
+    /// What happens to a request, or to a class of requests. Where the readings of several dialects differ in what counts, the
+    /// verdict is undecided.
+    pub fn route(&self, v: &impl Valuation) -> Verdict {
+        let mut verdicts = self.readings.iter().map(|reading| (reading, reading.route(v)));
+        let (_, mut verdict) = verdicts.next().expect("INVARIANT: a configuration has at least one reading");
+        for (reading, other) in verdicts {
+            super::agree::join(&mut verdict, other, &reading.target.title);
+        }
+        verdict
+    }
+}
+
+impl Reading {
+    /// What this dialect makes of it.
+    pub fn route(&self, v: &impl Valuation) -> Verdict {
+        let mut trace = Vec::new();
+        let tls = v.holds(self.first.https);
+        let port = self.ports.values().find(|port| v.holds(port.predicate));
+        let side = port.map(|port| if tls { &port.tls } else { &port.plain });
+        let (Some(port), Some(side)) = (port, side.filter(|side| !side.doors.is_empty())) else {
+            return self.nobody_listens(port, tls, trace);
+        };
+        if let Some(subject) = &port.dead {
+            trace.push(step("nothing is published for this Gateway", Some(subject)));
+            return Verdict::new(Answer::NoAnswer(NoAnswer::Refused), trace);
+        }
+        let Some(door) = side.doors.iter().find(|door| door.opens.is_none_or(|opens| v.holds(opens))) else {
+            return self.no_door(side, tls, v, trace);
+        };
+        trace.push(step(&format!("listener or TLS route for `{}` takes the connection", door.hostname), Some(&door.origin)));
+        let certificate = if tls { self.certificate(side, door, v) } else { None };
+        let mut verdict = self.behind(door, side, tls, v, trace);
+        // The certificate of a connection that is handed through is the backend's.
+        let passes = matches!(door.behind, Behind::Stream(_) | Behind::Wall) && door.certificates.is_empty();
+        verdict.certificate = certificate.filter(|_| !passes && !matches!(verdict.ruling.answer, Answer::NoAnswer(_)));
+        verdict
+    }
+
+    fn nobody_listens(&self, port: Option<&Port>, tls: bool, mut trace: Vec<Step>) -> Verdict {
+        trace.push(step("no listener serves this port and protocol", None));
+        if *self.target.dialect.foreign_port == ForeignPort::NotFound {
+            let mut verdict = Verdict::new(Answer::NoRoute { response_headers: Vec::new() }, trace);
+            verdict.certificate = tls.then_some(Served::Default);
+            return verdict;
+        }
+        let listens = port.is_some_and(|port| port.dead.is_none() && !(port.plain.doors.is_empty() && port.tls.doors.is_empty()));
+        let silence = match (listens, tls) {
+            (false, _) => NoAnswer::Refused,
+            (true, true) => NoAnswer::Tls,
+            (true, false) => NoAnswer::Reset,
+        };
+        Verdict::new(Answer::NoAnswer(silence), trace)
+    }
+
+    fn no_door(&self, side: &Side, tls: bool, v: &impl Valuation, mut trace: Vec<Step>) -> Verdict {
+        trace.push(step("no listener of the port takes this host", None));
+        if tls {
+            let closed = *self.target.dialect.unknown_server_name == UnknownServerName::Reset || side.tables.is_empty();
+            if closed {
+                return Verdict::new(Answer::NoAnswer(NoAnswer::Reset), trace);
+            }
+        }
+        if let Some(refused) = self.refused(v) {
+            return Verdict::new(refused, trace);
+        }
+        Verdict::new(self.not_found(v), trace)
+    }
+
+    fn behind(&self, door: &Door, side: &Side, tls: bool, v: &impl Valuation, mut trace: Vec<Step>) -> Verdict {
+        if let Some(what) = &door.unmodelled {
+            return Verdict::new(Answer::Unmodelled { what: what.clone() }, trace);
+        }
+        let table = match &door.behind {
+            Behind::Wall => return Verdict::new(Answer::NoAnswer(NoAnswer::Reset), trace),
+            Behind::Stream(rule) => {
+                trace.push(step("the connection is handed on", Some(&rule.origin)));
+                return Verdict::new(answer::stream(rule, &self.target.dialect), trace);
+            }
+            Behind::Table(table) => &side.tables[*table],
+        };
+        if tls && v.holds(self.first.http2) && !door.http2 {
+            trace.push(step("HTTP/2 is not offered, since certificates of two listeners overlap", Some(&door.origin)));
+            return Verdict::new(Answer::NoAnswer(NoAnswer::Tls), trace);
+        }
+        if let Some(refused) = self.refused(v) {
+            trace.push(step("the request is refused before any route is looked at", None));
+            return Verdict::new(refused, trace);
+        }
+        let mut verdict = self.table(table, tls, v, trace);
+        if tls && self.closes_unknown_names && !v.holds(self.first.http2) && !side.exact_names.iter().any(|&name| v.holds(name)) {
+            verdict.others.push(std::mem::replace(&mut verdict.ruling.answer, Answer::NoAnswer(NoAnswer::Tls)));
+            verdict.undecided = Some("connections without application protocol (ALPN) and with a server name that no route names exactly are closed".to_owned());
+        }
+        if let (Some(subject), None) = (&self.shaken, &table.broken) {
+            verdict.ruling.trace.push(step("whether this port takes changes is left to chance", Some(subject)));
+            verdict.others.push(Answer::NoRoute { response_headers: Vec::new() });
+            verdict.undecided = Some("the data plane refuses another table, and whether this one is taken differs from start to start".to_owned());
+        }
+        verdict
+    }
+
+    /// What the data plane answers before any route is looked at.
+    fn refused(&self, v: &impl Valuation) -> Option<Answer> {
+        let first = &self.first;
+        if v.holds(first.http10) {
+            return Some(Answer::Unmodelled { what: "HTTP/1.0".to_owned() });
+        }
+        let malformed = [first.malformed_host, first.malformed_target, first.malformed_header];
+        if malformed.iter().any(|&malformed| v.holds(malformed)) || self.underscored.iter().any(|&header| v.holds(header)) {
+            return Some(Answer::Respond { status: 400, response_headers: Vec::new() });
+        }
+        if *self.target.dialect.escaped_slash == EscapedSlash::Redirected && v.holds(first.escaped_slash) {
+            let location = TextExpr::from([Part::Variable(UNESCAPED_PATH.to_owned()), Part::Query]);
+            return Some(Answer::Redirect { status: 307, location, response_headers: Vec::new() });
+        }
+        None
+    }
+
+    fn not_found(&self, v: &impl Valuation) -> Answer {
+        let grpc = *self.target.dialect.grpc_miss == GrpcMiss::GrpcStatus && v.holds(self.first.grpc);
+        answer::own(404, Vec::new(), grpc, &self.target.dialect)
+    }
+
+    fn table(&self, table: &Table, tls: bool, v: &impl Valuation, mut trace: Vec<Step>) -> Verdict {
+        if let Some(subject) = &table.broken {
+            trace.push(step("the data plane refuses all routes of this port", Some(subject)));
+            return Verdict::new(self.not_found(v), trace);
+        }
+        let falls_through = *self.target.dialect.host_fall_through != HostFallThrough::None;
+        for tier in &table.tiers {
+            if !tier.host.is_none_or(|host| v.holds(host)) {
+                continue;
+            }
+            if let Some(position) = tier.entries.iter().position(|entry| matches(entry, v)) {
+                return self.matched(&tier.entries[position..], table, tls, v, trace);
+            }
+            trace.push(step(&format!("no rule for hostname `{}` matches", tier.hostname), None));
+            if !falls_through {
+                break;
+            }
+        }
+        Verdict::new(self.not_found(v), trace)
+    }
+
+    /// The first of these entries matches.
+    fn matched(&self, entries: &[Entry], table: &Table, tls: bool, v: &impl Valuation, mut trace: Vec<Step>) -> Verdict {
+        let dialect = &self.target.dialect;
+        let entry = &entries[0];
+        trace.push(step("the match is the first that holds", Some(&entry.origin)));
+        let mut verdict = Verdict::new(answer::answer(entry, table, self.asked(entry, tls, v), dialect), trace);
+        verdict.timeout = entry.rule.timeout;
+        if *dialect.ties == Ties::Chance {
+            for other in entries[1..].iter().take_while(|other| other.place.0 == entry.place.0) {
+                if !matches(other, v) {
+                    continue;
+                }
+                let possible = answer::answer(other, table, self.asked(other, tls, v), dialect);
+                if possible != verdict.ruling.answer && !verdict.others.contains(&possible) {
+                    verdict.ruling.trace.push(step("another match of equal rank may win as well", Some(&other.origin)));
+                    verdict.undecided = Some("matches of equal rank are tried in an order that differs from start to start".to_owned());
+                    verdict.others.push(possible);
+                }
+            }
+        }
+        verdict
+    }
+
+    fn asked(&self, entry: &Entry, tls: bool, v: &impl Valuation) -> Asked {
+        let cors = entry.rule.plan.cors.is_some();
+        let origin = cors && v.holds(self.first.origin);
+        Asked {
+            tls,
+            grpc: *self.target.dialect.grpc_miss == GrpcMiss::GrpcStatus && v.holds(self.first.grpc),
+            preflight: origin && v.holds(self.first.options) && v.holds(self.first.preflight),
+            origin,
+            allowed: origin && answer::allows(entry.origins.as_ref(), |asked| v.holds(asked)),
+        }
+    }
+
+    fn certificate(&self, side: &Side, door: &Door, v: &impl Valuation) -> Option<Served> {
+        let by_name = *self.target.dialect.server_name == ServerName::Certificate;
+        let certificates = if by_name && door.certificates.is_empty() { &side.certificates } else { &door.certificates };
+        let named = certificates.iter().find(|certificate| certificate.asked.iter().any(|&asked| v.holds(asked)));
+        match (named, certificates.first()) {
+            (Some(certificate), _) => Some(Served::Secret(certificate.clone())),
+            (None, _) if by_name => Some(Served::Default),
+            (None, Some(first)) => Some(Served::Secret(first.clone())),
+            (None, None) => None,
+        }
+    }
+}
+
+fn matches(entry: &Entry, v: &impl Valuation) -> bool {
+    let one_of = |predicates: &[PredicateId]| predicates.is_empty() || predicates.iter().any(|&predicate| v.holds(predicate));
+    one_of(&entry.hosts) && one_of(&entry.paths) && entry.conditions.iter().all(|&condition| v.holds(condition))
+}
+
+fn step(text: &str, because: Option<&Subject>) -> Step {
+    Step { text: text.to_owned(), because: because.cloned() }
+}

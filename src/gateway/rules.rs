@@ -1,0 +1,245 @@
+//! Rules of routes as one dialect reads them: filters, backends with their faults, timeouts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::api::{self, ExplicitRef, GROUP};
+use super::config::{Backend, Rule};
+use super::dialect::{Target, Timeouts};
+use super::facts::{BackendFault, Facts};
+use super::filter::Plan;
+use super::grants::{Grants, Referent, Referrer};
+use super::objects::Objects;
+use super::status::State;
+use crate::k8s::{NamespacedName, Subject};
+
+/// What rules are made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Maker<'a> {
+    /// Services.
+    pub facts: &'a Facts<'a>,
+    /// Grants.
+    pub grants: &'a Grants<'a>,
+    /// The dialect.
+    pub target: &'static Target,
+    /// What the model does not know about objects, by group, kind, namespace and name.
+    pub policies: &'a Policies,
+}
+
+/// Policies of implementations by what they are attached to.
+#[derive(Debug, Clone, Default)]
+pub struct Policies {
+    by_target: BTreeMap<(String, String, String, String), Vec<(Option<String>, String)>>,
+    by_kind: BTreeMap<(String, String, String), String>,
+    objects: BTreeSet<(String, String, String, String)>,
+}
+
+impl Policies {
+    /// The policies among the objects.
+    pub fn of(objects: &Objects) -> Self {
+        let mut policies = Self::default();
+        for foreign in &objects.foreign {
+            let object = &foreign.object;
+            policies.objects.insert((object.group.clone(), object.kind.clone(), object.namespace.clone(), object.name.clone()));
+            for target in &foreign.targets {
+                let (group, kind, namespace) = (target.group.clone(), target.kind.clone(), target.namespace.clone());
+                let label = foreign.object.to_string();
+                match &target.name {
+                    Some(name) => {
+                        policies.by_target.entry((group, kind, namespace, name.clone())).or_default().push((target.section.clone(), label));
+                    }
+                    None => {
+                        policies.by_kind.entry((group, kind, namespace)).or_insert(label);
+                    }
+                }
+            }
+        }
+        policies
+    }
+
+    /// Whether an object of an implementation was read.
+    pub fn knows(&self, group: &str, kind: &str, namespace: &str, name: &str) -> bool {
+        !self.objects.is_empty() && self.objects.contains(&(group.to_owned(), kind.to_owned(), namespace.to_owned(), name.to_owned()))
+    }
+
+    /// The first policy on an object, or on a section of it.
+    pub fn on(&self, group: &str, kind: &str, namespace: &str, name: &str, section: Option<&str>) -> Option<String> {
+        if self.by_target.is_empty() && self.by_kind.is_empty() {
+            return None;
+        }
+        let key = (group.to_owned(), kind.to_owned(), namespace.to_owned(), name.to_owned());
+        let direct = self.by_target.get(&key).into_iter().flatten();
+        let direct = direct.filter(|(wanted, _)| wanted.is_none() || wanted.as_deref() == section).map(|(_, label)| label).next();
+        direct.or_else(|| self.by_kind.get(&(key.0, key.1, key.2))).cloned()
+    }
+}
+
+/// A backend reference, whatever route it stands in.
+struct Reference<'r> {
+    group: &'r str,
+    kind: &'r str,
+    namespace: &'r str,
+    name: &'r str,
+    port: Option<u16>,
+}
+
+/// A rule and the state of its references.
+pub struct Made {
+    /// The rule.
+    pub rule: Rule,
+    /// `ResolvedRefs`, as far as this rule goes.
+    pub resolved: State,
+    /// The rule is not accepted, which makes the route partially invalid.
+    pub refused: bool,
+}
+
+impl Maker<'_> {
+    /// A rule of an HTTPRoute.
+    pub fn http(&self, route: &api::HttpRoute, rule: &api::HttpRule, origin: Subject) -> Made {
+        let namespace = route.metadata.namespace.as_str();
+        let plan = Plan::of_http(&rule.filters, &self.target.dialect, |reference| self.knows(namespace, reference));
+        let backends: Vec<(u64, api::BackendObjectRef, Plan)> = rule
+            .backend_refs
+            .iter()
+            .map(|backend| {
+                let plan = Plan::of_http(&backend.filters, &self.target.dialect, |reference| self.knows(namespace, reference));
+                (u64::from(backend.weight()), backend.target(), plan)
+            })
+            .collect();
+        let mut made = self.make("HTTPRoute", &route.metadata, rule.name.as_deref(), plan, backends, origin);
+        made.rule.timeout = self.timeout(rule.timeouts);
+        if rule.session_persistence.is_some() {
+            made.rule.plan.response.retain(|(name, _)| name != "set-cookie");
+        }
+        made
+    }
+
+    /// A rule of a GRPCRoute.
+    pub fn grpc(&self, route: &api::GrpcRoute, rule: &api::GrpcRule, origin: Subject) -> Made {
+        let namespace = route.metadata.namespace.as_str();
+        let plan = Plan::of_grpc(&rule.filters, &self.target.dialect, |reference| self.knows(namespace, reference));
+        let backends: Vec<(u64, api::BackendObjectRef, Plan)> = rule
+            .backend_refs
+            .iter()
+            .map(|backend| {
+                let plan = Plan::of_grpc(&backend.filters, &self.target.dialect, |reference| self.knows(namespace, reference));
+                (u64::from(backend.weight()), backend.target(), plan)
+            })
+            .collect();
+        let mut made = self.make("GRPCRoute", &route.metadata, rule.name.as_deref(), plan, backends, origin);
+        made.rule.timeout = self.timeout(None);
+        made
+    }
+
+    /// A rule of a TLSRoute.
+    pub fn tls(&self, route: &api::TlsRoute, rule: &api::TlsRule, origin: Subject) -> Made {
+        let backends = rule.backend_refs.iter().map(|backend| (u64::from(backend.weight()), backend.target(), Plan::default())).collect();
+        self.make("TLSRoute", &route.metadata, rule.name.as_deref(), Plan::default(), backends, origin)
+    }
+
+    fn make(
+        &self,
+        kind: &str,
+        route: &api::Meta,
+        name: Option<&str>,
+        mut plan: Plan,
+        references: Vec<(u64, api::BackendObjectRef, Plan)>,
+        origin: Subject,
+    ) -> Made {
+        let refused = plan.failure.is_some();
+        let mut resolved: State = Ok(());
+        let mut unmodelled = self.policies.on(GROUP, kind, &route.namespace, &route.name, name);
+        for mirror in &plan.mirrors {
+            if let Err(fault) = self.backend(kind, route, &mirror.backend_ref, &mut unmodelled) {
+                // A copy for a Service without endpoints is lost, nothing else.
+                if fault != BackendFault::NoEndpoints {
+                    resolved = Err(reason(fault));
+                    plan.failure.get_or_insert_with(|| format!("the mirror `{}` is not there", mirror.backend_ref.name));
+                }
+            }
+        }
+        let mut backends = Vec::with_capacity(references.len());
+        for (weight, reference, plan) in references {
+            let target = self.backend(kind, route, &reference, &mut unmodelled);
+            if let Err(fault) = target {
+                if fault != BackendFault::UnverifiedTls && (fault != BackendFault::NoEndpoints || *self.target.dialect.no_endpoints_status == 500) {
+                    resolved = Err(reason(fault));
+                }
+            }
+            if let Some(filter) = &plan.unmodelled {
+                unmodelled.get_or_insert_with(|| filter.clone());
+            }
+            let target = if plan.failure.is_some() { Err(500) } else { target.map_err(|fault| self.status(fault)) };
+            if plan.failure.is_some() {
+                resolved = Err("InvalidKind");
+            }
+            backends.push(Backend { weight, target, plan });
+        }
+        if let Some(filter) = &plan.unmodelled {
+            unmodelled.get_or_insert_with(|| filter.clone());
+        }
+        Made { rule: Rule { origin, plan, backends, timeout: None, unmodelled }, resolved, refused }
+    }
+
+    fn backend(&self, kind: &str, route: &api::Meta, to: &api::BackendObjectRef, unmodelled: &mut Option<String>) -> Result<String, BackendFault> {
+        let namespace = to.namespace.as_deref().unwrap_or(&route.namespace);
+        let to = Reference { group: to.group(), kind: to.kind(), namespace, name: &to.name, port: to.port };
+        if self.policies.knows(to.group, to.kind, to.namespace, to.name) {
+            unmodelled.get_or_insert_with(|| format!("{} {}/{}", to.kind, to.namespace, to.name));
+            return Err(BackendFault::Kind);
+        }
+        let referent = Referent { group: to.group, kind: to.kind, namespace: to.namespace, name: to.name };
+        if !self.grants.allow(Referrer { kind, namespace: &route.namespace }, referent) {
+            return Err(BackendFault::NotPermitted);
+        }
+        if !to.group.is_empty() || to.kind != "Service" {
+            return Err(BackendFault::Kind);
+        }
+        let name = NamespacedName::new(to.namespace, to.name);
+        if let Some(fault) = self.facts.service_fault(&name, to.port, *self.target.dialect.port443) {
+            // Backends of gRPC and TLS routes are not spoken to in HTTP over TLS.
+            if fault != BackendFault::UnverifiedTls || kind == "HTTPRoute" {
+                return Err(fault);
+            }
+        }
+        if let Some(policy) = self.policies.on("", "Service", to.namespace, to.name, None) {
+            unmodelled.get_or_insert(policy);
+        }
+        Ok(format!("{name}:{}", to.port.unwrap_or_default()))
+    }
+
+    fn status(&self, fault: BackendFault) -> u16 {
+        match fault {
+            BackendFault::NoEndpoints => *self.target.dialect.no_endpoints_status,
+            BackendFault::Kind
+            | BackendFault::NotPermitted
+            | BackendFault::Absent
+            | BackendFault::Port
+            | BackendFault::ExternalName
+            | BackendFault::UnverifiedTls => 500,
+        }
+    }
+
+    /// Whether the object that an `ExtensionRef` names was read.
+    fn knows(&self, namespace: &str, reference: &ExplicitRef) -> bool {
+        self.policies.knows(&reference.group, &reference.kind, namespace, &reference.name)
+    }
+
+    fn timeout(&self, timeouts: Option<api::HttpTimeouts>) -> Option<u64> {
+        let dialect = &self.target.dialect;
+        let default = Some(*dialect.default_timeout).filter(|millis| *millis > 0);
+        let (Timeouts::Kept, Some(timeouts)) = (*dialect.timeouts, timeouts) else { return default };
+        // The narrower one is the backend's where there are no retries.
+        let wanted = timeouts.backend_request.or(timeouts.request);
+        wanted.map_or(default, |timeout| Some(timeout.as_millis()).filter(|millis| *millis > 0))
+    }
+}
+
+const fn reason(fault: BackendFault) -> &'static str {
+    match fault {
+        BackendFault::Kind => "InvalidKind",
+        BackendFault::NotPermitted => "RefNotPermitted",
+        BackendFault::Absent | BackendFault::Port | BackendFault::NoEndpoints | BackendFault::ExternalName | BackendFault::UnverifiedTls => {
+            "BackendNotFound"
+        }
+    }
+}

@@ -1,0 +1,631 @@
+//! Doors and tables of each port, built from routes and the listeners they are attached to.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::api::{self, MatchType, Object, PathMatch, ValueMatch};
+use super::attach::{Attachment, RouteHead};
+use super::config::{Behind, Certificate, Door, Entry, Origins, Port, Rule, Side, Table, Tier};
+use super::dialect::{
+    BadRegex, EmptyRegex, HostFallThrough, Isolation, Order, OverlapHttp2, RegexScope, ServerName, Target, Underscores, Wildcard,
+};
+use super::hostname::Hostname;
+use super::listeners::{Listener, RouteKind, Speaks};
+use super::paths::{self, PathTests, Purpose};
+use super::precedence::{PathKind, Rank, Shape, Tie};
+use super::resolve;
+use crate::k8s::{NamespacedName, Subject};
+use crate::ledger::{Code, Finding, Findings};
+use crate::request::{Field, PathExpr, PredicateId, Predicates, Test};
+
+/// What was built.
+pub(super) struct Built {
+    pub(super) ports: BTreeMap<u16, Port>,
+    pub(super) shaken: Option<Subject>,
+    pub(super) closes_unknown_names: bool,
+    pub(super) underscored: Vec<PredicateId>,
+}
+
+/// What attaching a route came to.
+pub(super) struct Attached {
+    /// Every rule was left out.
+    pub(super) nothing_left: bool,
+}
+
+/// One match, ready to stand in tables.
+struct Compiled {
+    forms: Vec<(PathTests, PathExpr)>,
+    conditions: Vec<(Field, Test)>,
+    shape: Shape,
+    origin: Subject,
+    rule: usize,
+    matched: usize,
+    preflight_only: bool,
+}
+
+/// Which table a listener's routes stand in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Listener(usize),
+    Port { port: u16, tls: bool },
+}
+
+#[derive(Default)]
+struct Draft {
+    tiers: BTreeMap<(Reverse<(u8, usize)>, Hostname), Vec<Entry>>,
+    /// Which listener brought a hostname first.
+    hosts: BTreeMap<Hostname, usize>,
+    broken: Option<Subject>,
+}
+
+/// Builds doors and tables.
+pub(super) struct Builder<'b> {
+    listeners: &'b [Listener<'b>],
+    target: &'static Target,
+    predicates: &'b mut Predicates,
+    drafts: BTreeMap<Place, Draft>,
+    streams: Vec<(usize, Hostname, Subject, Arc<Rule>, Tie)>,
+    exact_names: BTreeMap<u16, Vec<PredicateId>>,
+    dead: BTreeMap<NamespacedName, Subject>,
+    underscored: Vec<PredicateId>,
+}
+
+impl<'b> Builder<'b> {
+    pub(super) fn new(listeners: &'b [Listener<'b>], target: &'static Target, predicates: &'b mut Predicates) -> Self {
+        Self {
+            listeners,
+            target,
+            predicates,
+            drafts: BTreeMap::new(),
+            streams: Vec::new(),
+            exact_names: BTreeMap::new(),
+            dead: BTreeMap::new(),
+            underscored: Vec::new(),
+        }
+    }
+
+    /// Puts the rules of a route into the tables of the listeners it is attached to.
+    pub(super) fn attach(
+        &mut self,
+        head: RouteHead<'_>,
+        object: &Object,
+        rules: &[Arc<Rule>],
+        attachments: &[Attachment],
+        findings: &mut Findings,
+    ) -> Attached {
+        if head.kind == RouteKind::Tls {
+            for attachment in attachments {
+                for hostname in &attachment.hostnames {
+                    let Some(rule) = rules.first() else { continue };
+                    let tie = tie(head, 0, 0);
+                    self.streams.push((attachment.listener, hostname.clone(), rule.origin.clone(), Arc::clone(rule), tie));
+                }
+            }
+            return Attached { nothing_left: false };
+        }
+        let (compiled, empty) = self.compile(head, object, rules, findings);
+        for attachment in attachments {
+            let listener = &self.listeners[attachment.listener];
+            if let Some(subject) = &empty {
+                self.dead.entry(listener.gateway.clone()).or_insert_with(|| subject.clone());
+            }
+            if listener.serves() {
+                self.fill(head, &compiled, rules, attachment);
+            }
+        }
+        Attached { nothing_left: compiled.is_empty() && !rules.is_empty() }
+    }
+
+    /// Matches of all rules, and the place of an empty expression that stops everything.
+    fn compile(&self, head: RouteHead<'_>, object: &Object, rules: &[Arc<Rule>], findings: &mut Findings) -> (Vec<Compiled>, Option<Subject>) {
+        let mut compiled = Vec::new();
+        let mut empty = None;
+        for (position, rule) in rules.iter().enumerate() {
+            let before = compiled.len();
+            let matches = matches_of(object, position, *self.target.dialect.order);
+            for (number, matched) in matches.iter().enumerate() {
+                let origin = match matches.len() {
+                    1 => rule.origin.clone(),
+                    _ => Subject { object: head.id, field: rule.origin.field.child("matches").child(number) },
+                };
+                let is_empty = matches!(&matched.http.path, Some(PathMatch::Regex(value)) if value.is_empty());
+                if is_empty && *self.target.dialect.empty_regex == EmptyRegex::Everything {
+                    empty.get_or_insert_with(|| origin.clone());
+                }
+                let bad = if is_empty && *self.target.dialect.empty_regex == EmptyRegex::Match {
+                    Some("the regular expression is empty".to_owned())
+                } else {
+                    resolve::bad_expression(&matched.http)
+                };
+                if let Some(reason) = bad {
+                    findings.push(Finding::about(Code::GatewayRuleDropped, origin.clone(), vec![("reason", reason)]));
+                    if *self.target.dialect.bad_regex == BadRegex::Rule {
+                        compiled.truncate(before);
+                        break;
+                    }
+                    continue;
+                }
+                self.compile_match(matched, rule, origin, (position, number), rules.len(), &mut compiled);
+            }
+        }
+        (compiled, empty)
+    }
+
+    fn compile_match(
+        &self,
+        matched: &Matched,
+        rule: &Rule,
+        origin: Subject,
+        (position, number): (usize, usize),
+        rules: usize,
+        compiled: &mut Vec<Compiled>,
+    ) {
+        let dialect = &self.target.dialect;
+        let scope = *dialect.regex;
+        let path = matched.http.path.clone().unwrap_or_default();
+        let purpose = if rule.plan.redirect.is_some() { Purpose::Redirect } else { Purpose::Rewrite };
+        let forms = match &matched.grpc_path {
+            Some(tests) => vec![(tests.clone(), PathExpr::Same)],
+            None => paths::forms(&path, rule.plan.path_modifier(), purpose, dialect),
+        };
+        let headers = first_of_each(&matched.http.headers);
+        let queries = &matched.http.query_params;
+        let value = |value: &ValueMatch| match value.kind {
+            MatchType::Exact => Test::Equals(value.value.clone()),
+            MatchType::RegularExpression => paths::regex(&value.value, scope),
+        };
+        let mut conditions: Vec<(Field, Test)> = Vec::new();
+        conditions.extend(headers.iter().map(|header| (Field::Header(header.name.as_str().to_ascii_lowercase()), value(header))));
+        conditions.extend(queries.iter().map(|query| (Field::Query(query.name.as_str().to_owned()), value(query))));
+        let method = matched.http.method.map(|method| (Field::Method, Test::Equals(method.as_str().to_owned())));
+        let kind = matched.grpc_kind.unwrap_or(match &path {
+            PathMatch::Exact(_) => PathKind::Exact,
+            PathMatch::Prefix(_) => PathKind::Prefix,
+            PathMatch::Regex(_) => PathKind::Regex,
+        });
+        let shape = Shape {
+            path: kind,
+            path_length: matched.grpc_length.unwrap_or_else(|| path.value().len()),
+            whole: matched.grpc_kind.is_none() && path == PathMatch::default(),
+            method: method.is_some(),
+            headers: headers.len() + usize::from(matched.grpc_suffix),
+            exact_headers: headers.iter().filter(|header| header.kind.is_exact()).count(),
+            queries: queries.len(),
+            exact_queries: queries.iter().filter(|query| query.kind.is_exact()).count(),
+            host_length: 0,
+            rules_left: rules - position,
+            grpc_text: matched.grpc_text,
+        };
+        // Envoy Gateway answers preflights for a rule with CORS whose method is another one (processHTTPRouteRule in route.go).
+        let implicit = rule.plan.cors.is_some() && matched.http.method.is_some_and(|method| method != api::HttpMethod::Options);
+        if implicit {
+            let present = |name: &str| (Field::Header(name.to_owned()), Test::Present);
+            let mut preflight = conditions.clone();
+            preflight.push((Field::Method, Test::Equals("OPTIONS".to_owned())));
+            preflight.extend([present("origin"), present("access-control-request-method")]);
+            let shape = Shape { method: true, headers: shape.headers + 2, exact_headers: shape.exact_headers, ..shape };
+            let forms = forms.clone();
+            compiled.push(Compiled {
+                forms,
+                conditions: preflight,
+                shape,
+                origin: origin.clone(),
+                rule: position,
+                matched: number,
+                preflight_only: true,
+            });
+        }
+        conditions.extend(method);
+        compiled.push(Compiled { forms, conditions, shape, origin, rule: position, matched: number, preflight_only: false });
+    }
+
+    fn fill(&mut self, head: RouteHead<'_>, compiled: &[Compiled], rules: &[Arc<Rule>], attachment: &Attachment) {
+        let listener = &self.listeners[attachment.listener];
+        let dialect = &self.target.dialect;
+        let tls = match listener.speaks {
+            Speaks::Http => false,
+            Speaks::Https => true,
+            Speaks::Tls | Speaks::Passthrough | Speaks::Other => return,
+        };
+        let port = listener.spec.port;
+        let by_listener = if tls { *dialect.server_name == ServerName::Listener } else { *dialect.isolation == Isolation::ByListener };
+        let place = if by_listener { Place::Listener(attachment.listener) } else { Place::Port { port, tls } };
+        let one_list = *dialect.host_fall_through == HostFallThrough::OneList;
+        let host_length = attachment.hostnames.iter().map(Hostname::length).max().unwrap_or_default();
+        let hosts: Vec<Option<PredicateId>> = attachment.hostnames.iter().map(|hostname| self.ask_host(hostname)).collect();
+        if tls {
+            for hostname in &attachment.hostnames {
+                if let Hostname::Exact(name) = hostname {
+                    let asked = self.predicates.intern(Field::Sni, Test::Equals(name.clone()), None);
+                    self.exact_names.entry(port).or_default().push(asked);
+                }
+            }
+        }
+        for one in compiled {
+            self.ask_underscores(one);
+            let origins = rules[one.rule].plan.cors.as_ref().map(|cors| self.origins(cors));
+            let conditions: Vec<PredicateId> =
+                one.conditions.iter().map(|(field, test)| self.predicates.intern(field.clone(), test.clone(), Some(one.origin.clone()))).collect();
+            for (tests, path) in &one.forms {
+                let paths: Vec<PredicateId> =
+                    tests.iter().map(|test| self.predicates.intern(Field::Path, test.clone(), Some(one.origin.clone()))).collect();
+                let rank = Rank::of(&Shape { host_length, ..one.shape }, *dialect.order);
+                let place_of_entry = (Reverse(rank), tie(head, one.rule, one.matched));
+                let entry = |hosts: Vec<PredicateId>| Entry {
+                    hosts,
+                    paths: paths.clone(),
+                    conditions: conditions.clone(),
+                    place: place_of_entry.clone(),
+                    origin: one.origin.clone(),
+                    path: path.clone(),
+                    origins: origins.clone(),
+                    preflight_only: one.preflight_only,
+                    rule: Arc::clone(&rules[one.rule]),
+                };
+                let draft = self.drafts.entry(place).or_default();
+                if rules[one.rule].plan.poison.is_some() {
+                    draft.broken.get_or_insert_with(|| rules[one.rule].origin.clone());
+                }
+                if one_list {
+                    let hosts = if hosts.iter().any(Option::is_none) { Vec::new() } else { hosts.iter().copied().flatten().collect() };
+                    draft.tiers.entry((Reverse(Hostname::Any.specificity()), Hostname::Any)).or_default().push(entry(hosts));
+                    continue;
+                }
+                for hostname in &attachment.hostnames {
+                    let first = *draft.hosts.entry(hostname.clone()).or_insert(attachment.listener);
+                    // Envoy refuses a table with one host twice, and every listener of the port brings its own.
+                    let twice = first != attachment.listener && self.listeners[first].gateway == listener.gateway;
+                    if twice && !tls && *dialect.isolation == Isolation::ByHost {
+                        draft.broken.get_or_insert_with(|| one.origin.clone());
+                    }
+                    draft.tiers.entry((Reverse(hostname.specificity()), hostname.clone())).or_default().push(entry(Vec::new()));
+                }
+            }
+        }
+    }
+
+    /// A request with such a header never gets as far as its routes.
+    fn ask_underscores(&mut self, compiled: &Compiled) {
+        if *self.target.dialect.underscores != Underscores::Refused {
+            return;
+        }
+        for (field, _) in &compiled.conditions {
+            if matches!(field, Field::Header(name) if name.contains('_')) {
+                let asked = self.predicates.intern(field.clone(), Test::Present, Some(compiled.origin.clone()));
+                if !self.underscored.contains(&asked) {
+                    self.underscored.push(asked);
+                }
+            }
+        }
+    }
+
+    /// A star stands for everything to its left, dots too.
+    fn origins(&mut self, cors: &api::Cors) -> Origins {
+        let field = || Field::Header("origin".to_owned());
+        let asked = cors.allow_origins.iter().map(|origin| {
+            let test = if origin.contains('*') {
+                paths::regex(&regex_syntax::escape(origin).replace("\\*", ".*"), RegexScope::Full)
+            } else {
+                Test::Equals(origin.clone())
+            };
+            self.predicates.intern(field(), test, None)
+        });
+        Origins { asked: asked.collect(), any: cors.allow_origins.iter().any(|origin| origin == "*") }
+    }
+
+    fn ask_host(&mut self, hostname: &Hostname) -> Option<PredicateId> {
+        let wildcard = *self.target.dialect.wildcard;
+        self.ask_name(Field::Host, hostname, wildcard)
+    }
+
+    fn ask_name(&mut self, field: Field, hostname: &Hostname, wildcard: Wildcard) -> Option<PredicateId> {
+        let test = match hostname {
+            Hostname::Any => return None,
+            Hostname::Exact(name) => Test::Equals(name.clone()),
+            Hostname::Wildcard(suffix) => match wildcard {
+                Wildcard::AnyText => Test::Suffix(suffix.clone()),
+                Wildcard::HostCharacters => paths::regex(&format!("[a-z0-9.-]+{}", regex_syntax::escape(suffix)), RegexScope::Full),
+                Wildcard::OneLabel => paths::regex(&format!("[a-z0-9_-]+{}", regex_syntax::escape(suffix)), RegexScope::Full),
+            },
+        };
+        Some(self.predicates.intern(field, test, None))
+    }
+
+    /// Doors for every port with a listener that serves.
+    pub(super) fn finish(mut self, findings: &mut Findings) -> Built {
+        let mut ports: BTreeMap<u16, Port> = BTreeMap::new();
+        let mut indices: BTreeMap<Place, usize> = BTreeMap::new();
+        let mut shaken = None;
+        let mut drafts = std::mem::take(&mut self.drafts);
+        let overlapping = self.overlapping();
+        for (index, listener) in self.listeners.iter().enumerate() {
+            if !listener.serves() || listener.speaks == Speaks::Other {
+                continue;
+            }
+            let number = listener.spec.port;
+            let predicate = self.predicates.intern(Field::Port, Test::Equals(number.to_string()), Some(listener.origin.clone()));
+            let dead = self.dead.get(&listener.gateway).cloned();
+            let port = ports.entry(number).or_insert_with(|| Port { predicate, plain: Side::default(), tls: Side::default(), dead: None });
+            port.dead = port.dead.take().or(dead);
+            let tls = listener.speaks != Speaks::Http;
+            let by_listener =
+                if tls { *self.target.dialect.server_name == ServerName::Listener } else { *self.target.dialect.isolation == Isolation::ByListener };
+            let place = if by_listener { Place::Listener(index) } else { Place::Port { port: number, tls } };
+            let side = if tls { &mut port.tls } else { &mut port.plain };
+            if !by_listener {
+                side.certificates.extend(listener.certificates.iter().cloned());
+            }
+            if matches!(listener.speaks, Speaks::Tls | Speaks::Passthrough) {
+                self.stream_doors(index, side);
+                continue;
+            }
+            let known = indices.contains_key(&place);
+            let table = *indices.entry(place).or_insert_with(|| {
+                let draft = drafts.remove(&place).unwrap_or_default();
+                side.tables.push(Table { broken: draft.broken.clone(), tiers: self.tiers(draft), port: number });
+                side.tables.len() - 1
+            });
+            if let Some(subject) = &side.tables[table].broken {
+                shaken = Some(subject.clone());
+            }
+            if known && !by_listener {
+                if let Some(unmodelled) = &listener.unmodelled {
+                    for door in side.doors.iter_mut().filter(|door| matches!(door.behind, Behind::Table(behind) if behind == table)) {
+                        door.unmodelled.get_or_insert_with(|| unmodelled.clone());
+                    }
+                }
+                continue;
+            }
+            let hostname = if by_listener { listener.hostname.clone() } else { Hostname::Any };
+            let field = if tls { Field::Sni } else { Field::Host };
+            let opens = self.ask_name(field, &hostname, Wildcard::AnyText);
+            let port = ports.get_mut(&number).expect("INVARIANT: the port was entered above");
+            let side = if tls { &mut port.tls } else { &mut port.plain };
+            side.doors.push(Door {
+                opens,
+                hostname,
+                origin: listener.origin.clone(),
+                behind: Behind::Table(table),
+                certificates: if by_listener { listener.certificates.clone() } else { Vec::new() },
+                http2: !overlapping.contains(&index) || *self.target.dialect.overlap_http2 == OverlapHttp2::Kept,
+                unmodelled: listener.unmodelled.clone(),
+            });
+        }
+        for (number, port) in &mut ports {
+            for side in [&mut port.plain, &mut port.tls] {
+                self.finish_side(*number, side);
+            }
+        }
+        self.report_outages(&ports, findings);
+        let closes_unknown_names = *self.target.dialect.server_name == ServerName::Certificate && !self.streams.is_empty();
+        Built { ports, shaken, closes_unknown_names, underscored: self.underscored }
+    }
+
+    fn tiers(&mut self, draft: Draft) -> Vec<Tier> {
+        let tiers = draft.tiers.into_iter().map(|((_, hostname), mut entries)| {
+            entries.sort_by(|one, other| one.place.cmp(&other.place));
+            Tier { host: self.ask_host(&hostname), hostname, entries }
+        });
+        tiers.collect()
+    }
+
+    fn finish_side(&mut self, number: u16, side: &mut Side) {
+        // Routes of TLS come before listeners of the same name; what nobody routes is closed.
+        side.doors.sort_by_key(|door| (Reverse(door.hostname.specificity()), matches!(door.behind, Behind::Table(_)), matches!(door.behind, Behind::Wall)));
+        side.exact_names = self.exact_names.remove(&number).unwrap_or_default();
+        let wildcard = *self.target.dialect.certificate_wildcard;
+        let mut certificates: Vec<Certificate> = std::mem::take(&mut side.certificates);
+        for certificate in certificates.iter_mut().chain(side.doors.iter_mut().flat_map(|door| &mut door.certificates)) {
+            for name in certificate.names.clone().unwrap_or_default() {
+                certificate.asked.extend(self.ask_name(Field::Sni, &Hostname::parse(Some(&name)), wildcard));
+            }
+        }
+        side.certificates = certificates;
+    }
+
+    fn stream_doors(&mut self, index: usize, side: &mut Side) {
+        let listener = &self.listeners[index];
+        let wildcard = *self.target.dialect.certificate_wildcard;
+        let mut streams: Vec<_> = self.streams.iter().filter(|(at, ..)| *at == index).cloned().collect();
+        streams.sort_by(|one, other| one.4.cmp(&other.4));
+        let door = |opens, hostname, origin, behind| Door {
+            opens,
+            hostname,
+            origin,
+            behind,
+            certificates: listener.certificates.clone(),
+            http2: true,
+            unmodelled: listener.unmodelled.clone(),
+        };
+        let mut doors = Vec::new();
+        for (_, hostname, origin, rule, _) in streams {
+            let opens = self.ask_name(Field::Sni, &hostname, wildcard);
+            doors.push(door(opens, hostname, origin, Behind::Stream(rule)));
+        }
+        if *self.target.dialect.server_name == ServerName::Listener {
+            let opens = self.ask_name(Field::Sni, &listener.hostname, wildcard);
+            doors.push(door(opens, listener.hostname.clone(), listener.origin.clone(), Behind::Wall));
+        }
+        side.doors.extend(doors);
+    }
+
+    /// HTTPS listeners of one Gateway and port whose certificates have names in common.
+    fn overlapping(&self) -> Vec<usize> {
+        let https: Vec<usize> =
+            (0..self.listeners.len()).filter(|&index| self.listeners[index].serves() && self.listeners[index].speaks == Speaks::Https).collect();
+        let mut groups: BTreeMap<(&NamespacedName, u16), Vec<(usize, Hostname)>> = BTreeMap::new();
+        for &index in &https {
+            let listener = &self.listeners[index];
+            let names = listener.certificates.iter().flat_map(|certificate| certificate.names.iter().flatten());
+            let group = groups.entry((&listener.gateway, listener.spec.port)).or_default();
+            group.extend(names.map(|name| (index, Hostname::parse(Some(name)))));
+        }
+        let mut overlapping = Vec::new();
+        for names in groups.into_values() {
+            // Names are looked up by themselves and by the wildcards above them, not pair by pair.
+            let mut owners: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+            for (index, name) in &names {
+                owners.entry(name.to_string()).or_default().push(*index);
+            }
+            for (index, name) in &names {
+                for above in covering(name) {
+                    for other in owners.get(&above).into_iter().flatten().filter(|other| *other != index) {
+                        overlapping.extend([*index, *other]);
+                    }
+                }
+            }
+        }
+        overlapping.sort_unstable();
+        overlapping.dedup();
+        overlapping
+    }
+
+    fn report_outages(&self, ports: &BTreeMap<u16, Port>, findings: &mut Findings) {
+        for (number, port) in ports {
+            if let Some(subject) = &port.dead {
+                let facts = vec![("effect", format!("nobody listens on port {number}")), ("cause", "an empty regular expression".to_owned())];
+                findings.push(Finding::about(Code::GatewayOutage, subject.clone(), facts));
+            }
+            for table in port.plain.tables.iter().chain(&port.tls.tables) {
+                if let Some(subject) = &table.broken {
+                    let effect = format!("every host of port {number} gets 404");
+                    let cause = "a value or hostname that the data plane refuses".to_owned();
+                    findings.push(Finding::about(Code::GatewayOutage, subject.clone(), vec![("effect", effect), ("cause", cause)]));
+                }
+            }
+        }
+    }
+}
+
+/// A name and every wildcard that covers it.
+fn covering(name: &Hostname) -> Vec<String> {
+    let mut found = vec![name.to_string()];
+    if let Hostname::Exact(text) | Hostname::Wildcard(text) = name {
+        found.extend(text.match_indices('.').map(|(at, _)| format!("*{}", &text[at..])));
+    }
+    found.dedup();
+    found
+}
+
+fn tie(head: RouteHead<'_>, rule: usize, matched: usize) -> Tie {
+    let created = &head.meta.creation_timestamp;
+    Tie {
+        created: (created.is_none(), created.clone().unwrap_or_default()),
+        name: format!("{}/{}", head.meta.namespace, head.meta.name),
+        grpc: head.kind == RouteKind::Grpc,
+        rule,
+        matched,
+    }
+}
+
+/// The first header match of each name; later ones are ignored.
+fn first_of_each(headers: &[ValueMatch]) -> Vec<&ValueMatch> {
+    let mut first: Vec<&ValueMatch> = Vec::with_capacity(headers.len());
+    for header in headers {
+        if !first.iter().any(|known| known.name.same_as(&header.name)) {
+            first.push(header);
+        }
+    }
+    first
+}
+
+/// A match of either kind of route, as an HTTP match.
+struct Matched {
+    http: api::HttpMatch,
+    grpc_path: Option<PathTests>,
+    grpc_kind: Option<PathKind>,
+    grpc_length: Option<usize>,
+    grpc_suffix: bool,
+    grpc_text: Option<usize>,
+}
+
+fn matches_of(object: &Object, rule: usize, order: Order) -> Vec<Matched> {
+    let plain = |http: api::HttpMatch| Matched { http, grpc_path: None, grpc_kind: None, grpc_length: None, grpc_suffix: false, grpc_text: None };
+    match object {
+        Object::HttpRoute(route) => {
+            let matches = route.spec.rules.get(rule).map_or(&[][..], |rule| &rule.matches);
+            if matches.is_empty() { vec![plain(api::HttpMatch::default())] } else { matches.iter().cloned().map(plain).collect() }
+        }
+        Object::GrpcRoute(route) => {
+            let matches = route.spec.rules.get(rule).map_or(&[][..], |rule| &rule.matches);
+            if matches.is_empty() {
+                vec![grpc(&api::GrpcMatch::default(), order)]
+            } else {
+                matches.iter().map(|matched| grpc(matched, order)).collect()
+            }
+        }
+        Object::Namespace(_)
+        | Object::GatewayClass(_)
+        | Object::Gateway(_)
+        | Object::ListenerSet(_)
+        | Object::ReferenceGrant(_)
+        | Object::Service(_)
+        | Object::TlsRoute(_)
+        | Object::TcpRoute(_)
+        | Object::UdpRoute(_)
+        | Object::BackendTlsPolicy(_) => Vec::new(),
+    }
+}
+
+/// gRPC calls are POSTs to `/service/method`; whether other requests to that path are routed too, both implementations agree: they are.
+fn grpc(matched: &api::GrpcMatch, order: Order) -> Matched {
+    let method = matched.method.clone().unwrap_or_default();
+    let service = method.service.as_deref().filter(|text| !text.is_empty());
+    let name = method.method.as_deref().filter(|text| !text.is_empty());
+    let full = |pattern: String| vec![paths::regex(&pattern, RegexScope::Full)];
+    let (tests, kind, length, suffix) = match (method.kind, service, name) {
+        (_, None, None) => (Vec::new(), PathKind::Prefix, 0, false),
+        (MatchType::Exact, Some(service), Some(name)) => {
+            let path = format!("/{service}/{name}");
+            let length = path.len();
+            (vec![Test::Equals(path)], PathKind::Exact, length, false)
+        }
+        (MatchType::Exact, Some(service), None) => {
+            let tests = vec![Test::Equals(format!("/{service}")), Test::Prefix(format!("/{service}/"))];
+            (tests, PathKind::Prefix, service.len() + 1, false)
+        }
+        (MatchType::Exact, None, Some(name)) => (vec![Test::Suffix(format!("/{name}"))], PathKind::Prefix, 0, true),
+        (MatchType::RegularExpression, service, name) => {
+            let pattern = format!("/{}/{}", service.unwrap_or("[A-Za-z_][A-Za-z0-9_.]*"), name.unwrap_or("[A-Za-z_][A-Za-z0-9_]*"));
+            let length = pattern.len();
+            (full(pattern), PathKind::Regex, length, false)
+        }
+    };
+    // Traefik makes one expression of it, which it searches anywhere in the path.
+    let tests = match (order, &matched.method) {
+        (Order::Score, Some(_)) => vec![paths::regex(&grpc_expression(&method), RegexScope::Search)],
+        (Order::Score, None) | (Order::Specification | Order::KindFirst, _) => tests,
+    };
+    Matched {
+        http: api::HttpMatch { headers: matched.headers.clone(), ..api::HttpMatch::default() },
+        grpc_path: Some(tests),
+        grpc_kind: Some(kind),
+        grpc_length: Some(length),
+        grpc_suffix: suffix,
+        grpc_text: Some(grpc_rule_text(matched)),
+    }
+}
+
+fn grpc_expression(method: &api::GrpcMethod) -> String {
+    let part = |text: &Option<String>| match text.as_deref().filter(|text| !text.is_empty()) {
+        None => "[^/]+".to_owned(),
+        Some(text) if method.kind.is_exact() => regex_syntax::escape(text),
+        Some(text) => text.to_owned(),
+    };
+    format!("/{}/{}", part(&method.service), part(&method.method))
+}
+
+/// Length of the rule that Traefik makes of a gRPC match, which is its rank (buildGRPCMatchRule in grpcroute.go).
+fn grpc_rule_text(matched: &api::GrpcMatch) -> usize {
+    let quoted = |text: &str| text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count() + 2;
+    let path = match &matched.method {
+        None => "PathPrefix(\"/\")".len(),
+        Some(method) => "PathRegexp()".len() + quoted(&grpc_expression(method)),
+    };
+    let headers = matched.headers.iter().map(|header| {
+        let name = if header.kind.is_exact() { "Header(,)" } else { "HeaderRegexp(,)" };
+        " && ".len() + name.len() + quoted(header.name.as_str()) + quoted(&header.value)
+    });
+    path + headers.sum::<usize>()
+}
