@@ -7,6 +7,7 @@ mod admission_yaml;
 mod gateway_truth;
 mod cases;
 mod readme;
+mod automata;
 mod layering;
 mod yaml;
 mod pcre;
