@@ -172,7 +172,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Name of the type in the words of OpenAPI.
+    /// Name of the type in the words of `OpenAPI`.
     pub const fn type_name(&self) -> &'static str {
         match self {
             Self::Null => "null",

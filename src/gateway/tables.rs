@@ -189,7 +189,8 @@ impl<'b> Builder<'b> {
             path_length: matched.grpc_length.unwrap_or_else(|| path.value().len()),
             whole: matched.grpc_kind.is_none() && path == PathMatch::default(),
             method: method.is_some(),
-            headers: headers.len() + usize::from(matched.grpc_suffix),
+            // What a filter adds to the match is not known: of all matches of this path it stands first.
+            headers: if rule.plan.adds_matches { usize::MAX / 2 } else { headers.len() + usize::from(matched.grpc_suffix) },
             exact_headers: headers.iter().filter(|header| header.kind.is_exact()).count(),
             queries: queries.len(),
             exact_queries: queries.iter().filter(|query| query.kind.is_exact()).count(),

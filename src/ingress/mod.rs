@@ -20,7 +20,7 @@ mod selector;
 mod servers;
 mod upstreams;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 pub use controller::{Controller, Given, controller};
 pub use facts::{Fate, Ignored, IngressFacts, LeftOut, PathFate};
@@ -31,7 +31,7 @@ use crate::{
     annotations::{self, Context},
     k8s::{Ingress, Inventory},
     ledger::Findings,
-    nginx::{Config, IngressId, Settings, Source},
+    nginx::{Certificate, Config, IngressId, Settings, Source},
 };
 
 /// What is taken of things that are not among the objects.
@@ -143,8 +143,18 @@ pub fn resolve(inventory: &Inventory, controller: &Controller, options: &Options
         certificates: finish::certificate_table(&servers, &redirects),
         redirects,
         servers,
+        certificate_names: BTreeMap::new(),
         refusals: Vec::new(),
     };
+    let secrets = config.certificates.values().filter_map(|certificate| match certificate {
+        Certificate::Secret(secret) => Some(secret),
+        Certificate::Default => None,
+    });
+    let names = secrets.chain(&globals.default_certificate).filter_map(|name| {
+        let names = inventory.secrets.get(name)?.certificate_names.clone()?;
+        Some((name.clone(), names))
+    });
+    config.certificate_names = names.collect();
     config.refusals = refusals::check(&config, &items, controller);
     for (item, (paths, default)) in items.iter().zip(fates.into_iter().zip(defaults)) {
         let facts = &mut ingresses[facts_index(inventory, item.ingress)];

@@ -97,7 +97,7 @@ impl SourceReader<'_> {
         let serious = problems.iter().any(|problem| match &problem.kind {
             ProblemKind::Broken(_) => true,
             ProblemKind::Refused(message) => message == "invalid map key",
-            ProblemKind::DuplicateKey(_) | ProblemKind::Dropped => false,
+            ProblemKind::DuplicateKey(_) | ProblemKind::Dropped { .. } => false,
         });
         if serious && let Some(at) = template_action(piece) {
             let start = text.len() - piece.len() + at;
@@ -114,7 +114,11 @@ impl SourceReader<'_> {
                 }
                 ProblemKind::Refused(reason) => self.at(Code::InputRefusedByKubectl, span, vec![("reason", reason)]),
                 ProblemKind::DuplicateKey(key) => self.at(Code::InputDuplicateKey, span, vec![("key", key)]),
-                ProblemKind::Dropped => self.at(Code::InputDroppedByKubectl, span, Vec::new()),
+                ProblemKind::Dropped { error } => {
+                    self.reading.partial |= error.is_some();
+                    let reading = error.map_or_else(|| "it was converted all the same".to_owned(), |error| format!("nor can it be read here: {error}"));
+                    self.at(Code::InputDroppedByKubectl, span, vec![("reading", reading)]);
+                }
             }
         }
         false

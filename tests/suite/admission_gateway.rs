@@ -135,9 +135,6 @@ fn every_object_is_accepted_or_refused_as_recorded_in_every_column() {
             wrong.push(format!("{file}: {}: {column}: recorded {said}, we say {:?}", entry.about, answer.remarks));
         }
     });
-    for (column, (right, all)) in &counts {
-        eprintln!("{column}: {right} of {all}");
-    }
     assert!(wrong.is_empty(), "{counts:?}\n{}", first(&wrong));
 }
 

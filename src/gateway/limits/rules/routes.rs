@@ -90,7 +90,7 @@ pub(in crate::gateway::limits) fn prefix_replacements(value: &Json<'_>, block: &
     filters(value).iter().filter(replaces).count()
 }
 
-/// Whether the rule has exactly one match, of type PathPrefix.
+/// Whether the rule has exactly one match, of type `PathPrefix`.
 pub(in crate::gateway::limits) fn has_one_prefix(rule: &Json<'_>) -> bool {
     let matches = rule.get("matches").map_or(&[][..], Json::items);
     matches!(matches, [only] if only.get("path").is_some_and(|path| path.text("type") == Some("PathPrefix")))
