@@ -381,10 +381,12 @@ impl<'b> Builder<'b> {
             let hostname = if by_listener { listener.hostname.clone() } else { Hostname::Any };
             let field = if tls { Field::Sni } else { Field::Host };
             let opens = self.ask_name(field, &hostname, Wildcard::AnyText);
+            let names_host = if tls { self.ask_host(&hostname) } else { None };
             let port = ports.get_mut(&number).expect("INVARIANT: the port was entered above");
             let side = if tls { &mut port.tls } else { &mut port.plain };
             side.doors.push(Door {
                 opens,
+                names_host,
                 hostname,
                 origin: listener.origin.clone(),
                 behind: Behind::Table(table),
@@ -432,6 +434,7 @@ impl<'b> Builder<'b> {
         streams.sort_by(|one, other| one.4.cmp(&other.4));
         let door = |opens, hostname, origin, behind| Door {
             opens,
+            names_host: None,
             hostname,
             origin,
             behind,

@@ -4,6 +4,7 @@
 
 mod config;
 mod decide;
+mod directives;
 mod globals;
 mod location;
 mod route;

@@ -62,7 +62,13 @@ impl Router<'_> {
             trace.step(format!("nothing listens: {}", refusal.message), refusal.subjects.first().cloned());
             return Answer::NoAnswer(NoAnswer::Refused);
         }
+        if let Some(doubt) = &self.doubt {
+            return Answer::Unmodelled { what: doubt.clone() };
+        }
         let https = v.holds(self.common.https);
+        if https && let Some(answer) = self.passed_through(v, trace) {
+            return answer;
+        }
         if https && self.config.globals.ssl_reject_handshake && !self.certificate_offered(v) {
             return Answer::NoAnswer(NoAnswer::Tls);
         }
@@ -79,6 +85,26 @@ impl Router<'_> {
             None => (self.catch_all(), None),
         };
         self.server(v, server, name, https, trace)
+    }
+
+    /// `ssl-passthrough`: the connection goes to the Service of `/` as it is, chosen by the name of the handshake.
+    fn passed_through(&self, v: &impl Valuation, trace: &mut Trace) -> Option<Answer> {
+        let at = v.first(&self.passthrough.0)?;
+        let (server, upstream) = self.passthrough.1[at];
+        let server = &self.config.servers[server];
+        let because = server.passthrough.map(|id| self.config.annotation(id, "ssl-passthrough"));
+        trace.step(format!("TLS for `{}` is passed through", server.host), because);
+        Some(Answer::Forward(Box::new(Forwarding {
+            guards: Vec::new(),
+            any_guard: false,
+            split: vec![self.share(upstream, 1)],
+            target: [Part::RawTarget { strip_slash: false }].into(),
+            host: Some([Part::HostHeader].into()),
+            headers: Vec::new(),
+            response_headers: Vec::new(),
+            read_timeout: None,
+            error_page: None,
+        })))
     }
 
     fn exact(&self, id: PredicateId) -> Option<&str> {
@@ -501,6 +527,12 @@ impl Router<'_> {
         }
         let protocol = if id == Config::DEFAULT_BACKEND { BackendProtocolOf::Http } else { BackendProtocolOf::of(here.settings()) };
         let (host, headers) = self.sent(here, protocol);
+        let mut response_headers = self.headers(here);
+        let redirect = &here.settings().proxy.redirect;
+        if redirect.from.value != "off" {
+            let (from, to) = (redirect.from.value.clone(), redirect.to.value.clone());
+            response_headers.push(("location".to_owned(), Some([Part::BackendLocation { from, to }].into())));
+        }
         Answer::Forward(Box::new(Forwarding {
             guards,
             any_guard,
@@ -508,7 +540,7 @@ impl Router<'_> {
             target,
             host,
             headers,
-            response_headers: self.headers(here),
+            response_headers,
             read_timeout: u64::try_from(here.settings().proxy.timeouts.read.value).ok(),
             error_page: self.error_page(here),
         }))
@@ -620,8 +652,10 @@ impl Router<'_> {
     fn sent(&self, here: &Here<'_>, protocol: BackendProtocolOf) -> (Option<TextExpr>, HeaderExprs) {
         let settings = here.settings();
         let globals = &self.config.globals;
-        if protocol == BackendProtocolOf::WithoutHeaders {
-            return (Some(TextExpr::literal("upstream_balancer")), Vec::new());
+        match protocol {
+            BackendProtocolOf::Http => {}
+            BackendProtocolOf::WithoutHeaders => return (Some(TextExpr::literal("upstream_balancer")), Vec::new()),
+            BackendProtocolOf::Fcgi => return (Some([Part::HostHeader].into()), Vec::new()),
         }
         let host = if settings.upstream_host.is_empty() {
             [Part::ForwardedHost].into()

@@ -5,7 +5,7 @@ use std::{
     sync::OnceLock,
 };
 
-use super::{Config, Location, Modifier, RefusalKind, Server, ServerName, settings::Cors};
+use super::{Backend, Config, Location, Modifier, RefusalKind, Server, ServerName, Target, UpstreamId, directives, settings::Cors};
 use crate::{
     automata::pcre::Pattern,
     k8s::Subject,
@@ -107,6 +107,12 @@ pub struct Router<'c> {
     pub(super) groups: BTreeSet<String>,
     /// nginx runs, but never gets endpoints and certificates.
     pub(super) dynamic: bool,
+    /// Names of the handshake that are passed through, with server and upstream.
+    pub(super) passthrough: (Vec<PredicateId>, Vec<(usize, UpstreamId)>),
+    /// External names by the label of their upstream.
+    pub(super) external: BTreeMap<String, String>,
+    /// What makes every answer uncertain.
+    pub(super) doubt: Option<String>,
     patterns: Vec<OnceLock<Option<Pattern>>>,
 }
 
@@ -157,9 +163,10 @@ impl<'c> Router<'c> {
                 subjects.insert(at, predicates.intern(Field::ClientCertificate, search(found.settings.match_cn.clone(), false), origin));
             }
         }
+        let passthrough = passthrough(config, &mut predicates);
         let dynamic = config.refusals.iter().any(|refusal| refusal.kind == RefusalKind::Dynamic);
         let patterns = std::iter::repeat_with(OnceLock::new).take(predicates.len()).collect();
-        Self { config, predicates, common, hosts, paths, asked, certified, canaries, subjects, groups: groups(config), dynamic, patterns }
+        Self { config, predicates, common, hosts, paths, asked, certified, canaries, subjects, groups: groups(config), dynamic, passthrough, external: external(config), doubt: directives::doubt(config), patterns }
     }
 
     /// `ssl-redirect` works for the host: its name, or the name with `*` for its first label, has an entry in the certificate table.
@@ -372,6 +379,28 @@ fn quote(text: &str) -> String {
 fn certified(config: &Config, predicates: &mut Predicates) -> Vec<PredicateId> {
     let wildcards = config.certificates.keys().filter_map(|name| name.strip_prefix("*."));
     wildcards.map(|suffix| predicates.intern(Field::Host, search(format!(r"^[^.]+\.{}$", quote(suffix)), false), None)).collect()
+}
+
+/// Hosts whose TLS is passed through: those with a Service behind `/`.
+fn passthrough(config: &Config, predicates: &mut Predicates) -> (Vec<PredicateId>, Vec<(usize, UpstreamId)>) {
+    let mut found = (Vec::new(), Vec::new());
+    for (at, server) in config.servers.iter().enumerate() {
+        let Some(ingress) = server.passthrough else { continue };
+        let root = server.locations.iter().find(|location| location.path == "/");
+        let Some(&Target::Upstream(upstream)) = root.map(|root| &root.target) else { continue };
+        let origin = Some(config.annotation(ingress, "ssl-passthrough"));
+        found.0.push(predicates.intern(Field::Sni, equals(&server.host), origin));
+        found.1.push((at, upstream));
+    }
+    found
+}
+
+fn external(config: &Config) -> BTreeMap<String, String> {
+    let externals = config.upstreams.iter().filter_map(|upstream| match &upstream.backend {
+        Backend::External { name, .. } => Some((upstream.label()?, name.clone())),
+        Backend::BuiltIn | Backend::Service { .. } => None,
+    });
+    externals.collect()
 }
 
 fn canaries(config: &Config, predicates: &mut Predicates) -> BTreeMap<u32, Canary> {

@@ -18,6 +18,8 @@ pub(super) enum BackendProtocolOf {
     Http,
     /// gRPC whose header settings do not take effect.
     WithoutHeaders,
+    /// FastCGI, which gets the headers of the client as parameters.
+    Fcgi,
 }
 
 impl BackendProtocolOf {
@@ -28,8 +30,8 @@ impl BackendProtocolOf {
             | BackendProtocol::Https
             | BackendProtocol::AutoHttp
             | BackendProtocol::Grpc
-            | BackendProtocol::Grpcs
-            | BackendProtocol::Fcgi => Self::Http,
+            | BackendProtocol::Grpcs => Self::Http,
+            BackendProtocol::Fcgi => Self::Fcgi,
         }
     }
 }
