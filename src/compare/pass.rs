@@ -100,7 +100,7 @@ pub(super) struct Walker<'w, 'p, O, N> {
     pub(super) class: &'w HostClass,
 }
 
-impl<O: Router, N: Router> Walker<'_, '_, O, N> {
+impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
     /// Asks everything that is asked of a path before any is known.
     pub(super) fn gather(&self, tables: &[Table<'p>; 2]) {
         for &entry in self.entries {
