@@ -117,6 +117,7 @@ fn part(part: &Part, side: usize, cell: &TextCell<'_>, to: &mut Builder) -> Resu
         Part::FullForwardedFor | Part::ClientAddress | Part::PeerAddress => to.push(Sym::Client),
         Part::Header(name) => header(name, cell, to),
         Part::Variable(name) => variable(name, side, cell, to)?,
+        Part::BackendLocation { from, to: instead } => to.push(Sym::Variable(format!("location of the backend, {instead} for {from}"))),
     }
     Ok(())
 }
