@@ -16,4 +16,5 @@ mod readme;
 mod shared;
 mod snippet;
 mod snippet_oracle;
+mod snippet_truth;
 mod yaml;
