@@ -99,6 +99,8 @@ pub struct Side {
 pub struct Door {
     /// Asks for host or server name; `None` always opens.
     pub opens: Option<PredicateId>,
+    /// Asks whether the Host would choose this door (TLS only); `None` always would.
+    pub names_host: Option<PredicateId>,
     /// What it says in a trace.
     pub hostname: Hostname,
     /// The listener, or the TLSRoute.

@@ -138,6 +138,13 @@ choices! {
         /// 404.
         NotFound,
     }
+    /// A request over TLS whose Host belongs to another listener than its server name.
+    Misdirected {
+        /// 421.
+        Answered421,
+        /// It is treated like any other host of the listener.
+        NotDetected,
+    }
     /// Which texts a wildcard stands for.
     Wildcard {
         /// Any, several labels too.
@@ -431,6 +438,7 @@ pub struct Dialect {
     pub foreign_hostname: Fact<ForeignHostname>,
     pub server_name: Fact<ServerName>,
     pub unknown_server_name: Fact<UnknownServerName>,
+    pub misdirected: Fact<Misdirected>,
     pub certificate_wildcard: Fact<Wildcard>,
     pub foreign_port: Fact<ForeignPort>,
     pub overlap_http2: Fact<OverlapHttp2>,

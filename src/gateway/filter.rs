@@ -40,13 +40,18 @@ pub struct Plan {
     pub failure: Option<String>,
     /// A header value that the data plane refuses, with everything beside it.
     pub poison: Option<String>,
+    /// The failure is a reference to something that does not exist.
+    pub dangling: bool,
     /// A filter that this model does not know.
     pub unmodelled: Option<String>,
+    /// That filter adds matches to those of the rule.
+    pub adds_matches: bool,
 }
 
 impl Plan {
-    /// The filters of an HTTPRoute rule or backend. `known` says what an `ExtensionRef` is: `Some` where such an object was read.
-    pub fn of_http(filters: &[HttpFilter], dialect: &Dialect, known: impl Fn(&ExplicitRef) -> bool) -> Self {
+    /// The filters of an HTTPRoute rule or backend. `known` says whether the object of an `ExtensionRef`
+    /// was read, and then whether it adds matches.
+    pub fn of_http(filters: &[HttpFilter], dialect: &Dialect, known: impl Fn(&ExplicitRef) -> Option<bool>) -> Self {
         let mut plan = Self::default();
         for filter in filters {
             match filter {
@@ -67,7 +72,7 @@ impl Plan {
     }
 
     /// The filters of a GRPCRoute rule or backend.
-    pub fn of_grpc(filters: &[GrpcFilter], dialect: &Dialect, known: impl Fn(&ExplicitRef) -> bool) -> Self {
+    pub fn of_grpc(filters: &[GrpcFilter], dialect: &Dialect, known: impl Fn(&ExplicitRef) -> Option<bool>) -> Self {
         let mut plan = Self::default();
         for filter in filters {
             match filter {
@@ -101,11 +106,13 @@ impl Plan {
         }
     }
 
-    fn extension(&mut self, reference: &ExplicitRef, known: bool) {
+    fn extension(&mut self, reference: &ExplicitRef, known: Option<bool>) {
         let name = format!("{} {}", reference.kind, reference.name);
-        if known {
+        if let Some(adds_matches) = known {
+            self.adds_matches |= adds_matches;
             self.unmodelled.get_or_insert(name);
         } else {
+            self.dangling = true;
             self.fail(&format!("the filter refers to {name}, which does not exist"));
         }
     }

@@ -1,8 +1,11 @@
 //! Gateway API objects of an inventory in their typed form, and the objects of implementations that change what they do.
 
+use std::borrow::Cow;
+
 use super::api::{self, Object};
+use super::limits::Judge;
 use crate::k8s::{Inventory, ObjectId, ObjectRef};
-use crate::yaml::{Node, Value};
+use crate::yaml::{Node, Scalar, ScalarStyle, Value};
 
 /// What a policy of an implementation is attached to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +31,8 @@ pub struct Foreign {
     pub object: ObjectRef,
     /// What it is attached to; empty where others refer to it.
     pub targets: Vec<PolicyTarget>,
+    /// It adds matches to the rules that refer to it.
+    pub adds_matches: bool,
 }
 
 /// Everything that a configuration is resolved from, besides Services, Secrets and Namespaces.
@@ -39,20 +44,45 @@ pub struct Objects {
     pub foreign: Vec<Foreign>,
 }
 
+/// What reading an inventory came to.
+#[derive(Debug, Clone, Default)]
+pub struct Read {
+    /// The objects.
+    pub objects: Objects,
+    /// What the typed form has no place for.
+    pub issues: Vec<(ObjectId, api::Issue)>,
+    /// Objects that an API server would not store; they are left out.
+    pub refused: Vec<ObjectId>,
+}
+
 impl Objects {
-    /// Reads what stands in an inventory. The issues say what the typed form has no place for; an object that cannot be read at
-    /// all is left out, as no API server would have stored it.
-    pub fn read(inventory: &Inventory) -> (Self, Vec<(ObjectId, api::Issue)>) {
+    /// Reads what stands in an inventory. An object that cannot be read at all is left out, as no API server would have stored it,
+    /// and so are those that the judge refuses; objects of a cluster need no judge.
+    pub fn read(inventory: &Inventory, judge: Option<&Judge>) -> Read {
         let mut objects = Self::default();
-        let mut issues = Vec::new();
+        let (mut issues, mut refused) = (Vec::new(), Vec::new());
         for (id, node) in &inventory.gateway_objects {
             let name = inventory.object(*id);
             if api::Kind::named(&name.group, &name.kind).is_none() {
-                objects.foreign.push(Foreign { id: *id, object: name.clone(), targets: targets(node, &name.namespace) });
+                let adds_matches = node.get("spec").is_some_and(|spec| spec.get("matches").is_some());
+                objects.foreign.push(Foreign { id: *id, object: name.clone(), targets: targets(node, &name.namespace), adds_matches });
                 continue;
             }
-            let (object, found) = api::read(node);
+            let judged = |node: &Node| judge.is_none_or(|judge| judge.node(node).is_accepted());
+            let mut taken = Cow::Borrowed(node);
+            if !judged(node) {
+                let meant = letters_as_text(node);
+                if !judged(&meant) {
+                    refused.push(*id);
+                    continue;
+                }
+                taken = Cow::Owned(meant);
+            }
+            let (object, found) = api::read(&taken);
             issues.extend(found.into_iter().map(|issue| (*id, issue)));
+            if object.is_none() {
+                refused.push(*id);
+            }
             if let Some(mut object) = object {
                 if object.kind().is_namespaced() {
                     object.meta_mut().namespace.clone_from(&name.namespace);
@@ -60,8 +90,23 @@ impl Objects {
                 objects.typed.push((*id, object));
             }
         }
-        (objects, issues)
+        Read { objects, issues, refused }
     }
+}
+
+/// The document with unquoted `y` and `n` as texts: kubectl takes them for booleans and refuses the object, the author meant a name.
+fn letters_as_text(node: &Node) -> Node {
+    let mut meant = node.clone();
+    let mut open = vec![&mut meant];
+    while let Some(node) = open.pop() {
+        match &mut node.value {
+            Value::Scalar(Scalar { text, style, tag: None }) if matches!(text.as_str(), "y" | "Y" | "n" | "N") => *style = ScalarStyle::Quoted,
+            Value::Scalar(_) => {}
+            Value::Sequence(items) => open.extend(items),
+            Value::Mapping(entries) => open.extend(entries.iter_mut().map(|(_, value)| value)),
+        }
+    }
+    meant
 }
 
 /// `spec.targetRefs`, `spec.targetRef` and `spec.targetSelectors`.

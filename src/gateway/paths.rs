@@ -59,7 +59,7 @@ pub fn forms(path: &PathMatch, modifier: Option<&PathModifier>, purpose: Purpose
             };
             match *dialect.prefix_replacement {
                 PrefixReplacement::Text => as_text(prefix, to, purpose, all),
-                PrefixReplacement::Join => joined(prefix, to, all),
+                PrefixReplacement::Join => joined(prefix, to, purpose, all),
                 PrefixReplacement::Elements => by_elements(prefix, to, all),
             }
         }
@@ -93,9 +93,13 @@ fn as_text(prefix: &str, to: &str, purpose: Purpose, all: PathTests) -> Vec<(Pat
 }
 
 /// Traefik joins with Go's `path.Join`, which cleans, and puts a final slash back that the request had.
-fn joined(prefix: &str, to: &str, all: PathTests) -> Vec<(PathTests, PathExpr)> {
+fn joined(prefix: &str, to: &str, purpose: Purpose, all: PathTests) -> Vec<(PathTests, PathExpr)> {
     let elements = prefix.strip_suffix('/').unwrap_or(prefix);
-    let to = normalise::clean_path(to);
+    let mut to = normalise::clean_path(to);
+    // A URL with a host gets the slash that its path lacks.
+    if purpose == Purpose::Redirect && !to.starts_with('/') {
+        to.insert(0, '/');
+    }
     if to.is_empty() {
         let bare = if elements.is_empty() { "/".to_owned() } else { elements.to_owned() };
         let mut forms = vec![(vec![Test::Equals(bare)], PathExpr::Fixed("/".to_owned()))];

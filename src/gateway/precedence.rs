@@ -109,7 +109,8 @@ impl Rank {
                     PathKind::Prefix if whole => 1,
                     PathKind::Prefix | PathKind::Regex => 10_000 + 100 * path_length,
                 };
-                Self::Score(path + 1000 * usize::from(method) + 100 * headers + 10 * queries + host_length + rules_left)
+                let conditions = 1000 * usize::from(method) + 10 * queries;
+                Self::Score(headers.saturating_mul(100).saturating_add(path + conditions + host_length + rules_left))
             }
         }
     }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use super::api::{self, GROUP, Object};
 use super::attach::{Index, RouteHead};
 use super::config::{Config, FirstQuestions, Reading};
-use super::dialect::Target;
+use super::dialect::{BadRegex, Target};
 use super::facts::{Absent, Facts};
 use super::grants::Grants;
 use super::listeners::{self, RouteKind, Sources};
@@ -90,7 +90,8 @@ fn read_as(objects: &Objects, maker: Maker<'_>, options: &Options, predicates: &
                 attached[attachment.listener] += 1;
             }
             let outcome = builder.attach(head, object, &rules, &parent.attachments, findings);
-            let accepted = parent.accepted.and(if all_refused || outcome.nothing_left { Err("UnsupportedValue") } else { Ok(()) });
+            let told = *target.dialect.bad_regex == BadRegex::Rule && (all_refused || outcome.nothing_left);
+            let accepted = parent.accepted.and(if told { Err("UnsupportedValue") } else { Ok(()) });
             states.push(RouteState { route: head.object_ref(), parent: parent.reference, accepted, resolved });
         }
     }

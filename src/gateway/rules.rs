@@ -1,6 +1,6 @@
 //! Rules of routes as one dialect reads them: filters, backends with their faults, timeouts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::api::{self, ExplicitRef, GROUP};
 use super::config::{Backend, Rule};
@@ -30,7 +30,7 @@ pub struct Maker<'a> {
 pub struct Policies {
     by_target: BTreeMap<(String, String, String, String), Vec<(Option<String>, String)>>,
     by_kind: BTreeMap<(String, String, String), String>,
-    objects: BTreeSet<(String, String, String, String)>,
+    objects: BTreeMap<(String, String, String, String), bool>,
 }
 
 impl Policies {
@@ -39,7 +39,8 @@ impl Policies {
         let mut policies = Self::default();
         for foreign in &objects.foreign {
             let object = &foreign.object;
-            policies.objects.insert((object.group.clone(), object.kind.clone(), object.namespace.clone(), object.name.clone()));
+            let name = (object.group.clone(), object.kind.clone(), object.namespace.clone(), object.name.clone());
+            policies.objects.insert(name, foreign.adds_matches);
             for target in &foreign.targets {
                 let (group, kind, namespace) = (target.group.clone(), target.kind.clone(), target.namespace.clone());
                 let label = foreign.object.to_string();
@@ -56,9 +57,12 @@ impl Policies {
         policies
     }
 
-    /// Whether an object of an implementation was read.
-    pub fn knows(&self, group: &str, kind: &str, namespace: &str, name: &str) -> bool {
-        !self.objects.is_empty() && self.objects.contains(&(group.to_owned(), kind.to_owned(), namespace.to_owned(), name.to_owned()))
+    /// Whether an object of an implementation was read, and then whether it adds matches.
+    pub fn knows(&self, group: &str, kind: &str, namespace: &str, name: &str) -> Option<bool> {
+        if self.objects.is_empty() {
+            return None;
+        }
+        self.objects.get(&(group.to_owned(), kind.to_owned(), namespace.to_owned(), name.to_owned())).copied()
     }
 
     /// The first policy on an object, or on a section of it.
@@ -145,8 +149,8 @@ impl Maker<'_> {
         references: Vec<(u64, api::BackendObjectRef, Plan)>,
         origin: Subject,
     ) -> Made {
-        let refused = plan.failure.is_some();
-        let mut resolved: State = Ok(());
+        let refused = plan.failure.is_some() && !plan.dangling;
+        let mut resolved: State = if plan.dangling { Err("BackendNotFound") } else { Ok(()) };
         let mut unmodelled = self.policies.on(GROUP, kind, &route.namespace, &route.name, name);
         for mirror in &plan.mirrors {
             if let Err(fault) = self.backend(kind, route, &mirror.backend_ref, &mut unmodelled) {
@@ -183,7 +187,7 @@ impl Maker<'_> {
     fn backend(&self, kind: &str, route: &api::Meta, to: &api::BackendObjectRef, unmodelled: &mut Option<String>) -> Result<String, BackendFault> {
         let namespace = to.namespace.as_deref().unwrap_or(&route.namespace);
         let to = Reference { group: to.group(), kind: to.kind(), namespace, name: &to.name, port: to.port };
-        if self.policies.knows(to.group, to.kind, to.namespace, to.name) {
+        if self.policies.knows(to.group, to.kind, to.namespace, to.name).is_some() {
             unmodelled.get_or_insert_with(|| format!("{} {}/{}", to.kind, to.namespace, to.name));
             return Err(BackendFault::Kind);
         }
@@ -220,7 +224,7 @@ impl Maker<'_> {
     }
 
     /// Whether the object that an `ExtensionRef` names was read.
-    fn knows(&self, namespace: &str, reference: &ExplicitRef) -> bool {
+    fn knows(&self, namespace: &str, reference: &ExplicitRef) -> Option<bool> {
         self.policies.knows(&reference.group, &reference.kind, namespace, &reference.name)
     }
 

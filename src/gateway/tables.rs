@@ -189,7 +189,8 @@ impl<'b> Builder<'b> {
             path_length: matched.grpc_length.unwrap_or_else(|| path.value().len()),
             whole: matched.grpc_kind.is_none() && path == PathMatch::default(),
             method: method.is_some(),
-            headers: headers.len() + usize::from(matched.grpc_suffix),
+            // What a filter adds to the match is not known: of all matches of this path it stands first.
+            headers: if rule.plan.adds_matches { usize::MAX / 2 } else { headers.len() + usize::from(matched.grpc_suffix) },
             exact_headers: headers.iter().filter(|header| header.kind.is_exact()).count(),
             queries: queries.len(),
             exact_queries: queries.iter().filter(|query| query.kind.is_exact()).count(),
@@ -380,10 +381,12 @@ impl<'b> Builder<'b> {
             let hostname = if by_listener { listener.hostname.clone() } else { Hostname::Any };
             let field = if tls { Field::Sni } else { Field::Host };
             let opens = self.ask_name(field, &hostname, Wildcard::AnyText);
+            let names_host = if tls { self.ask_host(&hostname) } else { None };
             let port = ports.get_mut(&number).expect("INVARIANT: the port was entered above");
             let side = if tls { &mut port.tls } else { &mut port.plain };
             side.doors.push(Door {
                 opens,
+                names_host,
                 hostname,
                 origin: listener.origin.clone(),
                 behind: Behind::Table(table),
@@ -431,6 +434,7 @@ impl<'b> Builder<'b> {
         streams.sort_by(|one, other| one.4.cmp(&other.4));
         let door = |opens, hostname, origin, behind| Door {
             opens,
+            names_host: None,
             hostname,
             origin,
             behind,

@@ -81,7 +81,8 @@ impl<'r> View<'r> {
             Malformed::HeaderName => {
                 *self.dialect.underscores == Underscores::Refused && self.request.headers.iter().any(|header| header.name.contains('_'))
             }
-            Malformed::Method | Malformed::TooLong => false,
+            // These are questions of ingress-nginx only.
+            Malformed::Method | Malformed::TooLong | Malformed::Header | Malformed::SniDiffers => false,
         }
     }
 

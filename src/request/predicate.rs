@@ -78,6 +78,10 @@ pub enum Malformed {
     Host,
     /// Name of a header that the router does not take.
     HeaderName,
+    /// A header line that is too long.
+    Header,
+    /// The TLS handshake named another server than the Host header.
+    SniDiffers,
 }
 
 /// What is asked of a field.

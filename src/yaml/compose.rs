@@ -37,7 +37,7 @@ pub(super) fn piece(text: &str, start: usize, end: usize) -> Vec<Document> {
                 return documents;
             }
             Err(error) => {
-                let span = error.span.shifted(start);
+                let span = within(piece, error.span).shifted(start);
                 let lost = !piece.lines().all(|line| line.trim().is_empty() || line.starts_with(['%', '#']));
                 let message = error.message.into_owned();
                 let kind = match first {
@@ -51,6 +51,14 @@ pub(super) fn piece(text: &str, start: usize, end: usize) -> Vec<Document> {
                 return documents;
             }
         }
+    }
+}
+
+/// What is missing at the end of a piece is missed at its last character, not on the line of the separator.
+fn within(piece: &str, span: Span) -> Span {
+    match piece.trim_end().char_indices().next_back() {
+        Some((last, c)) if span.start as usize >= last + c.len_utf8() => Span::new(last, last + c.len_utf8()),
+        _ => span,
     }
 }
 

@@ -9,6 +9,7 @@ use gateshift::{
         dialect::Target,
         evaluate::{DEFAULT_CERTIFICATE, Decided},
         facts::Absent,
+        limits::{Channel, Judge},
         objects::Objects,
         resolve::{self, Options},
     },
@@ -55,7 +56,7 @@ pub(crate) fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
     value.get(key).and_then(Value::as_sequence).map_or(&[], Vec::as_slice)
 }
 
-fn scalar(value: &Value) -> String {
+pub(crate) fn scalar(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Bool(value) => value.to_string(),
@@ -64,7 +65,7 @@ fn scalar(value: &Value) -> String {
     }
 }
 
-fn lines(value: &Value) -> Vec<String> {
+pub(crate) fn lines(value: &Value) -> Vec<String> {
     match value {
         Value::Sequence(items) => items.iter().map(scalar).collect(),
         other => vec![scalar(other)],
@@ -96,15 +97,17 @@ impl Case {
             let namespace = Some(text(meta, "namespace")).filter(|namespace| !namespace.is_empty()).unwrap_or("default");
             let secret = inventory.secrets.get_mut(&NamespacedName::new(namespace, text(meta, "name"))).expect("Secret");
             secret.certificate_names = Some(names.split(',').map(|name| name.trim().to_owned()).collect());
-            secret.keys.push("tls.crt".to_owned());
+            secret.keys.get_or_insert_default().push("tls.crt".to_owned());
         }
         inventory
     }
 
     pub(crate) fn resolve(&self, target: &'static Target) -> Config {
         let inventory = self.inventory();
-        let (objects, issues) = Objects::read(&inventory);
-        assert!(issues.iter().all(|(_, issue)| !matches!(issue.kind, gateshift::gateway::api::IssueKind::Malformed { .. })), "{}: {issues:?}", self.name);
+        // Envoy Gateway was recorded with the experimental definitions, which take more, Traefik with the standard ones.
+        let channel = if target.id == "traefik" { Channel::Standard } else { Channel::Experimental };
+        let judge = Judge::new("1.6".parse().expect("version"), channel);
+        let objects = Objects::read(&inventory, Some(&judge)).objects;
         let gateway = self.data.get("gateway").and_then(Value::as_str).and_then(|name| name.split_once('/'));
         let gateway = gateway.map(|(namespace, name)| NamespacedName::new(namespace, name));
         resolve::resolve(&objects, &inventory, target, &Options { gateway, absent: Absent::Missing })
@@ -271,7 +274,7 @@ fn compare_one(request: &Request, asked: &Value, observed: &Value, outcome: &Out
     }
 }
 
-fn compare_split(split: &serde_yaml::Mapping, outcome: &Outcome) -> Option<String> {
+pub(crate) fn compare_split(split: &serde_yaml::Mapping, outcome: &Outcome) -> Option<String> {
     let counts: BTreeMap<String, f64> = split.iter().map(|(key, value)| (scalar(key), value.as_f64().unwrap_or(0.0))).collect();
     let total: f64 = counts.values().sum();
     let shares: BTreeMap<String, f64> = match outcome {
@@ -317,7 +320,7 @@ fn compare_headers(observed: Option<&Value>, claims: &[(String, Option<String>)]
 }
 
 /// `Accepted`, `ResolvedRefs` and `Programmed` of listeners and routes.
-fn compare_statuses(case: &Case, config: &Config, score: &mut Score) {
+pub(crate) fn compare_statuses(case: &Case, config: &Config, score: &mut Score) {
     let Some(statuses) = case.data.get("statuses") else { return };
     let ours = &config.readings[0].statuses;
     let condition = |owner: &Value, kind: &str| {
@@ -377,7 +380,7 @@ fn score(folder: &str, target: &str) -> Score {
     score
 }
 
-fn report(score: &Score) -> String {
+pub(crate) fn report(score: &Score) -> String {
     format!(
         "{} right, {} undecided and possible, {} unmodelled, {} wrong\n{}\nunmodelled: {:#?}",
         score.right,
