@@ -35,4 +35,5 @@ mod readme;
 mod shared;
 mod snippet;
 mod snippet_oracle;
+mod snippet_truth;
 mod yaml;
