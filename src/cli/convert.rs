@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::Context as _;
 
 use super::{
-    Terminal, Usage,
+    Terminal,
     args::{Convert, FailOn, Gateway, ManifestFormat},
     estate,
     exit::Exit,
