@@ -78,6 +78,8 @@ pub enum Malformed {
     Host,
     /// Name of a header that the router does not take.
     HeaderName,
+    /// `%2F` or `%5C` in the path, where the router redirects to the path with slashes.
+    EscapedSlash,
 }
 
 /// What is asked of a field.
