@@ -56,6 +56,7 @@ pub struct Reading {
 #[expect(missing_docs, reason = "the names of the predicates")]
 pub struct FirstQuestions {
     pub malformed_host: PredicateId,
+    pub malformed_method: PredicateId,
     pub malformed_target: PredicateId,
     pub malformed_header: PredicateId,
     pub https: PredicateId,

@@ -153,7 +153,7 @@ impl Reading {
         if v.holds(first.http10) {
             return Some(Answer::Unmodelled { what: "HTTP/1.0".to_owned() });
         }
-        let malformed = [first.malformed_host, first.malformed_target, first.malformed_header];
+        let malformed = [first.malformed_host, first.malformed_method, first.malformed_target, first.malformed_header];
         if malformed.iter().any(|&malformed| v.holds(malformed)) || self.underscored.iter().any(|&header| v.holds(header)) {
             return Some(Answer::Respond { status: 400, response_headers: Vec::new() });
         }
