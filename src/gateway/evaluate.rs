@@ -147,7 +147,12 @@ fn part(part: &Part, view: &View<'_>, dialect: &Dialect) -> String {
         Part::Header(name) => view.header(name).collect::<Vec<_>>().join(","),
         Part::Variable(name) => variable(name, &host(), view),
         // INVARIANT: this side never makes texts of these; only ingress-nginx does.
-        Part::Redirected { .. } | Part::MoreQuery | Part::Filled { .. } | Part::FullForwardedFor | Part::ForwardedPort => String::new(),
+        Part::Redirected { .. }
+        | Part::MoreQuery
+        | Part::Filled { .. }
+        | Part::BackendLocation { .. }
+        | Part::FullForwardedFor
+        | Part::ForwardedPort => String::new(),
     }
 }
 
