@@ -219,9 +219,9 @@ impl Valuation for View<'_> {
         match (&predicate.field, &predicate.test) {
             (Field::Request, Test::Malformed(kind)) => self.malformed(*kind),
             (Field::Path, test) => self.target.as_ref().is_some_and(|target| self.tests(id, test, &target.path)),
-            (Field::Client, Test::InNetworks(networks)) => self.client.is_some_and(|address| {
-                networks.iter().any(|&(network, length)| Cidr { address: network, length }.contains(address))
-            }),
+            (Field::Client, Test::InNetworks(networks)) => self
+                .client
+                .is_some_and(|address| networks.iter().any(|&(network, length)| Cidr { address: network, length }.contains(address))),
             (Field::BodyLength, Test::Above(limit)) => !self.request.chunked && self.request.body_bytes > *limit,
             (Field::ClientCertificate, test @ Test::Regex(_)) => {
                 let name = self.value(&Field::ClientCertificate).map(|name| format!("CN={name}")).unwrap_or_default();
@@ -339,9 +339,8 @@ impl View<'_> {
     /// A template with what the expression took; for redirects captured text is escaped where the client had escaped anything.
     pub(super) fn fill(&self, regex: PredicateId, template: &[Piece], redirect: bool) -> Vec<u8> {
         let found = self.captures(regex);
-        let group = |number: usize| -> &[u8] {
-            found.as_ref().and_then(|(path, captures)| path.get(captures.get(number)?)).unwrap_or_default()
-        };
+        let group =
+            |number: usize| -> &[u8] { found.as_ref().and_then(|(path, captures)| path.get(captures.get(number)?)).unwrap_or_default() };
         let mut filled = Vec::new();
         for piece in template {
             match piece {
