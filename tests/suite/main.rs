@@ -32,6 +32,7 @@ mod nginx_truth;
 mod pcre;
 mod reading;
 mod readme;
+mod settlements;
 mod shared;
 mod snippet;
 mod snippet_oracle;
