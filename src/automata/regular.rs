@@ -11,14 +11,37 @@ use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, Hir, Look as At};
 
 /// How many alternatives around look-arounds are multiplied out.
 const MAX_BRANCHES: usize = 256;
+/// How deep a pattern may nest; deeper ones would overflow the stack of those who compile expressions.
+const MAX_DEPTH: usize = 200;
 
 /// The strings in which the pattern is found, or nothing where that is not regular.
 pub(super) fn lang(pattern: &Pattern) -> Option<Lang> {
-    if pattern.unsupported().is_some() {
+    if pattern.unsupported().is_some() || is_deeper(pattern.node(), MAX_DEPTH) {
         return None;
     }
     let mut branches = 0;
     branch(Start::default(), vec![pattern.node()], &mut branches)
+}
+
+/// Whether the node nests deeper than that.
+fn is_deeper(node: &Node, depth: usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return true };
+    match node {
+        Node::Group { body, .. } | Node::Repeat { body, .. } => is_deeper(body, depth),
+        Node::Concat(parts) | Node::Alternate(parts) => parts.iter().any(|part| is_deeper(part, depth)),
+        Node::Look(look) => look.branches.iter().any(|part| is_deeper(part, depth)),
+        Node::Empty
+        | Node::Byte { .. }
+        | Node::Set(_)
+        | Node::Grapheme
+        | Node::Assert(_)
+        | Node::ResetStart
+        | Node::Backref { .. }
+        | Node::Recurse(_)
+        | Node::Cond { .. }
+        | Node::Verb(_)
+        | Node::Unsupported => false,
+    }
 }
 
 /// What has been read of one way through the pattern.
