@@ -230,24 +230,32 @@ struct Follow {
     empty: bool,
     /// Whether it matches at every position.
     always: bool,
+    /// Whether it may ask about its position.
+    asks: bool,
 }
 
 impl Follow {
     /// The end of a pattern that is searched: it always matches.
-    const END: Self = Self { first: ByteSet::EMPTY, empty: true, always: true };
+    const END: Self = Self { first: ByteSet::EMPTY, empty: true, always: true, asks: false };
     /// Behind a look-behind, where nothing is known.
-    const DEAD: Self = Self { first: ByteSet::ALL, empty: false, always: false };
+    const DEAD: Self = Self { first: ByteSet::ALL, empty: false, always: false, asks: true };
 
     fn after(self, next: Self) -> Self {
         Self {
             first: if self.empty { self.first.union(next.first) } else { self.first },
             empty: self.empty && next.empty,
             always: self.always && next.always,
+            asks: self.asks || next.asks,
         }
     }
 
     fn or(self, other: Self) -> Self {
-        Self { first: self.first.union(other.first), empty: self.empty || other.empty, always: self.always || other.always }
+        Self {
+            first: self.first.union(other.first),
+            empty: self.empty || other.empty,
+            always: self.always || other.always,
+            asks: self.asks || other.asks,
+        }
     }
 }
 
@@ -260,12 +268,13 @@ fn follow(items: &[&Node]) -> Follow {
 fn start_of(node: &Node) -> Follow {
     match node {
         Node::Empty | Node::ResetStart | Node::Verb(Verb::Mark) => Follow::END,
-        Node::Assert(_) | Node::Look(_) => Follow { first: ByteSet::EMPTY, empty: true, always: false },
-        Node::Byte { .. } | Node::Set(_) => Follow { first: node.as_set().unwrap_or(ByteSet::ALL), empty: false, always: false },
+        Node::Assert(Assert::EndOrNewline) => Follow { always: false, ..Follow::END },
+        Node::Assert(_) | Node::Look(_) => Follow { always: false, asks: true, ..Follow::END },
+        Node::Byte { .. } | Node::Set(_) => Follow { first: node.as_set().unwrap_or(ByteSet::ALL), empty: false, always: false, asks: false },
         Node::Group { body, .. } => start_of(body),
         Node::Concat(parts) => parts.iter().rev().fold(Follow::END, |behind, part| start_of(part).after(behind)),
         Node::Alternate(parts) => {
-            let nothing = Follow { first: ByteSet::EMPTY, empty: false, always: false };
+            let nothing = Follow { first: ByteSet::EMPTY, empty: false, always: false, asks: false };
             parts.iter().fold(nothing, |all, part| all.or(start_of(part)))
         }
         Node::Repeat { body, min, .. } => {
@@ -328,8 +337,8 @@ fn assert(assert: Assert, follow: Follow) -> Option<Hir> {
     Some(match assert {
         Assert::Start => Hir::look(At::Start),
         Assert::End => Hir::look(At::End),
-        // The newline before the end is consumed here, so nothing behind may want it.
-        Assert::EndOrNewline if follow.empty || !follow.first.contains(b'\n') => {
+        // The newline before the end is consumed here, so nothing behind may want it, or ask where it is.
+        Assert::EndOrNewline if !follow.asks && (follow.empty || !follow.first.contains(b'\n')) => {
             Hir::concat(vec![repeated(Hir::literal([b'\n']), 0, Some(1)), Hir::look(At::End)])
         }
         Assert::WordBoundary => Hir::look(At::WordAscii),

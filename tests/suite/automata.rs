@@ -168,6 +168,16 @@ fn sets_of_patterns_are_what_the_patterns_match() {
 }
 
 #[test]
+fn what_asks_behind_a_dollar_sees_the_final_newline() {
+    for text in [r"a$\b", r"^a$\z", r"^a(\b|a$)*$", r"a$\n", r"a$(?<=a)$", r"(a$)*\z"] {
+        let pattern = pcre::Pattern::parse(text, false).expect("valid pattern");
+        for subject in [&b"a"[..], b"a\n", b"aa\n"] {
+            assert_eq!(Lang::pcre(&pattern).contains(subject), pattern.is_match(subject).ok(), "{text} on {subject:?}");
+        }
+    }
+}
+
+#[test]
 fn everyday_patterns_are_regular() {
     for text in [
         "^/foo(/|$)(.*)",
