@@ -270,7 +270,9 @@ fn start_of(node: &Node) -> Follow {
         Node::Empty | Node::ResetStart | Node::Verb(Verb::Mark) => Follow::END,
         Node::Assert(Assert::EndOrNewline) => Follow { always: false, ..Follow::END },
         Node::Assert(_) | Node::Look(_) => Follow { always: false, asks: true, ..Follow::END },
-        Node::Byte { .. } | Node::Set(_) => Follow { first: node.as_set().unwrap_or(ByteSet::ALL), empty: false, always: false, asks: false },
+        Node::Byte { .. } | Node::Set(_) => {
+            Follow { first: node.as_set().unwrap_or(ByteSet::ALL), empty: false, always: false, asks: false }
+        }
         Node::Group { body, .. } => start_of(body),
         Node::Concat(parts) => parts.iter().rev().fold(Follow::END, |behind, part| start_of(part).after(behind)),
         Node::Alternate(parts) => {
@@ -315,7 +317,7 @@ fn hir(node: &Node, follow: Follow) -> Option<Hir> {
             let (min, max) = (*min, *max);
             if *kind == RepeatKind::Possessive && (min, max) != (1, Some(1)) && !follow.always {
                 let set = body.as_set()?;
-                if !set.intersect(follow.first).is_empty() {
+                if !takes_all(set, follow) {
                     return None;
                 }
             }
@@ -356,10 +358,14 @@ fn atomic(body: &Node, follow: Follow) -> Option<Hir> {
     };
     let last_is_safe = parts.split_last().is_some_and(|(last, before)| {
         before.iter().all(single_way)
-            && (single_way(last)
-                || matches!(last, Node::Repeat { body, .. } if body.as_set().is_some_and(|set| set.intersect(follow.first).is_empty())))
+            && (single_way(last) || matches!(last, Node::Repeat { body, .. } if body.as_set().is_some_and(|set| takes_all(set, follow))))
     });
     if follow.always || last_is_safe { hir(body, follow) } else { None }
+}
+
+/// Whether a repetition of these bytes must take all it can for the rest to match.
+fn takes_all(set: ByteSet, follow: Follow) -> bool {
+    !follow.asks && set.intersect(follow.first).is_empty()
 }
 
 fn single_way(node: &Node) -> bool {
