@@ -358,7 +358,7 @@ fn atomic(body: &Node, follow: Follow) -> Option<Hir> {
     };
     let last_is_safe = parts.split_last().is_some_and(|(last, before)| {
         before.iter().all(single_way)
-            && (single_way(last) || matches!(last, Node::Repeat { body, .. } if body.as_set().is_some_and(|set| takes_all(set, follow))))
+            && (single_way(last) || matches!(last, Node::Repeat { body, kind, .. } if *kind != RepeatKind::Lazy && body.as_set().is_some_and(|set| takes_all(set, follow))))
     });
     if follow.always || last_is_safe { hir(body, follow) } else { None }
 }
