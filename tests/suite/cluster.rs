@@ -335,8 +335,8 @@ fn names_in_certificates_are_read_on_request_and_keys_never_kept() {
 
 /// The certificate of `shop.example.com`, as `tls.crt` holds it.
 fn certificate() -> String {
-    let pem = include_bytes!("../../testdata/tls/shop.crt");
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let pem = include_bytes!("../../testdata/tls/shop.crt");
     let mut text = String::new();
     for chunk in pem.chunks(3) {
         let bits = (0..3).fold(0, |bits, at| (bits << 8) | u32::from(chunk.get(at).copied().unwrap_or(0)));
