@@ -2,7 +2,8 @@
 
 use super::{Certificate, Router, view::View};
 use crate::request::{
-    Answer, Decision, Deny, ErrorPage, Forward, Forwarding, Guard, HeaderExprs, Outcome, PathExpr, Part, Request, Share, Step, Valuation, World,
+    Answer, Decision, Deny, ErrorPage, Forward, Forwarding, Guard, HeaderExprs, Outcome, Part, PathExpr, Request, Share, Step, Valuation,
+    World,
 };
 
 /// Common name of the certificate that the controller makes for itself.
@@ -30,6 +31,10 @@ impl Router<'_> {
     }
 
     fn served_certificate(&self, view: &View<'_>) -> Option<String> {
+        // The backend shows its own.
+        if view.first(&self.passthrough.0).is_some() {
+            return None;
+        }
         let table = &self.config.certificates;
         let found = view.sni().and_then(|name| {
             let wildcard = || name.split_once('.').and_then(|(_, rest)| table.get(&format!("*.{rest}")));
@@ -44,7 +49,9 @@ impl Router<'_> {
             Some(secret) => match self.config.certificate_names.get(secret) {
                 Some(names) => Some(names.join(", ")),
                 // The default certificate is missing or broken.
-                None if Some(secret) == self.config.globals.default_certificate.as_ref() && found != Some(&Certificate::Secret(secret.clone())) => {
+                None if Some(secret) == self.config.globals.default_certificate.as_ref()
+                    && found != Some(&Certificate::Secret(secret.clone())) =>
+                {
                     Some(FAKE.to_owned())
                 }
                 None => None,
@@ -59,7 +66,9 @@ impl Router<'_> {
                 Outcome::Redirect { status, location: view.text(&location), response_headers: values(view, &response_headers) }
             }
             Answer::Respond { status, response_headers } => Outcome::Respond { status, response_headers: values(view, &response_headers) },
-            Answer::Deny { why, status, response_headers } => Outcome::Deny { why, status, response_headers: values(view, &response_headers) },
+            Answer::Deny { why, status, response_headers } => {
+                Outcome::Deny { why, status, response_headers: values(view, &response_headers) }
+            }
             Answer::NoRoute { response_headers } => Outcome::NoRoute { response_headers: values(view, &response_headers) },
             Answer::NoAnswer(why) => Outcome::NoAnswer(why),
             Answer::Unmodelled { what } => Outcome::Unmodelled { what },
@@ -90,6 +99,13 @@ impl Router<'_> {
                 return Outcome::Redirect { status, location, response_headers: vec![("strict-transport-security".to_owned(), None)] };
             }
         }
+        if let Some(name) = split.iter().find_map(|share| self.external.get(share.backend.as_deref()?)) {
+            match world.resolves(name) {
+                Some(true) => {}
+                Some(false) => return own(503, trace),
+                None => return Outcome::Unmodelled { what: format!("whether `{name}` can be resolved") },
+            }
+        }
         let mut given = values(view, &response_headers);
         if let [Share { backend: None, status: Some(status), .. }] = split.as_slice() {
             if !target_text.starts_with('/') {
@@ -113,6 +129,13 @@ impl Router<'_> {
                 return outcome;
             }
             for (name, value) in answer.headers {
+                // `Server` is cleared, cookies may be rewritten or added.
+                let hidden = self.config.globals.hide_headers.iter().any(|hidden| hidden.eq_ignore_ascii_case(&name));
+                if hidden || name == "server" || name == "set-cookie" {
+                    continue;
+                }
+                let value = if name == "location" { rewritten_location(&response_headers, value) } else { Some(value) };
+                let Some(value) = value else { continue };
                 if !given.iter().any(|(known, set)| *known == name && set.is_some()) {
                     given.retain(|(known, _)| *known != name);
                     given.push((name, Some(value)));
@@ -161,7 +184,30 @@ fn is_empty_rewrite(view: &View<'_>, parts: &[Part]) -> bool {
 }
 
 fn values(view: &View<'_>, headers: &HeaderExprs) -> Vec<(String, Option<String>)> {
-    headers.iter().map(|(name, text)| (name.clone(), text.as_ref().map(|text| view.text(text)))).collect()
+    headers
+        .iter()
+        .filter(|(_, text)| !text.as_ref().is_some_and(from_backend))
+        .map(|(name, text)| (name.clone(), text.as_ref().map(|text| view.text(text))))
+        .collect()
+}
+
+/// The text is made of the backend's answer.
+fn from_backend(text: &crate::request::TextExpr) -> bool {
+    matches!(text.0.as_slice(), [Part::BackendLocation { .. }])
+}
+
+/// `proxy_redirect`: the text at the start is replaced; `None` where that is not known.
+fn rewritten_location(headers: &HeaderExprs, value: String) -> Option<String> {
+    let rule = headers.iter().find_map(|(_, text)| match text.as_ref()?.0.as_slice() {
+        [Part::BackendLocation { from, to }] => Some((from, to)),
+        _ => None,
+    });
+    match rule {
+        None => Some(value),
+        Some((from, _)) if from == "default" || from.starts_with('~') => None,
+        Some((_, to)) if to == "off" => Some(value),
+        Some((from, to)) => Some(value.strip_prefix(from.as_str()).map(|rest| format!("{to}{rest}")).unwrap_or(value)),
+    }
 }
 
 /// Headers sent upstream: one with an empty value is not sent.

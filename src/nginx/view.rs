@@ -52,7 +52,9 @@ impl<'r> View<'r> {
             None => own.flatten(),
         };
         let headers = headers(request, globals.underscores_in_headers, globals.ignore_invalid_headers);
-        let peer: Option<IpAddr> = request.client.parse().ok();
+        // The proxy in front of nginx speaks from the machine itself.
+        let proxied = globals.flags.ssl_passthrough && request.scheme == Scheme::Https;
+        let peer: Option<IpAddr> = if proxied { Some(IpAddr::from([127, 0, 0, 1])) } else { request.client.parse().ok() };
         let mut view = Self {
             router,
             request,
@@ -161,8 +163,8 @@ impl<'r> View<'r> {
             Malformed::Target => self.target.is_none(),
             Malformed::Host => self.host_is_bad,
             Malformed::Header => request.headers.iter().any(|header| header.name.len() + header.value.len() + 4 > limit),
-            // nginx drops such headers and never refuses them.
-            Malformed::HeaderName => false,
+            // nginx drops such headers, and decodes such slashes; it never refuses either.
+            Malformed::HeaderName | Malformed::EscapedSlash => false,
             Malformed::SniDiffers => {
                 let sni = request.sni.as_deref().unwrap_or_default();
                 self.is_https() && !sni.is_empty() && Some(sni.to_ascii_lowercase().as_str()) != self.host.as_deref()
@@ -182,6 +184,9 @@ impl<'r> View<'r> {
     }
 }
 
+/// Headers that nginx itself looks at.
+const KNOWN: [&str; 6] = ["user-agent", "x-forwarded-for", "if-modified-since", "content-length", "content-type", "accept-encoding"];
+
 /// Headers as nginx keeps them: names with underscores or other odd characters are dropped, blanks around values too.
 fn headers(request: &Request, underscores: bool, ignore_invalid: bool) -> Vec<(String, String)> {
     let mut list: Vec<(String, String)> = Vec::with_capacity(request.headers.len());
@@ -190,7 +195,11 @@ fn headers(request: &Request, underscores: bool, ignore_invalid: bool) -> Vec<(S
         if ignore_invalid && !header.name.bytes().all(valid) {
             continue;
         }
-        let name = header_name(&header.name);
+        let mut name = header_name(&header.name);
+        // The variables of these headers belong to the names with dashes only.
+        if KNOWN.contains(&name.as_str()) && header.name.contains('_') {
+            name = header.name.to_ascii_lowercase();
+        }
         let value = header.value.trim_matches([' ', '\t']);
         match list.iter_mut().find(|(known, _)| *known == name) {
             // Cookies are joined as cookies, everything else as a list.
@@ -210,9 +219,9 @@ impl Valuation for View<'_> {
         match (&predicate.field, &predicate.test) {
             (Field::Request, Test::Malformed(kind)) => self.malformed(*kind),
             (Field::Path, test) => self.target.as_ref().is_some_and(|target| self.tests(id, test, &target.path)),
-            (Field::Client, Test::InNetworks(networks)) => self.client.is_some_and(|address| {
-                networks.iter().any(|&(network, length)| Cidr { address: network, length }.contains(address))
-            }),
+            (Field::Client, Test::InNetworks(networks)) => self
+                .client
+                .is_some_and(|address| networks.iter().any(|&(network, length)| Cidr { address: network, length }.contains(address))),
             (Field::BodyLength, Test::Above(limit)) => !self.request.chunked && self.request.body_bytes > *limit,
             (Field::ClientCertificate, test @ Test::Regex(_)) => {
                 let name = self.value(&Field::ClientCertificate).map(|name| format!("CN={name}")).unwrap_or_default();
@@ -287,6 +296,8 @@ impl View<'_> {
                 Some(_) | None => String::new(),
             },
             Part::Filled { regex, template } => uri::text_of(&self.fill(*regex, template, false)),
+            // Only the answer of the backend gives it a value.
+            Part::BackendLocation { .. } => String::new(),
             Part::FullForwardedFor => match self.header("x-forwarded-for").filter(|value| !value.is_empty()) {
                 Some(told) => format!("{told}, {}", Self::address(self.peer)),
                 None => Self::address(self.peer),
@@ -328,9 +339,8 @@ impl View<'_> {
     /// A template with what the expression took; for redirects captured text is escaped where the client had escaped anything.
     pub(super) fn fill(&self, regex: PredicateId, template: &[Piece], redirect: bool) -> Vec<u8> {
         let found = self.captures(regex);
-        let group = |number: usize| -> &[u8] {
-            found.as_ref().and_then(|(path, captures)| path.get(captures.get(number)?)).unwrap_or_default()
-        };
+        let group =
+            |number: usize| -> &[u8] { found.as_ref().and_then(|(path, captures)| path.get(captures.get(number)?)).unwrap_or_default() };
         let mut filled = Vec::new();
         for piece in template {
             match piece {

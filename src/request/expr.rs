@@ -87,6 +87,13 @@ pub enum Part {
         /// The template.
         template: Vec<Piece>,
     },
+    /// `Location` of the backend's answer, a text at its start replaced.
+    BackendLocation {
+        /// Text at its start.
+        from: String,
+        /// What takes its place.
+        to: String,
+    },
     /// `X-Forwarded-For` as the client sent it, with the address of the peer appended.
     FullForwardedFor,
     /// Port as it is told to backends: 443 for TLS, else that of the listener, or as a trusted proxy in front tells it.
