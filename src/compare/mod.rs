@@ -29,6 +29,7 @@ pub mod witness;
 
 pub use judge::compare;
 pub use limits::Limits;
+pub use replay::{Single, single};
 pub use router::{Decided, Entry, Router, Served, Verdict};
 pub use verdict::{
     Aspect, Cause, Comparison, Difference, HostVerdict, Judgement, Probe, Proof, Side, Tally, Treatment, Undecided, Work,

@@ -111,6 +111,32 @@ pub(super) fn replay(old: &impl Router, new: &impl Router, request: &Request, st
     Replayed { old, new, unlike, unknown }
 }
 
+/// One request on both sides.
+#[derive(Debug, Clone)]
+pub struct Single {
+    /// What the old side does.
+    pub old: Treatment,
+    /// What the new side does.
+    pub new: Treatment,
+    /// Both sides are known to treat it the same.
+    pub same: bool,
+    /// What differs, the gravest first; empty also where a model does not know.
+    pub codes: Vec<Code>,
+}
+
+/// Asks both sides about one request, with services about which nothing is known.
+pub fn single(old: &impl Router, new: &impl Router, request: &Request) -> Single {
+    let replayed = replay(old, new, request, Stage::default());
+    let same = replayed.same();
+    let mut codes: Vec<Code> = Vec::new();
+    for unlike in &replayed.unlike {
+        if !codes.contains(&unlike.code) {
+            codes.push(unlike.code);
+        }
+    }
+    Single { old: replayed.old, new: replayed.new, same, codes }
+}
+
 /// Two answers whose texts are complete.
 fn compare(old: &Answer, new: &Answer, entry: Entry) -> Vec<Unlike> {
     let path = PathAtom::single("/");
