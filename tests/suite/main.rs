@@ -1,6 +1,5 @@
 //! The one integration binary; every ring and law is a module of it.
 
-mod catalog;
 mod admission_gateway;
 mod admission_ingress;
 mod admission_yaml;
@@ -15,12 +14,6 @@ mod cluster_lab;
 #[cfg(feature = "cluster")]
 mod cluster_server;
 mod conformance;
-mod gateway_truth;
-mod cases;
-mod readme;
-mod automata;
-mod catalog;
-mod cli;
 mod corpus;
 mod echo;
 mod gateway_truth;
