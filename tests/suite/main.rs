@@ -9,6 +9,7 @@ mod catalog;
 mod corpus;
 mod echo;
 mod gateway_truth;
+mod ingress;
 mod layering;
 mod nginx_random;
 mod limits;
