@@ -17,6 +17,7 @@ mod conformance;
 mod corpus;
 mod echo;
 mod gateway_truth;
+mod ingress;
 mod layering;
 mod limits;
 mod limits_of_routes;
