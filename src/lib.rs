@@ -16,6 +16,7 @@ pub mod nginx;
 pub mod read;
 pub mod report;
 pub mod request;
+pub mod snippet;
 pub mod targets;
 pub mod translate;
 pub mod yaml;

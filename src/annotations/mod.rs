@@ -62,7 +62,7 @@ impl<'a> Context<'a> {
     /// Keys of a Secret: `None` where it does not exist, `Some(None)` where it is only assumed to exist.
     pub(crate) fn secret_keys(&self, name: &NamespacedName) -> Option<Option<&'a [String]>> {
         match self.inventory.secrets.get(name) {
-            Some(secret) => Some(Some(&secret.keys)),
+            Some(secret) => Some(secret.keys.as_deref()),
             None => (self.secrets == Absent::Assumed).then_some(None),
         }
     }

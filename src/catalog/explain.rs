@@ -45,7 +45,9 @@ pub fn explain(query: &str) -> Vec<Explained> {
             Key::Core(core) => vec![of_core(core)],
             Key::Historical(entry) => vec![of_historical(entry)],
             Key::Foreign(foreign) => vec![of_foreign(foreign)],
-            Key::Unknown { configmap, .. } => configmap.map(of_key).into_iter().collect(),
+            Key::Unknown { suggestion: _, configmap, removed } => {
+                configmap.map(of_key).into_iter().chain(removed.map(of_removed)).collect()
+            }
             Key::Unrelated => Vec::new(),
         };
     }

@@ -1,10 +1,13 @@
 //! Whose an annotation key is.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::{
+    collections::BTreeMap,
+    sync::{LazyLock, Mutex, PoisonError},
+};
 
 use super::{
     annotation::{Annotation, annotations},
-    configmap::{ConfigKey, configmap_keys},
+    configmap::{ConfigKey, RemovedKey, configmap_keys, removed_keys},
     neighbour::{Core, Foreign, Historical, core, foreign, historical},
     suggest::closest,
 };
@@ -46,12 +49,12 @@ pub enum Key {
         suggestion: Option<&'static str>,
         /// The key of the ConfigMap of that very name: it works there only.
         configmap: Option<&'static ConfigKey>,
+        /// The key of the ConfigMap of that very name in older releases: it works nowhere.
+        removed: Option<&'static RemovedKey>,
     },
     /// Nobody we know; without effect on ingress-nginx.
     Unrelated,
 }
-
-static NAMES: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| annotations().all_names());
 
 /// Whose `key` is, for a controller with this `--annotations-prefix`.
 pub fn resolve(key: &str, prefix: &str) -> Key {
@@ -89,7 +92,19 @@ fn below_our_prefix(name: &str) -> Key {
     if let Some(entry) = historical().annotation(name) {
         return Key::Historical(entry);
     }
-    Key::Unknown { suggestion: closest(name, NAMES.iter().copied()), configmap: configmap_keys().get(name) }
+    Key::Unknown { suggestion: suggestion(name), configmap: configmap_keys().get(name), removed: removed_keys().get(name) }
+}
+
+/// The name that was surely meant. An estate repeats its slips, so each is thought about once.
+fn suggestion(name: &str) -> Option<&'static str> {
+    static KNOWN: LazyLock<Mutex<BTreeMap<String, Option<&'static str>>>> = LazyLock::new(Mutex::default);
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(&suggestion) = known.get(name) {
+        return suggestion;
+    }
+    let suggestion = closest(name, annotations().all_names());
+    known.insert(name.to_owned(), suggestion);
+    suggestion
 }
 
 /// The annotation of this name or alias.
@@ -102,7 +117,7 @@ fn misspelt_prefix(prefix: &str, name: &str) -> Key {
     if closest(prefix, [DEFAULT_PREFIX.replace('.', "-").as_str()]).is_none() {
         return Key::Unrelated;
     }
-    Key::Unknown { suggestion: closest(name, NAMES.iter().copied()), configmap: None }
+    Key::Unknown { suggestion: suggestion(name), configmap: None, removed: None }
 }
 
 #[cfg(test)]
@@ -157,6 +172,12 @@ mod tests {
         assert!(
             matches!(resolve("nginx.ingress.kubernetes.io/canary", "edge.example.com"), Key::WrongPrefix { meant, .. } if meant.name == "canary")
         );
+    }
+
+    #[test]
+    fn former_key_of_the_configmap_is_recognised() {
+        let key = resolve("nginx.ingress.kubernetes.io/jaeger-service-name", DEFAULT_PREFIX);
+        assert!(matches!(key, Key::Unknown { removed: Some(key), .. } if key.removed == "1.10.0"));
     }
 
     #[test]

@@ -50,7 +50,16 @@ pub(super) enum Verb {
     /// Explain an annotation, a ConfigMap key, a controller flag or a finding code
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),
+    /// Print a completion script for a shell
+    #[command(after_help = COMPLETION_EXAMPLES)]
+    Completion(Completion),
+    /// Print the manual page, or write all of them
+    Man(Man),
 }
+
+const COMPLETION_EXAMPLES: &str = "Examples:
+  # Load completions into this shell
+  source <(gateshift completion bash)";
 
 const CONVERT_EXAMPLES: &str = "Examples:
   # Convert a folder and look at the result
@@ -75,14 +84,25 @@ const EXPLAIN_EXAMPLES: &str = "Examples:
 #[derive(Debug, Args)]
 pub(super) struct Input {
     /// File or directory to read, or - for stdin (repeatable)
-    #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-", required = true)]
+    #[cfg_attr(feature = "cluster", doc = "[default: the cluster]")]
+    #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-", required = cfg!(not(feature = "cluster")))]
     pub filenames: Vec<PathBuf>,
     /// Read directories with everything below them
     #[arg(short = 'R', long)]
     pub recursive: bool,
-    /// Namespace of objects that name none
-    #[arg(short = 'n', long, value_name = "NAMESPACE", default_value = "default")]
-    pub namespace: String,
+    /// Namespace to read [default: that of the context]; with -f, that of objects that name none [default: default]
+    #[arg(short = 'n', long, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
+    #[cfg(feature = "cluster")]
+    #[command(flatten)]
+    pub cluster: super::cluster::Cluster,
+}
+
+impl Input {
+    /// Namespace of objects in files that name none.
+    pub(super) fn namespace_of_objects(&self) -> String {
+        self.namespace.clone().unwrap_or_else(|| "default".to_owned())
+    }
 }
 
 /// How Ingresses without creation time are ordered.
@@ -173,6 +193,11 @@ pub(super) struct Controller {
 }
 
 impl Controller {
+    /// Every flag that was given, in the controller's spelling.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        self.given().into_iter().map(|(name, value)| format!("--{name}={value}")).collect()
+    }
+
     /// Name and value of every flag that was given, without dashes, in the controller's spelling.
     pub(super) fn given(&self) -> Vec<(&'static str, String)> {
         fn text<T: ToString>(value: Option<&T>) -> Option<String> {
@@ -314,6 +339,23 @@ pub(super) enum FindingsFormat {
     Text,
     /// One JSON object.
     Json,
+}
+
+/// Arguments of `completion`.
+#[derive(Debug, Args)]
+pub(super) struct Completion {
+    /// Shell
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+pub(super) struct Man {
+    /// Verb whose page to print [default: the page about all]
+    pub verb: Option<String>,
+    /// Write the pages of all verbs here
+    #[arg(long, value_name = "DIR", conflicts_with = "verb")]
+    pub output_dir: Option<PathBuf>,
 }
 
 /// Arguments of `explain`.

@@ -40,13 +40,14 @@ impl<'r> View<'r> {
                     host = Some(rest[..end].to_owned());
                     target = if rest[end..].starts_with('/') { &rest[end..] } else { "/" };
                 }
-                None => odd = Some("a target that is no path"),
+                None if target == "*" => odd = Some("the target `*`"),
+                None => {}
             }
         }
         let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
         let bad = |text: &str| text.bytes().any(|byte| byte <= b' ' || byte == 0x7f);
         let bad_query = query.is_some_and(|query| query.contains('#')) && *dialect.fragment_in_query == Oddity::Refused;
-        let normalised = if bad(path) || query.is_some_and(bad) || bad_query { None } else { normalise::normalise(path.as_bytes(), dialect) };
+        let normalised = if !path.starts_with('/') || bad(path) || query.is_some_and(bad) || bad_query { None } else { normalise::normalise(path.as_bytes(), dialect) };
         let query = query.map(|query| match *dialect.semicolon {
             Semicolon::Separates => query.replace(';', "&"),
             Semicolon::Ordinary => query.to_owned(),
@@ -88,7 +89,8 @@ impl<'r> View<'r> {
                 !known.is_empty() && !known.contains(&self.request.method)
             }
             Malformed::EscapedSlash => self.path.as_ref().is_some_and(|path| path.unescaped.is_some()),
-            Malformed::TooLong => false,
+            // These are questions of ingress-nginx only.
+            Malformed::TooLong | Malformed::Header | Malformed::SniDiffers => false,
         }
     }
 

@@ -20,7 +20,7 @@ mod selector;
 mod servers;
 mod upstreams;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 pub use controller::{Controller, Given, controller};
 pub use facts::{Fate, Ignored, IngressFacts, LeftOut, PathFate};
@@ -31,7 +31,7 @@ use crate::{
     annotations::{self, Context},
     k8s::{Ingress, Inventory},
     ledger::Findings,
-    nginx::{Config, IngressId, Settings, Source},
+    nginx::{Certificate, Config, IngressId, Settings, Source},
 };
 
 /// What is taken of things that are not among the objects.
@@ -59,15 +59,15 @@ impl Options {
         ingress_classes: Absent::Missing,
     };
 
-    /// Objects of a kind of which none was read are assumed to be there; where some were read, the others are missing.
+    /// Objects of a kind of which none was read are assumed to be there; where some were read, or a cluster gave all, the others are missing.
     pub fn of(inventory: &Inventory) -> Self {
-        let absent = |none: bool| if none { Absent::Assumed } else { Absent::Missing };
+        let absent = |none: bool, kind| if none && !inventory.listed.contains(kind) { Absent::Assumed } else { Absent::Missing };
         Self {
             order: Order::Name,
-            secrets: absent(inventory.secrets.is_empty()),
-            config_maps: absent(inventory.config_maps.is_empty()),
-            services: absent(inventory.services.is_empty()),
-            ingress_classes: absent(inventory.ingress_classes.is_empty()),
+            secrets: absent(inventory.secrets.is_empty(), "Secret"),
+            config_maps: absent(inventory.config_maps.is_empty(), "ConfigMap"),
+            services: absent(inventory.services.is_empty(), "Service"),
+            ingress_classes: absent(inventory.ingress_classes.is_empty(), "IngressClass"),
         }
     }
 }
@@ -143,8 +143,18 @@ pub fn resolve(inventory: &Inventory, controller: &Controller, options: &Options
         certificates: finish::certificate_table(&servers, &redirects),
         redirects,
         servers,
+        certificate_names: BTreeMap::new(),
         refusals: Vec::new(),
     };
+    let secrets = config.certificates.values().filter_map(|certificate| match certificate {
+        Certificate::Secret(secret) => Some(secret),
+        Certificate::Default => None,
+    });
+    let names = secrets.chain(&globals.default_certificate).filter_map(|name| {
+        let names = inventory.secrets.get(name)?.certificate_names.clone()?;
+        Some((name.clone(), names))
+    });
+    config.certificate_names = names.collect();
     config.refusals = refusals::check(&config, &items, controller);
     for (item, (paths, default)) in items.iter().zip(fates.into_iter().zip(defaults)) {
         let facts = &mut ingresses[facts_index(inventory, item.ingress)];

@@ -98,6 +98,12 @@ codes! {
     BackendTls = "backend/tls",
     CanaryHeaderName = "canary/header-name",
     CanaryNeedsRegex = "canary/needs-regex",
+    ClusterControllerUnknown = "cluster/controller-unknown",
+    ClusterForbidden = "cluster/forbidden",
+    ClusterMixedBundles = "cluster/mixed-bundles",
+    ClusterNotServed = "cluster/not-served",
+    ClusterOneNamespace = "cluster/one-namespace",
+    ClusterUnreadable = "cluster/unreadable",
     CorsMethodUnsayable = "cors/method-unsayable",
     CorsNotKept = "cors/not-kept",
     CorsOriginUnsayable = "cors/origin-unsayable",
@@ -161,6 +167,13 @@ codes! {
     InputUnknownField = "input/unknown-field",
     InputUnreadableFile = "input/unreadable-file",
     InputWrongType = "input/wrong-type",
+    SnippetClosesBlock = "snippet/closes-block",
+    SnippetLosesBackend = "snippet/loses-backend",
+    SnippetMayBeRefused = "snippet/may-be-refused",
+    SnippetNotConvertible = "snippet/not-convertible",
+    SnippetRefused = "snippet/refused",
+    SnippetSwallowsNext = "snippet/swallows-next",
+    SnippetUnknownDirective = "snippet/unknown-directive",
 }
 
 impl fmt::Display for Code {

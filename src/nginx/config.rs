@@ -64,6 +64,8 @@ pub struct Config {
     /// Certificate by server name: hosts, `*.` names, redirect sources and aliases that the certificate covers. A name that is
     /// missing here, also as `*.` plus what follows its first label, gets [`Globals::default_certificate`] and is not redirected by `ssl-redirect`.
     pub certificates: BTreeMap<String, Certificate>,
+    /// Names in the certificates of Secrets, where they are known.
+    pub certificate_names: BTreeMap<NamespacedName, Vec<String>>,
     /// What stops the controller; where this is not empty nothing else here takes effect.
     pub refusals: Vec<Refusal>,
 }

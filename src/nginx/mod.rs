@@ -3,15 +3,24 @@
 //! Nothing here reads an Ingress or an annotation value: `ingress` and `annotations` fill these types.
 
 mod config;
+mod decide;
+mod directives;
 mod globals;
 mod location;
+mod route;
+mod router;
 mod server;
 pub mod settings;
 pub mod template;
+mod texts;
 mod upstream;
+mod uri;
+mod view;
 
 pub use config::{Config, IngressId, Refusal, RefusalKind, Source, UpstreamId};
 pub use globals::{AccessLists, Errors, Flags, ForwardedHeaders, Globals, Hsts, Logging, Snippet};
+pub use router::Router;
+use texts::BackendProtocolOf;
 pub use location::{Location, Modifier, PathOrigin, PathType, Target};
 pub use server::{Alias, Certificate, ClientCertificates, RedirectServer, Server, ServerName, TlsDecision};
 pub use settings::{Given, Setting, Settings};

@@ -105,7 +105,7 @@ fn annotation(key: &str, value: &str, prefix: &str, facts: &IngressFacts, transl
     };
     let marked = || translation.marks.get(&(id, name)).cloned();
     match facts.annotation(name) {
-        Effect::Used => marked().unwrap_or_else(|| used_without_mark(value)),
+        Effect::Used => marked().or_else(|| withheld(facts, translation)).unwrap_or_else(|| used_without_mark(value)),
         Effect::Unusable(Consequence::Denied) => marked().unwrap_or_else(|| unmappable(Code::AccessLocationDenied)),
         Effect::Unusable(Consequence::HostDenied) => marked().unwrap_or_else(|| unmappable(Code::AccessHostDenied)),
         Effect::Unusable(Consequence::Dropped) => no_effect("its value cannot be used, so the controller leaves the Ingress out"),
@@ -116,6 +116,19 @@ fn annotation(key: &str, value: &str, prefix: &str, facts: &IngressFacts, transl
         Effect::Blanked => no_effect("snippets are switched off"),
         Effect::Unknown => no_effect("the controller does not read it"),
     }
+}
+
+/// What withholds paths of the Ingress, and with them everything else that is said of them.
+fn withheld(facts: &IngressFacts, translation: &Translation) -> Option<Settlement> {
+    let from = Subject::new(facts.object, FieldPath::root());
+    translation
+        .paths
+        .range(from..)
+        .take_while(|(place, _)| place.object == facts.object)
+        .map(|(_, settlement)| settlement)
+        .filter(|settlement| matches!(settlement, Settlement::Unmappable { .. }))
+        .cloned()
+        .reduce(Settlement::and)
 }
 
 /// The translation had no use for it: either it says what holds anyway, or no request depends on it.

@@ -47,8 +47,11 @@ impl<'a> Diagnostics<'a> {
 
     /// The sentence of a finding, its facts in place and made harmless for a terminal.
     pub fn message(finding: &Finding) -> String {
+        Self::with_facts(catalog::finding(finding.code.as_str()).map_or(finding.code.as_str(), |entry| entry.message.as_str()), finding)
+    }
+
+    fn with_facts(template: &str, finding: &Finding) -> String {
         let facts: Vec<(&str, String)> = finding.facts.iter().map(|(name, value)| (*name, printable(value))).collect();
-        let template = catalog::finding(finding.code.as_str()).map_or(finding.code.as_str(), |entry| entry.message.as_str());
         catalog::render(template, &facts)
     }
 
@@ -81,6 +84,7 @@ impl<'a> Diagnostics<'a> {
         };
         let entry = catalog::finding(finding.code.as_str());
         let message = Self::message(finding);
+        let advice = entry.map(|entry| Self::with_facts(&entry.advice, finding));
         let name = severity.to_string();
         let title = level.with_name(name.as_str()).primary_title(message.as_str()).id(finding.code.as_str());
         let place = self.place(finding);
@@ -94,11 +98,11 @@ impl<'a> Diagnostics<'a> {
         } else {
             // Without an excerpt the renderer would draw an empty frame.
             let place = finding.subject.as_ref().map(|subject| format!("  --> {}\n", self.inventory.object(subject.object)));
-            let help = entry.map(|entry| format!("   = help: {}\n", entry.advice));
+            let help = advice.map(|advice| format!("   = help: {advice}\n"));
             return format!("{name}[{}]: {message}\n{}{}", finding.code, place.unwrap_or_default(), help.unwrap_or_default());
         }
-        if let Some(entry) = entry {
-            group = group.element(Level::HELP.message(entry.advice.as_str()));
+        if let Some(advice) = &advice {
+            group = group.element(Level::HELP.message(advice.as_str()));
         }
         let mut text = self.renderer.render(&[group]);
         text.push('\n');

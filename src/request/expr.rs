@@ -69,8 +69,35 @@ pub enum Part {
     },
     /// Path as made by the expression.
     Path(PathExpr),
+    /// A template filled from a regular expression that is searched in the normalised path, as nginx writes it into a `Location`.
+    Redirected {
+        /// The expression: a predicate on the path.
+        regex: PredicateId,
+        /// The template.
+        template: Vec<Piece>,
+    },
     /// `?` and the query, where the request has one that is not empty.
     Query,
+    /// `&` and the query, where the request has one that is not empty.
+    MoreQuery,
+    /// A template filled as [`PathExpr::Captures`] is, but not encoded again.
+    Filled {
+        /// The expression: a predicate on the path.
+        regex: PredicateId,
+        /// The template.
+        template: Vec<Piece>,
+    },
+    /// `Location` of the backend's answer, a text at its start replaced.
+    BackendLocation {
+        /// Text at its start.
+        from: String,
+        /// What takes its place.
+        to: String,
+    },
+    /// `X-Forwarded-For` as the client sent it, with the address of the peer appended.
+    FullForwardedFor,
+    /// Port as it is told to backends: 443 for TLS, else that of the listener, or as a trusted proxy in front tells it.
+    ForwardedPort,
     /// Address of the client, as a trusted proxy in front tells it.
     ClientAddress,
     /// Address of the peer.

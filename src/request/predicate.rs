@@ -80,6 +80,10 @@ pub enum Malformed {
     HeaderName,
     /// `%2F` or `%5C` in the path, where the router redirects to the path with slashes.
     EscapedSlash,
+    /// A header line that is too long.
+    Header,
+    /// The TLS handshake named another server than the Host header.
+    SniDiffers,
 }
 
 /// What is asked of a field.

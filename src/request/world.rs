@@ -27,6 +27,12 @@ pub trait World {
         None
     }
 
+    /// Whether a name of an `ExternalName` Service can be resolved.
+    fn resolves(&self, name: &str) -> Option<bool> {
+        let _ = name;
+        None
+    }
+
     /// Answer of a backend (`namespace/service:port`) to a target.
     fn backend(&self, backend: &str, target: &str) -> Option<BackendAnswer> {
         let _ = (backend, target);

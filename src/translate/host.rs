@@ -49,7 +49,16 @@ impl Cx<'_> {
         }
         let form = self.form(server);
         plan.http = self.rules(server, form, false);
-        if plan.hostnames.iter().any(|(_, tls)| *tls != TlsPlan::None) {
+        if plan.hostnames.iter().all(|(_, tls)| *tls == TlsPlan::None) {
+            // nginx serves these over TLS, with a certificate that nobody trusts; what they say is looked at all the same.
+            let lost: Vec<Subject> = plan.http.iter().filter(|rule| matches!(rule.action, Action::ToHttps { .. })).map(|rule| rule.origin.clone()).collect();
+            if !lost.is_empty() {
+                self.rules(server, form, true);
+            }
+            for place in lost {
+                self.mark_path(&place, unmappable(Code::TlsNoCertificate));
+            }
+        } else {
             plan.https = self.rules(server, form, true);
             if let Some(code) = self.client_certificates(server) {
                 let owner = server.client_certificates.as_ref().map_or(IngressId(0), |client| client.ingress);

@@ -14,6 +14,7 @@ pub(super) struct Names {
 impl Names {
     /// Takes a name, or the nearest one that is free. Who asks first gets it, so callers ask in a stable order.
     pub(super) fn take(&mut self, kind: &'static str, namespace: &str, wanted: &str) -> String {
+        let wanted = &dns(wanted);
         let taken = self.taken.entry((kind, namespace.to_owned())).or_default();
         let mut name = shorten(wanted);
         let mut attempt = 0_u32;
@@ -24,6 +25,13 @@ impl Names {
         taken.insert(name.clone(), ());
         name
     }
+}
+
+/// A lower-case DNS name. Names of objects that an API server took are unchanged.
+fn dns(text: &str) -> String {
+    let name: String = text.to_ascii_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '.' { c } else { '-' }).collect();
+    let trimmed = name.trim_matches(['-', '.']);
+    if trimmed.is_empty() { "unnamed".to_owned() } else { trimmed.to_owned() }
 }
 
 /// A name of at most 63 characters: the text itself, or its beginning and a hash of all of it.

@@ -10,37 +10,55 @@ use super::{
 /// The documents of one piece of a text, which has more than one where a `...` ends one.
 pub(super) fn piece(text: &str, start: usize, end: usize) -> Vec<Document> {
     let mut documents = Vec::new();
+    let mut first = true;
     let piece = &text[start..end];
     let mut composer = Composer { parser: Parser::new(piece), base: start, problems: Vec::new(), decoded: 0, from_aliases: 0 };
     if let Some(at) = control_character(piece) {
         composer.refuse(Span::new(at, at + 1), "control characters are not allowed");
     }
     loop {
-        let first = documents.is_empty();
         match composer.document() {
             Ok(Some((offset, root))) => {
                 let offset = if first { start } else { start + offset };
                 let mut problems = std::mem::take(&mut composer.problems);
                 let root = root.filter(|root| !is_null(root));
                 if !first && root.is_some() {
-                    problems.push(Problem { span: Span::new(offset, offset), kind: ProblemKind::Dropped });
+                    problems.push(Problem { span: Span::new(offset, offset), kind: ProblemKind::Dropped { error: None } });
                 }
                 if root.is_some() || !problems.is_empty() {
                     documents.push(Document { offset, root, problems });
                 }
+                first = false;
             }
-            Ok(None) => return documents,
+            Ok(None) => {
+                if !composer.problems.is_empty() {
+                    documents.push(Document { offset: start, root: None, problems: composer.problems });
+                }
+                return documents;
+            }
             Err(error) => {
-                let span = error.span.shifted(start);
+                let span = within(piece, error.span).shifted(start);
                 let lost = !piece.lines().all(|line| line.trim().is_empty() || line.starts_with(['%', '#']));
                 let message = error.message.into_owned();
-                let kind = if lost { ProblemKind::Broken(message) } else { ProblemKind::Refused(message) };
+                let kind = match first {
+                    true if lost => ProblemKind::Broken(message),
+                    true => ProblemKind::Refused(message),
+                    false => ProblemKind::Dropped { error: Some(message) },
+                };
                 let mut problems = std::mem::take(&mut composer.problems);
                 problems.push(Problem { span, kind });
                 documents.push(Document { offset: start, root: None, problems });
                 return documents;
             }
         }
+    }
+}
+
+/// What is missing at the end of a piece is missed at its last character, not on the line of the separator.
+fn within(piece: &str, span: Span) -> Span {
+    match piece.trim_end().char_indices().next_back() {
+        Some((last, c)) if span.start as usize >= last + c.len_utf8() => Span::new(last, last + c.len_utf8()),
+        _ => span,
     }
 }
 
@@ -159,7 +177,8 @@ impl<'t> Composer<'t> {
                 EventKind::Scalar { .. } => {
                     self.decoded += 1;
                     let end = event.end;
-                    let node = self.scalar(event);
+                    let is_key = stack.last().is_some_and(|frame| matches!(frame.children, Children::Mapping { key: None, .. }));
+                    let node = self.scalar(event, is_key);
                     if let Some((name, id)) = anchor {
                         anchors.insert(name, Anchor { id, node: Some((node.clone(), 1)) });
                     }
@@ -207,13 +226,13 @@ impl<'t> Composer<'t> {
         (node, frame.cost, end)
     }
 
-    fn scalar(&mut self, event: Event<'t>) -> Node {
+    fn scalar(&mut self, event: Event<'t>, is_key: bool) -> Node {
         let EventKind::Scalar { text, style } = event.kind else { unreachable!("INVARIANT: called for scalars") };
         let span = Span::new(event.start, event.end);
         let scalar = Scalar { text: text.into_owned(), style, tag: event.tag };
         if scalar.tag.is_some() || (style == ScalarStyle::Plain && scalar.text.starts_with(['.', '+', '-'])) {
             match scalar.resolve() {
-                Ok(Resolved::Float(value)) if !value.is_finite() => {
+                Ok(Resolved::Float(value)) if !value.is_finite() && !is_key => {
                     let word = if value.is_nan() { "NaN" } else if value > 0.0 { "+Inf" } else { "-Inf" };
                     self.refuse(span, format!("json: unsupported value: {word}"));
                 }

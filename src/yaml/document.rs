@@ -76,14 +76,13 @@ impl<'t> Documents<'t> {
             }
             Err(error) => {
                 self.mode = Mode::Yaml;
-                // After one JSON document kubectl goes on with YAML, after two it gives up.
-                if count > 1 {
+                // After at most one JSON document kubectl goes on with YAML, after two it gives up. It also gives up where fewer than four
+                // bytes are left after the blanks (consumeWhitespace in decoder.go).
+                let blanks = rest.find(|c: char| c == '\n' || !c.is_whitespace()).unwrap_or(rest.len());
+                if count > 1 || rest.len() - blanks < 4 {
                     self.pending = Some(Problem { span: error.span, kind: ProblemKind::Refused(format!("json: {}", error.message)) });
                 }
-                let blanks = rest.find(|c: char| !c.is_whitespace()).unwrap_or(rest.len());
-                if count > 0 {
-                    self.pos += rest[..blanks].find('\n').map_or(blanks, |line_break| line_break + 1);
-                }
+                self.pos += blanks + usize::from(rest[blanks..].starts_with('\n'));
                 self.next_yaml()
             }
         }
@@ -93,18 +92,21 @@ impl<'t> Documents<'t> {
         while self.pos < self.text.len() {
             let (piece, next) = self.piece();
             self.pos = next;
-            let problem = self.pending.take().into_iter().chain(piece.problem);
+            let problems: Vec<Problem> = self.pending.take().into_iter().chain(piece.problem).collect();
             let mut documents = compose::piece(self.text, piece.start, piece.end);
-            let first = documents.first_mut();
-            if let Some(first) = first {
-                first.problems.splice(0..0, problem);
+            if documents.is_empty() && !problems.is_empty() {
+                documents.push(Document { offset: piece.start, root: None, problems: Vec::new() });
+            }
+            if let Some(first) = documents.first_mut() {
+                first.problems.splice(0..0, problems);
             }
             self.waiting.extend(documents);
             if let Some(document) = self.waiting.pop_front() {
                 return Some(document);
             }
         }
-        None
+        let problem = self.pending.take()?;
+        Some(Document { offset: self.pos, root: None, problems: vec![problem] })
     }
 
     /// The text up to the next separator, and where the text after it begins.

@@ -175,36 +175,42 @@ impl Reader<'_> {
         u32::from_str_radix(digits, 16).ok()
     }
 
+    /// `true`, `false`, `null` or a number. Nothing has to separate it from what follows.
     fn literal(&mut self) -> Result<Node, SyntaxError> {
         let start = self.pos;
-        while self.peek().is_ascii_alphanumeric() || matches!(self.peek(), b'+' | b'-' | b'.') {
-            self.pos += 1;
-        }
-        let text = &self.text[start..self.pos];
-        if !matches!(text, "true" | "false" | "null") && !is_number(text) {
-            self.pos = start;
-            return Err(self.error("expected a value"));
-        }
-        Ok(scalar(text.to_owned(), ScalarStyle::Plain, start, self.pos))
+        let rest = &self.text[start..];
+        let len = ["true", "false", "null"].into_iter().find(|word| rest.starts_with(word)).map_or_else(|| number_len(rest.as_bytes()), |word| Some(word.len()));
+        let Some(len) = len else { return Err(self.error("expected a value")) };
+        self.pos += len;
+        Ok(scalar(rest[..len].to_owned(), ScalarStyle::Plain, start, self.pos))
     }
 }
 
-/// `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?`
-fn is_number(text: &str) -> bool {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let rest = text.strip_prefix('-').unwrap_or(text);
-    let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
-        None => (rest, None),
-    };
-    let (whole, fraction) = match mantissa.split_once('.') {
-        Some((whole, fraction)) => (whole, Some(fraction)),
-        None => (mantissa, None),
-    };
-    digits(whole)
-        && (whole == "0" || !whole.starts_with('0'))
-        && fraction.is_none_or(digits)
-        && exponent.is_none_or(|exponent| digits(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)))
+/// Length of `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?` at the start.
+fn number_len(bytes: &[u8]) -> Option<usize> {
+    let digits = |from: usize| bytes[from.min(bytes.len())..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let sign = usize::from(bytes.first() == Some(&b'-'));
+    let whole = if bytes.get(sign) == Some(&b'0') { 1 } else { digits(sign) };
+    let mut len = sign + whole;
+    if whole == 0 {
+        return None;
+    }
+    if bytes.get(len) == Some(&b'.') {
+        let fraction = digits(len + 1);
+        if fraction == 0 {
+            return None;
+        }
+        len += 1 + fraction;
+    }
+    if matches!(bytes.get(len), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(bytes.get(len + 1), Some(b'+' | b'-')));
+        let exponent = digits(len + 1 + sign);
+        if exponent == 0 {
+            return None;
+        }
+        len += 1 + sign + exponent;
+    }
+    Some(len)
 }
 
 fn scalar(text: String, style: ScalarStyle, start: usize, end: usize) -> Node {
@@ -238,9 +244,15 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_refused() {
-        for text in ["{a: 1}", "{\"a\" 1}", "[1,]", "{\"a\":1,}", "01", "1.", "\"a\nb\"", "\"\\q\"", "[1", "/*x*/ 1", ""] {
+        for text in ["{a: 1}", "{\"a\" 1}", "[1,]", "{\"a\":1,}", "1.", "-", "1e", "\"a\nb\"", "\"\\q\"", "[1", "/*x*/ 1", ""] {
             assert!(parse(text, 0).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_literal_ends_where_its_grammar_ends() {
+        assert_eq!(parse("012", 0).map(|(_, end)| end), Ok(1));
+        assert_eq!(parse("true1", 0).map(|(_, end)| end), Ok(4));
     }
 
     #[test]

@@ -31,6 +31,9 @@ pub enum ProblemKind {
     Refused(String),
     /// A key that its mapping has already: the last one wins, and the API server refuses it when it is strict.
     DuplicateKey(String),
-    /// A document after `...`, which kubectl passes over without a word.
-    Dropped,
+    /// What follows the first document of a part of the file, mostly after `...`: kubectl passes over it without a word.
+    Dropped {
+        /// Why it cannot be read either; `None` where it was read.
+        error: Option<String>,
+    },
 }

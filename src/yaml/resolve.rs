@@ -42,13 +42,12 @@ impl Scalar {
     pub fn resolve(&self) -> Result<Resolved<'_>, TagMismatch> {
         match self.tag.as_deref() {
             None if self.style == ScalarStyle::Plain => Ok(resolve_plain(&self.text)),
-            None | Some("!!str") => Ok(Resolved::Text(Cow::Borrowed(&self.text))),
             Some("!!binary") => match super::decode_base64(&self.text) {
                 Some(bytes) => Ok(Resolved::Text(Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()))),
                 None => Err(TagMismatch("!!binary value contains invalid base64 data".to_owned())),
             },
             Some(tag @ ("!!bool" | "!!int" | "!!float" | "!!null" | "!!timestamp")) => self.resolve_as(tag),
-            Some(_) => Ok(Resolved::Text(Cow::Borrowed(&self.text))),
+            None | Some(_) => Ok(Resolved::Text(Cow::Borrowed(&self.text))),
         }
     }
 
@@ -89,11 +88,11 @@ fn float_key(value: f64) -> String {
     if value.is_nan() {
         return ".nan".to_owned();
     }
-    if value.is_infinite() {
-        return if value > 0.0 { ".inf" } else { "-.inf" }.to_owned();
-    }
     #[expect(clippy::cast_possible_truncation, reason = "sigs.k8s.io/yaml does the same")]
     let short = value as f32;
+    if short.is_infinite() {
+        return if short > 0.0 { ".inf" } else { "-.inf" }.to_owned();
+    }
     let scientific = format!("{short:e}");
     let (mantissa, exponent) = scientific.split_once('e').expect("INVARIANT: the format has an exponent");
     match exponent.parse::<i32>() {
@@ -117,7 +116,7 @@ pub(super) fn resolve_plain(text: &str) -> Resolved<'_> {
         b'.' => match text {
             ".nan" | ".NaN" | ".NAN" => Resolved::Float(f64::NAN),
             ".inf" | ".Inf" | ".INF" => Resolved::Float(f64::INFINITY),
-            _ => finite(text).unwrap_or(Resolved::Text(Cow::Borrowed(text))),
+            _ => separated(text).and_then(|text| finite(&text)).unwrap_or(Resolved::Text(Cow::Borrowed(text))),
         },
         b'+' | b'-' | b'0'..=b'9' => resolve_number(text).unwrap_or(Resolved::Text(Cow::Borrowed(text))),
         _ => Resolved::Text(Cow::Borrowed(text)),
@@ -184,6 +183,19 @@ fn is_float(text: &str) -> bool {
         None => digits(whole),
     };
     mantissa_fits && exponent.is_none_or(|exponent| digits(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)))
+}
+
+/// A number without its underscores, which Go takes between digits only.
+fn separated(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('_') {
+        return Some(Cow::Borrowed(text));
+    }
+    let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let bytes = text.as_bytes();
+    let fits = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'_').all(|(at, _)| {
+        digit(at.checked_sub(1).and_then(|before| bytes.get(before))) && digit(bytes.get(at + 1))
+    });
+    fits.then(|| Cow::Owned(text.replace('_', "")))
 }
 
 /// A float that Go can hold; `1e400` stays text.

@@ -13,7 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("read", &["yaml", "k8s", "ledger"]),
     ("nginx", &["automata", "request", "k8s"]),
     ("gateway", &["automata", "request", "k8s", "yaml", "catalog", "ledger"]),
-    ("snippet", &["automata", "k8s", "catalog", "nginx"]),
+    ("snippet", &["automata", "request", "k8s", "catalog", "nginx"]),
     ("annotations", &["k8s", "catalog", "ledger", "snippet", "nginx", "gateway", "automata"]),
     ("ingress", &["k8s", "catalog", "ledger", "annotations", "nginx", "automata"]),
     ("targets", &["automata", "k8s", "yaml", "catalog", "ledger", "gateway"]),

@@ -131,7 +131,7 @@ fn quantifier() -> impl Strategy<Value = String> {
     ]
 }
 
-fn pattern() -> impl Strategy<Value = String> {
+pub(crate) fn pattern() -> impl Strategy<Value = String> {
     let leaf = (atom(), quantifier()).prop_map(|(atom, quantifier)| format!("{atom}{quantifier}"));
     leaf.prop_recursive(5, 40, 5, |inner| {
         let open = prop::sample::select(vec![
@@ -175,12 +175,12 @@ fn pattern() -> impl Strategy<Value = String> {
     })
 }
 
-fn subject() -> impl Strategy<Value = Vec<u8>> {
+pub(crate) fn subject() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(prop::sample::select(b"aaabbAB//--_1. \n\xe9".to_vec()), 0..9)
 }
 
 /// Random patterns: how many, and from which seed.
-fn runner(cases: u32) -> TestRunner {
+pub(crate) fn runner(cases: u32) -> TestRunner {
     let cases = std::env::var("GATESHIFT_FUZZ_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(cases);
     let seed: u8 = std::env::var("GATESHIFT_FUZZ_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(7);
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() };

@@ -20,7 +20,7 @@ pub struct GatewaySpec {
     pub addresses: Vec<Address>,
     /// What the implementation makes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub infrastructure: Option<Infrastructure>,
+    pub infrastructure: Option<Box<Infrastructure>>,
     /// Listeners.
     #[serde(default)]
     pub listeners: Vec<Listener>,
@@ -29,7 +29,7 @@ pub struct GatewaySpec {
     pub allowed_listeners: Option<AllowedListeners>,
     /// Certificates of clients, and ours towards backends.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tls: Option<GatewayTls>,
+    pub tls: Option<Box<GatewayTls>>,
     /// Whether routes without parents attach (experimental).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_scope: Option<String>,

@@ -129,7 +129,6 @@ pub enum MatchType {
 
 impl MatchType {
     /// Whether this is the default.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
     pub const fn is_exact(&self) -> bool {
         matches!(self, Self::Exact)
     }

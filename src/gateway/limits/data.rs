@@ -76,7 +76,8 @@ struct File {
 pub(super) struct Release {
     version: String,
     #[expect(dead_code, reason = "evidence for readers of the map")]
-    release: String,
+    #[serde(rename = "release")]
+    read_from: String,
     pub(super) served: BTreeMap<Channel, BTreeMap<String, Vec<String>>>,
     pub(super) deprecated: BTreeMap<Channel, BTreeMap<String, Vec<String>>>,
 }

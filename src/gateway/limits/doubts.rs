@@ -1,6 +1,6 @@
 //! What the schemas forget: objects that every API server takes, although the text of the Gateway API forbids them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::answer::{Remark, What};
@@ -61,10 +61,10 @@ impl Doubts<'_> {
     }
 
     fn rules(&mut self, spec: &Json<'_>, place: &Place<'_>) {
-        let mut names = BTreeMap::new();
+        let mut names = BTreeSet::new();
         each(spec, "rules", place, |rule, place| {
             if let Some(name) = rule.text("name")
-                && names.insert(name.to_owned(), ()).is_some()
+                && !names.insert(name.to_owned())
             {
                 self.doubt(&Place::Key(place, "name"), "names of rules must differ within a route");
             }

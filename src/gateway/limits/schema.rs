@@ -130,6 +130,44 @@ impl Node {
             each: None,
         }
     }
+
+    /// Adds the facts of a layer.
+    fn lay(&mut self, facts: &'static Facts) {
+        // `required`, `default`, `type`, `in`, `variants`, `each` and `fields` are taken care of by the callers.
+        let Facts {
+            place: _,
+            kind: _,
+            required: _,
+            default: _,
+            length,
+            range,
+            size,
+            format,
+            pattern,
+            values,
+            unique,
+            keys,
+            rules,
+            variants: _,
+            each: _,
+            fields: _,
+        } = facts;
+        self.length = length.unwrap_or(self.length);
+        self.range = range.unwrap_or(self.range);
+        self.size = size.unwrap_or(self.size);
+        self.int32 |= *format == Some(Format::Int32);
+        self.unique |= unique.unwrap_or_default();
+        if let Some(name) = pattern {
+            self.pattern = Some(compiled_pattern(name));
+        }
+        if let Some(values) = values {
+            self.values = values.iter().map(Json::from_value).collect();
+        }
+        if let Some(keys) = keys {
+            self.keys = keys.iter().map(String::as_str).collect();
+        }
+        self.rules.extend(rules.iter().map(|rule| &rule.0));
+    }
 }
 
 struct Compiler<'a> {
@@ -179,48 +217,11 @@ impl Compiler<'_> {
         };
         let mut node = Node::new(kind);
         for layer in self.layers(facts) {
-            self.lay(&mut node, layer);
+            node.lay(layer);
         }
         node.each = facts.each.as_ref().map(|each| self.node(&each.0));
         node.fields = self.fields(&facts.fields);
         Arc::new(node)
-    }
-
-    fn lay(&self, node: &mut Node, facts: &'static Facts) {
-        // `required`, `default`, `type`, `in`, `variants`, `each` and `fields` are taken care of by the callers.
-        let Facts {
-            place: _,
-            kind: _,
-            required: _,
-            default: _,
-            length,
-            range,
-            size,
-            format,
-            pattern,
-            values,
-            unique,
-            keys,
-            rules,
-            variants: _,
-            each: _,
-            fields: _,
-        } = facts;
-        node.length = length.unwrap_or(node.length);
-        node.range = range.unwrap_or(node.range);
-        node.size = size.unwrap_or(node.size);
-        node.int32 |= *format == Some(Format::Int32);
-        node.unique |= unique.unwrap_or_default();
-        if let Some(name) = pattern {
-            node.pattern = Some(compiled_pattern(name));
-        }
-        if let Some(values) = values {
-            node.values = values.iter().map(Json::from_value).collect();
-        }
-        if let Some(keys) = keys {
-            node.keys = keys.iter().map(String::as_str).collect();
-        }
-        node.rules.extend(rules.iter().map(|rule| &rule.0));
     }
 
     fn named(&mut self, name: &str) -> Arc<Node> {
@@ -247,4 +248,28 @@ fn compiled_pattern(name: &str) -> Arc<Pattern> {
     let pattern = Arc::new(Pattern { regex, says: &raw.says });
     patterns.insert(name, pattern.clone());
     pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn visit(facts: &Facts, unused: &mut Vec<&str>) {
+        unused.retain(|name| facts.kind.as_deref() != Some(*name) && facts.pattern.as_deref() != Some(*name));
+        facts.variants.iter().for_each(|variant| visit(variant, unused));
+        facts.each.iter().chain(facts.fields.values()).for_each(|field| visit(&field.0, unused));
+    }
+
+    #[test]
+    fn every_version_and_channel_compiles_and_uses_every_type_and_pattern() {
+        for version in Version::all() {
+            for channel in [Channel::Standard, Channel::Experimental] {
+                assert!(!Schema::of(version, channel).kinds.is_empty(), "{version} {channel}");
+            }
+        }
+        let data = data::get();
+        let mut unused: Vec<&str> = data.types.keys().chain(data.patterns.keys()).map(String::as_str).collect();
+        data.types.values().chain(data.kinds.values().flat_map(|kind| kind.fields.values())).for_each(|field| visit(&field.0, &mut unused));
+        assert!(unused.is_empty(), "{unused:?}");
+    }
 }

@@ -133,3 +133,26 @@ impl TryFrom<String> for Scope {
         Ok(scope)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_words_of_a_place_must_hold() {
+        let place = |text: &str| Scope::try_from(text.to_owned()).expect("a place");
+        let v1_5 = Version(1, 5);
+        for text in ["1.5", "1.4-1.5", "1.5+", "standard", "v1 standard 1.4+", ""] {
+            assert!(place(text).holds(v1_5, Channel::Standard, "v1"), "{text}");
+        }
+        for text in ["1.4", "1.6+", "experimental", "v1beta1", "standard 1.6"] {
+            assert!(!place(text).holds(v1_5, Channel::Standard, "v1"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_place_is_refused() {
+        assert!(Scope::try_from("1.x".to_owned()).is_err());
+        assert!(Scope::try_from("stable".to_owned()).is_err());
+    }
+}

@@ -23,6 +23,12 @@ impl Walk<'_> {
         self.remarks.push(Remark { field: place.path(), what: What::Refused { rule: rule.into() } });
     }
 
+    fn remark_default(&mut self, default: &Json<'_>, place: &Place<'_>) {
+        if self.with_defaults {
+            self.remarks.push(Remark { field: place.path(), what: What::Defaulted { value: default.to_value() } });
+        }
+    }
+
     fn drop_null(&mut self, place: &Place<'_>) {
         if self.with_defaults {
             self.remarks.push(Remark { field: place.path(), what: What::Dropped });
@@ -70,26 +76,28 @@ impl Walk<'_> {
         });
         for field in &node.fields {
             let place = Place::Key(place, field.name);
-            let mut at = entries.iter().position(|(key, _)| key == field.name);
-            if let Some(default) = &field.default
-                && at.is_none_or(|at| entries[at].1 == Json::Null)
-            {
-                if self.with_defaults {
-                    self.remarks.push(Remark { field: place.path(), what: What::Defaulted { value: default.to_value() } });
+            let at = entries.iter().position(|(key, _)| key == field.name);
+            let value = match (at, &field.default) {
+                (Some(at), Some(default)) if entries[at].1 == Json::Null => {
+                    self.remark_default(default, &place);
+                    entries[at].1 = default.clone();
+                    &mut entries[at].1
                 }
-                match at {
-                    Some(at) => entries[at].1 = default.clone(),
-                    None => {
-                        at = Some(entries.len());
-                        entries.push((Cow::Borrowed(field.name), default.clone()));
+                (Some(at), _) => &mut entries[at].1,
+                (None, Some(default)) => {
+                    self.remark_default(default, &place);
+                    entries.push((Cow::Borrowed(field.name), default.clone()));
+                    let last = entries.len() - 1;
+                    &mut entries[last].1
+                }
+                (None, None) => {
+                    if field.required {
+                        self.refuse(&place, "is required");
                     }
+                    continue;
                 }
-            }
-            match at {
-                Some(at) => self.value(&mut entries[at].1, &field.node, &place),
-                None if field.required => self.refuse(&place, "is required"),
-                None => {}
-            }
+            };
+            self.value(value, &field.node, &place);
         }
         self.size(entries.len(), node.size, "fields", place);
     }

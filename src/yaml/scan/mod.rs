@@ -139,7 +139,12 @@ impl<'t> Scanner<'t> {
     fn break_len(&self, distance: usize) -> usize {
         match self.at(distance) {
             b'\n' => 1,
-            b'\r' => 1 + usize::from(self.at(distance + 1) == b'\n'),
+            b'\r' => match (self.at(distance + 1), self.at(distance + 2)) {
+                (b'\n', _) => 2,
+                // kubectl cuts CR LF off every line and puts LF back, which leaves CR LF here.
+                (b'\r', b'\n') => 3,
+                _ => 1,
+            },
             0xC2 if self.at(distance + 1) == 0x85 => 2,
             0xE2 if self.at(distance + 1) == 0x80 && matches!(self.at(distance + 2), 0xA8 | 0xA9) => 3,
             _ => 0,
@@ -198,7 +203,7 @@ impl<'t> Scanner<'t> {
     /// Copies a line break: every kind becomes `\n`, but U+2028 and U+2029 stay.
     fn read_line(&mut self, into: &mut String) {
         let len = self.break_len(0);
-        if len == 3 {
+        if self.at(0) == 0xE2 && len > 0 {
             into.push_str(&self.text[self.mark.pos..self.mark.pos + 3]);
         } else if len > 0 {
             into.push('\n');
@@ -245,7 +250,12 @@ impl<'t> Scanner<'t> {
     }
 
     fn insert(&mut self, number: usize, kind: TokenKind<'t>, pos: usize) {
-        self.tokens.insert(number - self.parsed, Token { kind, start: pos, end: pos, key_level: None });
+        let token = Token { kind, start: pos, end: pos, key_level: None };
+        match number.checked_sub(self.parsed) {
+            Some(index) => self.tokens.insert(index.min(self.tokens.len()), token),
+            // The token of this number is gone. go-yaml appends in such a case.
+            None => self.tokens.push_back(token),
+        }
     }
 
     fn fetch(&mut self) -> Result<(), SyntaxError> {
@@ -416,7 +426,12 @@ impl<'t> Scanner<'t> {
     fn fetch_flow_end(&mut self, kind: TokenKind<'t>) -> Result<(), SyntaxError> {
         self.remove_key()?;
         if self.flow_level() > 0 {
-            self.keys.pop();
+            // go-yaml forgets here that the collection may be a key, because both have the same token number: the parser gets it at once,
+            // and a `:` after it comes too late.
+            let number = self.keys.pop().map_or(0, |key| key.number);
+            if let Some(opening) = number.checked_sub(self.parsed).and_then(|index| self.tokens.get_mut(index)) {
+                opening.key_level = None;
+            }
         }
         self.key_allowed = false;
         self.punctuation(kind, 1);

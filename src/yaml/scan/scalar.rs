@@ -92,6 +92,7 @@ impl<'t> Scanner<'t> {
     fn scan_block_breaks(&mut self, indent: &mut usize, breaks: &mut String, end: &mut usize) -> Result<(), SyntaxError> {
         let mut max_indent = 0;
         loop {
+            let line = self.mark.pos;
             while (*indent == 0 || self.mark.column < *indent) && self.at(0) == b' ' {
                 self.skip();
             }
@@ -100,6 +101,10 @@ impl<'t> Scanner<'t> {
                 return Err(self.error("found a tab character where an indentation space is expected"));
             }
             if !self.is_break(0) {
+                if self.is_end(0) && self.mark.pos > line {
+                    // kubectl ends the last line, which has nothing but blanks.
+                    breaks.push('\n');
+                }
                 break;
             }
             self.read_line(breaks);

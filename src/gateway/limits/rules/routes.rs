@@ -83,14 +83,15 @@ pub(super) fn no_redirect_with_backends(rule: &Json<'_>) -> bool {
 /// How many filters of the list replace a prefix.
 pub(in crate::gateway::limits) fn prefix_replacements(value: &Json<'_>, block: &str) -> usize {
     let replaces = |filter: &&Json<'_>| {
-        filter.get(block).and_then(|block| block.get("path")).is_some_and(|path| {
-            path.text("type") == Some("ReplacePrefixMatch") && path.get("replacePrefixMatch").is_some()
-        })
+        filter
+            .get(block)
+            .and_then(|block| block.get("path"))
+            .is_some_and(|path| path.text("type") == Some("ReplacePrefixMatch") && path.get("replacePrefixMatch").is_some())
     };
     filters(value).iter().filter(replaces).count()
 }
 
-/// Whether the rule has exactly one match, of type PathPrefix.
+/// Whether the rule has exactly one match, of type `PathPrefix`.
 pub(in crate::gateway::limits) fn has_one_prefix(rule: &Json<'_>) -> bool {
     let matches = rule.get("matches").map_or(&[][..], Json::items);
     matches!(matches, [only] if only.get("path").is_some_and(|path| path.text("type") == Some("PathPrefix")))

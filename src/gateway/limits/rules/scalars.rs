@@ -64,10 +64,6 @@ pub(super) fn keys_are_qualified_names(map: &Json<'_>) -> Places {
     keys(map, |key| !is_qualified_name(key))
 }
 
-pub(super) fn dns_label_or_empty(value: &Json<'_>) -> bool {
-    value.as_text().is_some_and(|text| !text.is_empty() && (text.len() > 63 || !is_dns_label(text)))
-}
-
 pub(super) fn not_cluster_local(value: &Json<'_>) -> bool {
     value.as_text().is_some_and(|text| text.ends_with(".cluster.local"))
 }

@@ -1,0 +1,312 @@
+//! A concrete request: routed, and every text given its value.
+
+use super::{Certificate, Router, view::View};
+use crate::request::{
+    Answer, Decision, Deny, ErrorPage, Forward, Forwarding, Guard, HeaderExprs, Outcome, PathExpr, Part, Request, Share, Step, Valuation, World,
+};
+
+/// Common name of the certificate that the controller makes for itself.
+const FAKE: &str = "Kubernetes Ingress Controller Fake Certificate";
+
+/// What becomes of a request at its guards.
+enum Passed {
+    Yes,
+    /// Answered with this status; for a sign-in with this location.
+    No(u16, Option<String>),
+    Unknown(&'static str),
+}
+
+impl Router<'_> {
+    /// Decides for one request. `world` says how services answer, where that is known.
+    pub fn decide(&self, request: &Request, world: &impl World) -> Decision {
+        let view = View::new(self, request);
+        let ruling = self.route(&view);
+        let mut trace = ruling.trace;
+        let mut outcome = self.outcome(&view, request, world, ruling.answer, &mut trace);
+        if let Some(what) = view.unknown.get() {
+            outcome = Outcome::Unmodelled { what: what.to_owned() };
+        }
+        Decision { outcome, certificate: view.is_https().then(|| self.served_certificate(&view)).flatten(), trace }
+    }
+
+    fn served_certificate(&self, view: &View<'_>) -> Option<String> {
+        // The backend shows its own.
+        if view.first(&self.passthrough.0).is_some() {
+            return None;
+        }
+        let table = &self.config.certificates;
+        let found = view.sni().and_then(|name| {
+            let wildcard = || name.split_once('.').and_then(|(_, rest)| table.get(&format!("*.{rest}")));
+            table.get(&name).or_else(wildcard)
+        });
+        let secret = match found {
+            Some(Certificate::Secret(secret)) => Some(secret),
+            Some(Certificate::Default) | None => self.config.globals.default_certificate.as_ref(),
+        };
+        match secret {
+            None => Some(FAKE.to_owned()),
+            Some(secret) => match self.config.certificate_names.get(secret) {
+                Some(names) => Some(names.join(", ")),
+                // The default certificate is missing or broken.
+                None if Some(secret) == self.config.globals.default_certificate.as_ref() && found != Some(&Certificate::Secret(secret.clone())) => {
+                    Some(FAKE.to_owned())
+                }
+                None => None,
+            },
+        }
+    }
+
+    fn outcome(&self, view: &View<'_>, request: &Request, world: &impl World, answer: Answer, trace: &mut Vec<Step>) -> Outcome {
+        match answer {
+            Answer::Forward(forwarding) => self.forward(view, request, world, *forwarding, trace),
+            Answer::Redirect { status, location, response_headers } => {
+                Outcome::Redirect { status, location: view.text(&location), response_headers: values(view, &response_headers) }
+            }
+            Answer::Respond { status, response_headers } => Outcome::Respond { status, response_headers: values(view, &response_headers) },
+            Answer::Deny { why, status, response_headers } => Outcome::Deny { why, status, response_headers: values(view, &response_headers) },
+            Answer::NoRoute { response_headers } => Outcome::NoRoute { response_headers: values(view, &response_headers) },
+            Answer::NoAnswer(why) => Outcome::NoAnswer(why),
+            Answer::Unmodelled { what } => Outcome::Unmodelled { what },
+        }
+    }
+
+    fn forward(&self, view: &View<'_>, request: &Request, world: &impl World, forwarding: Forwarding, trace: &mut Vec<Step>) -> Outcome {
+        let Forwarding { guards, any_guard, split, target, host, headers, response_headers, read_timeout, error_page } = forwarding;
+        let target_text = view.text(&target);
+        let own = |status: u16, trace: &mut Vec<Step>| {
+            self.replaced(view, request, world, error_page.as_ref(), status, trace)
+                .unwrap_or_else(|| plain(status, values(view, &response_headers)))
+        };
+        // An empty result of a rewrite ends in the rewrite phase, before anybody is asked.
+        if is_empty_rewrite(view, &target.0) {
+            trace.push(Step { text: "the rewritten path is empty".to_owned(), because: None });
+            return own(500, trace);
+        }
+        match pass(view, request, world, &guards, any_guard, self) {
+            Passed::Yes => {}
+            Passed::Unknown(what) => return Outcome::Unmodelled { what: what.to_owned() },
+            Passed::No(status, None) => {
+                trace.push(Step { text: format!("access is refused with {status}"), because: None });
+                return own(status, trace);
+            }
+            Passed::No(status, Some(location)) => {
+                trace.push(Step { text: "redirected to sign in".to_owned(), because: None });
+                return Outcome::Redirect { status, location, response_headers: vec![("strict-transport-security".to_owned(), None)] };
+            }
+        }
+        if let Some(name) = split.iter().find_map(|share| self.external.get(share.backend.as_deref()?)) {
+            match world.resolves(name) {
+                Some(true) => {}
+                Some(false) => return own(503, trace),
+                None => return Outcome::Unmodelled { what: format!("whether `{name}` can be resolved") },
+            }
+        }
+        let mut given = values(view, &response_headers);
+        if let [Share { backend: None, status: Some(status), .. }] = split.as_slice() {
+            if !target_text.starts_with('/') {
+                return plain(400, given);
+            }
+            let intercepted = error_page.as_ref().filter(|page| page.intercepts);
+            if let Some(outcome) = self.replaced(view, request, world, intercepted, *status, trace) {
+                return outcome;
+            }
+            return if *status == 404 { Outcome::NoRoute { response_headers: given } } else { plain(*status, given) };
+        }
+        if let Some(backend) = split.iter().find_map(|share| share.backend.as_deref())
+            && let Some(answer) = world.backend(backend, &target_text)
+        {
+            if read_timeout.is_some_and(|limit| answer.delay >= limit.saturating_mul(1000)) {
+                trace.push(Step { text: "the backend does not answer in time".to_owned(), because: None });
+                return own(504, trace);
+            }
+            let intercepted = error_page.as_ref().filter(|page| page.intercepts);
+            if let Some(outcome) = self.replaced(view, request, world, intercepted, answer.status, trace) {
+                return outcome;
+            }
+            for (name, value) in answer.headers {
+                // `Server` is cleared, cookies may be rewritten or added.
+                let hidden = self.config.globals.hide_headers.iter().any(|hidden| hidden.eq_ignore_ascii_case(&name));
+                if hidden || name == "server" || name == "set-cookie" {
+                    continue;
+                }
+                let value = if name == "location" { rewritten_location(&response_headers, value) } else { Some(value) };
+                let Some(value) = value else { continue };
+                if !given.iter().any(|(known, set)| *known == name && set.is_some()) {
+                    given.retain(|(known, _)| *known != name);
+                    given.push((name, Some(value)));
+                }
+            }
+        }
+        Outcome::Forward(Forward {
+            split,
+            method: request.method.clone(),
+            target: target_text,
+            host: host.map(|host| view.text(&host)),
+            headers: sent(view, &headers),
+            response_headers: given,
+        })
+    }
+
+    /// The answer of an error page, if the status has one.
+    fn replaced(
+        &self,
+        view: &View<'_>,
+        request: &Request,
+        world: &impl World,
+        page: Option<&ErrorPage>,
+        status: u16,
+        trace: &mut Vec<Step>,
+    ) -> Option<Outcome> {
+        let page = page.filter(|page| page.codes.contains(&status))?;
+        trace.push(Step { text: format!("the error page for {status} answers"), because: None });
+        Some(self.outcome(view, request, world, (*page.answer).clone(), trace))
+    }
+}
+
+fn plain(status: u16, response_headers: Vec<(String, Option<String>)>) -> Outcome {
+    match status {
+        401 => Outcome::Deny { why: Deny::Credentials, status, response_headers },
+        403 => Outcome::Deny { why: Deny::Address, status, response_headers },
+        _ => Outcome::Respond { status, response_headers },
+    }
+}
+
+fn is_empty_rewrite(view: &View<'_>, parts: &[Part]) -> bool {
+    parts.iter().any(|part| match part {
+        Part::Path(PathExpr::Captures { regex, template }) => view.fill(*regex, template, false).is_empty(),
+        _ => false,
+    })
+}
+
+fn values(view: &View<'_>, headers: &HeaderExprs) -> Vec<(String, Option<String>)> {
+    headers.iter().filter(|(_, text)| !text.as_ref().is_some_and(from_backend)).map(|(name, text)| (name.clone(), text.as_ref().map(|text| view.text(text)))).collect()
+}
+
+/// The text is made of the backend's answer.
+fn from_backend(text: &crate::request::TextExpr) -> bool {
+    matches!(text.0.as_slice(), [Part::BackendLocation { .. }])
+}
+
+/// `proxy_redirect`: the text at the start is replaced; `None` where that is not known.
+fn rewritten_location(headers: &HeaderExprs, value: String) -> Option<String> {
+    let rule = headers.iter().find_map(|(_, text)| match text.as_ref()?.0.as_slice() {
+        [Part::BackendLocation { from, to }] => Some((from, to)),
+        _ => None,
+    });
+    match rule {
+        None => Some(value),
+        Some((from, _)) if from == "default" || from.starts_with('~') => None,
+        Some((_, to)) if to == "off" => Some(value),
+        Some((from, to)) => Some(value.strip_prefix(from.as_str()).map(|rest| format!("{to}{rest}")).unwrap_or(value)),
+    }
+}
+
+/// Headers sent upstream: one with an empty value is not sent.
+fn sent(view: &View<'_>, headers: &HeaderExprs) -> Vec<(String, Option<String>)> {
+    values(view, headers).into_iter().map(|(name, value)| (name, value.filter(|value| !value.is_empty()))).collect()
+}
+
+/// Asks the guards: all must let pass, or one of those that ask who it is.
+fn pass(view: &View<'_>, request: &Request, world: &impl World, guards: &[Guard], any: bool, router: &Router<'_>) -> Passed {
+    let mut refused: Option<(u16, Option<String>)> = None;
+    let mut asked = false;
+    for guard in guards {
+        let passed = match guard {
+            // Single requests are taken to stay below limits.
+            Guard::Rate { .. } => continue,
+            Guard::Password { secret, digest, .. } => {
+                let credentials = view.holds(router.common.credentials);
+                if *digest {
+                    match view.header("authorization") {
+                        Some(_) => Passed::Unknown("whether digest credentials are right"),
+                        None => Passed::No(401, None),
+                    }
+                } else if !credentials {
+                    Passed::No(401, None)
+                } else {
+                    match user_and_password(view.header("authorization").unwrap_or_default()) {
+                        None => Passed::No(401, None),
+                        Some((user, password)) => match world.password(secret, &user, &password) {
+                            Some(true) => Passed::Yes,
+                            Some(false) => Passed::No(401, None),
+                            None => Passed::Unknown("whether the password is right"),
+                        },
+                    }
+                }
+            }
+            Guard::Service { url, signin, .. } => match world.authentication(&view.text(url)) {
+                None => Passed::Unknown("what the authentication service answers"),
+                Some(200..=299) => Passed::Yes,
+                Some(401) => match signin {
+                    Some(signin) => Passed::No(302, Some(view.text(signin))),
+                    None => Passed::No(401, None),
+                },
+                Some(403) => Passed::No(403, None),
+                Some(_) => Passed::No(500, None),
+            },
+        };
+        asked = true;
+        match passed {
+            Passed::Yes if any => return Passed::Yes,
+            Passed::Yes => {}
+            Passed::Unknown(what) => return Passed::Unknown(what),
+            Passed::No(status, location) if !any => {
+                let location = location.or_else(|| signin_of(view, guards, status));
+                return Passed::No(if location.is_some() { 302 } else { status }, location);
+            }
+            Passed::No(status, location) => {
+                if refused.as_ref().is_none_or(|(code, _)| *code != 401) {
+                    refused = Some((status, location));
+                }
+            }
+        }
+    }
+    let _ = request;
+    match refused {
+        Some((status, location)) if asked => {
+            let location = location.or_else(|| signin_of(view, guards, status));
+            Passed::No(if location.is_some() { 302 } else { status }, location)
+        }
+        Some(_) | None => Passed::Yes,
+    }
+}
+
+/// `error_page 401` leads to the sign-in whoever refused.
+fn signin_of(view: &View<'_>, guards: &[Guard], status: u16) -> Option<String> {
+    guards.iter().filter(|_| status == 401).find_map(|guard| match guard {
+        Guard::Service { signin: Some(signin), .. } => Some(view.text(signin)),
+        Guard::Service { signin: None, .. } | Guard::Password { .. } | Guard::Rate { .. } => None,
+    })
+}
+
+/// User and password of `Basic` credentials.
+fn user_and_password(header: &str) -> Option<(String, String)> {
+    let encoded = header.get(6..)?.trim();
+    let decoded = decode_base64(encoded)?;
+    let text = String::from_utf8(decoded).ok()?;
+    let (user, password) = text.split_once(':')?;
+    Some((user.to_owned(), password.to_owned()))
+}
+
+fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let mut bits = 0_u32;
+    let mut count = 0;
+    let mut bytes = Vec::with_capacity(text.len());
+    for byte in text.trim_end_matches('=').bytes() {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        bits = (bits << 6) | u32::from(value);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from((bits >> count) & 0xff).unwrap_or_default());
+        }
+    }
+    Some(bytes)
+}

@@ -1,0 +1,442 @@
+//! Everything that nginx can ask about a request, laid out for routing: one router per configuration.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::OnceLock,
+};
+
+use super::{Backend, Config, Location, Modifier, RefusalKind, Server, ServerName, Target, UpstreamId, directives, settings::Cors};
+use crate::{
+    automata::pcre::Pattern,
+    k8s::Subject,
+    request::{Field, Malformed, PredicateId, Predicates, Regex, RegexDialect, Test, Valuation},
+};
+
+/// Questions that every request is asked.
+#[derive(Debug, Clone)]
+pub(super) struct Common {
+    pub(super) bad_method: PredicateId,
+    pub(super) too_long: PredicateId,
+    pub(super) bad_target: PredicateId,
+    pub(super) bad_host: PredicateId,
+    pub(super) bad_header: PredicateId,
+    pub(super) sni_differs: PredicateId,
+    pub(super) unserved_methods: Vec<PredicateId>,
+    pub(super) https: PredicateId,
+    pub(super) effective_http: PredicateId,
+    pub(super) options: PredicateId,
+    pub(super) root: PredicateId,
+    pub(super) local: PredicateId,
+    pub(super) blocked_agents: Vec<PredicateId>,
+    pub(super) blocked_referers: Vec<PredicateId>,
+    pub(super) blocked: Option<PredicateId>,
+    pub(super) credentials: PredicateId,
+    pub(super) certificate: PredicateId,
+    pub(super) untrusted: PredicateId,
+}
+
+/// What a host leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// A redirect server.
+    Redirect(usize),
+    /// A server.
+    Server(usize),
+}
+
+/// Locations that nginx adds to `_`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BuiltIn {
+    /// `--health-check-path`: 200.
+    Health,
+    /// `/nginx_status`: 403 but for the machine itself.
+    Status,
+}
+
+/// What a path leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A location.
+    Location(usize),
+    /// A built-in location.
+    BuiltIn(BuiltIn),
+}
+
+/// Questions about the path, in the order in which nginx asks them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Paths {
+    /// Regular expressions, or exact texts.
+    pub(super) first: (Vec<PredicateId>, Vec<usize>),
+    /// Paths that get a slash appended.
+    pub(super) slash: (Vec<PredicateId>, Vec<usize>),
+    /// Prefixes, longest first.
+    pub(super) prefixes: (Vec<PredicateId>, Vec<Place>),
+}
+
+/// Questions of one location.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    /// The body is longer than the limit.
+    pub(super) body: Option<PredicateId>,
+    /// The origin is allowed; `None` for every one, or none at all.
+    pub(super) origin: Option<PredicateId>,
+    /// The client is in the allow list.
+    pub(super) allow: Option<PredicateId>,
+    /// The client is in the deny list.
+    pub(super) deny: Option<PredicateId>,
+    /// The expression of a rewrite.
+    pub(super) rewrite: Option<PredicateId>,
+}
+
+/// A configuration with its questions.
+#[derive(Debug)]
+pub struct Router<'c> {
+    pub(super) config: &'c Config,
+    pub(super) predicates: Predicates,
+    pub(super) common: Common,
+    pub(super) hosts: (Vec<PredicateId>, Vec<Choice>),
+    pub(super) paths: Vec<Paths>,
+    pub(super) asked: Vec<Vec<Asked>>,
+    /// Wildcard names with a certificate, for `ssl-redirect`.
+    pub(super) certified: Vec<PredicateId>,
+    /// Header and cookie questions of canaries, by upstream.
+    pub(super) canaries: BTreeMap<u32, Canary>,
+    /// Question about the subject of the client certificate, by server.
+    pub(super) subjects: BTreeMap<usize, PredicateId>,
+    /// Named groups of all expressions.
+    pub(super) groups: BTreeSet<String>,
+    /// nginx runs, but never gets endpoints and certificates.
+    pub(super) dynamic: bool,
+    /// Names of the handshake that are passed through, with server and upstream.
+    pub(super) passthrough: (Vec<PredicateId>, Vec<(usize, UpstreamId)>),
+    /// External names by the label of their upstream.
+    pub(super) external: BTreeMap<String, String>,
+    /// What makes every answer uncertain.
+    pub(super) doubt: Option<String>,
+    patterns: Vec<OnceLock<Option<Pattern>>>,
+}
+
+/// Questions of a canary.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Canary {
+    pub(super) affinity: Vec<PredicateId>,
+    pub(super) header: Option<PredicateId>,
+    pub(super) header_hit: Option<PredicateId>,
+    pub(super) header_never: Option<PredicateId>,
+    pub(super) cookie_always: Option<PredicateId>,
+    pub(super) cookie_never: Option<PredicateId>,
+    /// The pattern of the header cannot be compiled: the request goes to the primary.
+    pub(super) broken_pattern: bool,
+}
+
+fn search(pattern: impl Into<String>, caseless: bool) -> Test {
+    Test::Regex(Regex { pattern: pattern.into(), caseless, dialect: RegexDialect::PcreSearch })
+}
+
+fn equals(text: &str) -> Test {
+    Test::Equals(text.to_owned())
+}
+
+/// Name of a header as it is looked up: nginx makes no difference between `-` and `_`.
+pub(super) fn header_name(name: &str) -> String {
+    name.to_ascii_lowercase().replace('_', "-")
+}
+
+impl<'c> Router<'c> {
+    /// Lays out a configuration.
+    pub fn new(config: &'c Config) -> Self {
+        let mut predicates = Predicates::default();
+        let common = common(config, &mut predicates);
+        let hosts = hosts(config, &mut predicates);
+        let mut paths = Vec::with_capacity(config.servers.len());
+        let mut asked = Vec::with_capacity(config.servers.len());
+        for server in &config.servers {
+            paths.push(paths_of(config, server, &mut predicates));
+            asked.push(server.locations.iter().map(|location| ask(config, location, &mut predicates)).collect());
+        }
+        let certified = certified(config, &mut predicates);
+        let canaries = canaries(config, &mut predicates);
+        let mut subjects = BTreeMap::new();
+        for (at, server) in config.servers.iter().enumerate() {
+            if let Some(found) = server.client_certificates.as_ref().filter(|found| !found.settings.match_cn.is_empty()) {
+                let origin = Some(config.annotation(found.ingress, "auth-tls-match-cn"));
+                subjects.insert(at, predicates.intern(Field::ClientCertificate, search(found.settings.match_cn.clone(), false), origin));
+            }
+        }
+        let passthrough = passthrough(config, &mut predicates);
+        let dynamic = config.refusals.iter().any(|refusal| refusal.kind == RefusalKind::Dynamic);
+        let patterns = std::iter::repeat_with(OnceLock::new).take(predicates.len()).collect();
+        Self { config, predicates, common, hosts, paths, asked, certified, canaries, subjects, groups: groups(config), dynamic, passthrough, external: external(config), doubt: directives::doubt(config), patterns }
+    }
+
+    /// `ssl-redirect` works for the host: its name, or the name with `*` for its first label, has an entry in the certificate table.
+    pub(super) fn has_certificate(&self, v: &impl Valuation, name: Option<&str>) -> bool {
+        let Some(name) = name else { return v.first(&self.certified).is_some() };
+        let table = &self.config.certificates;
+        table.contains_key(name) || name.split_once('.').is_some_and(|(label, rest)| !label.is_empty() && table.contains_key(&format!("*.{rest}")))
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &'c Config {
+        self.config
+    }
+
+    /// Everything that may be asked of a request.
+    pub fn predicates(&self) -> &Predicates {
+        &self.predicates
+    }
+
+    /// The expression of a predicate; `None` where it cannot be compiled or the predicate is none.
+    pub fn pattern(&self, id: PredicateId) -> Option<&Pattern> {
+        self.patterns[id.0 as usize]
+            .get_or_init(|| match &self.predicates.get(id).test {
+                Test::Regex(regex) => Pattern::parse(&regex.pattern, regex.caseless).ok(),
+                Test::Present
+                | Test::Equals(_)
+                | Test::Prefix(_)
+                | Test::Suffix(_)
+                | Test::InNetworks(_)
+                | Test::Above(_)
+                | Test::Malformed(_) => None,
+            })
+            .as_ref()
+    }
+}
+
+fn common(config: &Config, predicates: &mut Predicates) -> Common {
+    let access = &config.globals.access;
+    let mut lists = |field: Field, list: &[String]| -> Vec<PredicateId> {
+        list.iter()
+            .map(|item| {
+                let test = match item.strip_prefix('~') {
+                    Some(rest) => rest.strip_prefix('*').map_or_else(|| search(rest, false), |rest| search(rest, true)),
+                    None => equals(item),
+                };
+                predicates.intern(field.clone(), test, config.globals.config_map.clone())
+            })
+            .collect()
+    };
+    let blocked_agents = lists(Field::Header("user-agent".to_owned()), &access.block_user_agents);
+    let blocked_referers = lists(Field::Header("referer".to_owned()), &access.block_referers);
+    let networks = access.block_cidrs.iter().map(|cidr| (cidr.address, cidr.length)).collect::<Vec<_>>();
+    let blocked = (!networks.is_empty()).then(|| predicates.intern(Field::Client, Test::InNetworks(networks), config.globals.config_map.clone()));
+    let mut ask = |field, test| predicates.intern(field, test, None);
+    let loopback = vec![([127, 0, 0, 1].into(), 32), (std::net::Ipv6Addr::LOCALHOST.into(), 128)];
+    Common {
+        bad_method: ask(Field::Request, Test::Malformed(Malformed::Method)),
+        too_long: ask(Field::Request, Test::Malformed(Malformed::TooLong)),
+        bad_target: ask(Field::Request, Test::Malformed(Malformed::Target)),
+        bad_host: ask(Field::Request, Test::Malformed(Malformed::Host)),
+        bad_header: ask(Field::Request, Test::Malformed(Malformed::Header)),
+        sni_differs: ask(Field::Request, Test::Malformed(Malformed::SniDiffers)),
+        unserved_methods: vec![ask(Field::Method, equals("TRACE")), ask(Field::Method, equals("CONNECT"))],
+        https: ask(Field::Scheme, equals("https")),
+        effective_http: ask(Field::EffectiveScheme, equals("http")),
+        options: ask(Field::Method, equals("OPTIONS")),
+        root: ask(Field::Path, equals("/")),
+        local: ask(Field::Client, Test::InNetworks(loopback)),
+        credentials: ask(Field::Header("authorization".to_owned()), search("^basic ", true)),
+        certificate: ask(Field::ClientCertificate, Test::Present),
+        untrusted: ask(Field::ClientCertificate, Test::Prefix("untrusted ".to_owned())),
+        blocked_agents,
+        blocked_referers,
+        blocked,
+    }
+}
+
+/// Named groups of locations in regex mode and of wildcard hosts; only templates that name one need them.
+fn groups(config: &Config) -> BTreeSet<String> {
+    let mut groups = BTreeSet::from(["subdomain".to_owned()]);
+    let named = |text: &str| text.contains("(?<") || text.contains("(?P<") || text.contains("(?'");
+    for location in config.servers.iter().filter(|server| server.regex).flat_map(|server| &server.locations) {
+        if named(&location.path)
+            && let Ok(pattern) = Pattern::parse(&format!("^{}", location.path), true)
+        {
+            groups.extend(pattern.group_names().iter().map(|(name, _)| name.clone()));
+        }
+    }
+    groups
+}
+
+/// Exact names, wildcards by length, expressions in the order of the file; redirect servers stand first in the file.
+fn hosts(config: &Config, predicates: &mut Predicates) -> (Vec<PredicateId>, Vec<Choice>) {
+    let mut exact = Vec::new();
+    let mut leading = Vec::new();
+    let mut trailing = Vec::new();
+    let mut regexes = Vec::new();
+    let place = |ingress: Option<super::IngressId>| ingress.map(|id| Subject::new(config.ingress(id).object, crate::k8s::FieldPath::root()));
+    for (at, redirect) in config.redirects.iter().enumerate() {
+        exact.push((equals(&redirect.from.to_ascii_lowercase()), Choice::Redirect(at), place(Some(redirect.ingress))));
+    }
+    for (at, server) in config.servers.iter().enumerate() {
+        let names = std::iter::once((&server.name, server.created_by)).chain(server.aliases.iter().map(|alias| (&alias.name, server.aliases_from)));
+        for (name, ingress) in names {
+            let choice = Choice::Server(at);
+            match name {
+                ServerName::Exact(name) => exact.push((equals(&name.to_ascii_lowercase()), choice, place(ingress))),
+                ServerName::LeadingWildcard(suffix) => leading.push((Test::Suffix(suffix.clone()), suffix.len(), choice, place(ingress))),
+                ServerName::TrailingWildcard(prefix) => trailing.push((Test::Prefix(prefix.clone()), prefix.len(), choice, place(ingress))),
+                ServerName::Regex(pattern) => {
+                    // nginx ignores case where the pattern has a capital letter (`ngx_http_core_server_name`).
+                    let caseless = pattern.bytes().any(|byte| byte.is_ascii_uppercase());
+                    regexes.push((search(pattern.clone(), caseless), choice, place(ingress)));
+                }
+                ServerName::CatchAll => exact.push((equals("_"), choice, None)),
+            }
+        }
+    }
+    leading.sort_by_key(|(_, length, ..)| std::cmp::Reverse(*length));
+    trailing.sort_by_key(|(_, length, ..)| std::cmp::Reverse(*length));
+    let wildcards = leading.into_iter().chain(trailing).map(|(test, _, choice, origin)| (test, choice, origin));
+    exact
+        .into_iter()
+        .chain(wildcards)
+        .chain(regexes)
+        .map(|(test, choice, origin)| (predicates.intern(Field::Host, test, origin), choice))
+        .unzip()
+}
+
+fn paths_of(config: &Config, server: &Server, predicates: &mut Predicates) -> Paths {
+    let mut paths = Paths::default();
+    let mut prefixes: Vec<(usize, Test, Place, Option<Subject>)> = Vec::new();
+    let place = |location: &Location| location.origin.as_ref().map(|origin| origin.subject.clone());
+    for (at, location) in server.locations.iter().enumerate() {
+        match location.modifier {
+            Modifier::Regex => {
+                let test = search(format!("^{}", location.path), true);
+                paths.first.0.push(predicates.intern(Field::Path, test, place(location)));
+                paths.first.1.push(at);
+            }
+            Modifier::Exact => {
+                paths.first.0.push(predicates.intern(Field::Path, equals(&location.path), place(location)));
+                paths.first.1.push(at);
+            }
+            Modifier::Prefix => {
+                prefixes.push((location.path.len(), Test::Prefix(location.path.clone()), Place::Location(at), place(location)));
+            }
+        }
+        let proxies = location.settings.denied.is_none();
+        if let Some(short) = location.path.strip_suffix('/').filter(|short| !short.is_empty() && !server.regex && proxies) {
+            // The exact location of the text gives its settings, where there is one; it stands behind the prefix in the list.
+            let id = predicates.intern(Field::Path, equals(short), place(location));
+            match paths.slash.0.iter().position(|&known| known == id) {
+                Some(known) if location.modifier == Modifier::Exact => paths.slash.1[known] = at,
+                Some(_) => {}
+                None => {
+                    paths.slash.0.push(id);
+                    paths.slash.1.push(at);
+                }
+            }
+        }
+    }
+    if server.host == "_" && !server.regex {
+        for (path, built_in) in [(config.globals.flags.health_check_path.as_str(), BuiltIn::Health), ("/nginx_status", BuiltIn::Status)] {
+            prefixes.push((path.len(), Test::Prefix(path.to_owned()), Place::BuiltIn(built_in), None));
+        }
+    }
+    prefixes.sort_by_key(|(length, ..)| std::cmp::Reverse(*length));
+    paths.prefixes = prefixes.into_iter().map(|(_, test, place, origin)| (predicates.intern(Field::Path, test, origin), place)).unzip();
+    paths
+}
+
+fn ask(config: &Config, location: &Location, predicates: &mut Predicates) -> Asked {
+    let settings = &location.settings;
+    let origin = || location.origin.as_ref().map(|origin| origin.subject.clone());
+    let annotation = |name: &str| location.origin.as_ref().map(|origin| config.annotation(origin.ingress, name));
+    let body = settings.proxy.body_size.value.map(|limit| predicates.intern(Field::BodyLength, Test::Above(limit), annotation("proxy-body-size")));
+    let cors = settings.cors.as_ref().and_then(|cors| origin_pattern(cors));
+    let cors = cors.map(|pattern| predicates.intern(Field::Header("origin".to_owned()), search(pattern, true), annotation("cors-allow-origin")));
+    let networks = |list: &[super::settings::Cidr]| Test::InNetworks(list.iter().map(|cidr| (cidr.address, cidr.length)).collect());
+    let lists = &settings.addresses;
+    let allow = (!lists.allow.is_empty()).then(|| predicates.intern(Field::Client, networks(&lists.allow), annotation("allowlist-source-range")));
+    let deny = (!lists.deny.is_empty()).then(|| predicates.intern(Field::Client, networks(&lists.deny), annotation("denylist-source-range")));
+    let rewrite = location.rewrites.then(|| predicates.intern(Field::Path, search(location.path.clone(), true), origin()));
+    Asked { body, origin: cors, allow, deny, rewrite }
+}
+
+/// The expression that allowed origins are matched with; `None` where all are allowed, or none.
+fn origin_pattern(cors: &Cors) -> Option<String> {
+    if cors.origins.is_empty() || cors.origins == ["*"] {
+        return None;
+    }
+    let quoted: Vec<String> = cors.origins.iter().map(|origin| format!("({})", quote(origin).replacen(r"\*", r"[A-Za-z0-9\-]+", 1))).collect();
+    Some(format!("({})$", quoted.join("|")))
+}
+
+/// Go's `regexp.QuoteMeta`.
+fn quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len());
+    for c in text.chars() {
+        if r"\.+*?()|[]{}^$".contains(c) {
+            quoted.push('\\');
+        }
+        quoted.push(c);
+    }
+    quoted
+}
+
+/// Wildcard entries of the certificate table; hosts with an entry of their own have a server of their own.
+fn certified(config: &Config, predicates: &mut Predicates) -> Vec<PredicateId> {
+    let wildcards = config.certificates.keys().filter_map(|name| name.strip_prefix("*."));
+    wildcards.map(|suffix| predicates.intern(Field::Host, search(format!(r"^[^.]+\.{}$", quote(suffix)), false), None)).collect()
+}
+
+/// Hosts whose TLS is passed through: those with a Service behind `/`.
+fn passthrough(config: &Config, predicates: &mut Predicates) -> (Vec<PredicateId>, Vec<(usize, UpstreamId)>) {
+    let mut found = (Vec::new(), Vec::new());
+    for (at, server) in config.servers.iter().enumerate() {
+        let Some(ingress) = server.passthrough else { continue };
+        let root = server.locations.iter().find(|location| location.path == "/");
+        let Some(&Target::Upstream(upstream)) = root.map(|root| &root.target) else { continue };
+        let origin = Some(config.annotation(ingress, "ssl-passthrough"));
+        found.0.push(predicates.intern(Field::Sni, equals(&server.host), origin));
+        found.1.push((at, upstream));
+    }
+    found
+}
+
+fn external(config: &Config) -> BTreeMap<String, String> {
+    let externals = config.upstreams.iter().filter_map(|upstream| match &upstream.backend {
+        Backend::External { name, .. } => Some((upstream.label()?, name.clone())),
+        Backend::BuiltIn | Backend::Service { .. } => None,
+    });
+    externals.collect()
+}
+
+fn canaries(config: &Config, predicates: &mut Predicates) -> BTreeMap<u32, Canary> {
+    let mut canaries = BTreeMap::new();
+    for upstream in &config.upstreams {
+        let Some(&alternative) = upstream.alternatives.first() else { continue };
+        let canary = config.upstream(alternative);
+        let origin = |name| canary.ingress.map(|ingress| config.annotation(ingress, name));
+        let mut asked = Canary::default();
+        for cookie in [&upstream.affinity, &canary.affinity_of.and_then(|primary| config.upstream(primary).affinity.clone())].into_iter().flatten() {
+            // The part behind `|` names the upstream by a hash that only nginx knows.
+            let field = Field::Cookie(cookie.cookie.name.clone());
+            asked.affinity.push(predicates.intern(field, search(r"\|", false), origin("affinity-canary-behavior")));
+        }
+        if let Some(policy) = &canary.canary {
+            if !policy.header.is_empty() {
+                let field = || Field::Header(header_name(&policy.header));
+                asked.header = Some(predicates.intern(field(), Test::Present, origin("canary-by-header")));
+                if !policy.header_value.is_empty() {
+                    asked.header_hit = Some(predicates.intern(field(), equals(&policy.header_value), origin("canary-by-header-value")));
+                } else if !policy.header_pattern.is_empty() {
+                    asked.broken_pattern = Pattern::parse(&policy.header_pattern, false).is_err();
+                    let test = search(policy.header_pattern.clone(), false);
+                    asked.header_hit = Some(predicates.intern(field(), test, origin("canary-by-header-pattern")));
+                } else {
+                    asked.header_hit = Some(predicates.intern(field(), equals("always"), origin("canary-by-header")));
+                    asked.header_never = Some(predicates.intern(field(), equals("never"), origin("canary-by-header")));
+                }
+            }
+            if !policy.cookie.is_empty() {
+                let field = || Field::Cookie(policy.cookie.to_ascii_lowercase());
+                asked.cookie_always = Some(predicates.intern(field(), equals("always"), origin("canary-by-cookie")));
+                asked.cookie_never = Some(predicates.intern(field(), equals("never"), origin("canary-by-cookie")));
+            }
+        }
+        canaries.insert(alternative.0, asked);
+    }
+    canaries
+}

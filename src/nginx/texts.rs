@@ -1,0 +1,113 @@
+//! Texts of nginx as expressions over the request.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+
+use super::{
+    Location, Modifier, Settings,
+    settings::{BackendProtocol, ExternalAuth},
+    template,
+};
+use crate::request::{Guard, HeaderExprs, Part, Piece, TextExpr};
+
+/// How a backend is spoken to, as far as it matters for what it receives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BackendProtocolOf {
+    /// HTTP in some form.
+    Http,
+    /// gRPC whose header settings do not take effect.
+    WithoutHeaders,
+    /// FastCGI, which gets the headers of the client as parameters.
+    Fcgi,
+}
+
+impl BackendProtocolOf {
+    pub(super) fn of(settings: &Settings) -> Self {
+        match settings.protocol.value {
+            BackendProtocol::GrpcWithoutHeaders { .. } => Self::WithoutHeaders,
+            BackendProtocol::Http
+            | BackendProtocol::Https
+            | BackendProtocol::AutoHttp
+            | BackendProtocol::Grpc
+            | BackendProtocol::Grpcs => Self::Http,
+            BackendProtocol::Fcgi => Self::Fcgi,
+        }
+    }
+}
+
+/// Pieces of a template that nginx accepted; one that it did not accept is never asked for.
+pub(super) fn pieces(text: &str, groups: &BTreeSet<String>) -> Vec<Piece> {
+    template::parse(text, groups).unwrap_or_else(|_| vec![Piece::Literal(text.to_owned())])
+}
+
+/// A text with variables, outside any regular expression.
+pub(super) fn variables(text: &str) -> Vec<Part> {
+    pieces(text, &BTreeSet::new())
+        .into_iter()
+        .filter_map(|piece| match piece {
+            Piece::Literal(text) => Some(Part::Literal(text)),
+            Piece::Variable(name) => Some(Part::Variable(name)),
+            Piece::Group(_) | Piece::Named(_) => None,
+        })
+        .collect()
+}
+
+/// Headers of a ConfigMap.
+pub(super) fn headers(map: &IndexMap<String, String>) -> HeaderExprs {
+    map.iter().map(|(name, value)| (name.to_ascii_lowercase(), Some(TextExpr(variables(value))))).collect()
+}
+
+/// CORS headers for an allowed origin.
+pub(super) fn cors(settings: &Settings) -> HeaderExprs {
+    let Some(cors) = &settings.cors else { return Vec::new() };
+    let origin = if cors.origins == ["*"] { TextExpr::literal("*") } else { [Part::Header("origin".to_owned())].into() };
+    let mut headers = vec![("access-control-allow-origin".to_owned(), Some(origin))];
+    let mut push = |name: &str, value: String| headers.push((name.to_owned(), Some(TextExpr::literal(value))));
+    if cors.credentials {
+        push("access-control-allow-credentials", "true".to_owned());
+    }
+    push("access-control-allow-methods", cors.methods.clone());
+    push("access-control-allow-headers", cors.headers.clone());
+    if !cors.expose.is_empty() {
+        push("access-control-expose-headers", cors.expose.clone());
+    }
+    push("access-control-max-age", cors.max_age.to_string());
+    headers
+}
+
+/// The authentication service, and where a 401 of it leads.
+pub(super) fn service(auth: &ExternalAuth) -> Guard {
+    Guard::Service {
+        url: TextExpr(variables(&auth.url)),
+        method: auth.method.clone(),
+        signin: (!auth.signin.is_empty()).then(|| signin(auth)),
+        copied_headers: auth.response_headers.clone(),
+    }
+}
+
+/// `buildAuthSignURL`: the original URL is appended unless the parameter is there.
+fn signin(auth: &ExternalAuth) -> TextExpr {
+    let mut parts = variables(&auth.signin);
+    let query = auth.signin.split_once('?').map_or("", |(_, query)| query.split('#').next().unwrap_or_default());
+    let given = query.split('&').filter_map(|pair| pair.split_once('=')).any(|(key, value)| key == auth.signin_parameter && !value.is_empty());
+    if !given {
+        let joint = if query.is_empty() { '?' } else { '&' };
+        parts.push(Part::Literal(format!("{joint}{}=", auth.signin_parameter)));
+        parts.push(Part::EffectiveScheme);
+        parts.push(Part::Literal("://".to_owned()));
+        parts.push(Part::HostHeader);
+        parts.push(Part::Variable("escaped_request_uri".to_owned()));
+    }
+    TextExpr(parts)
+}
+
+/// A location in a trace.
+pub(super) fn location(location: &Location) -> String {
+    let kind = match location.modifier {
+        Modifier::Exact => "exact location",
+        Modifier::Prefix => "prefix location",
+        Modifier::Regex => "regex location",
+    };
+    if location.implicit { format!("the implicit `{}` of the host", location.path) } else { format!("{kind} `{}`", location.path) }
+}

@@ -1,0 +1,418 @@
+//! A concrete request as nginx sees it: the valuation of the simulation, and the values of texts that depend on the request.
+
+use std::{cell::Cell, net::IpAddr};
+
+use super::{
+    Router,
+    router::header_name,
+    settings::Cidr,
+    uri::{self, Target},
+};
+use crate::{
+    automata::pcre::Captures,
+    request::{Field, Malformed, Part, PathExpr, Piece, PredicateId, Request, Scheme, Test, TextExpr, Valuation},
+};
+
+/// A request, read once.
+pub(super) struct View<'r> {
+    router: &'r Router<'r>,
+    request: &'r Request,
+    target: Option<Target>,
+    host: Option<String>,
+    host_is_bad: bool,
+    /// Headers by name as it is looked up, lines joined; in the order of their first line.
+    headers: Vec<(String, String)>,
+    peer: Option<IpAddr>,
+    client: Option<IpAddr>,
+    effective_scheme: String,
+    /// A search took too many steps, or nginx would need something that is not known here.
+    pub(super) unknown: Cell<Option<&'static str>>,
+}
+
+const fn scheme(scheme: Scheme) -> &'static str {
+    match scheme {
+        Scheme::Http => "http",
+        Scheme::Https => "https",
+    }
+}
+
+impl<'r> View<'r> {
+    pub(super) fn new(router: &'r Router<'r>, request: &'r Request) -> Self {
+        let globals = &router.config.globals;
+        let target = Target::parse(&request.target);
+        let absolute = target.as_ref().and_then(|target| target.host.as_deref());
+        let own = request.host.as_deref().map(uri::host);
+        // A broken Host header is refused even where the target brings another host.
+        let host_is_bad = match own {
+            None => request.http_version != "1.0",
+            Some(ref host) => host.is_none(),
+        } || absolute.is_some_and(|host| uri::host(host).is_none());
+        let host = match absolute {
+            Some(host) => uri::host(host),
+            None => own.flatten(),
+        };
+        let headers = headers(request, globals.underscores_in_headers, globals.ignore_invalid_headers);
+        // The proxy in front of nginx speaks from the machine itself.
+        let proxied = globals.flags.ssl_passthrough && request.scheme == Scheme::Https;
+        let peer: Option<IpAddr> = if proxied { Some(IpAddr::from([127, 0, 0, 1])) } else { request.client.parse().ok() };
+        let mut view = Self {
+            router,
+            request,
+            target,
+            host,
+            host_is_bad,
+            headers,
+            peer,
+            client: peer,
+            effective_scheme: scheme(request.scheme).to_owned(),
+            unknown: Cell::new(None),
+        };
+        let forwarded = &globals.forwarded;
+        if *forwarded.trusted
+            && let Some(told) = view.header("x-forwarded-proto")
+        {
+            view.effective_scheme = told.to_owned();
+        }
+        if *forwarded.trusted || forwarded.real_ip {
+            view.client = view.real_ip(&forwarded.for_header, &forwarded.trusted_proxies);
+        }
+        view
+    }
+
+    /// Value of a header, its lines joined.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let name = header_name(name);
+        self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(super) fn is_https(&self) -> bool {
+        self.request.scheme == Scheme::Https
+    }
+
+    /// `real_ip_recursive`: from the right, as long as the address is trusted.
+    fn real_ip(&self, header: &str, trusted: &[Cidr]) -> Option<IpAddr> {
+        let peer = self.peer?;
+        let is_trusted = |address: IpAddr| trusted.iter().any(|cidr| cidr.contains(address));
+        if !is_trusted(peer) {
+            return Some(peer);
+        }
+        let mut current = peer;
+        for item in self.header(header).unwrap_or_default().rsplit(',').map(str::trim) {
+            let plain = item.rsplit_once(':').filter(|(host, port)| !host.contains(':') && port.bytes().all(|b| b.is_ascii_digit()));
+            let Ok(address) = plain.map_or(item, |(host, _)| host).parse() else { break };
+            current = address;
+            if !is_trusted(current) {
+                break;
+            }
+        }
+        Some(current)
+    }
+
+    fn cookie(&self, name: &str) -> Option<&str> {
+        let value = self.header("cookie")?;
+        value.split([';', ',']).find_map(|pair| {
+            let (key, value) = pair.trim().split_once('=')?;
+            key.trim().eq_ignore_ascii_case(name).then_some(value)
+        })
+    }
+
+    fn port(&self) -> u16 {
+        let flags = &self.router.config.globals.flags;
+        self.request.port.unwrap_or(if self.is_https() { flags.https_port } else { flags.http_port })
+    }
+
+    fn value(&self, field: &Field) -> Option<String> {
+        match field {
+            Field::Scheme => Some(scheme(self.request.scheme).to_owned()),
+            Field::EffectiveScheme => Some(self.effective_scheme.clone()),
+            Field::Port => Some(self.port().to_string()),
+            Field::Sni => self.request.sni.clone().filter(|_| self.is_https()),
+            Field::Host => Some(self.host.clone().unwrap_or_else(|| "_".to_owned())),
+            Field::Method => Some(self.request.method.clone()),
+            Field::Header(name) => self.header(name).map(str::to_owned),
+            Field::Cookie(name) => self.cookie(name).map(str::to_owned),
+            Field::ClientCertificate => self.request.client_certificate.clone().filter(|_| self.is_https()),
+            Field::Protocol => Some(format!("http/{}", self.request.http_version)),
+            Field::Query(name) => self.argument(name),
+            Field::Path | Field::Client | Field::BodyLength | Field::Request => None,
+        }
+    }
+
+    fn argument(&self, name: &str) -> Option<String> {
+        let args = &self.target.as_ref()?.args;
+        args.split('&').find_map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            key.eq_ignore_ascii_case(name).then(|| value.to_owned())
+        })
+    }
+
+    fn matches(&self, id: PredicateId, bytes: &[u8]) -> bool {
+        let Some(pattern) = self.router.pattern(id) else { return false };
+        pattern.is_match(bytes).unwrap_or_else(|_| {
+            self.unknown.set(Some("a regular expression that needs too many steps"));
+            false
+        })
+    }
+
+    fn malformed(&self, kind: Malformed) -> bool {
+        let request = self.request;
+        let limit = usize::try_from(self.router.config.globals.header_buffer).unwrap_or(usize::MAX);
+        match kind {
+            Malformed::Method => request.method.is_empty() || !request.method.bytes().all(|b| b.is_ascii_uppercase() || b"_-".contains(&b)),
+            Malformed::TooLong => request.target.len() + request.method.len() + 11 > limit,
+            Malformed::Target => self.target.is_none(),
+            Malformed::Host => self.host_is_bad,
+            Malformed::Header => request.headers.iter().any(|header| header.name.len() + header.value.len() + 4 > limit),
+            // nginx drops such headers and never refuses them.
+            Malformed::HeaderName | Malformed::EscapedSlash => false,
+            Malformed::SniDiffers => {
+                let sni = request.sni.as_deref().unwrap_or_default();
+                self.is_https() && !sni.is_empty() && Some(sni.to_ascii_lowercase().as_str()) != self.host.as_deref()
+            }
+        }
+    }
+
+    fn tests(&self, id: PredicateId, test: &Test, bytes: &[u8]) -> bool {
+        match test {
+            Test::Present => true,
+            Test::Equals(text) => bytes == text.as_bytes(),
+            Test::Prefix(text) => bytes.starts_with(text.as_bytes()),
+            Test::Suffix(text) => bytes.len() > text.len() && bytes.ends_with(text.as_bytes()),
+            Test::Regex(_) => self.matches(id, bytes),
+            Test::InNetworks(_) | Test::Above(_) | Test::Malformed(_) => false,
+        }
+    }
+}
+
+/// Headers that nginx itself looks at.
+const KNOWN: [&str; 6] = ["user-agent", "x-forwarded-for", "if-modified-since", "content-length", "content-type", "accept-encoding"];
+
+/// Headers as nginx keeps them: names with underscores or other odd characters are dropped, blanks around values too.
+fn headers(request: &Request, underscores: bool, ignore_invalid: bool) -> Vec<(String, String)> {
+    let mut list: Vec<(String, String)> = Vec::with_capacity(request.headers.len());
+    for header in &request.headers {
+        let valid = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || (byte == b'_' && underscores);
+        if ignore_invalid && !header.name.bytes().all(valid) {
+            continue;
+        }
+        let mut name = header_name(&header.name);
+        // The variables of these headers belong to the names with dashes only.
+        if KNOWN.contains(&name.as_str()) && header.name.contains('_') {
+            name = header.name.to_ascii_lowercase();
+        }
+        let value = header.value.trim_matches([' ', '\t']);
+        match list.iter_mut().find(|(known, _)| *known == name) {
+            // Cookies are joined as cookies, everything else as a list.
+            Some((_, joined)) => {
+                joined.push_str(if name == "cookie" { "; " } else { ", " });
+                joined.push_str(value);
+            }
+            None => list.push((name, value.to_owned())),
+        }
+    }
+    list
+}
+
+impl Valuation for View<'_> {
+    fn holds(&self, id: PredicateId) -> bool {
+        let predicate = self.router.predicates.get(id);
+        match (&predicate.field, &predicate.test) {
+            (Field::Request, Test::Malformed(kind)) => self.malformed(*kind),
+            (Field::Path, test) => self.target.as_ref().is_some_and(|target| self.tests(id, test, &target.path)),
+            (Field::Client, Test::InNetworks(networks)) => self.client.is_some_and(|address| {
+                networks.iter().any(|&(network, length)| Cidr { address: network, length }.contains(address))
+            }),
+            (Field::BodyLength, Test::Above(limit)) => !self.request.chunked && self.request.body_bytes > *limit,
+            (Field::ClientCertificate, test @ Test::Regex(_)) => {
+                let name = self.value(&Field::ClientCertificate).map(|name| format!("CN={name}")).unwrap_or_default();
+                self.tests(id, test, name.as_bytes())
+            }
+            // A header that is missing is an empty text to `if` and `map`.
+            (Field::Header(name), test @ (Test::Regex(_) | Test::Equals(_))) if name == "user-agent" || name == "referer" => {
+                self.tests(id, test, self.header(name).unwrap_or_default().as_bytes())
+            }
+            (field, test) => self.value(field).is_some_and(|value| self.tests(id, test, value.as_bytes())),
+        }
+    }
+}
+
+/// Values of texts.
+impl View<'_> {
+    pub(super) fn raw(&self) -> &str {
+        self.target.as_ref().map_or("/", |target| target.raw.as_str())
+    }
+
+    /// Name of the server for the handshake, as the certificate table is asked for it.
+    pub(super) fn sni(&self) -> Option<String> {
+        let name = self.request.sni.as_deref().filter(|sni| !sni.is_empty())?;
+        Some(name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase())
+    }
+
+    fn best_host(&self) -> String {
+        if *self.router.config.globals.forwarded.trusted
+            && let Some(told) = self.header("x-forwarded-host")
+        {
+            return told.split(',').next().unwrap_or_default().to_owned();
+        }
+        self.request.host.clone().unwrap_or_else(|| "_".to_owned())
+    }
+
+    fn address(address: Option<IpAddr>) -> String {
+        address.map(|address| address.to_string()).unwrap_or_default()
+    }
+
+    /// The text for this request.
+    pub(super) fn text(&self, text: &TextExpr) -> String {
+        text.0.iter().map(|part| self.part(part)).collect()
+    }
+
+    fn part(&self, part: &Part) -> String {
+        let globals = &self.router.config.globals;
+        match part {
+            Part::Literal(text) => text.clone(),
+            Part::Scheme => scheme(self.request.scheme).to_owned(),
+            Part::EffectiveScheme => self.effective_scheme.clone(),
+            Part::Host => self.host.clone().unwrap_or_else(|| "_".to_owned()),
+            Part::HostHeader => self.request.host.clone().unwrap_or_default(),
+            Part::ForwardedHost => self.best_host(),
+            Part::ForwardedHostName => self.best_host().split(':').next().unwrap_or_default().to_owned(),
+            Part::Port => self.port().to_string(),
+            Part::EffectivePort => {
+                let told = self.header("x-forwarded-port").filter(|_| *globals.forwarded.trusted);
+                told.map_or_else(|| self.port().to_string(), str::to_owned)
+            }
+            Part::RawTarget { strip_slash } => {
+                let raw = self.raw();
+                if *strip_slash { raw.strip_suffix('/').unwrap_or(raw).to_owned() } else { raw.to_owned() }
+            }
+            Part::Path(path) => self.path(path),
+            Part::Redirected { regex, template } => uri::unescape_redirect(&uri::text_of(&self.fill(*regex, template, true))),
+            Part::Query => match &self.target {
+                Some(target) if !target.args.is_empty() => format!("?{}", target.args),
+                Some(_) | None => String::new(),
+            },
+            Part::MoreQuery => match &self.target {
+                Some(target) if !target.args.is_empty() => format!("&{}", target.args),
+                Some(_) | None => String::new(),
+            },
+            Part::Filled { regex, template } => uri::text_of(&self.fill(*regex, template, false)),
+            // Only the answer of the backend gives it a value.
+            Part::BackendLocation { .. } => String::new(),
+            Part::FullForwardedFor => match self.header("x-forwarded-for").filter(|value| !value.is_empty()) {
+                Some(told) => format!("{told}, {}", Self::address(self.peer)),
+                None => Self::address(self.peer),
+            },
+            Part::ForwardedPort => {
+                let told = self.header("x-forwarded-port").filter(|_| *globals.forwarded.trusted);
+                let port = told.map_or_else(|| self.port().to_string(), str::to_owned);
+                if port == globals.flags.https_port.to_string() { "443".to_owned() } else { port }
+            }
+            Part::ClientAddress => Self::address(self.client),
+            Part::PeerAddress => Self::address(self.peer),
+            Part::Header(name) => self.header(name).unwrap_or_default().to_owned(),
+            Part::Variable(name) => uri::text_of(&self.variable(name)),
+        }
+    }
+
+    fn path(&self, path: &PathExpr) -> String {
+        match path {
+            PathExpr::Same => self.raw().split(['?', '#']).next().unwrap_or_default().to_owned(),
+            PathExpr::Fixed(text) => text.clone(),
+            PathExpr::Splice { drop, insert } => {
+                let normal = self.target.as_ref().map(|target| target.path.as_slice()).unwrap_or_default();
+                uri::escape_path(&[insert.as_bytes(), normal.get(*drop..).unwrap_or_default()].concat())
+            }
+            PathExpr::Captures { regex, template } => uri::escape_path(&self.fill(*regex, template, false)),
+        }
+    }
+
+    fn captures(&self, regex: PredicateId) -> Option<(&[u8], Captures)> {
+        let path = self.target.as_ref()?.path.as_slice();
+        let found = self.router.pattern(regex)?.search(path);
+        let found = found.unwrap_or_else(|_| {
+            self.unknown.set(Some("a regular expression that needs too many steps"));
+            None
+        });
+        Some((path, found?))
+    }
+
+    /// A template with what the expression took; for redirects captured text is escaped where the client had escaped anything.
+    pub(super) fn fill(&self, regex: PredicateId, template: &[Piece], redirect: bool) -> Vec<u8> {
+        let found = self.captures(regex);
+        let group = |number: usize| -> &[u8] {
+            found.as_ref().and_then(|(path, captures)| path.get(captures.get(number)?)).unwrap_or_default()
+        };
+        let mut filled = Vec::new();
+        for piece in template {
+            match piece {
+                Piece::Literal(text) => filled.extend_from_slice(text.as_bytes()),
+                Piece::Group(number) => {
+                    let text = group(usize::from(*number));
+                    if redirect && self.target.as_ref().is_some_and(|target| target.quoted) {
+                        filled.extend_from_slice(uri::escape_args(text).as_bytes());
+                    } else {
+                        filled.extend_from_slice(text);
+                    }
+                }
+                Piece::Named(name) => {
+                    let names = self.router.pattern(regex).map(|pattern| pattern.group_names()).unwrap_or_default();
+                    let number = names.iter().find(|(known, _)| known == name).map(|(_, number)| *number);
+                    // Groups of other expressions are empty, except that of wildcard hosts.
+                    match number {
+                        Some(number) => filled.extend_from_slice(group(number)),
+                        None if name == "subdomain" => filled.extend_from_slice(&self.variable("subdomain")),
+                        None => {}
+                    }
+                }
+                Piece::Variable(name) => filled.extend_from_slice(&self.variable(name)),
+            }
+        }
+        filled
+    }
+
+    fn variable(&self, name: &str) -> Vec<u8> {
+        let text = |text: &str| text.as_bytes().to_vec();
+        let target = self.target.as_ref();
+        match name {
+            "host" => text(self.host.as_deref().unwrap_or("_")),
+            "http_host" => text(self.request.host.as_deref().unwrap_or_default()),
+            "best_http_host" => text(&self.best_host()),
+            "scheme" => text(scheme(self.request.scheme)),
+            "https" => text(if self.is_https() { "on" } else { "" }),
+            "pass_access_scheme" => text(&self.effective_scheme),
+            "uri" | "document_uri" => target.map(|target| target.path.clone()).unwrap_or_default(),
+            "request_uri" => text(self.raw()),
+            "escaped_request_uri" => text(&uri::escape_component(self.raw().as_bytes())),
+            "args" | "query_string" => text(target.map_or("", |target| target.args.as_str())),
+            "is_args" => text(if target.is_some_and(|target| !target.args.is_empty()) { "?" } else { "" }),
+            "remote_addr" => text(&Self::address(self.client)),
+            "realip_remote_addr" => text(&Self::address(self.peer)),
+            "request_method" => text(&self.request.method),
+            "server_port" => text(&self.port().to_string()),
+            "server_protocol" => text(&format!("HTTP/{}", self.request.http_version)),
+            "literal_dollar" => text("$"),
+            "subdomain" => text(self.subdomain().unwrap_or_default()),
+            _ => {
+                if let Some(header) = name.strip_prefix("http_") {
+                    return text(self.header(header).unwrap_or_default());
+                }
+                if let Some(argument) = name.strip_prefix("arg_") {
+                    return text(&self.argument(argument).unwrap_or_default());
+                }
+                if let Some(cookie) = name.strip_prefix("cookie_") {
+                    return text(self.cookie(cookie).unwrap_or_default());
+                }
+                self.unknown.set(Some("a variable of nginx"));
+                Vec::new()
+            }
+        }
+    }
+
+    /// First label of a wildcard host.
+    fn subdomain(&self) -> Option<&str> {
+        let host = self.host.as_deref()?;
+        let (label, rest) = host.split_once('.')?;
+        let wildcard = format!("*.{rest}");
+        (self.router.config.server(host).is_none() && self.router.config.server(&wildcard).is_some()).then_some(label)
+    }
+}
