@@ -47,7 +47,7 @@ pub struct Reading {
     pub shaken: Option<Subject>,
     /// Headers with underscores that routes ask for, where such requests are refused.
     pub underscored: Vec<PredicateId>,
-    /// TLSRoutes exist: connections without application protocol and known server name are closed.
+    /// Routes of TLS exist: connections without application protocol and known server name are closed.
     pub closes_unknown_names: bool,
 }
 

@@ -148,10 +148,8 @@ fn part(part: &Part, view: &View<'_>, dialect: &Dialect) -> String {
         Part::ClientAddress | Part::PeerAddress => view.request.client.clone(),
         Part::Header(name) => view.header(name).join(","),
         Part::Variable(name) => variable(name, &host(), view),
-        // Only ingress-nginx rewrites what backends answer.
-        Part::BackendLocation { .. } => String::new(),
         // INVARIANT: this side never makes texts of these; only ingress-nginx does.
-        Part::Redirected { .. } | Part::MoreQuery | Part::Filled { .. } | Part::FullForwardedFor | Part::ForwardedPort => String::new(),
+        Part::BackendLocation { .. } | Part::Redirected { .. } | Part::MoreQuery | Part::Filled { .. } | Part::FullForwardedFor | Part::ForwardedPort => String::new(),
     }
 }
 

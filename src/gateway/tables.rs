@@ -53,11 +53,17 @@ enum Place {
 
 #[derive(Default)]
 struct Draft {
-    tiers: BTreeMap<(Reverse<(u8, usize)>, Hostname), Vec<Entry>>,
+    tiers: Levels,
     /// Which listener brought a hostname first.
     hosts: BTreeMap<Hostname, usize>,
     broken: Option<Subject>,
 }
+
+/// A hostname of a TLSRoute at a listener.
+type Stream = (Hostname, Subject, Arc<Rule>, Tie);
+
+/// Levels of a table while it is filled, most specific first.
+type Levels = BTreeMap<(Reverse<(u8, usize)>, Hostname), Vec<Entry>>;
 
 /// Builds doors and tables.
 pub(super) struct Builder<'b> {
@@ -65,7 +71,7 @@ pub(super) struct Builder<'b> {
     target: &'static Target,
     predicates: &'b mut Predicates,
     drafts: BTreeMap<Place, Draft>,
-    streams: BTreeMap<usize, Vec<(Hostname, Subject, Arc<Rule>, Tie)>>,
+    streams: BTreeMap<usize, Vec<Stream>>,
     exact_names: BTreeMap<u16, Vec<PredicateId>>,
     dead: BTreeMap<NamespacedName, Subject>,
     underscored: Vec<PredicateId>,
@@ -408,7 +414,7 @@ impl<'b> Builder<'b> {
                 self.finish_side(*number, side);
             }
         }
-        self.report_outages(&ports, findings);
+        Self::report_outages(&ports, findings);
         let closes_unknown_names = *self.target.dialect.server_name == ServerName::Certificate && !self.streams.is_empty();
         Built { ports, shaken, closes_unknown_names, underscored: self.underscored }
     }
@@ -524,7 +530,7 @@ impl<'b> Builder<'b> {
         overlapping
     }
 
-    fn report_outages(&self, ports: &BTreeMap<u16, Port>, findings: &mut Findings) {
+    fn report_outages(ports: &BTreeMap<u16, Port>, findings: &mut Findings) {
         for (number, port) in ports {
             if let Some(subject) = &port.dead {
                 let facts = vec![("effect", format!("nobody listens on port {number}")), ("cause", "an empty regular expression".to_owned())];
