@@ -46,7 +46,7 @@ pub(super) fn probe(old: &impl Router, new: &impl Router, host: &str) -> Vec<Pro
             let mut request = plain.clone();
             change(&mut request);
             let replayed = replay::replay(old, new, &request, Stage::default());
-            let known = !replayed.unknown && replayed.old.undecided.is_none() && replayed.new.undecided.is_none();
+            let known = replayed.is_decided();
             Probe {
                 family,
                 same: if known || !replayed.unlike.is_empty() { Some(replayed.unlike.is_empty()) } else { None },

@@ -61,9 +61,9 @@ pub(super) struct Replayed {
 }
 
 impl Replayed {
-    /// Both sides treat it the same, and both know.
-    pub(super) fn same(&self) -> bool {
-        self.unlike.is_empty() && !self.unknown && self.old.undecided.is_none() && self.new.undecided.is_none()
+    /// Both sides know what they do.
+    pub(super) fn is_decided(&self) -> bool {
+        !self.unknown && self.old.undecided.is_none() && self.new.undecided.is_none()
     }
 }
 
@@ -98,9 +98,10 @@ pub(super) fn replay(old: &impl Router, new: &impl Router, request: &Request, st
     if unknown {
         unlike.clear();
     }
-    let certain = !unknown && old.undecided.is_none() && new.undecided.is_none();
     let silent = |treatment: &Treatment| matches!(treatment.decision.outcome, Outcome::NoAnswer(_));
-    if certain
+    if !unknown
+        && old.undecided.is_none()
+        && new.undecided.is_none()
         && !silent(&old)
         && !silent(&new)
         && let (Some(before), Some(after)) = (&old.decision.certificate, &new.decision.certificate)
@@ -109,6 +110,12 @@ pub(super) fn replay(old: &impl Router, new: &impl Router, request: &Request, st
         unlike.push(Unlike::new(Aspect::Certificate, Code::DifferenceCertificate));
     }
     Replayed { old, new, unlike, unknown }
+}
+
+/// Two outcomes come to the same: the same backends, or the same status.
+pub(super) fn alike(one: &Outcome, other: &Outcome) -> bool {
+    let found = compare(&answers::of_outcome(one), &answers::of_outcome(other), Entry::HTTPS);
+    !found.iter().any(|unlike| matches!(unlike.aspect, Aspect::Access | Aspect::Tls | Aspect::Status | Aspect::Backend))
 }
 
 /// Two answers whose texts are complete.

@@ -113,8 +113,8 @@ pub struct Difference {
     pub severity: Severity,
     /// What differs.
     pub aspect: Aspect,
-    /// What exactly differs, where the aspect does not say it: the name of a header.
-    pub detail: Option<String>,
+    /// What exactly differs, where the aspect does not say it: names of headers.
+    pub details: Vec<String>,
     /// A request that shows it; both models were asked.
     pub witness: Request,
     /// What the old side does with it.

@@ -150,7 +150,7 @@ fn plain_prefixes_are_proved_the_same() {
 #[test]
 fn the_naive_translation_of_a_regex_host_is_refuted() {
     let old = ingress("nginx.ingress.kubernetes.io/use-regex: 'true'", &path("/api/v[0-9]", "ImplementationSpecific", "api"));
-    let comparison = against(&old, &route(&rule("RegularExpression", "/api/v[0-9]", "api")), "standard");
+    let comparison = against(&old, &route(&rule("RegularExpression", "/api/v[0-9]", "api")), "envoy-gateway");
     let summary = summary(&comparison);
     assert!(summary.contains("difference/letter-case GET http://shop.example/API/V0: answered with 404 instead of sent to `shop/api:80`"), "{summary}");
     assert!(summary.contains("difference/match-end GET http://shop.example/api/v0"), "{summary}");
