@@ -21,7 +21,7 @@ use crate::{
 const LANGUAGES: usize = 48;
 
 /// Whether neighbours can say why.
-fn is_routing(unlike: &Unlike) -> bool {
+pub(super) fn is_routing(unlike: &Unlike) -> bool {
     matches!(unlike.aspect, Aspect::Status | Aspect::Backend | Aspect::Path)
         && !matches!(unlike.code, Code::DifferenceRedirectStatus | Code::DifferenceErrorPage | Code::DifferenceSplit)
 }

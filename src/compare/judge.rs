@@ -233,8 +233,10 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
             found.undecided.push(entry);
         }
         let mut drafts: Vec<Draft> = Vec::new();
-        for group in &groups {
-            self.group(group, &mut drafts, found);
+        for group in groups {
+            for part in by_cause(group) {
+                self.group(&part, &mut drafts, found);
+            }
         }
         for Draft { mut difference, notes, .. } in drafts {
             difference.region = describe::region(&notes, self.paths);
@@ -331,6 +333,32 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
             None => drafts.push(draft),
         }
     }
+}
+
+/// Atoms may differ for causes of their own, even where the same happens.
+fn by_cause(group: Group) -> Vec<Group> {
+    if !group.unlike.iter().any(cause::is_routing) {
+        return vec![group];
+    }
+    let Group { unlike, old, new, notes, cells, limit } = group;
+    let mut parts: Vec<Group> = Vec::new();
+    let counted = notes.len();
+    for note in notes {
+        match parts.iter_mut().find(|part| part.notes[0].atom == note.atom) {
+            Some(part) => {
+                part.notes.push(note);
+                part.cells += 1;
+            }
+            None => {
+                let (old, new) = (std::rc::Rc::clone(&old), std::rc::Rc::clone(&new));
+                parts.push(Group { unlike: unlike.clone(), old, new, notes: vec![note], cells: 1, limit });
+            }
+        }
+    }
+    if let Some(last) = parts.last_mut() {
+        last.cells += cells - counted;
+    }
+    parts
 }
 
 /// A difference whose region still grows.
