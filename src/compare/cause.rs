@@ -6,7 +6,7 @@ use super::{
     langs::Texts,
     pass::Group,
     paths::{Languages, Paths},
-    replay::{self, Replayed, Stage},
+    replay::{self, Replayed},
     router::Router,
     spaces::Asked,
     verdict::Aspect,
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     automata::{Lang, pcre},
     ledger::Code,
-    request::{Outcome, Predicates, RegexDialect, Request, Test},
+    request::{Outcome, Predicates, RegexDialect, Request, Test, World},
 };
 
 /// Languages by which regions are cut at most, so that each has one cause.
@@ -80,14 +80,15 @@ pub(super) fn langs(groups: &[Group], paths: &Paths, asked: &[Asked], languages:
 }
 
 /// Asks neighbours of a witness.
-pub(super) struct Probes<'c, O, N> {
+pub(super) struct Probes<'c, O, N, W> {
     pub(super) old: &'c O,
     pub(super) new: &'c N,
     pub(super) class: &'c HostClass,
     pub(super) sides: [&'c Predicates; 2],
     /// Questions about paths of the host.
     pub(super) asked: &'c [Asked],
-    pub(super) stage: Stage,
+    /// How services behave.
+    pub(super) world: &'c W,
 }
 
 /// A witness and how it is treated.
@@ -99,7 +100,7 @@ struct Seen<'s> {
     query: &'s str,
 }
 
-impl<O: Router, N: Router> Probes<'_, O, N> {
+impl<O: Router, N: Router, W: World> Probes<'_, O, N, W> {
     /// The code that says why, or else what.
     pub(super) fn code(&self, unlike: &Unlike, request: &Request, replayed: &Replayed) -> Code {
         if !is_routing(unlike) {
@@ -128,7 +129,7 @@ impl<O: Router, N: Router> Probes<'_, O, N> {
 
     /// Both sides agree about the neighbour, as far as it matters here.
     fn agree(&self, seen: &Seen<'_>, neighbour: &Request) -> Option<Replayed> {
-        let replayed = replay::replay(self.old, self.new, neighbour, self.stage);
+        let replayed = replay::replay(self.old, self.new, neighbour, self.world);
         let matters = |unlike: &Unlike| {
             unlike.aspect == seen.unlike.aspect || matches!(unlike.aspect, Aspect::Access | Aspect::Tls | Aspect::Status | Aspect::Backend)
         };

@@ -46,7 +46,7 @@ pub fn compare(old: &impl Router, new: &impl Router, limits: &Limits) -> Compari
     let mut comparison = Comparison::default();
     for ((_, label), found) in findings {
         let probed = if comparison.hosts.len() < limits.probed_hosts {
-            found.host.as_deref().map(|host| probe::probe(old, new, host)).unwrap_or_default()
+            found.host.as_deref().map(|host| probe::probe(old, new, host, &found.base)).unwrap_or_default()
         } else {
             comparison.not_probed += 1;
             Vec::new()
@@ -77,6 +77,8 @@ fn order(label: &str) -> u8 {
 #[derive(Debug, Default)]
 struct Found {
     host: Option<String>,
+    /// A path that somebody asks for.
+    base: String,
     differences: Vec<Difference>,
     undecided: Vec<Undecided>,
     assumptions: std::collections::BTreeSet<Assumption>,
@@ -85,7 +87,10 @@ struct Found {
 
 impl Found {
     fn join(&mut self, other: Found) {
-        let Found { host, differences, undecided, assumptions, work } = other;
+        let Found { host, base, differences, undecided, assumptions, work } = other;
+        if self.base.is_empty() {
+            self.base = base;
+        }
         self.host = self.host.take().or(host);
         self.differences.extend(differences);
         self.undecided.extend(undecided);
@@ -181,6 +186,7 @@ impl<'j, O: Router, N: Router> Judge<'j, O, N> {
                 super::paths::dedup(&mut more);
                 continue;
             }
+            found.base = paths.longest();
             if uncut.is_none() && !pass.over_budget {
                 let mut causes = cause::langs(&pass.groups, &paths, &asked, &mut self.languages);
                 if !causes.is_empty() {
@@ -281,7 +287,7 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
         for request in &samples {
             open.retain(|unlike| {
                 let stage = replay::stage(unlike, &group.old.ruling.answer, group.limit);
-                let replayed = replay::replay(self.old, self.new, request, stage.unwrap_or_default());
+                let replayed = replay::replay(self.old, self.new, request, &stage.unwrap_or_default());
                 let seen = replayed.unlike.iter().any(|seen| {
                     stage.is_some() || unlike.code == Code::DifferenceBodyLimit || (seen.aspect == unlike.aspect && seen.detail == unlike.detail)
                 });
@@ -308,7 +314,7 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
     }
 
     fn difference(&self, group: &Group, unlike: &Unlike, request: &Request, replayed: Replayed, stage: Stage, drafts: &mut Vec<Draft>) {
-        let probes = cause::Probes { old: self.old, new: self.new, class: self.class, sides: self.sides, asked: self.asked, stage };
+        let probes = cause::Probes { old: self.old, new: self.new, class: self.class, sides: self.sides, asked: self.asked, world: &stage };
         let code = probes.code(unlike, request, &replayed);
         let Replayed { old, new, unlike: _, unknown: _ } = replayed;
         let draft = Draft {

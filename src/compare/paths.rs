@@ -165,6 +165,12 @@ impl Paths {
         self.partition.lang_of(number)
     }
 
+    /// The longest path that somebody asks for, without its final slash.
+    pub(super) fn longest(&self) -> String {
+        let longest = self.atoms.iter().map(|atom| atom.prefix.as_str()).max_by_key(|prefix| prefix.len());
+        longest.unwrap_or_default().trim_end_matches('/').to_owned()
+    }
+
     fn is_member(&self, number: usize, path: &str) -> bool {
         langs::paths().contains(path.as_bytes()) && self.partition.atom_of(path.as_bytes()) == Some(number)
     }

@@ -73,9 +73,9 @@ fn treatment(decided: Decided) -> Treatment {
 }
 
 /// Asks both sides.
-pub(super) fn replay(old: &impl Router, new: &impl Router, request: &Request, stage: Stage) -> Replayed {
-    let old = treatment(old.decide(request, &stage));
-    let new = treatment(new.decide(request, &stage));
+pub(super) fn replay(old: &impl Router, new: &impl Router, request: &Request, world: &impl World) -> Replayed {
+    let old = treatment(old.decide(request, world));
+    let new = treatment(new.decide(request, world));
     let outcomes = |treatment: &Treatment| -> Vec<Answer> {
         std::iter::once(&treatment.decision.outcome).chain(&treatment.others).map(answers::of_outcome).collect()
     };
