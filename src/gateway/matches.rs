@@ -1,4 +1,4 @@
-//! Matches of HTTPRoutes and GRPCRoutes in one form.
+//! Matches of routes for HTTP and for gRPC in one form.
 
 use super::api::{self, MatchType, Object, ValueMatch};
 use super::dialect::{Order, RegexScope};
@@ -34,7 +34,8 @@ pub(super) struct Matched {
 
 /// The matches of a rule; one that matches everything where it has none.
 pub(super) fn matches_of(object: &Object, rule: usize, order: Order) -> Vec<Matched> {
-    let plain = |http: api::HttpMatch| Matched { http, grpc_path: None, grpc_kind: None, grpc_length: None, grpc_suffix: false, grpc_text: None };
+    let plain =
+        |http: api::HttpMatch| Matched { http, grpc_path: None, grpc_kind: None, grpc_length: None, grpc_suffix: false, grpc_text: None };
     match object {
         Object::HttpRoute(route) => {
             let matches = route.spec.rules.get(rule).map_or(&[][..], |rule| &rule.matches);

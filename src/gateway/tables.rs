@@ -126,7 +126,13 @@ impl<'b> Builder<'b> {
     }
 
     /// Matches of all rules, and the place of an empty expression that stops everything.
-    fn compile(&self, head: RouteHead<'_>, object: &Object, rules: &[Arc<Rule>], findings: &mut Findings) -> (Vec<Compiled>, Option<Subject>) {
+    fn compile(
+        &self,
+        head: RouteHead<'_>,
+        object: &Object,
+        rules: &[Arc<Rule>],
+        findings: &mut Findings,
+    ) -> (Vec<Compiled>, Option<Subject>) {
         let mut compiled = Vec::new();
         let mut empty = None;
         for (position, rule) in rules.iter().enumerate() {
@@ -257,8 +263,11 @@ impl<'b> Builder<'b> {
         for one in compiled {
             self.ask_underscores(one);
             let origins = rules[one.rule].plan.cors.as_ref().map(|cors| self.origins(cors));
-            let conditions: Vec<PredicateId> =
-                one.conditions.iter().map(|(field, test)| self.predicates.intern(field.clone(), test.clone(), Some(one.origin.clone()))).collect();
+            let conditions: Vec<PredicateId> = one
+                .conditions
+                .iter()
+                .map(|(field, test)| self.predicates.intern(field.clone(), test.clone(), Some(one.origin.clone())))
+                .collect();
             for (tests, path) in &one.forms {
                 let paths: Vec<PredicateId> =
                     tests.iter().map(|test| self.predicates.intern(Field::Path, test.clone(), Some(one.origin.clone()))).collect();
@@ -361,8 +370,11 @@ impl<'b> Builder<'b> {
             let port = ports.entry(number).or_insert_with(|| Port { predicate, plain: Side::default(), tls: Side::default(), dead: None });
             port.dead = port.dead.take().or(dead);
             let tls = listener.speaks != Speaks::Http;
-            let by_listener =
-                if tls { *self.target.dialect.server_name == ServerName::Listener } else { *self.target.dialect.isolation == Isolation::ByListener };
+            let by_listener = if tls {
+                *self.target.dialect.server_name == ServerName::Listener
+            } else {
+                *self.target.dialect.isolation == Isolation::ByListener
+            };
             let place = if by_listener { Place::Listener(index) } else { Place::Port { port: number, tls } };
             let side = if tls { &mut port.tls } else { &mut port.plain };
             if !by_listener {
@@ -450,7 +462,9 @@ impl<'b> Builder<'b> {
 
     fn finish_side(&mut self, number: u16, side: &mut Side) {
         // Routes of TLS come before listeners of the same name; what nobody routes is closed.
-        side.doors.sort_by_key(|door| (Reverse(door.hostname.specificity()), matches!(door.behind, Behind::Table(_)), matches!(door.behind, Behind::Wall)));
+        side.doors.sort_by_key(|door| {
+            (Reverse(door.hostname.specificity()), matches!(door.behind, Behind::Table(_)), matches!(door.behind, Behind::Wall))
+        });
         let exact = || side.doors.iter().take_while(|door| matches!(door.hostname, Hostname::Exact(_)));
         side.exact_opens = exact().filter_map(|door| door.opens).collect();
         side.exact_hosts = exact().filter_map(|door| door.names_host).collect();
@@ -499,8 +513,9 @@ impl<'b> Builder<'b> {
 
     /// HTTPS listeners of one Gateway and port whose certificates have names in common.
     fn overlapping(&self) -> Vec<usize> {
-        let https: Vec<usize> =
-            (0..self.listeners.len()).filter(|&index| self.listeners[index].serves() && self.listeners[index].speaks == Speaks::Https).collect();
+        let https: Vec<usize> = (0..self.listeners.len())
+            .filter(|&index| self.listeners[index].serves() && self.listeners[index].speaks == Speaks::Https)
+            .collect();
         let mut groups: BTreeMap<(&NamespacedName, u16), Vec<(usize, Hostname)>> = BTreeMap::new();
         for &index in &https {
             let listener = &self.listeners[index];
@@ -534,7 +549,8 @@ impl<'b> Builder<'b> {
     fn report_outages(ports: &BTreeMap<u16, Port>, findings: &mut Findings) {
         for (number, port) in ports {
             if let Some(subject) = &port.dead {
-                let facts = vec![("effect", format!("nobody listens on port {number}")), ("cause", "an empty regular expression".to_owned())];
+                let facts =
+                    vec![("effect", format!("nobody listens on port {number}")), ("cause", "an empty regular expression".to_owned())];
                 findings.push(Finding::about(Code::GatewayOutage, subject.clone(), facts));
             }
             for table in port.plain.tables.iter().chain(&port.tls.tables) {
