@@ -24,6 +24,7 @@ use indexmap::IndexMap;
 pub use reader::{Consequence, Dropped, Effect};
 
 use crate::{
+    catalog::Risk,
     k8s::{Inventory, NamespacedName, ObjectMeta},
     nginx::{
         Globals, Settings,
@@ -58,20 +59,39 @@ pub struct Context<'a> {
     pub services: Absent,
 }
 
+/// What an object holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content<T> {
+    /// It was read.
+    Read(T),
+    /// The object is only assumed to exist, and to hold what it should.
+    Assumed,
+}
+
+impl<T> Content<T> {
+    /// The content fits; one that is assumed does.
+    pub(crate) fn fits(self, fits: impl FnOnce(T) -> bool) -> bool {
+        match self {
+            Self::Read(content) => fits(content),
+            Self::Assumed => true,
+        }
+    }
+}
+
 impl<'a> Context<'a> {
-    /// Keys of a Secret: `None` where it does not exist, `Some(None)` where it is only assumed to exist.
-    pub(crate) fn secret_keys(&self, name: &NamespacedName) -> Option<Option<&'a [String]>> {
+    /// Keys of a Secret; `None` where it does not exist.
+    pub(crate) fn secret_keys(&self, name: &NamespacedName) -> Option<Content<&'a [String]>> {
         match self.inventory.secrets.get(name) {
-            Some(secret) => Some(secret.keys.as_deref()),
-            None => (self.secrets == Absent::Assumed).then_some(None),
+            Some(secret) => Some(secret.keys.as_deref().map_or(Content::Assumed, Content::Read)),
+            None => (self.secrets == Absent::Assumed).then_some(Content::Assumed),
         }
     }
 
-    /// Data of a ConfigMap, in the same way.
-    pub(crate) fn config_map(&self, name: &NamespacedName) -> Option<Option<&'a IndexMap<String, String>>> {
+    /// Data of a ConfigMap; `None` where it does not exist.
+    pub(crate) fn config_map(&self, name: &NamespacedName) -> Option<Content<&'a IndexMap<String, String>>> {
         match self.inventory.config_maps.get(name) {
-            Some(map) => Some(Some(&map.data)),
-            None => (self.config_maps == Absent::Assumed).then_some(None),
+            Some(map) => Some(Content::Read(&map.data)),
+            None => (self.config_maps == Absent::Assumed).then_some(Content::Assumed),
         }
     }
 
@@ -96,29 +116,36 @@ pub fn read(cx: &Context<'_>, meta: &ObjectMeta) -> Parsed {
     let mut reader = Reader::new(&meta.annotations, &flags.annotations_prefix, flags.annotation_validation);
     if let Some(annotation) = too_risky(cx, meta) {
         let dropped = Dropped { annotation, why: "its risk is above `annotations-risk-level`" };
-        return Parsed { settings: Err(dropped), effects: effects(reader) };
+        return Parsed { settings: Err(dropped), effects: effects(&reader) };
     }
     if reader.is_empty() {
         return Parsed { settings: Ok(Arc::clone(&cx.globals.defaults)), effects: Vec::new() };
     }
     let settings = settings(cx, &mut reader).map(Arc::new);
-    Parsed { settings, effects: effects(reader) }
+    Parsed { settings, effects: effects(&reader) }
 }
 
 /// The first annotation above the level. The prefix is trimmed where it is there, so bare keys count as well.
 fn too_risky(cx: &Context<'_>, meta: &ObjectMeta) -> Option<String> {
+    let level = match cx.globals.risk_level {
+        0 => Risk::Low,
+        1 => Risk::Medium,
+        2 => Risk::High,
+        _ => Risk::Critical,
+    };
     meta.annotations.keys().find_map(|key| {
         let name = key.strip_prefix(&cx.globals.flags.annotations_prefix).and_then(|rest| rest.strip_prefix('/')).unwrap_or(key);
-        known::lookup(name).filter(|known| known.risk > cx.globals.risk_level).map(|known| known.name.to_owned())
+        known::lookup(name).filter(|known| known.is_above(level)).map(|known| known.name.to_owned())
     })
 }
 
-fn effects(reader: Reader<'_>) -> Vec<(&'static str, Effect)> {
+fn effects(reader: &Reader<'_>) -> Vec<(&'static str, Effect)> {
     let mut effects = Vec::with_capacity(reader.values().len());
-    for (known, _) in reader.values() {
+    for &(known, _) in reader.values() {
         let noted = reader.effects.iter().find(|(name, _)| *name == known.name).map(|(_, effect)| effect.clone());
-        let idle = Effect::Idle { needs: known.needs };
-        effects.push((known.name, noted.unwrap_or(if known.needs.is_empty() { Effect::Unusable(Consequence::Default) } else { idle })));
+        let missing = || known.needs().find(|needed| !reader.given(needed)).or_else(|| known.needs().next());
+        let unread = || missing().map_or(Effect::Unusable(Consequence::Default), |needs| Effect::Idle { needs });
+        effects.push((known.name, noted.unwrap_or_else(unread)));
     }
     effects
 }

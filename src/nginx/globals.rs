@@ -9,6 +9,7 @@ use crate::k8s::{NamespacedName, Subject};
 
 /// Command line of the controller, with its defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Flags {
     /// `--ingress-class`.
     pub ingress_class: String,
@@ -156,6 +157,10 @@ pub struct Snippet {
     pub key: &'static str,
     /// The text.
     pub text: String,
+    /// Why nginx refuses the configuration with it.
+    pub refused: Vec<String>,
+    /// Messages of refusals that depend on things that are not known here.
+    pub doubtful: Vec<String>,
 }
 
 /// Keys that only concern logs and metrics, or performance, kept as they stand.
@@ -163,6 +168,7 @@ pub type Logging = IndexMap<String, String>;
 
 /// Everything controller-wide.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Globals {
     /// Command line.
     pub flags: Flags,

@@ -9,7 +9,7 @@ use super::{
     uri::{self, Target},
 };
 use crate::{
-    automata::pcre::Captures,
+    automata::pcre::{Captures, Pattern},
     request::{Field, Malformed, Part, PathExpr, Piece, PredicateId, Request, Scheme, Test, TextExpr, Valuation},
 };
 
@@ -163,7 +163,7 @@ impl<'r> View<'r> {
             Malformed::Target => self.target.is_none(),
             Malformed::Host => self.host_is_bad,
             Malformed::Header => request.headers.iter().any(|header| header.name.len() + header.value.len() + 4 > limit),
-            // nginx drops such headers and never refuses them.
+            // nginx drops such headers, and decodes such slashes; it never refuses either.
             Malformed::HeaderName | Malformed::EscapedSlash => false,
             Malformed::SniDiffers => {
                 let sni = request.sni.as_deref().unwrap_or_default();
@@ -175,9 +175,9 @@ impl<'r> View<'r> {
     fn tests(&self, id: PredicateId, test: &Test, bytes: &[u8]) -> bool {
         match test {
             Test::Present => true,
-            Test::Equals(text) => bytes == text.as_bytes(),
-            Test::Prefix(text) => bytes.starts_with(text.as_bytes()),
-            Test::Suffix(text) => bytes.len() > text.len() && bytes.ends_with(text.as_bytes()),
+            Test::Equals(wanted) => bytes == wanted.as_bytes(),
+            Test::Prefix(wanted) => bytes.starts_with(wanted.as_bytes()),
+            Test::Suffix(wanted) => bytes.len() > wanted.len() && bytes.ends_with(wanted.as_bytes()),
             Test::Regex(_) => self.matches(id, bytes),
             Test::InNetworks(_) | Test::Above(_) | Test::Malformed(_) => false,
         }
@@ -219,9 +219,9 @@ impl Valuation for View<'_> {
         match (&predicate.field, &predicate.test) {
             (Field::Request, Test::Malformed(kind)) => self.malformed(*kind),
             (Field::Path, test) => self.target.as_ref().is_some_and(|target| self.tests(id, test, &target.path)),
-            (Field::Client, Test::InNetworks(networks)) => self.client.is_some_and(|address| {
-                networks.iter().any(|&(network, length)| Cidr { address: network, length }.contains(address))
-            }),
+            (Field::Client, Test::InNetworks(networks)) => self
+                .client
+                .is_some_and(|address| networks.iter().any(|&(network, length)| Cidr { address: network, length }.contains(address))),
             (Field::BodyLength, Test::Above(limit)) => !self.request.chunked && self.request.body_bytes > *limit,
             (Field::ClientCertificate, test @ Test::Regex(_)) => {
                 let name = self.value(&Field::ClientCertificate).map(|name| format!("CN={name}")).unwrap_or_default();
@@ -304,8 +304,8 @@ impl View<'_> {
             },
             Part::ForwardedPort => {
                 let told = self.header("x-forwarded-port").filter(|_| *globals.forwarded.trusted);
-                let port = told.map_or_else(|| self.port().to_string(), str::to_owned);
-                if port == globals.flags.https_port.to_string() { "443".to_owned() } else { port }
+                let number = told.map_or_else(|| self.port().to_string(), str::to_owned);
+                if number == globals.flags.https_port.to_string() { "443".to_owned() } else { number }
             }
             Part::ClientAddress => Self::address(self.client),
             Part::PeerAddress => Self::address(self.peer),
@@ -339,9 +339,8 @@ impl View<'_> {
     /// A template with what the expression took; for redirects captured text is escaped where the client had escaped anything.
     pub(super) fn fill(&self, regex: PredicateId, template: &[Piece], redirect: bool) -> Vec<u8> {
         let found = self.captures(regex);
-        let group = |number: usize| -> &[u8] {
-            found.as_ref().and_then(|(path, captures)| path.get(captures.get(number)?)).unwrap_or_default()
-        };
+        let group =
+            |number: usize| -> &[u8] { found.as_ref().and_then(|(path, captures)| path.get(captures.get(number)?)).unwrap_or_default() };
         let mut filled = Vec::new();
         for piece in template {
             match piece {
@@ -355,7 +354,7 @@ impl View<'_> {
                     }
                 }
                 Piece::Named(name) => {
-                    let names = self.router.pattern(regex).map(|pattern| pattern.group_names()).unwrap_or_default();
+                    let names = self.router.pattern(regex).map(Pattern::group_names).unwrap_or_default();
                     let number = names.iter().find(|(known, _)| known == name).map(|(_, number)| *number);
                     // Groups of other expressions are empty, except that of wildcard hosts.
                     match number {

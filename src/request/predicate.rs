@@ -78,12 +78,12 @@ pub enum Malformed {
     Host,
     /// Name of a header that the router does not take.
     HeaderName,
-    /// `%2F` or `%5C` in the path, where the router redirects to the path with slashes.
-    EscapedSlash,
     /// A header line that is too long.
     Header,
     /// The TLS handshake named another server than the Host header.
     SniDiffers,
+    /// `%2F` or `%5C` in the path, where the router redirects to the path with slashes.
+    EscapedSlash,
 }
 
 /// What is asked of a field.

@@ -60,9 +60,16 @@ fn options(server: &Server) -> Options {
     Options {
         kubeconfig: Some(server.kubeconfig().clone()),
         scope: Scope::All,
-        patience: Patience { silence: Duration::from_millis(100), attempts: 3, pause: Duration::from_millis(1), restarts: 2 },
+        patience: Patience { silence: Duration::from_secs(60), attempts: 3, pause: Duration::from_millis(1), restarts: 2 },
         ..Options::default()
     }
+}
+
+/// Who waits a moment only.
+fn impatient(server: &Server) -> Options {
+    let mut options = options(server);
+    options.patience.silence = Duration::from_millis(300);
+    options
 }
 
 fn try_read(options: &Options) -> Result<Reading, Error> {
@@ -159,6 +166,27 @@ fn where_every_optional_kind_is_forbidden_the_assumptions_are_said() {
 }
 
 #[test]
+fn secrets_that_are_forbidden_in_many_namespaces_are_said_once() {
+    let texts: Vec<String> = (0..5).map(|at| ONE.replace("namespace: shop", &format!("namespace: shop-{at}"))).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let server = Server::with(&texts, |request| request.path.ends_with("/secrets").then_some(Misbehave::Status(403, "no")));
+    let reading = read_all(&server);
+    let facts: Vec<_> = reading.findings.iter().filter(|finding| finding.code == Code::ClusterForbidden).map(|finding| &finding.facts[1].1).collect();
+    assert_eq!(facts, [" of 5 namespaces (`shop-0`, `shop-1`, `shop-2`, …)"]);
+    assert_eq!(reading.inventory.secrets.len(), 10);
+}
+
+#[test]
+fn a_server_that_fails_for_one_namespace_is_not_asked_about_the_others() {
+    let texts: Vec<String> = (0..5).map(|at| ONE.replace("namespace: shop", &format!("namespace: shop-{at}"))).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let server = Server::with(&texts, |request| request.path.ends_with("/secrets").then_some(Misbehave::Status(500, "no")));
+    let reading = read_all(&server);
+    assert!(reading.partial);
+    assert_eq!(server.requests().iter().filter(|request| request.path.ends_with("/secrets")).count(), 3);
+}
+
+#[test]
 fn kinds_that_are_not_served_are_said() {
     let server = Server::with(&[ONE], |request| request.path.contains("ingressclasses").then_some(Misbehave::Status(404, "no")));
     assert!(said(&read_all(&server)).contains(&(Code::ClusterNotServed, "IngressClass".to_owned())));
@@ -177,7 +205,8 @@ fn an_optional_kind_that_fails_leaves_the_reading_partial() {
 fn a_busy_server_is_asked_again() {
     for misbehave in [Misbehave::TooMany, Misbehave::Status(503, "busy"), Misbehave::Hang, Misbehave::Cut, Misbehave::Truncate, Misbehave::Silence] {
         let server = Server::with(&[ONE], first(INGRESSES, misbehave.clone()));
-        let reading = read_all(&server);
+        let options = if matches!(misbehave, Misbehave::Silence) { impatient(&server) } else { options(&server) };
+        let reading = try_read(&options).expect("a reading");
         assert_eq!(reading.inventory.ingresses.len(), 1, "{misbehave:?}");
         assert!(!reading.partial, "{misbehave:?}");
     }
@@ -188,12 +217,15 @@ fn a_page_that_never_arrives_whole_ends_the_run() {
     for (misbehave, words) in [
         (Misbehave::Cut, "the answer was cut"),
         (Misbehave::Truncate, "the answer is no complete JSON object"),
-        (Misbehave::Silence, "no answer for 100ms"),
+        (Misbehave::Silence, "no answer for 300ms"),
         (Misbehave::Status(500, "boom"), "boom (500)"),
     ] {
-        let server = Server::of(many(600), move |request| request.query.contains_key("continue").then(|| misbehave.clone()));
-        let error = try_read(&options(&server)).expect_err("no reading").to_string();
+        let silent = matches!(misbehave, Misbehave::Silence);
+        let server = Server::of(many(2), move |request| request.query.contains_key("continue").then(|| misbehave.clone()));
+        let options = Options { page: 1, ..if silent { impatient(&server) } else { options(&server) } };
+        let error = try_read(&options).expect_err("no reading").to_string();
         assert!(error.contains(words), "{error}");
+        // The first page once, the second three times.
         assert_eq!(server.count(INGRESSES), 4);
     }
 }
@@ -324,8 +356,8 @@ fn names_in_certificates_are_read_on_request_and_keys_never_kept() {
 
 /// The certificate of `shop.example.com`, as `tls.crt` holds it.
 fn certificate() -> String {
-    let pem = include_bytes!("../../testdata/tls/shop.crt");
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let pem = include_bytes!("../../testdata/tls/shop.crt");
     let mut text = String::new();
     for chunk in pem.chunks(3) {
         let bits = (0..3).fold(0, |bits, at| (bits << 8) | u32::from(chunk.get(at).copied().unwrap_or(0)));
