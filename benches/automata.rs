@@ -11,7 +11,7 @@ fn pattern(text: &str) -> Lang {
 fn measure(name: &str, domain: &Domain, make: impl Fn() -> Vec<Vec<Lang>>) {
     let start = Instant::now();
     let groups = make();
-    let made = start.elapsed();
+    let reading = start.elapsed();
     let start = Instant::now();
     let (mut states, mut atoms, mut failed) = (0, 0, 0);
     for langs in &groups {
@@ -25,7 +25,7 @@ fn measure(name: &str, domain: &Domain, make: impl Fn() -> Vec<Vec<Lang>>) {
     }
     let predicates: usize = groups.iter().map(Vec::len).sum();
     println!(
-        "{name:40} {predicates:7} predicates {states:8} states {atoms:7} atoms {failed:3} over budget {made:>12.2?} to read {:>12.2?}",
+        "{name:40} {predicates:7} predicates {states:8} states {atoms:7} atoms {failed:3} over budget {reading:>12.2?} to read {:>12.2?}",
         start.elapsed()
     );
 }

@@ -8,6 +8,7 @@ pub mod annotations;
 pub mod automata;
 pub mod catalog;
 pub mod cli;
+pub mod compare;
 pub mod gateway;
 pub mod ingress;
 pub mod k8s;

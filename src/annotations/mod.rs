@@ -82,7 +82,7 @@ impl<'a> Context<'a> {
     /// Keys of a Secret; `None` where it does not exist.
     pub(crate) fn secret_keys(&self, name: &NamespacedName) -> Option<Content<&'a [String]>> {
         match self.inventory.secrets.get(name) {
-            Some(secret) => Some(Content::Read(&secret.keys)),
+            Some(secret) => Some(secret.keys.as_deref().map_or(Content::Assumed, Content::Read)),
             None => (self.secrets == Absent::Assumed).then_some(Content::Assumed),
         }
     }

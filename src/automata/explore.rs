@@ -8,7 +8,7 @@ use regex_automata::{
     nfa::thompson,
 };
 use regex_syntax::hir::Hir;
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 /// The largest non-deterministic automaton, in bytes.
 const NFA_LIMIT: usize = 64 << 20;
@@ -62,11 +62,10 @@ impl<'d> Walk<'d> {
             .skip_cache_capacity_check(true)
             .minimum_cache_clear_count(Some(0));
         let dfa = dfa::Builder::new().configure(config).build_from_nfa(nfa).map_err(|_| OverBudget::Memory)?;
-        let mut seen = HashMap::new();
+        let mut seen = HashSet::new();
         let mut alphabet = Vec::new();
         for byte in domain.preference() {
-            if let std::collections::hash_map::Entry::Vacant(entry) = seen.entry((dfa.byte_classes().get(*byte), domain.class(*byte))) {
-                entry.insert(());
+            if seen.insert((dfa.byte_classes().get(*byte), domain.class(*byte))) {
                 alphabet.push(*byte);
             }
         }
@@ -79,8 +78,8 @@ impl<'d> Walk<'d> {
         let mut cache = self.dfa.create_cache();
         let input = Input::new(b"").anchored(Anchored::Yes);
         let start = self.dfa.start_state_forward(&mut cache, &input).map_err(|_| OverBudget::Memory)?;
-        let mut index: HashMap<(LazyStateID, u16), ()> = HashMap::new();
-        index.insert((start, domain_start), ());
+        let mut index: HashSet<(LazyStateID, u16)> = HashSet::new();
+        index.insert((start, domain_start));
         self.states.push(State { id: start, domain: domain_start, parent: 0, byte: 0 });
         let mut matching = Vec::new();
         let mut at = 0;
@@ -103,7 +102,7 @@ impl<'d> Walk<'d> {
                 let byte = self.alphabet[position];
                 let Some(next_domain) = self.domain.next(domain, byte) else { continue };
                 let next = self.dfa.next_state(&mut cache, id, byte).map_err(|_| OverBudget::Memory)?;
-                if index.insert((next, next_domain), ()).is_none() {
+                if index.insert((next, next_domain)) {
                     let parent = u32::try_from(at).map_err(|_| OverBudget::States)?;
                     self.states.push(State { id: next, domain: next_domain, parent, byte });
                     if self.states.len() > budget.states {

@@ -5,6 +5,9 @@
 //! Gateway API implementations and match them; [`Rewrite`] says what nginx sends upstream. Nothing here hangs: what
 //! grows too large ends as an error.
 
+// Nothing here prints in the order of a map.
+#![allow(clippy::disallowed_types)]
+
 pub mod pcre;
 pub mod re2;
 
@@ -24,5 +27,5 @@ pub use self::{
     domain::Domain,
     lang::Lang,
     partition::{Answer, Atom, Budget, OverBudget, Partition},
-    rewrite::{Piece, Rewrite, Template},
+    rewrite::{Case, Form, InvalidVariable, Piece, Rewrite, Template},
 };

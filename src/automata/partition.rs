@@ -6,7 +6,7 @@ use super::{
     lang::{Key, Leaf},
     literal::Literals,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// How much work a partition may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,7 +188,7 @@ struct Builder<'a> {
     /// The languages that hold where no leaf does.
     ground: Vec<bool>,
     ground_members: Vec<u32>,
-    seen: HashMap<Vec<u32>, ()>,
+    seen: HashSet<Vec<u32>>,
     partition: Partition,
 }
 
@@ -197,15 +197,15 @@ impl<'a> Builder<'a> {
         let ground: Vec<bool> = langs.iter().map(|lang| lang.evaluate(&mut |_| Some(false)) == Some(true)).collect();
         let ground_members = (0..).zip(&ground).filter(|(_, holds)| **holds).map(|(number, _)| number).collect();
         let partition = Partition { langs: langs.to_vec(), atoms: Vec::new(), index: HashMap::new(), states: 0 };
-        Self { leaves, ground, ground_members, seen: HashMap::new(), partition }
+        Self { leaves, ground, ground_members, seen: HashSet::new(), partition }
     }
 
     /// Adds the strings that are in these leaves and in no others.
     fn add(&mut self, matching: &[u32], witness: impl FnOnce() -> Vec<u8>) {
-        if self.seen.contains_key(matching) {
+        if self.seen.contains(matching) {
             return;
         }
-        self.seen.insert(matching.to_vec(), ());
+        self.seen.insert(matching.to_vec());
         let mut touched: Vec<u32> =
             matching.iter().flat_map(|leaf| &self.leaves.users[*leaf as usize]).chain(&self.leaves.opaque).copied().collect();
         touched.sort_unstable();
@@ -260,42 +260,47 @@ pub enum Answer {
 }
 
 impl Lang {
-    /// The shortest string of the domain in this set.
+    /// The shortest string of the domain in this set, as far as can be told.
     ///
     /// # Errors
     /// Where the budget does not suffice.
     pub fn witness(&self, domain: &Domain, budget: Budget) -> Result<Option<Vec<u8>>, OverBudget> {
+        Ok(self.find(domain, budget)?.0)
+    }
+
+    /// A member, and whether there was doubt about strings before it.
+    fn find(&self, domain: &Domain, budget: Budget) -> Result<(Option<Vec<u8>>, bool), OverBudget> {
         let langs = std::slice::from_ref(self);
         let leaves = Leaves::new(langs);
         if let Some(partition) = Partition::from_literals(langs, &leaves, domain) {
-            return Ok(partition.atoms.into_iter().find(|atom| !atom.holds.is_empty()).map(|atom| atom.witness));
+            let found = partition.atoms.into_iter().find(|atom| !atom.holds.is_empty());
+            return Ok((found.map(|atom| atom.witness), false));
         }
         let expressions: Vec<_> = leaves.all.iter().map(|leaf| leaf.hir()).collect();
         let mut walk = Walk::new(&expressions, domain, budget)?;
         let mut found = None;
+        let mut doubt = false;
         walk.run(budget, |member| {
             let sure = self.evaluate(&mut |leaf| match leaf {
                 Leaf::Opaque(_) => None,
                 _ => leaves.index.get(&leaf.key()).map(|at| member.matching.binary_search(at).is_ok()),
             });
-            let holds = match sure {
-                Some(holds) => holds,
-                None => self.contains(&member.text()) == Some(true),
-            };
+            doubt |= sure.is_none();
+            let holds = sure.unwrap_or_else(|| self.contains(&member.text()) == Some(true));
             if holds {
                 found = Some(member.text());
             }
             Ok(!holds)
         })?;
-        Ok(found)
+        Ok((found, doubt))
     }
 
     /// Whether no string of the domain is in this set.
     pub fn is_empty(&self, domain: &Domain, budget: Budget) -> Answer {
-        match self.witness(domain, budget) {
-            Ok(Some(witness)) => Answer::Fails(witness),
-            Ok(None) if self.is_regular() => Answer::Holds,
-            Ok(None) | Err(_) => Answer::Unknown,
+        match self.find(domain, budget) {
+            Ok((Some(witness), _)) => Answer::Fails(witness),
+            Ok((None, false)) => Answer::Holds,
+            Ok((None, true)) | Err(_) => Answer::Unknown,
         }
     }
 

@@ -5,34 +5,42 @@ use std::fs;
 use anyhow::Context as _;
 
 use super::{
-    Terminal, Usage,
+    Terminal,
     args::{Convert, FailOn, Gateway, ManifestFormat},
+    estate,
     exit::Exit,
     gather, write,
 };
 use crate::{
+    compare::{self, Limits},
     gateway::limits,
-    ingress,
-    k8s::NamespacedName,
     ledger::{Code, Finding, Findings, Severity},
+    nginx,
     report::{self, Counts, Diagnostics},
-    targets, translate,
+    translate,
 };
 
 /// Runs the verb.
 pub(super) fn run(arguments: &Convert, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let options = options(&arguments.gateway)?;
-    let mut reading = gather::reading(&arguments.input, Some(&arguments.controller)).map_err(|error| Usage(error.to_string()))?;
-    let controller = gather::controller(&reading, &arguments.controller);
-    let resolved = ingress::resolve(&reading.inventory, &controller, &gather::assumptions(&reading.inventory, &arguments.controller));
-    let translation = translate::translate(&resolved.config, &reading.inventory, &options);
-    let ledger = report::account(&reading.inventory, &controller, &resolved, &translation);
+    let options = estate::options(&arguments.gateway)?;
+    let reading = gather::reading(&arguments.input, Some(&arguments.controller))?;
+    let old = estate::Old::new(reading, &arguments.controller);
+    let translation = old.translate(&options);
+    let estate::Old { reading, controller, resolved } = &old;
+    let ledger = report::account(&reading.inventory, controller, resolved, &translation);
 
-    let mut findings = std::mem::take(&mut reading.findings);
+    let mut findings = reading.findings.clone();
     findings.extend(controller.findings.iter().cloned());
     findings.extend(resolved.findings.iter().cloned());
     findings.extend(translation.findings.iter().cloned());
     findings.extend(refused(&translation.objects, &arguments.gateway));
+    let mut verdict = String::new();
+    if !arguments.no_check && !translation.objects.is_empty() {
+        let new = estate::New::of_conversion(&old, &translation, &arguments.gateway)?;
+        let comparison = compare::compare(&nginx::Router::new(&resolved.config), &new.config, &Limits { probed_hosts: 0, ..Limits::default() });
+        findings.extend(report::difference_findings(&comparison));
+        verdict = format!("compared {}\n", report::tally(&comparison));
+    }
 
     let diagnostics = Diagnostics::new(&reading.inventory, terminal.colours);
     match (&arguments.output_dir, arguments.output) {
@@ -44,45 +52,13 @@ pub(super) fn run(arguments: &Convert, terminal: &Terminal) -> anyhow::Result<Ex
         fs::write(path, report::ledger_json(&ledger, &reading.inventory)).with_context(|| format!("writing {}", path.display()))?;
     }
     let counts = Counts {
+        verdict,
         sources: reading.inventory.sources.0.len(),
         ingresses: reading.inventory.ingresses.len(),
         served: resolved.config.ingresses.len(),
     };
     terminal.notice(&report::summary(&counts, &translation.objects, &ledger, &findings, &reading.inventory, &diagnostics));
     Ok(Exit::of(reading.partial, &findings, severity(arguments.fail_on)))
-}
-
-fn options(gateway: &Gateway) -> Result<translate::Options, Usage> {
-    let target = targets::by_id(&gateway.target).ok_or_else(|| {
-        let known = targets::all().iter().map(|target| target.id()).collect::<Vec<_>>().join(", ");
-        Usage(format!("unknown target `{}`; known are {known}", gateway.target))
-    })?;
-    let (namespace, name) = gateway
-        .gateway
-        .split_once('/')
-        .filter(|(namespace, name)| !namespace.is_empty() && !name.is_empty() && !name.contains('/'))
-        .ok_or_else(|| Usage(format!("--gateway takes NAMESPACE/NAME, not `{}`", gateway.gateway)))?;
-    let namespace_label = match &gateway.namespace_label {
-        None => None,
-        Some(text) => {
-            let (key, value) = text
-                .split_once('=')
-                .filter(|(key, _)| !key.is_empty())
-                .ok_or_else(|| Usage(format!("--namespace-label takes KEY=VALUE, not `{text}`")))?;
-            Some((key.to_owned(), value.to_owned()))
-        }
-    };
-    if gateway.gateway_api < "1.5".parse().expect("INVARIANT: 1.5 is a known version") {
-        return Err(Usage(format!("writing for Gateway API {} is not done yet; name 1.5 or later", gateway.gateway_api)));
-    }
-    Ok(translate::Options {
-        gateway: NamespacedName::new(namespace, name),
-        gateway_class: gateway.gateway_class.clone(),
-        emit_gateway_class: gateway.emit_gateway_class,
-        namespace_label,
-        target,
-        allow_unprotected: gateway.allow_unprotected,
-    })
 }
 
 fn severity(fail_on: FailOn) -> Severity {

@@ -6,6 +6,11 @@ use crate::catalog;
 /// Prints every meaning of the words; a word without one is an error with the nearest known one.
 pub(super) fn run(arguments: &Explain, terminal: &Terminal) -> anyhow::Result<Exit> {
     let query = arguments.words.join(" ");
+    #[cfg(feature = "cluster")]
+    if query == "cluster-role" {
+        terminal.data(crate::read::cluster::CLUSTER_ROLE)?;
+        return Ok(Exit::Clean);
+    }
     let found = catalog::explain(&query);
     if found.is_empty() {
         let hint = catalog::Explained::suggestion(&query).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));

@@ -2,24 +2,33 @@
 
 use std::path::PathBuf;
 
-use super::args::{Controller, Input, Order};
+use super::{
+    Usage,
+    args::{Controller, Input, Order},
+};
 use crate::{
     ingress, k8s,
     read::{self, Reading},
 };
 
-/// Reads input and the files that hold the controller's settings, as one inventory.
-pub(super) fn reading(input: &Input, controller: Option<&Controller>) -> Result<Reading, read::Error> {
+/// Reads input, or the cluster where none is named, and the files that hold the controller's settings, as one inventory.
+pub(super) fn reading(input: &Input, controller: Option<&Controller>) -> anyhow::Result<Reading> {
+    #[cfg(feature = "cluster")]
+    if input.filenames.is_empty() {
+        // Without a controller, what is looked at are the objects of Gateway API.
+        return Ok(super::cluster::reading(input, controller, controller.is_none())?);
+    }
     let mut paths: Vec<PathBuf> = input.filenames.clone();
     paths.extend(controller.into_iter().flat_map(|controller| controller.controller_config.iter().cloned()));
-    read::read(&read::Options { paths, recursive: input.recursive, namespace: input.namespace.clone() })
+    let options = read::Options { paths, recursive: input.recursive, namespace: input.namespace_of_objects() };
+    Ok(read::read(&options).map_err(|error| Usage(error.to_string()))?)
 }
 
 /// The controller's settings: those of the input, or of the files that were named for it, overridden by flags.
 pub(super) fn controller(reading: &Reading, arguments: &Controller) -> ingress::Controller {
     let given = ingress::Given {
         config_map: main_config_map(&reading.inventory, arguments).map(|map| map.data.clone()),
-        arguments: arguments.given().into_iter().map(|(name, value)| format!("--{name}={value}")).collect(),
+        arguments: arguments.arguments(),
     };
     ingress::controller(&reading.inventory, &given)
 }

@@ -1,10 +1,17 @@
 //! The command line. One file a verb: gather, call, render.
 
 mod args;
+#[cfg(feature = "cluster")]
+mod cluster;
 mod convert;
+mod diff;
+mod estate;
 mod exit;
 mod explain;
 mod gather;
+mod generate;
+mod requests;
+mod trace;
 mod validate;
 mod write;
 
@@ -13,7 +20,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 
 use crate::report::Colours;
 use args::{Cli, Colour, Verb};
@@ -21,7 +28,9 @@ use exit::Exit;
 
 /// Parses the arguments, runs the verb, and gives the exit code of the table in README.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let mut command = generate::called(command(), std::env::args_os().next().as_ref().map(std::path::Path::new));
+    let parsed = command.try_get_matches_from_mut(std::env::args_os()).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed.map_err(|error| error.format(&mut command)) {
         Ok(cli) => cli,
         Err(error) => {
             let code = if error.use_stderr() { Exit::Usage.code() } else { Exit::Clean.code() };
@@ -32,8 +41,12 @@ pub fn main() -> ExitCode {
     let terminal = Terminal::new(cli.color);
     let result = match cli.verb {
         Verb::Convert(arguments) => convert::run(&arguments, &terminal),
+        Verb::Diff(arguments) => diff::run(&arguments, &terminal),
+        Verb::Trace(arguments) => trace::run(&arguments, &terminal),
         Verb::Validate(arguments) => validate::run(&arguments, &terminal),
         Verb::Explain(arguments) => explain::run(&arguments, &terminal),
+        Verb::Completion(arguments) => generate::completion(&arguments, command, &terminal),
+        Verb::Man(arguments) => generate::man(&arguments, command, &terminal),
     };
     match result {
         Ok(exit) => ExitCode::from(exit.code()),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    Terminal, Usage,
+    Terminal,
     args::{FindingsFormat, Validate},
     exit::Exit,
     gather,
@@ -16,7 +16,7 @@ use crate::{
 
 /// Runs the verb. Findings go to stdout: they are what was asked for.
 pub(super) fn run(arguments: &Validate, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let reading = gather::reading(&arguments.input, None).map_err(|error| Usage(error.to_string()))?;
+    let reading = gather::reading(&arguments.input, None)?;
     let inventory = &reading.inventory;
     let mut judge = Judge::new(arguments.gateway_api, arguments.channel);
     if arguments.show_defaults {

@@ -56,6 +56,7 @@ pub struct Reading {
 #[expect(missing_docs, reason = "the names of the predicates")]
 pub struct FirstQuestions {
     pub malformed_host: PredicateId,
+    pub malformed_method: PredicateId,
     pub malformed_target: PredicateId,
     pub malformed_header: PredicateId,
     pub https: PredicateId,
@@ -99,6 +100,8 @@ pub struct Side {
 pub struct Door {
     /// Asks for host or server name; `None` always opens.
     pub opens: Option<PredicateId>,
+    /// Asks whether the Host would choose this door (TLS only); `None` always would.
+    pub names_host: Option<PredicateId>,
     /// What it says in a trace.
     pub hostname: Hostname,
     /// The listener, or the TLSRoute.

@@ -42,12 +42,10 @@ impl<'a> Json<'a> {
         match &node.value {
             Value::Scalar(scalar) => Self::from_scalar(scalar),
             Value::Sequence(items) => Self::List(items.iter().map(|item| Self::node_at(item, depth + 1)).collect()),
-            Value::Mapping(entries) => {
-                Self::map(entries.iter().map(|(key, value)| {
-                    let key = key.as_scalar().and_then(Scalar::as_key).unwrap_or_default();
-                    (key, Self::node_at(value, depth + 1))
-                }))
-            }
+            Value::Mapping(entries) => Self::map(entries.iter().map(|(key, value)| {
+                let key = key.as_scalar().and_then(Scalar::as_key).unwrap_or_default();
+                (key, Self::node_at(value, depth + 1))
+            })),
         }
     }
 
@@ -63,7 +61,9 @@ impl<'a> Json<'a> {
         match value {
             serde_json::Value::Null => Self::Null,
             serde_json::Value::Bool(value) => Self::Bool(*value),
-            serde_json::Value::Number(number) => number.as_i64().map_or_else(|| Self::number(number.as_f64().unwrap_or(f64::NAN)), Self::Int),
+            serde_json::Value::Number(number) => {
+                number.as_i64().map_or_else(|| Self::number(number.as_f64().unwrap_or(f64::NAN)), Self::Int)
+            }
             serde_json::Value::String(text) => Self::Text(Cow::Borrowed(text)),
             serde_json::Value::Array(items) => Self::List(items.iter().map(|item| Self::value_at(item, depth + 1)).collect()),
             serde_json::Value::Object(entries) => {

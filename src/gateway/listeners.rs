@@ -119,9 +119,9 @@ pub fn listeners<'a>(sources: Sources<'a>, findings: &mut Findings) -> Vec<Liste
     }
     settle_conflicts(&mut found, *sources.target.dialect.protocol_conflict);
     for listener in &mut found {
-        let fault = listener.state.conflicted.map(Err).unwrap_or(listener.state.accepted);
-        if listener.state.programmed.is_ok() && fault.is_err() {
-            listener.state.programmed = Err("Invalid");
+        if let Some(reason) = listener.state.conflicted {
+            listener.state.accepted = Err(reason);
+            listener.state.programmed = Err(reason);
         }
     }
     found
@@ -345,11 +345,6 @@ fn certificates(owner: &Owner<'_>, spec: &api::Listener, sources: Sources<'_>) -
 /// Listeners of one Gateway and port must not have one hostname twice nor mix TLS and plain text. Inside a Gateway nobody wins; a
 /// Gateway wins over ListenerSets, and an older ListenerSet over a younger one.
 fn settle_conflicts(listeners: &mut [Listener<'_>], protocols: ProtocolConflict) {
-    let transport = |listener: &Listener<'_>| match listener.speaks {
-        Speaks::Http => 0,
-        Speaks::Https | Speaks::Tls | Speaks::Passthrough => 1,
-        Speaks::Other => 2,
-    };
     let mut by_port: BTreeMap<(NamespacedName, u16), Vec<usize>> = BTreeMap::new();
     for (index, listener) in listeners.iter().enumerate() {
         if listener.serves() {
@@ -357,23 +352,8 @@ fn settle_conflicts(listeners: &mut [Listener<'_>], protocols: ProtocolConflict)
         }
     }
     for members in by_port.into_values() {
-        let mut winners: Vec<(u8, NamespacedName)> = Vec::new();
         if protocols == ProtocolConflict::NoneServes {
-            for &index in &members {
-                let (kind, owner) = (transport(&listeners[index]), listeners[index].state.owner.clone());
-                let clash: Vec<usize> = members
-                    .iter()
-                    .copied()
-                    .filter(|&other| transport(&listeners[other]) != kind && (!listeners[other].from_set || listeners[other].state.owner == owner))
-                    .collect();
-                let own = clash.iter().any(|&other| listeners[other].state.owner == owner);
-                let lost = own || (listeners[index].from_set && (!clash.is_empty() || winners.iter().any(|(winner, _)| *winner != kind)));
-                if lost {
-                    listeners[index].state.conflicted = Some("ProtocolConflict");
-                } else {
-                    winners.push((kind, owner));
-                }
-            }
+            settle_protocols(listeners, &members);
         }
         let mut names: BTreeMap<(u8, String), Vec<usize>> = BTreeMap::new();
         for &index in members.iter().filter(|&&index| listeners[index].state.conflicted.is_none()) {
@@ -387,6 +367,37 @@ fn settle_conflicts(listeners: &mut [Listener<'_>], protocols: ProtocolConflict)
                     listeners[index].state.conflicted = Some("HostnameConflict");
                 }
             }
+        }
+    }
+}
+
+/// What goes together on one port.
+const fn transport(listener: &Listener<'_>) -> u8 {
+    match listener.speaks {
+        Speaks::Http => 0,
+        Speaks::Https | Speaks::Tls | Speaks::Passthrough => 1,
+        Speaks::Other => 2,
+    }
+}
+
+/// A Gateway that disagrees with itself loses the port for everybody; one that agrees wins it; without one the first ListenerSet that
+/// agrees with itself does.
+fn settle_protocols(listeners: &mut [Listener<'_>], members: &[usize]) {
+    let mut of_gateway: Vec<u8> = members.iter().filter(|&&index| !listeners[index].from_set).map(|&index| transport(&listeners[index])).collect();
+    of_gateway.sort_unstable();
+    of_gateway.dedup();
+    let mut by_set: BTreeMap<NamespacedName, Vec<u8>> = BTreeMap::new();
+    for &index in members.iter().filter(|&&index| listeners[index].from_set) {
+        by_set.entry(listeners[index].state.owner.clone()).or_default().push(transport(&listeners[index]));
+    }
+    let mut winner = of_gateway.first().copied();
+    for &index in members {
+        let listener = &mut listeners[index];
+        let mixed = winner.is_none() && by_set.get(&listener.state.owner).is_some_and(|all| all.iter().any(|one| *one != all[0]));
+        if of_gateway.len() > 1 || mixed || winner.is_some_and(|winner| winner != transport(listener)) {
+            listener.state.conflicted = Some("ProtocolConflict");
+        } else {
+            winner = Some(transport(listener));
         }
     }
 }

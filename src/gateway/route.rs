@@ -3,7 +3,7 @@
 
 use super::answer::{self, Asked, UNESCAPED_PATH};
 use super::config::{Behind, Certificate, Config, Door, Entry, Port, Reading, Side, Table};
-use super::dialect::{EscapedSlash, ForeignPort, GrpcMiss, HostFallThrough, ServerName, Ties, UnknownServerName};
+use super::dialect::{EscapedSlash, ForeignPort, GrpcMiss, HostFallThrough, Misdirected, ServerName, Ties, UnknownServerName};
 use crate::k8s::Subject;
 use crate::request::{Answer, NoAnswer, Part, PredicateId, Ruling, Step, TextExpr, Valuation};
 
@@ -126,6 +126,14 @@ impl Reading {
             trace.push(step("the request is refused before any route is looked at", None));
             return Verdict::new(refused, trace);
         }
+        if tls && *self.target.dialect.misdirected == Misdirected::Answered421 {
+            let tables = side.doors.iter().filter(|door| matches!(door.behind, Behind::Table(_)));
+            let fitting = tables.into_iter().find(|door| door.names_host.is_none_or(|host| v.holds(host)));
+            if let Some(fitting) = fitting.filter(|fitting| !std::ptr::eq(*fitting, door)) {
+                trace.push(step("the Host belongs to another listener than the server name", Some(&fitting.origin)));
+                return Verdict::new(Answer::Respond { status: 421, response_headers: Vec::new() }, trace);
+            }
+        }
         let mut verdict = self.table(table, tls, v, trace);
         if tls && self.closes_unknown_names && !v.holds(self.first.http2) && !side.exact_names.iter().any(|&name| v.holds(name)) {
             verdict.others.push(std::mem::replace(&mut verdict.ruling.answer, Answer::NoAnswer(NoAnswer::Tls)));
@@ -145,7 +153,7 @@ impl Reading {
         if v.holds(first.http10) {
             return Some(Answer::Unmodelled { what: "HTTP/1.0".to_owned() });
         }
-        let malformed = [first.malformed_host, first.malformed_target, first.malformed_header];
+        let malformed = [first.malformed_host, first.malformed_method, first.malformed_target, first.malformed_header];
         if malformed.iter().any(|&malformed| v.holds(malformed)) || self.underscored.iter().any(|&header| v.holds(header)) {
             return Some(Answer::Respond { status: 400, response_headers: Vec::new() });
         }

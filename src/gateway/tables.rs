@@ -8,7 +8,7 @@ use super::api::{self, MatchType, Object, PathMatch, ValueMatch};
 use super::attach::{Attachment, RouteHead};
 use super::config::{Behind, Certificate, Door, Entry, Origins, Port, Rule, Side, Table, Tier};
 use super::dialect::{
-    BadRegex, EmptyRegex, HostFallThrough, Isolation, Order, OverlapHttp2, RegexScope, ServerName, Target, Underscores, Wildcard,
+    BadRegex, EmptyRegex, HostFallThrough, Isolation, Order, OverlapHttp2, RegexScope, RepeatedNames, ServerName, Target, Underscores, Wildcard,
 };
 use super::hostname::Hostname;
 use super::listeners::{Listener, RouteKind, Speaks};
@@ -169,7 +169,10 @@ impl<'b> Builder<'b> {
             Some(tests) => vec![(tests.clone(), PathExpr::Same)],
             None => paths::forms(&path, rule.plan.path_modifier(), purpose, dialect),
         };
-        let headers = first_of_each(&matched.http.headers);
+        let headers = match *dialect.repeated_names {
+            RepeatedNames::First => first_of_each(&matched.http.headers),
+            RepeatedNames::All => matched.http.headers.iter().collect(),
+        };
         let queries = &matched.http.query_params;
         let value = |value: &ValueMatch| match value.kind {
             MatchType::Exact => Test::Equals(value.value.clone()),
@@ -381,10 +384,12 @@ impl<'b> Builder<'b> {
             let hostname = if by_listener { listener.hostname.clone() } else { Hostname::Any };
             let field = if tls { Field::Sni } else { Field::Host };
             let opens = self.ask_name(field, &hostname, Wildcard::AnyText);
+            let names_host = if tls { self.ask_host(&hostname) } else { None };
             let port = ports.get_mut(&number).expect("INVARIANT: the port was entered above");
             let side = if tls { &mut port.tls } else { &mut port.plain };
             side.doors.push(Door {
                 opens,
+                names_host,
                 hostname,
                 origin: listener.origin.clone(),
                 behind: Behind::Table(table),
@@ -432,6 +437,7 @@ impl<'b> Builder<'b> {
         streams.sort_by(|one, other| one.4.cmp(&other.4));
         let door = |opens, hostname, origin, behind| Door {
             opens,
+            names_host: None,
             hostname,
             origin,
             behind,
@@ -444,7 +450,8 @@ impl<'b> Builder<'b> {
             let opens = self.ask_name(Field::Sni, &hostname, wildcard);
             doors.push(door(opens, hostname, origin, Behind::Stream(rule)));
         }
-        if *self.target.dialect.server_name == ServerName::Listener {
+        // Where hosts are isolated rather than listeners, a name that no route has is left to less specific listeners.
+        if *self.target.dialect.isolation == Isolation::ByListener {
             let opens = self.ask_name(Field::Sni, &listener.hostname, wildcard);
             doors.push(door(opens, listener.hostname.clone(), listener.origin.clone(), Behind::Wall));
         }

@@ -35,7 +35,8 @@ impl<'a> Certificates<'a> {
             return Known::Names(names);
         }
         let live = self.cx.inventory.objects.get(secret.id.0 as usize).is_some_and(|(_, origin)| origin.is_none());
-        if live && secret.keys.iter().any(|key| key == "tls.crt") { Known::Hidden } else { Known::Unusable }
+        let has_certificate = secret.keys.as_ref().is_none_or(|keys| keys.iter().any(|key| key == "tls.crt"));
+        if live && has_certificate { Known::Hidden } else { Known::Unusable }
     }
 
     /// `extractTLSSecretName` and what follows it: the entry that lists the host, else the first whose certificate covers it.

@@ -59,15 +59,15 @@ impl Options {
         ingress_classes: Absent::Missing,
     };
 
-    /// Objects of a kind of which none was read are assumed to be there; where some were read, the others are missing.
+    /// Objects of a kind of which none was read are assumed to be there; where some were read, or a cluster gave all, the others are missing.
     pub fn of(inventory: &Inventory) -> Self {
-        let absent = |none: bool| if none { Absent::Assumed } else { Absent::Missing };
+        let absent = |none: bool, kind| if none && !inventory.listed.contains(kind) { Absent::Assumed } else { Absent::Missing };
         Self {
             order: Order::Name,
-            secrets: absent(inventory.secrets.is_empty()),
-            config_maps: absent(inventory.config_maps.is_empty()),
-            services: absent(inventory.services.is_empty()),
-            ingress_classes: absent(inventory.ingress_classes.is_empty()),
+            secrets: absent(inventory.secrets.is_empty(), "Secret"),
+            config_maps: absent(inventory.config_maps.is_empty(), "ConfigMap"),
+            services: absent(inventory.services.is_empty(), "Service"),
+            ingress_classes: absent(inventory.ingress_classes.is_empty(), "IngressClass"),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! INVARIANT: objects are in the order in which they were read after sources were sorted by name; the same set of files
 //! gives the same inventory whatever the order of the command line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
@@ -206,8 +206,8 @@ pub struct Secret {
     pub meta: ObjectMeta,
     /// `type`.
     pub kind: String,
-    /// Keys of `data` and `stringData` whose value is not empty, sorted.
-    pub keys: Vec<String>,
+    /// Keys of `data` and `stringData` whose value is not empty, sorted; `None` where a live cluster was not asked for them.
+    pub keys: Option<Vec<String>>,
     /// DNS names (SAN, else CN) of the first certificate in `tls.crt`; `None` where there is none that can be read.
     pub certificate_names: Option<Vec<String>>,
 }
@@ -244,6 +244,17 @@ pub struct Workload {
 /// How many objects of a kind were seen and left alone.
 pub type KindCount = BTreeMap<String, usize>;
 
+/// The Gateway API that a cluster serves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InstalledApi {
+    /// Version of the bundle without `v`, for example `1.5.1`; the oldest, where its CRDs come from several.
+    pub version: Option<String>,
+    /// Channel: `standard` or `experimental`; `standard` where its CRDs come from both.
+    pub channel: Option<String>,
+    /// Served versions by kind, newest first.
+    pub kinds: BTreeMap<String, Vec<String>>,
+}
+
 /// Everything that was read. Vectors are in reading order.
 #[derive(Debug, Default)]
 pub struct Inventory {
@@ -271,6 +282,10 @@ pub struct Inventory {
     pub gateway_objects: Vec<(ObjectId, yaml::Node)>,
     /// Kinds that gateshift has no use for.
     pub others: KindCount,
+    /// Kinds of which a live cluster gave every object that Ingresses can name: what is missing there does not exist.
+    pub listed: BTreeSet<&'static str>,
+    /// Gateway API as a live cluster has it installed; `None` for files, and where it is not installed.
+    pub gateway_api: Option<InstalledApi>,
 }
 
 impl Inventory {

@@ -41,5 +41,12 @@ impl Finding {
     }
 }
 
+impl Code {
+    /// How much it matters.
+    pub fn severity(self) -> Severity {
+        crate::catalog::finding(self.as_str()).map_or(Severity::High, |entry| entry.severity)
+    }
+}
+
 /// Findings in the order in which they were made.
 pub type Findings = Vec<Finding>;

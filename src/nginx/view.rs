@@ -163,8 +163,8 @@ impl<'r> View<'r> {
             Malformed::Target => self.target.is_none(),
             Malformed::Host => self.host_is_bad,
             Malformed::Header => request.headers.iter().any(|header| header.name.len() + header.value.len() + 4 > limit),
-            // nginx drops such headers and never refuses them.
-            Malformed::HeaderName => false,
+            // nginx drops such headers, and decodes such slashes; it never refuses either.
+            Malformed::HeaderName | Malformed::EscapedSlash => false,
             Malformed::SniDiffers => {
                 let sni = request.sni.as_deref().unwrap_or_default();
                 self.is_https() && !sni.is_empty() && Some(sni.to_ascii_lowercase().as_str()) != self.host.as_deref()

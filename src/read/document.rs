@@ -11,7 +11,7 @@ use super::{
     text::{Content, Text},
 };
 use crate::{
-    k8s::{Namespace, ObjectId, ObjectMeta, Origin},
+    k8s::{Inventory, Namespace, ObjectId, ObjectMeta, Origin},
     ledger::{Code, Facts, Finding},
     yaml::{Document, Documents, Node, Problem, ProblemKind, Span},
 };
@@ -203,32 +203,71 @@ impl SourceReader<'_> {
                 known.validate(&mut cx, root);
             }
         }
-        self.keep(known, root, id, meta, api_version);
+        if known == Known::Secret {
+            self.hidden.extend(secret::hidden(root));
+        }
+        keep(known, root, id, meta, api_version, self.options, &mut self.reading.inventory);
     }
 
-    fn keep(&mut self, known: Known, root: &Node, id: ObjectId, meta: ObjectMeta, api_version: &str) {
-        let inventory = &mut self.reading.inventory;
-        let key = meta.key();
-        match known {
-            Known::Ingress => {
-                let legacy = api_version.ends_with("beta1");
-                inventory.ingresses.push(ingress::read(root, id, meta, legacy));
+}
+
+/// Keeps an object of a live cluster. The API server has checked it, so there is nothing to say about it.
+#[cfg(feature = "cluster")]
+pub(super) fn keep_live(root: &Node, api_version: &str, kind: &str, inventory: &mut Inventory) {
+    let type_meta = TypeMeta { api_version, kind };
+    let options = Options::default();
+    if kinds::is_gateway_group(type_meta.group()) {
+        let meta = meta::metadata(root, !kinds::is_cluster_scoped(kind), &options);
+        let id = inventory.register(meta::reference(type_meta.group(), kind, &meta), None);
+        inventory.gateway_objects.push((id, typed(root, type_meta)));
+    } else if let Some(known) = Known::find(type_meta) {
+        let meta = meta::metadata(root, known.naming().namespaced, &options);
+        let id = inventory.register(meta::reference(known.group(), known.kind(), &meta), None);
+        keep(known, root, id, meta, api_version, &options, inventory);
+    }
+}
+
+/// An item of a list, which may leave its type to the list, as an object of its own.
+#[cfg(feature = "cluster")]
+fn typed(root: &Node, type_meta: TypeMeta<'_>) -> Node {
+    use crate::yaml::{Scalar, ScalarStyle, Value};
+
+    let mut node = root.clone();
+    let text = |text: &str| Node {
+        value: Value::Scalar(Scalar { text: text.to_owned(), style: ScalarStyle::Quoted, tag: None }),
+        span: Span::default(),
+    };
+    if let Value::Mapping(entries) = &mut node.value {
+        for (key, value) in [("kind", type_meta.kind), ("apiVersion", type_meta.api_version)] {
+            if root.get(key).is_none() {
+                entries.insert(0, (text(key), text(value)));
             }
-            Known::IngressClass => inventory.ingress_classes.push(kinds::ingress_class(root, id, meta)),
-            Known::Service => drop(inventory.services.insert(key, kinds::service(root, id, meta))),
-            Known::EndpointSlice => inventory.endpoint_slices.push(kinds::endpoint_slice(root, self.options)),
-            Known::Secret => {
-                self.hidden.extend(secret::hidden(root));
-                let secret = secret::read(root, id, meta);
-                inventory.secrets.insert(key, secret);
-            }
-            Known::ConfigMap => drop(inventory.config_maps.insert(key, kinds::config_map(root, id, meta))),
-            Known::Namespace => drop(inventory.namespaces.insert(meta.name.clone(), Namespace { meta })),
-            Known::Deployment | Known::DaemonSet => match kinds::workload(root, id, meta) {
-                Some(workload) => inventory.workloads.push(workload),
-                None => *inventory.others.entry(known.kind().to_owned()).or_default() += 1,
-            },
         }
+    }
+    node
+}
+
+/// Puts an object where its kind is kept.
+fn keep(known: Known, root: &Node, id: ObjectId, meta: ObjectMeta, api_version: &str, options: &Options, inventory: &mut Inventory) {
+    let key = meta.key();
+    match known {
+        Known::Ingress => {
+            let legacy = api_version.ends_with("beta1");
+            inventory.ingresses.push(ingress::read(root, id, meta, legacy));
+        }
+        Known::IngressClass => inventory.ingress_classes.push(kinds::ingress_class(root, id, meta)),
+        Known::Service => drop(inventory.services.insert(key, kinds::service(root, id, meta))),
+        Known::EndpointSlice => inventory.endpoint_slices.push(kinds::endpoint_slice(root, options)),
+        Known::Secret => {
+            let secret = secret::read(root, id, meta);
+            inventory.secrets.insert(key, secret);
+        }
+        Known::ConfigMap => drop(inventory.config_maps.insert(key, kinds::config_map(root, id, meta))),
+        Known::Namespace => drop(inventory.namespaces.insert(meta.name.clone(), Namespace { meta })),
+        Known::Deployment | Known::DaemonSet => match kinds::workload(root, id, meta) {
+            Some(workload) => inventory.workloads.push(workload),
+            None => *inventory.others.entry(known.kind().to_owned()).or_default() += 1,
+        },
     }
 }
 

@@ -1,10 +1,12 @@
-//! Files and stdin → Inventory. The only module that opens files or sockets for reading.
+//! Files, stdin and live clusters → Inventory. The only module that opens files or sockets for reading.
 //!
 //! Reading never fails as a whole: what cannot be read is a finding, and the rest is there. What kubectl or the API server would refuse is read
 //! all the same, as the controller would see it, and a finding says so. The order of the command line and of directories changes nothing.
 
 mod admission;
 mod at;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 mod document;
 mod file;
 mod ingress;
@@ -56,6 +58,10 @@ pub enum Error {
     /// No file, directory or `-` was named.
     #[error("nothing to read: name files or directories with `-f`, or `-f -` for standard input")]
     NoInput,
+    /// The cluster could not be read.
+    #[cfg(feature = "cluster")]
+    #[error(transparent)]
+    Cluster(#[from] cluster::Error),
 }
 
 /// Reads files, directories and stdin.

@@ -31,7 +31,7 @@ pub(super) fn read(root: &Node, id: ObjectId, meta: ObjectMeta) -> Secret {
         id,
         meta,
         kind: Some(text(root, "type")).filter(|kind| !kind.is_empty()).unwrap_or_else(|| "Opaque".to_owned()),
-        keys: keys.into_iter().collect(),
+        keys: Some(keys.into_iter().collect()),
         certificate_names: certificate.and_then(|pem| certificate_names(&pem)),
     }
 }

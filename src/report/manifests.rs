@@ -70,8 +70,10 @@ pub fn folders(objects: &[Emitted], inventory: &Inventory) -> BTreeMap<String, F
 }
 
 /// Folder of a namespace; one that is called `gateway` must not mix with the platform's.
+/// A namespace that no API server would take must not lead out of the directory either.
 fn folder_of(namespace: &str) -> String {
-    if namespace == "gateway" { "gateway-namespace".to_owned() } else { namespace.to_owned() }
+    let name: String = namespace.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect();
+    if name == "gateway" || name.is_empty() { format!("{name}-namespace") } else { name }
 }
 
 fn file_of(object: &Object) -> &'static str {

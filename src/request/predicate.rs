@@ -82,6 +82,8 @@ pub enum Malformed {
     Header,
     /// The TLS handshake named another server than the Host header.
     SniDiffers,
+    /// `%2F` or `%5C` in the path, where the router redirects to the path with slashes.
+    EscapedSlash,
 }
 
 /// What is asked of a field.

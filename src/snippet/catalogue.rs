@@ -243,7 +243,8 @@ impl Known {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Module {
-    module: String,
+    #[serde(rename = "module")]
+    name: String,
     evidence: String,
     loaded: String,
     #[serde(default)]
@@ -306,7 +307,7 @@ fn load() -> Result<Catalogue, serde_yaml::Error> {
             continue;
         }
         let module: Module = serde_yaml::from_slice(file.contents())?;
-        let (name, loaded, evidence) = (leak(module.module), leak(module.loaded), leak(module.evidence));
+        let (name, loaded, evidence) = (leak(module.name), leak(module.loaded), leak(module.evidence));
         variables.extend(module.variables);
         prefixes.extend(module.variable_prefixes);
         for known in module.directives {
@@ -360,7 +361,12 @@ pub fn knows_zone(name: &str) -> bool {
 
 /// What surrounds snippets at a place.
 pub fn template(place: Place) -> &'static Template {
-    CATALOGUE.controller.places.iter().find(|template| template.place == place).expect("INVARIANT: tests find every place in controller.yaml")
+    CATALOGUE
+        .controller
+        .places
+        .iter()
+        .find(|template| template.place == place)
+        .expect("INVARIANT: tests find every place in controller.yaml")
 }
 
 #[cfg(test)]
@@ -392,7 +398,7 @@ mod tests {
     fn directives_are_sorted_within_their_file() {
         for file in FILES.files().filter(|file| file.path().file_stem().is_some_and(|stem| stem != "controller")) {
             let module: Module = serde_yaml::from_slice(file.contents()).expect("module");
-            assert!(module.directives.is_sorted_by(|a, b| a.name < b.name), "{}", module.module);
+            assert!(module.directives.is_sorted_by(|a, b| a.name < b.name), "{}", module.name);
         }
     }
 

@@ -71,7 +71,13 @@ pub fn refusals(snippet: &Snippet, understood: &[Understood]) -> Vec<Refusal> {
         let mut once = BTreeSet::new();
         for (index, directive) in snippet.directives.iter().enumerate() {
             if let Some(context) = contexts[index] {
-                let refusal = refuse(snippet, directive, context, (&understood[index], directive.parent.map(|parent| &understood[parent].meaning)), &mut once);
+                let refusal = refuse(
+                    snippet,
+                    directive,
+                    context,
+                    (&understood[index], directive.parent.map(|parent| &understood[parent].meaning)),
+                    &mut once,
+                );
                 found.extend(refusal.map(|(message, unless)| Refusal { span: directive.head(), message, unless }));
             }
         }
@@ -116,7 +122,8 @@ fn refuse(
     }
     if known.once {
         // The Lua module reads its blocks itself and does not name the directive.
-        let message = if known.opens == Some(Opens::Lua) { "is duplicate".to_owned() } else { format!("\"{name}\" directive is duplicate") };
+        let message =
+            if known.opens == Some(Opens::Lua) { "is duplicate".to_owned() } else { format!("\"{name}\" directive is duplicate") };
         if !once.insert((directive.parent, name.to_owned())) {
             return always(message);
         }
@@ -149,7 +156,9 @@ fn bad_value(known: &Known, directive: &Directive) -> Option<String> {
             Some(format!("\"{name}\" directive invalid value"))
         }
         Value::Word => (!known.words.iter().any(|word| word == first)).then(|| format!("invalid value \"{first}\"")),
-        Value::Words => arguments.iter().find(|&&word| !known.words.iter().any(|known| known == word)).map(|word| format!("invalid value \"{word}\"")),
+        Value::Words => {
+            arguments.iter().find(|&&word| !known.words.iter().any(|known| known == word)).map(|word| format!("invalid value \"{word}\""))
+        }
         Value::Flag | Value::Number | Value::Size | Value::Time | Value::Buffers => None,
     }
 }

@@ -26,7 +26,8 @@ pub fn explain(reading: &Reading) -> String {
             Unless::Absent(key) => format!(", where `{key}` is given"),
             Unless::Defined(defined) => format!(", unless another snippet defines {}", named(defined)),
         };
-        writeln!(out, "line {line}: nginx refuses the whole configuration: {}{condition}", refusal.message).expect("INVARIANT: a String takes all text");
+        writeln!(out, "line {line}: nginx refuses the whole configuration: {}{condition}", refusal.message)
+            .expect("INVARIANT: a String takes all text");
     }
     for stop in &snippet.stops {
         let line = lines.of(stop.span.start);
@@ -93,6 +94,9 @@ mod tests {
     #[test]
     fn what_nginx_refuses_is_said_last() {
         let text = explain(&Reading::new("client_max_body_size 0;", Place::ConfigurationSnippet));
-        assert!(text.ends_with("line 1: nginx refuses the whole configuration: \"client_max_body_size\" directive is duplicate\n"), "{text}");
+        assert!(
+            text.ends_with("line 1: nginx refuses the whole configuration: \"client_max_body_size\" directive is duplicate\n"),
+            "{text}"
+        );
     }
 }

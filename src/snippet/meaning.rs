@@ -433,13 +433,15 @@ impl Meaning {
         match self {
             Self::RequestHeaders(headers) => headers.changes.iter().filter_map(|change| change.value.as_ref()).collect(),
             Self::ResponseHeaders(headers) => headers.changes.iter().filter_map(|change| change.value.as_ref()).collect(),
-            Self::Expires(Expires::Variable(text)) | Self::Redirect { location: text, .. } | Self::Answer { body: Some(text), .. } => vec![text],
+            Self::Expires(Expires::Variable(text))
+            | Self::Redirect { location: text, .. }
+            | Self::Answer { body: Some(text), .. }
+            | Self::Limit(Limit::Bandwidth { value: text, .. })
+            | Self::Upstream(Upstream::Pass { url: text, .. })
+            | Self::Auth(Auth::Basic(Some(text)) | Auth::Digest(Some(text)) | Auth::Variable { value: text, .. })
+            | Self::Set(Set { value: Some(text), .. }) => vec![text],
             Self::Rewrite(rewrite) => vec![&rewrite.replacement],
             Self::Condition(condition) => condition.texts(),
-            Self::Limit(Limit::Bandwidth { value, .. }) => vec![value],
-            Self::Upstream(Upstream::Pass { url, .. }) => vec![url],
-            Self::Auth(Auth::Basic(Some(text)) | Auth::Digest(Some(text)) | Auth::Variable { value: text, .. }) => vec![text],
-            Self::Set(Set { value: Some(text), .. }) => vec![text],
             Self::Expires(_)
             | Self::Answer { body: None, .. }
             | Self::Limit(_)

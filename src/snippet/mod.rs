@@ -27,8 +27,8 @@ pub use condition::{Asked, Condition, FileTest, Question};
 pub use evaluate::{Ending, Prediction, RequestEffect, ResponseEffect, Site, SiteLocation, predict};
 pub use explain::explain;
 pub use meaning::{
-    After, Auth, Defined, Expires, HeaderChange, Limit, LocationBlock, LocationModifier, Meaning, RequestHeaders, RequestHow, ResponseHeaders,
-    ResponseHow, Rewrite, Set, Statuses, Understood, Upstream, Who,
+    After, Auth, Defined, Expires, HeaderChange, Limit, LocationBlock, LocationModifier, Meaning, RequestHeaders, RequestHow,
+    ResponseHeaders, ResponseHow, Rewrite, Set, Statuses, Understood, Upstream, Who,
 };
 pub use place::{Context, Place};
 pub use print::print;

@@ -44,10 +44,11 @@ pub(super) struct Groups {
 
 impl Groups {
     fn of(captures: &Captures, text: &str) -> Self {
-        let taken = |index: usize| captures.get_group(index).map_or_else(String::new, |span| text.get(span.range()).unwrap_or("").to_owned());
+        let taken =
+            |index: usize| captures.get_group(index).map_or_else(String::new, |span| text.get(span.range()).unwrap_or("").to_owned());
         let numbered: Vec<String> = (0..captures.group_len()).map(taken).collect();
-        let names = captures.pattern().map(|pattern| captures.group_info().pattern_names(pattern).enumerate());
-        let named = names.into_iter().flatten().filter_map(|(index, name)| Some((name?.to_owned(), numbered.get(index)?.clone()))).collect();
+        let all = captures.pattern().map(|pattern| captures.group_info().pattern_names(pattern).enumerate());
+        let named = all.into_iter().flatten().filter_map(|(at, name)| Some((name?.to_owned(), numbered.get(at)?.clone()))).collect();
         Self { numbered, named }
     }
 }

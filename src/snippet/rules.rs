@@ -10,7 +10,10 @@ pub(super) fn read(snippet: &mut Snippet) {
             snippet.stops.push(match behind {
                 Some(';') => Stop::closes_place(at..at + 1),
                 Some(character) if !character.is_ascii_whitespace() => Stop::unexpected(&snippet.text, at + 1),
-                Some(_) | None => Stop { message: "invalid number of arguments in \"modsecurity_rules\" directive".to_owned(), ..Stop::unexpected(&snippet.text, at) },
+                Some(_) | None => Stop {
+                    message: "invalid number of arguments in \"modsecurity_rules\" directive".to_owned(),
+                    ..Stop::unexpected(&snippet.text, at)
+                },
             });
             at
         }

@@ -273,7 +273,10 @@ fn long_bracket(bytes: &[u8], at: usize) -> Option<Range<usize>> {
 /// The end of a string on one line, as the expressions `"(?:\\[^\n]|[^"\n\\])*"` of the lexer say.
 fn lua_string(bytes: &[u8], open: usize) -> Option<usize> {
     let mut at = open + 1;
-    while let Some(&byte) = bytes.get(at) {
+    // A longer string does not fit into nginx's buffer.
+    let end = bytes.len().min(open + BUFFER);
+    while at < end {
+        let byte = bytes[at];
         match byte {
             b'\n' => return None,
             b'\\' if bytes.get(at + 1).is_none_or(|&next| next == b'\n') => return None,

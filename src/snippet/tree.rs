@@ -79,13 +79,14 @@ impl Snippet {
 
     /// Line, counted from 1, of a byte.
     pub fn line(&self, at: usize) -> usize {
-        1 + self.text.as_bytes()[..at.min(self.text.len())].iter().filter(|&&byte| byte == b'\n').count()
+        1 + self.text.match_indices('\n').take_while(|&(end, _)| end < at).count()
     }
 }
 
 /// Reads a snippet. This never fails: what nginx would not read is in [`Snippet::stops`].
 pub fn read(text: &str, place: Place) -> Snippet {
-    let mut reading = Reading { snippet: Snippet { text: text.to_owned(), place, directives: Vec::new(), stops: Vec::new() }, open: Vec::new() };
+    let mut reading =
+        Reading { snippet: Snippet { text: text.to_owned(), place, directives: Vec::new(), stops: Vec::new() }, open: Vec::new() };
     if place.context().is_none() {
         super::rules::read(&mut reading.snippet);
         return reading.snippet;

@@ -47,8 +47,7 @@ fn duration(text: &str, in_milliseconds: bool) -> Option<u64> {
             (Some(b'm'), Some(b's')) if in_milliseconds => (8, 1, 2),
             (Some(b'm'), _) => (6, 60_000, 1),
             (Some(b's'), _) => (7, 1_000, 1),
-            (Some(b' '), _) => (7, 1_000, 0),
-            (None, _) => (7, 1_000, 0),
+            (Some(b' ') | None, _) => (7, 1_000, 0),
             (Some(_), _) => return None,
         };
         if rank <= last_rank {
@@ -75,7 +74,10 @@ mod tests {
 
     #[test]
     fn durations_go_from_large_to_small() {
-        assert_eq!((milliseconds("1h30m"), milliseconds("60"), milliseconds("30m1h"), milliseconds("1h 30m")), (Some(5_400_000), Some(60_000), None, Some(5_400_000)));
+        assert_eq!(
+            (milliseconds("1h30m"), milliseconds("60"), milliseconds("30m1h"), milliseconds("1h 30m")),
+            (Some(5_400_000), Some(60_000), None, Some(5_400_000))
+        );
     }
 
     #[test]

@@ -42,13 +42,12 @@ impl Scalar {
     pub fn resolve(&self) -> Result<Resolved<'_>, TagMismatch> {
         match self.tag.as_deref() {
             None if self.style == ScalarStyle::Plain => Ok(resolve_plain(&self.text)),
-            None | Some("!!str") => Ok(Resolved::Text(Cow::Borrowed(&self.text))),
             Some("!!binary") => match super::decode_base64(&self.text) {
                 Some(bytes) => Ok(Resolved::Text(Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()))),
                 None => Err(TagMismatch("!!binary value contains invalid base64 data".to_owned())),
             },
             Some(tag @ ("!!bool" | "!!int" | "!!float" | "!!null" | "!!timestamp")) => self.resolve_as(tag),
-            Some(_) => Ok(Resolved::Text(Cow::Borrowed(&self.text))),
+            None | Some(_) => Ok(Resolved::Text(Cow::Borrowed(&self.text))),
         }
     }
 

@@ -54,7 +54,9 @@ fn entries() -> Vec<(String, Entry)> {
         let text = fs::read_to_string(&file).expect("text");
         let of_file: Vec<Entry> = serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let name = file.file_name().and_then(|name| name.to_str()).expect("name").to_owned();
-        entries.extend(of_file.into_iter().filter(|entry| !BEYOND_THE_OBJECT.contains(&entry.about.as_str())).map(|entry| (name.clone(), entry)));
+        entries.extend(
+            of_file.into_iter().filter(|entry| !BEYOND_THE_OBJECT.contains(&entry.about.as_str())).map(|entry| (name.clone(), entry)),
+        );
     }
     entries
 }
@@ -169,7 +171,10 @@ fn fields_are_removed_and_defaulted_as_recorded() {
         let from_null = |(path, change): (&String, &serde_json::Value)| change[0].is_null().then(|| (path.clone(), change[1].clone()));
         filled.extend(stored.changed.iter().filter_map(from_null).filter(|(path, _)| path.starts_with("spec")));
         if pruned != recorded || defaulted != filled {
-            wrong.push(format!("{file}: {}: {column}: removed {pruned:?} for {recorded:?}, filled in {defaulted:?} for {filled:?}", entry.about));
+            wrong.push(format!(
+                "{file}: {}: {column}: removed {pruned:?} for {recorded:?}, filled in {defaulted:?} for {filled:?}",
+                entry.about
+            ));
         }
         let warns = !stored.warnings.is_empty();
         let remarks = answer.remarks.iter().any(|remark| matches!(remark.what, What::Pruned | What::Deprecated));

@@ -116,7 +116,9 @@ fn an_address_as_hostname_is_doubtful() {
 #[test]
 fn a_replacement_without_leading_slash_is_doubtful_and_an_empty_prefix_is_not() {
     let rewrite = |path: &str| {
-        doubts(&route(&format!("{{rules: [{{filters: [{{type: URLRewrite, urlRewrite: {{path: {path}}}}}], backendRefs: [{{name: a, port: 1}}]}}]}}")))
+        doubts(&route(&format!(
+            "{{rules: [{{filters: [{{type: URLRewrite, urlRewrite: {{path: {path}}}}}], backendRefs: [{{name: a, port: 1}}]}}]}}"
+        )))
     };
     assert_eq!(rewrite("{type: ReplaceFullPath, replaceFullPath: a}"), ["spec.rules[0].filters[0].urlRewrite.path.replaceFullPath"]);
     assert_eq!(rewrite("{type: ReplacePrefixMatch, replacePrefixMatch: a}").len(), 1);

@@ -90,7 +90,7 @@ impl Case {
             let namespace = Some(text(meta, "namespace")).filter(|namespace| !namespace.is_empty()).unwrap_or("default");
             let secret = inventory.secrets.get_mut(&NamespacedName::new(namespace, text(meta, "name"))).expect("Secret");
             secret.certificate_names = Some(names.split(',').map(|name| name.trim().to_owned()).collect());
-            secret.keys.push("tls.crt".to_owned());
+            secret.keys.get_or_insert_default().push("tls.crt".to_owned());
         }
         inventory
     }

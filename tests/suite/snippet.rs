@@ -1,5 +1,7 @@
 //! Snippets: the cases of `testdata/snippets`, the recorded answers of a real nginx, and the snippets of the shared corpus.
 
+#![allow(clippy::print_stdout, reason = "tests say what they skip and what they measured")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -161,7 +163,11 @@ pub(super) fn compare(case: &Case, wanted: &Wanted, answer: &Answer) -> Vec<Stri
         }
         for effect in &prediction.request_headers {
             let prefix = format!("{}: ", effect.name.to_ascii_lowercase());
-            let sent = answer.upstream.iter().find(|line| line.to_ascii_lowercase().starts_with(&prefix)).map(|line| line[prefix.len()..].to_owned());
+            let sent = answer
+                .upstream
+                .iter()
+                .find(|line| line.to_ascii_lowercase().starts_with(&prefix))
+                .map(|line| line[prefix.len()..].to_owned());
             if !effect.unknown && sent != effect.value {
                 wrong.push(format!("{}: {:?} predicted, {sent:?} sent", effect.name, effect.value));
             }
@@ -194,7 +200,11 @@ fn refusals(case: &Case) -> Vec<String> {
         "configuration-snippet" => found.extend(conflicts(&reading, Some((LocationModifier::Prefix, "/")), &[])),
         _ => {}
     }
-    found.into_iter().filter(|refusal| !matches!(refusal.unless, Unless::Absent(_) | Unless::Loaded(_))).map(|refusal| refusal.message).collect()
+    found
+        .into_iter()
+        .filter(|refusal| !matches!(refusal.unless, Unless::Absent(_) | Unless::Loaded(_)))
+        .map(|refusal| refusal.message)
+        .collect()
 }
 
 #[test]
@@ -264,8 +274,9 @@ fn snippets_of(text: &str) -> Vec<(String, String)> {
     found
 }
 
-fn shared() -> Option<PathBuf> {
-    let folder = std::env::var_os("GATESHIFT_SHARED").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
+pub(super) fn shared() -> Option<PathBuf> {
+    let folder =
+        std::env::var_os("GATESHIFT_SHARED").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
     folder.join("corpus/INDEX.csv").exists().then_some(folder)
 }
 
@@ -308,6 +319,8 @@ fn every_snippet_of_the_corpus_is_read_and_understood() {
     };
     let (mut words, mut snippets, mut simple) = (BTreeMap::<&str, usize>::new(), 0, 0);
     let mut repositories: BTreeMap<String, bool> = BTreeMap::new();
+    let mut others: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let mut refused = 0;
     let mut wrong = Vec::new();
     for (file, found) in corpus(&shared.join("corpus")) {
         for (key, text) in found {
@@ -327,14 +340,22 @@ fn every_snippet_of_the_corpus_is_read_and_understood() {
             let only = reading.understood.iter().all(|one| is_simple(&one.meaning));
             simple += usize::from(only);
             let repository = file.split("__").take(2).collect::<Vec<_>>().join("/");
-            let entry = repositories.entry(repository).or_insert(true);
+            let entry = repositories.entry(repository.clone()).or_insert(true);
             *entry &= only;
+            for one in reading.understood.iter().filter(|one| !is_simple(&one.meaning)) {
+                others.entry(one.meaning.word()).or_default().insert(repository.clone());
+            }
+            refused += usize::from(reading.refusals().iter().any(|refusal| refusal.unless == Unless::Never));
         }
     }
     let directives: usize = words.values().sum();
     println!("{snippets} snippets, {directives} directives: {words:?}");
     let simple_repositories = repositories.values().filter(|&&only| only).count();
-    println!("only headers, redirects, denials: {simple} of {snippets} snippets, {simple_repositories} of {} repositories", repositories.len());
+    println!(
+        "only headers, redirects, denials: {simple} of {snippets} snippets, {simple_repositories} of {} repositories",
+        repositories.len()
+    );
+    println!("nginx refuses {refused} snippets whatever stands beside them; other meanings by repository: {others:?}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(snippets > 60);
 }
@@ -355,11 +376,17 @@ fn snippets_of_recorded_clusters_have_the_recorded_verdict() {
         let given = value["given"].as_str().unwrap_or_default();
         let mut found = snippets_of(given);
         let keys = value["controller"]["configmap"].as_mapping().cloned().unwrap_or_default();
-        let config: Vec<(String, String)> =
-            keys.iter().filter_map(|(key, text)| Some((key.as_str().filter(|key| key.ends_with("-snippet"))?.to_owned(), text.as_str()?.to_owned()))).collect();
+        let config: Vec<(String, String)> = keys
+            .iter()
+            .filter_map(|(key, text)| Some((key.as_str().filter(|key| key.ends_with("-snippet"))?.to_owned(), text.as_str()?.to_owned())))
+            .collect();
         let refused = value["refused"]["kind"].as_str() == Some("config");
         let mut any = false;
-        for (place, text) in found.drain(..).map(|(key, text)| (Place::of_annotation(&key), text)).chain(config.into_iter().map(|(key, text)| (Place::of_config_key(&key), text))) {
+        for (place, text) in found
+            .drain(..)
+            .map(|(key, text)| (Place::of_annotation(&key), text))
+            .chain(config.into_iter().map(|(key, text)| (Place::of_config_key(&key), text)))
+        {
             let reading = Reading::new(&text, place.expect("place"));
             seen += 1;
             any |= reading.refusals().iter().any(|refusal| refusal.unless == Unless::Never);
@@ -411,10 +438,12 @@ fn statements() -> impl Strategy<Value = String> {
         Just("more_set_headers".to_owned()),
         "[a-z_]{1,8}",
     ];
-    let word = prop_oneof![quoted, single, "[a-z0-9$/~^.*=()|?]{1,8}", "\\\\[a-z;{ ]", Just("$scheme://$1".to_owned()), Just("301".to_owned())];
+    let word =
+        prop_oneof![quoted, single, "[a-z0-9$/~^.*=()|?]{1,8}", "\\\\[a-z;{ ]", Just("$scheme://$1".to_owned()), Just("301".to_owned())];
     let head = (name, proptest::collection::vec(word, 0..4)).prop_map(|(name, words)| format!("{name} {}", words.join(" ")));
     let statement = head.clone().prop_map(|head| format!("{head} ;# a comment\n"));
-    let block = (head, proptest::collection::vec(statement.clone(), 0..3)).prop_map(|(head, inner)| format!("{head} {{ {} }}\n", inner.concat()));
+    let block =
+        (head, proptest::collection::vec(statement.clone(), 0..3)).prop_map(|(head, inner)| format!("{head} {{ {} }}\n", inner.concat()));
     let lua = Just("content_by_lua_block { local a = {1, \"}\"} -- }\n }\n".to_owned());
     proptest::collection::vec(prop_oneof![4 => statement, 2 => block, 1 => lua], 0..6).prop_map(|all| all.concat())
 }
@@ -475,7 +504,9 @@ fn deep_nesting_exhausts_nothing() {
 
 #[test]
 fn long_broken_texts_are_read_in_time() {
-    for text in ["\"\\\"".repeat(300_000), "content_by_lua_block { ".to_owned() + &"\"\\".repeat(300_000), "{".repeat(500_000), "[".repeat(500_000)] {
+    for text in
+        ["\"\\\"".repeat(300_000), "content_by_lua_block { ".to_owned() + &"\"\\".repeat(300_000), "{".repeat(500_000), "[".repeat(500_000)]
+    {
         read(&text, Place::ConfigurationSnippet);
         read(&text, Place::ModsecuritySnippet);
     }

@@ -1,6 +1,9 @@
 //! The outermost ring for snippets: the cases of `testdata/snippets` in a real nginx, with the prediction compared on status,
 //! `Location` and headers. `GATESHIFT_RECORD=1` writes down the answers for `snippet.rs`.
 
+#![allow(clippy::format_push_string, reason = "short texts of a test")]
+#![allow(clippy::print_stdout, reason = "tests say what they skip and what they measured")]
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -17,7 +20,7 @@ use super::snippet::{Answer, Case, Recorded, cases, compare, request, wanted_ver
 const MODULES: &str = "/usr/lib/nginx/modules";
 
 /// Directives that stand in every location of the controller and may stand there only once.
-const LOCATION: &str = r#"
+const LOCATION: &str = r"
         rewrite_by_lua_block { }
         header_filter_by_lua_block { }
         log_by_lua_block { }
@@ -36,7 +39,7 @@ const LOCATION: &str = r#"
         proxy_max_temp_file_size 1024m;
         proxy_request_buffering on;
         proxy_http_version 1.1;
-"#;
+";
 
 /// One server as the controller writes it, around a snippet.
 fn server(case: &Case, port: u16, backend: u16) -> String {
@@ -58,10 +61,10 @@ fn configuration(folder: &Path, main: &str, http: &str, servers: &str) -> String
     let folder = folder.display();
     let mut modules = String::new();
     for module in ["ndk_http_module", "ngx_http_headers_more_filter_module", "ngx_http_lua_module"] {
-        modules.push_str(&format!("load_module {MODULES}/{module}.so;\n"));
+        modules += &format!("load_module {MODULES}/{module}.so;\n");
     }
     let temporary: String =
-        ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].iter().map(|kind| format!("    {kind}_temp_path {folder}/{kind};\n")).collect();
+        ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|kind| format!("    {kind}_temp_path {folder}/{kind};\n")).concat();
     format!(
         "{modules}daemon off;\nmaster_process off;\npid {folder}/nginx.pid;\nerror_log stderr emerg;\n{main}\nevents {{ worker_connections 256; }}\nhttp {{\n    \
          access_log off;\n{temporary}    server_tokens off;\n    more_clear_headers Server;\n    uninitialized_variable_warn off;\n    server_name_in_redirect \
@@ -97,7 +100,10 @@ fn test(folder: &Path, text: &str) -> Option<String> {
         return None;
     }
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let line = said.lines().find_map(|line| line.split_once("[emerg] ").map(|(_, rest)| rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '#' || c == ':' || c == ' ').to_owned()));
+    let line = said.lines().find_map(|line| {
+        line.split_once("[emerg] ")
+            .map(|(_, rest)| rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '#' || c == ':' || c == ' ').to_owned())
+    });
     Some(line.unwrap_or(said))
 }
 
@@ -158,7 +164,8 @@ fn ask(port: u16, case: &Case, wanted: &super::snippet::Wanted) -> Answer {
         }
     }
     // Chunked bodies carry the length of the chunk first.
-    let upstream = body.find("echo\n").map(|at| body[at + 5..].lines().take_while(|line| !line.is_empty()).map(str::to_owned).collect::<Vec<_>>());
+    let upstream =
+        body.find("echo\n").map(|at| body[at + 5..].lines().take_while(|line| !line.is_empty()).map(str::to_owned).collect::<Vec<_>>());
     Answer { status, headers, upstream: upstream.unwrap_or_default() }
 }
 
@@ -166,7 +173,9 @@ fn ask(port: u16, case: &Case, wanted: &super::snippet::Wanted) -> Answer {
 fn a_real_nginx_answers_as_snippets_are_understood() {
     let present = Command::new("nginx").arg("-v").stderr(Stdio::null()).status().is_ok();
     if !present || !Path::new(MODULES).join("ngx_http_lua_module.so").exists() {
-        println!("SKIPPED: no nginx with headers-more and lua; `apt-get install nginx libnginx-mod-http-headers-more-filter libnginx-mod-http-lua`");
+        println!(
+            "SKIPPED: no nginx with headers-more and lua; `apt-get install nginx libnginx-mod-http-headers-more-filter libnginx-mod-http-lua`"
+        );
         return;
     }
     let folder = folder();

@@ -39,7 +39,7 @@ impl Checks<'_> {
     }
 
     fn later(&self, later: &Later, parsed: &Parsed) -> Result<(), Error> {
-        let known = |name: &str| parsed.names.iter().any(|known| known.name == name);
+        let known = |name: &str| parsed.names.iter().any(|known| known.text == name);
         match later {
             Later::Number { number, offset } | Later::Asked { number, offset } if *number > parsed.groups => Err(Error::new(15, *offset)),
             Later::SmallBackref(number) if *number > parsed.groups => Err(Error::new(15, self.small_refs[*number as usize].unwrap_or(0))),
@@ -272,7 +272,7 @@ impl<'a> Measure<'a> {
         let number = match group {
             GroupRef::Number(number) => *number,
             GroupRef::Name(name) => {
-                let Some(known) = self.names.iter().find(|known| known.name == *name) else {
+                let Some(known) = self.names.iter().find(|known| known.text == *name) else {
                     return Err(self.missing(group, back));
                 };
                 if back && known.duplicate {

@@ -330,7 +330,7 @@ impl Parser<'_> {
         }
         let mut duplicate = false;
         for known in &mut self.names {
-            if known.name == name {
+            if known.text == name {
                 if known.number == self.groups {
                     return Ok(());
                 }
@@ -343,7 +343,7 @@ impl Parser<'_> {
                 return Self::error_at(65, self.at);
             }
         }
-        self.names.push(Name { name, number: self.groups, duplicate });
+        self.names.push(Name { text: name, number: self.groups, duplicate });
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 //! decided here but by [`Lang`](super::Lang).
 
 mod ast;
+mod captures;
 mod check;
 mod class;
 mod error;
@@ -16,8 +17,8 @@ mod verb;
 
 pub use self::{
     ast::{Assert, Condition, GroupKind, GroupRef, Look, Node, RepeatKind, Verb},
+    captures::{Captures, StepLimit},
     error::Error,
-    exec::{Captures, StepLimit},
 };
 
 use self::{exec::Machine, parse::Parser, program::Program};
@@ -49,7 +50,7 @@ impl Pattern {
             text: text.to_owned(),
             caseless,
             node: parsed.node,
-            names: parsed.names.iter().map(|name| (name.name.clone(), name.number as usize)).collect(),
+            names: parsed.names.iter().map(|name| (name.text.clone(), name.number as usize)).collect(),
             groups: parsed.groups as usize,
             unsupported: parsed.unsupported,
             program,

@@ -35,7 +35,7 @@ pub(super) struct Options {
 /// A name and the group it stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Name {
-    pub(super) name: String,
+    pub(super) text: String,
     pub(super) number: u32,
     pub(super) duplicate: bool,
 }
@@ -74,6 +74,7 @@ pub(super) struct Parsed {
 }
 
 /// Where the reader is.
+#[allow(clippy::struct_excessive_bools)] // each is a state of its own
 pub(super) struct Parser<'p> {
     pub(super) text: &'p [u8],
     pub(super) at: usize,
@@ -278,13 +279,13 @@ impl<'p> Parser<'p> {
             b'*' => (0, None),
             b'+' => (1, None),
             b'?' => (0, Some(1)),
-            _ => match self.repeat_counts()? {
-                Some(counts) => counts,
-                None => {
+            _ => {
+                let Some(counts) = self.repeat_counts()? else {
                     self.literal(byte);
                     return Ok(false);
-                }
-            },
+                };
+                counts
+            }
         };
         if !quantifiable {
             return Self::error_at(9, self.at - 1);
@@ -446,7 +447,7 @@ impl<'p> Parser<'p> {
             }
             Escape::Assert(assert) => self.push(Node::Assert(assert)),
             Escape::ResetStart => {
-                if self.frames.iter().any(|frame| frame.is_look()) {
+                if self.frames.iter().any(Frame::is_look) {
                     self.later.push(Later::ResetStartInLook);
                 }
                 self.push(Node::ResetStart);

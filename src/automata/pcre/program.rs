@@ -165,7 +165,7 @@ impl Compiler<'_> {
         match group {
             GroupRef::Number(number) => vec![*number],
             GroupRef::Name(name) => {
-                let mut numbers: Vec<u32> = self.names.iter().filter(|known| known.name == *name).map(|known| known.number).collect();
+                let mut numbers: Vec<u32> = self.names.iter().filter(|known| known.text == *name).map(|known| known.number).collect();
                 numbers.sort_unstable();
                 numbers
             }
@@ -240,7 +240,7 @@ impl Compiler<'_> {
                 // A call by a name that several groups have means the first of them in the pattern.
                 let number = match group {
                     GroupRef::Number(number) => *number,
-                    GroupRef::Name(name) => self.names.iter().find(|known| known.name == *name).map_or(0, |known| known.number),
+                    GroupRef::Name(name) => self.names.iter().find(|known| known.text == *name).map_or(0, |known| known.number),
                 };
                 self.emit(Op::Recurse(number));
             }

@@ -1,5 +1,6 @@
 //! Regular expressions of RE2 and Go, as Envoy, Traefik and most Gateway API implementations use them. A pattern is
-//! accepted where Go's `regexp` accepts it, which is what Envoy Gateway checks before Envoy's RE2 sees it.
+//! accepted where Go's `regexp` accepts it, which is what Envoy Gateway checks before Envoy's RE2 sees it, and where
+//! RE2 does not refuse it for one of the two reasons Go lets pass: two groups of one name, and more than 8 MiB.
 //!
 //! Subjects are taken as UTF-8, the default of RE2 in Envoy: `.` and negated classes match no byte of an invalid
 //! sequence. Go would read such a byte as U+FFFD; clean requests never contain one.
@@ -67,7 +68,7 @@ impl Pattern {
     /// Reads a pattern of Go or RE2.
     ///
     /// # Errors
-    /// Where Go's `regexp.Compile` refuses it.
+    /// Where Go or RE2 refuses it.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let parsed = parse::Parser::new(text).parse()?;
         let pattern = Self::new(text, parsed.hir, parsed.names, parsed.groups);

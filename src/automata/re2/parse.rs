@@ -116,16 +116,15 @@ impl<'p> Parser<'p> {
                     self.repeat(start, min, max, last_repeat)?;
                     repeat = Some(last_repeat.unwrap_or(start));
                 }
-                '{' => match self.counts()? {
-                    Some((min, max)) => {
+                '{' => {
+                    if let Some((min, max)) = self.counts()? {
                         self.repeat(start, min, max, last_repeat)?;
                         repeat = Some(last_repeat.unwrap_or(start));
-                    }
-                    None => {
+                    } else {
                         self.at += 1;
                         self.literal('{');
                     }
-                },
+                }
                 '\\' => self.backslash()?,
                 _ => {
                     self.at += char.len_utf8();

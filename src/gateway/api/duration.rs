@@ -106,7 +106,9 @@ mod tests {
 
     #[test]
     fn canonical_text_has_descending_units() {
-        for (text, canonical) in [("90m", "1h30m"), ("0h", "0s"), ("1500ms", "1s500ms"), ("1s1s", "2s"), ("2m1h", "1h2m"), ("99999s", "27h46m39s")] {
+        for (text, canonical) in
+            [("90m", "1h30m"), ("0h", "0s"), ("1500ms", "1s500ms"), ("1s1s", "2s"), ("2m1h", "1h2m"), ("99999s", "27h46m39s")]
+        {
             assert_eq!(text.parse::<Duration>().map(|duration| duration.to_string()).as_deref(), Ok(canonical));
         }
     }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
 
 use super::{
-    ExplicitRef, FilteredBackendRef, GROUP, HeaderModifier, MatchType, ParentRef, RequestMirror, Resource, SessionPersistence, Spec, ValueMatch,
-    status::RouteStatus,
+    ExplicitRef, FilteredBackendRef, GROUP, HeaderModifier, MatchType, ParentRef, RequestMirror, Resource, SessionPersistence, Spec,
+    ValueMatch, status::RouteStatus,
 };
 
 /// Routes of gRPC calls.
@@ -136,7 +136,8 @@ struct Wire {
 
 impl<'de> Deserialize<'de> for GrpcFilter {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Wire { kind, request_header_modifier, response_header_modifier, request_mirror, extension_ref } = Wire::deserialize(deserializer)?;
+        let Wire { kind, request_header_modifier, response_header_modifier, request_mirror, extension_ref } =
+            Wire::deserialize(deserializer)?;
         let mut blocks: Vec<Self> = [
             request_header_modifier.map(Self::RequestHeaderModifier),
             response_header_modifier.map(Self::ResponseHeaderModifier),

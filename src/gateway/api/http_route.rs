@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Duration, FilteredBackendRef, GROUP, HttpFilter, HttpMatch, ParentRef, Resource, SessionPersistence, Spec, status::RouteStatus};
+use super::{
+    Duration, FilteredBackendRef, GROUP, HttpFilter, HttpMatch, ParentRef, Resource, SessionPersistence, Spec, status::RouteStatus,
+};
 
 /// Routes of HTTP requests.
 pub type HttpRoute = Resource<HttpRouteSpec>;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ExternalAuth, ExplicitRef, LabelSelector, SecretRef};
+use super::{ExplicitRef, ExternalAuth, LabelSelector, SecretRef};
 
 /// `listeners[]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

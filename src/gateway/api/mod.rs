@@ -34,8 +34,8 @@ pub use backend_tls_policy::{BackendTlsPolicy, BackendTlsPolicySpec, BackendVali
 pub(in crate::gateway) use duration::millis;
 pub use duration::{Duration, NotADuration};
 pub use gateway::{
-    Address, AllowedListeners, BackendTls, ClientValidation, FrontendTls, FrontendTlsConfig, Gateway, GatewaySpec, GatewayTls, Infrastructure,
-    PortTls, ValidationMode,
+    Address, AllowedListeners, BackendTls, ClientValidation, FrontendTls, FrontendTlsConfig, Gateway, GatewaySpec, GatewayTls,
+    Infrastructure, PortTls, ValidationMode,
 };
 pub use gateway_class::{GatewayClass, GatewayClassSpec};
 pub use grpc_route::{GrpcBackendRef, GrpcFilter, GrpcMatch, GrpcMethod, GrpcRoute, GrpcRouteSpec, GrpcRule};

@@ -4,8 +4,8 @@ use serde::{Serialize, Serializer};
 
 use super::{
     BackendTlsPolicy, BackendTlsPolicySpec, Gateway, GatewayClass, GatewayClassSpec, GatewaySpec, GrpcRoute, GrpcRouteSpec, HttpRoute,
-    HttpRouteSpec, Issue, IssueKind, ListenerSet, ListenerSetSpec, Meta, Namespace, NamespaceSpec, ReferenceGrant, ReferenceGrantSpec, Service,
-    ServiceSpec, Spec, TcpRoute, TcpRouteSpec, TlsRoute, TlsRouteSpec, UdpRoute, UdpRouteSpec,
+    HttpRouteSpec, Issue, IssueKind, ListenerSet, ListenerSetSpec, Meta, Namespace, NamespaceSpec, ReferenceGrant, ReferenceGrantSpec,
+    Service, ServiceSpec, Spec, TcpRoute, TcpRouteSpec, TlsRoute, TlsRouteSpec, UdpRoute, UdpRouteSpec,
 };
 use crate::gateway::json::Json;
 use crate::k8s::{FieldPath, ObjectRef};

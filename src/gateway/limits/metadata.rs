@@ -27,10 +27,31 @@ const FIELDS: &[&str] = &[
 /// All annotations of an object together, in bytes (`TotalAnnotationSizeLimitB` of the API machinery).
 const ANNOTATION_BYTES: usize = 256 * 1024;
 
+/// What names of custom resources are (`NameIsDNSSubdomain`).
+const SUBDOMAIN: NameRule = NameRule {
+    holds: |name| name.len() <= 253 && is_dns_subdomain(name),
+    says: "a lower-case DNS name of at most 253 letters, digits, `-` and `.`, each part with a letter or digit at both ends",
+};
+
+/// What names of Namespaces and Services are.
+const LABEL: NameRule = NameRule {
+    holds: |name| name.len() <= 63 && is_dns_label(name),
+    says: "a DNS label of at most 63 lower-case letters, digits and `-`, a letter or digit at both ends",
+};
+
+const KEY_SAYS: &str = "a name of at most 63 letters, digits, `-`, `_` and `.`, perhaps with a DNS name and `/` in front";
+const VALUE_SAYS: &str = "at most 63 letters, digits, `-`, `_` and `.`, a letter or digit at both ends";
+
+#[derive(Clone, Copy)]
+struct NameRule {
+    holds: fn(&str) -> bool,
+    says: &'static str,
+}
+
 /// Checks `metadata` of a custom resource.
 pub(super) fn check(metadata: Option<&Json<'_>>, cluster: bool, remarks: &mut Vec<Remark>) {
     let mut checker = Checker { remarks, place: &Place::Key(&Place::Root, "metadata") };
-    checker.metadata(metadata, cluster, is_dns_subdomain, "a lower-case DNS name");
+    checker.metadata(metadata, cluster, SUBDOMAIN);
 }
 
 /// Checks `metadata` of the core kinds that are written beside custom resources; others are left alone.
@@ -38,13 +59,8 @@ pub(super) fn check_core(object: &Json<'_>, kind: &str, remarks: &mut Vec<Remark
     let mut checker = Checker { remarks, place: &Place::Key(&Place::Root, "metadata") };
     let metadata = object.get("metadata");
     match kind {
-        "Namespace" => checker.metadata(metadata, true, |name| name.len() <= 63 && is_dns_label(name), "a DNS label of at most 63 characters"),
-        "Service" => checker.metadata(
-            metadata,
-            false,
-            |name| name.len() <= 63 && is_dns_label(name),
-            "a DNS label of at most 63 characters",
-        ),
+        "Namespace" => checker.metadata(metadata, true, LABEL),
+        "Service" => checker.metadata(metadata, false, LABEL),
         _ => {}
     }
 }
@@ -59,7 +75,7 @@ impl Checker<'_> {
         self.remarks.push(Remark { field: Place::Key(self.place, key).path(), what: What::Refused { rule: rule.into() } });
     }
 
-    fn metadata(&mut self, metadata: Option<&Json<'_>>, cluster: bool, is_name: fn(&str) -> bool, name_is: &str) {
+    fn metadata(&mut self, metadata: Option<&Json<'_>>, cluster: bool, rule: NameRule) {
         let entries = match metadata {
             Some(Json::Map(entries)) => entries.as_slice(),
             Some(Json::Null) | None => &[],
@@ -79,9 +95,10 @@ impl Checker<'_> {
                 ("labels", Json::Map(labels)) => self.labels(labels),
                 ("annotations", Json::Map(annotations)) => self.annotations(annotations),
                 ("finalizers", Json::List(finalizers)) => self.finalizers(finalizers),
-                ("name" | "generateName" | "namespace" | "resourceVersion" | "selfLink" | "uid" | "creationTimestamp" | "deletionTimestamp", value) => {
+                ("name" | "generateName" | "namespace" | "resourceVersion" | "selfLink" | "uid", value) => {
                     self.type_of(key, value, "string");
                 }
+                ("creationTimestamp" | "deletionTimestamp", value) => self.type_of(key, value, "string"),
                 ("labels" | "annotations", value) => self.type_of(key, value, "object"),
                 ("finalizers" | "managedFields" | "ownerReferences", value) => self.type_of(key, value, "array"),
                 ("generation" | "deletionGracePeriodSeconds", value) => self.type_of(key, value, "integer"),
@@ -91,7 +108,7 @@ impl Checker<'_> {
                 (_, _) => {}
             }
         }
-        self.name(name, prefix, is_name, name_is);
+        self.name(name, prefix, rule);
     }
 
     fn type_of(&mut self, key: &str, value: &Json<'_>, wanted: &str) {
@@ -100,21 +117,23 @@ impl Checker<'_> {
         }
     }
 
-    fn name(&mut self, name: &str, prefix: &str, is_name: fn(&str) -> bool, name_is: &str) {
+    fn name(&mut self, name: &str, prefix: &str, rule: NameRule) {
         if name.is_empty() && prefix.is_empty() {
             self.refuse("name", "is required");
         }
-        if !name.is_empty() && (!is_name(name) || name.len() > 253) {
-            self.refuse("name", format!("must be {name_is}: lower-case letters, digits, `-` and `.`, a letter or digit at both ends, at most 253 characters"));
+        if !name.is_empty() && !(rule.holds)(name) {
+            self.refuse("name", format!("must be {}", rule.says));
         }
         // A generated suffix follows, so a hyphen may be last (`maskTrailingDash` of the API machinery).
-        let masked = match prefix.strip_suffix('-') {
-            Some(rest) if !rest.is_empty() => &prefix[..rest.len() - rest.chars().next_back().map_or(0, char::len_utf8)],
-            Some(_) | None => prefix,
+        let fits = match prefix.strip_suffix('-') {
+            Some(rest) if !rest.is_empty() => {
+                let kept = rest.len() - rest.chars().next_back().map_or(0, char::len_utf8);
+                (rule.holds)(&format!("{}a", &rest[..kept]))
+            }
+            Some(_) | None => prefix.is_empty() || (rule.holds)(prefix),
         };
-        let fits = if masked.len() == prefix.len() { prefix.is_empty() || is_name(prefix) } else { is_name(&format!("{masked}a")) };
-        if !fits || prefix.len() > 253 {
-            self.refuse("generateName", format!("must begin {name_is}"));
+        if !fits {
+            self.refuse("generateName", format!("must begin {}", rule.says));
         }
     }
 
@@ -127,13 +146,13 @@ impl Checker<'_> {
     fn labels(&mut self, labels: &[(std::borrow::Cow<'_, str>, Json<'_>)]) {
         for (key, value) in labels {
             if !is_qualified_name(key) {
-                self.refuse("labels", format!("has the key `{key}`, which is no label key: a name of at most 63 letters, digits, `-`, `_` and `.`, perhaps with a DNS name and `/` in front"));
+                self.refuse("labels", format!("has the key `{key}`, which is no label key: {KEY_SAYS}"));
             }
             match value {
                 Json::Null => {}
                 Json::Text(text) if text.is_empty() || (text.len() <= 63 && is_label_text(text)) => {}
                 Json::Text(text) => {
-                    self.refuse("labels", format!("has the value `{text}`, which is no label value: at most 63 letters, digits, `-`, `_` and `.`, a letter or digit at both ends"));
+                    self.refuse("labels", format!("has the value `{text}`, which is no label value: {VALUE_SAYS}"));
                 }
                 Json::Bool(_) | Json::Int(_) | Json::Float(_) | Json::List(_) | Json::Map(_) => {
                     self.refuse("labels", format!("has a value of type {} for `{key}`, which must be a string", value.type_name()));
@@ -148,7 +167,7 @@ impl Checker<'_> {
             bytes += key.len();
             // Keys of annotations may be of any case (`ValidateAnnotations` lowers them first).
             if !is_qualified_name(&key.to_lowercase()) {
-                self.refuse("annotations", format!("has the key `{key}`, which is no annotation key: a name of at most 63 letters, digits, `-`, `_` and `.`, perhaps with a DNS name and `/` in front"));
+                self.refuse("annotations", format!("has the key `{key}`, which is no annotation key: {KEY_SAYS}"));
             }
             match value {
                 Json::Null => {}

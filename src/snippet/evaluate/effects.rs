@@ -48,9 +48,8 @@ impl ResponseEffect {
             None => other == name,
         };
         match (self.how, &self.value) {
-            (ResponseHow::Keep | ResponseHow::Trailer, _) => {}
+            (ResponseHow::Keep | ResponseHow::Trailer, _) | (ResponseHow::Add | ResponseHow::Append, None) => {}
             (ResponseHow::Add | ResponseHow::Append, Some(value)) => headers.push((name, value.clone())),
-            (ResponseHow::Add | ResponseHow::Append, None) => {}
             (ResponseHow::Set, Some(value)) => {
                 headers.retain(|(other, _)| !same(other));
                 headers.push((name, value.clone()));
@@ -68,7 +67,7 @@ pub(super) fn response(levels: &[Level], state: &State) -> Vec<ResponseEffect> {
     for level in levels {
         collect(Some(level), more, state, &mut effects);
     }
-    expires(levels, state, &mut effects);
+    expires(levels, &mut effects);
     collect(innermost(levels, |how| how == ResponseHow::Add), |how| how == ResponseHow::Add, state, &mut effects);
     effects
 }
@@ -102,7 +101,7 @@ fn collect(level: Option<&Level>, wanted: impl Fn(ResponseHow) -> bool, state: &
     }
 }
 
-fn expires(levels: &[Level], state: &State, effects: &mut Vec<ResponseEffect>) {
+fn expires(levels: &[Level], effects: &mut Vec<ResponseEffect>) {
     let found = levels.iter().rev().find_map(|level| {
         level.iter().find_map(|place| match &place.understood().meaning {
             Meaning::Expires(expires) => Some(expires),
@@ -118,10 +117,10 @@ fn expires(levels: &[Level], state: &State, effects: &mut Vec<ResponseEffect>) {
         Expires::After(_) => ("no-cache".to_owned(), None),
         Expires::Modified(_) | Expires::Daily(_) | Expires::Variable(_) => (String::new(), None),
     };
-    let _ = state;
     for (name, value) in [("Expires", date.map(str::to_owned)), ("Cache-Control", Some(cache).filter(|value| !value.is_empty()))] {
         let unknown = value.is_none();
-        let effect = ResponseEffect { how: ResponseHow::Set, name: name.to_owned(), value, unknown, statuses: Statuses::Usual, types: Vec::new() };
+        let effect =
+            ResponseEffect { how: ResponseHow::Set, name: name.to_owned(), value, unknown, statuses: Statuses::Usual, types: Vec::new() };
         effects.push(effect);
     }
 }
@@ -130,7 +129,9 @@ fn expires(levels: &[Level], state: &State, effects: &mut Vec<ResponseEffect>) {
 pub(super) fn request(levels: &[Level], in_controller: bool, state: &State) -> Vec<RequestEffect> {
     let mut effects = Vec::new();
     let sets = |level: &Level| {
-        level.iter().any(|place| matches!(&place.understood().meaning, Meaning::RequestHeaders(headers) if headers.how == RequestHow::ProxySet))
+        level
+            .iter()
+            .any(|place| matches!(&place.understood().meaning, Meaning::RequestHeaders(headers) if headers.how == RequestHow::ProxySet))
     };
     if let Some(at) = levels.iter().rposition(sets) {
         // The controller writes its own into each of its locations, beside those of a snippet at the same level.

@@ -254,9 +254,11 @@ impl<'a> Run<'a> {
             return unknown(self, format!("what `{}` is", rewrite.replacement));
         };
         if let After::Redirect(status) = rewrite.after {
-            let literal_query = rewrite.replacement.0.iter().any(|piece| matches!(piece, crate::snippet::TextPiece::Literal(part) if part.contains('?')));
+            let literal_query =
+                rewrite.replacement.0.iter().any(|piece| matches!(piece, crate::snippet::TextPiece::Literal(part) if part.contains('?')));
             let joint = if literal_query { '&' } else { '?' };
-            let query = if rewrite.keeps_query && !self.state.query.is_empty() { format!("{joint}{}", self.state.query) } else { String::new() };
+            let query =
+                if rewrite.keeps_query && !self.state.query.is_empty() { format!("{joint}{}", self.state.query) } else { String::new() };
             let location = self.absolute(&format!("{text}{query}"));
             return Some(Script::Ends(Ending::Redirect { status, location }));
         }
@@ -289,13 +291,12 @@ impl<'a> Run<'a> {
             Question::Matches { regex, caseless } => {
                 let groups = Pattern::new(regex, *caseless)?.groups(&value);
                 let found = groups.is_some();
-                match groups {
-                    Some(groups) => self.take(Some(groups)),
-                    None => {
-                        self.state.groups = Groups::default();
-                        for name in group_names(regex) {
-                            self.state.variables.entry(name).or_insert_with(|| Some(String::new()));
-                        }
+                if let Some(groups) = groups {
+                    self.take(Some(groups));
+                } else {
+                    self.state.groups = Groups::default();
+                    for name in group_names(regex) {
+                        self.state.variables.entry(name).or_insert_with(|| Some(String::new()));
                     }
                 }
                 found
@@ -310,11 +311,15 @@ impl<'a> Run<'a> {
         self.input_headers(&levels);
         for place in levels.iter().flatten() {
             match &place.understood().meaning {
-                Meaning::Lua if ["rewrite_by_lua", "access_by_lua", "content_by_lua"].iter().any(|phase| place.name().starts_with(phase)) => {
+                Meaning::Lua
+                    if ["rewrite_by_lua", "access_by_lua", "content_by_lua"].iter().any(|phase| place.name().starts_with(phase)) =>
+                {
                     self.undecided.push("what Lua code does".to_owned());
                     return Ending::Unknown;
                 }
-                Meaning::Limit(Limit::Rate { .. } | Limit::Connections { .. }) => self.undecided.push("whether a limit is reached".to_owned()),
+                Meaning::Limit(Limit::Rate { .. } | Limit::Connections { .. }) => {
+                    self.undecided.push("whether a limit is reached".to_owned());
+                }
                 Meaning::Unknown => self.undecided.push(place.understood().why.clone()),
                 _ => {}
             }
@@ -366,7 +371,8 @@ impl<'a> Run<'a> {
             _ => None,
         });
         levels.extend(excepted.map(Place::block));
-        let rules = levels.iter().rev().find(|level| level.iter().any(|place| matches!(place.understood().meaning, Meaning::Access { .. })));
+        let rules =
+            levels.iter().rev().find(|level| level.iter().any(|place| matches!(place.understood().meaning, Meaning::Access { .. })));
         let client: Option<IpAddr> = self.state.request.client.parse().ok();
         let decided = rules.into_iter().flatten().find_map(|place| match &place.understood().meaning {
             Meaning::Access { allow, who } => match who {

@@ -83,7 +83,16 @@ pub(super) enum Found {
 impl<'a> Tree<'a> {
     pub(super) fn new(site: &Site<'a>) -> Self {
         let mut tree = Self { nodes: Vec::new(), unread: Vec::new() };
-        let root = Node { parent: None, modifier: LocationModifier::Prefix, path: String::new(), regex: None, directives: Vec::new(), children: Vec::new(), site: None, lost: false };
+        let root = Node {
+            parent: None,
+            modifier: LocationModifier::Prefix,
+            path: String::new(),
+            regex: None,
+            directives: Vec::new(),
+            children: Vec::new(),
+            site: None,
+            lost: false,
+        };
         tree.nodes.push(root);
         let mut work: Vec<(usize, Place<'a>)> = Vec::new();
         let top = |reading: &'a Reading| reading.snippet.children(None).map(move |index| Place { reading, index });
@@ -93,8 +102,10 @@ impl<'a> Tree<'a> {
         tree.expand(&mut work);
         for (index, location) in site.locations.iter().enumerate() {
             let node = tree.add(0, location.modifier, &location.path, Some(index));
-            let swallows = |reading: &&Reading| reading.snippet.stops.iter().any(|stop| stop.consequence(reading.snippet.place) == Consequence::Swallows);
-            tree.nodes[node].lost = location.snippets.iter().any(|reading| swallows(&reading));
+            let swallows = |reading: &&'a Reading| {
+                reading.snippet.stops.iter().any(|stop| stop.consequence(reading.snippet.place) == Consequence::Swallows)
+            };
+            tree.nodes[node].lost = location.snippets.iter().any(swallows);
             for place in location.snippets.iter().flat_map(|reading| top(reading)) {
                 tree.place(node, place, &mut work);
             }
@@ -119,7 +130,16 @@ impl<'a> Tree<'a> {
             LocationModifier::Exact | LocationModifier::Prefix | LocationModifier::PrefixBeforeRegex | LocationModifier::Named => None,
         };
         let index = self.nodes.len();
-        self.nodes.push(Node { parent: Some(parent), modifier, path: path.to_owned(), regex, directives: Vec::new(), children: Vec::new(), site, lost: false });
+        self.nodes.push(Node {
+            parent: Some(parent),
+            modifier,
+            path: path.to_owned(),
+            regex,
+            directives: Vec::new(),
+            children: Vec::new(),
+            site,
+            lost: false,
+        });
         self.nodes[parent].children.push(index);
         index
     }
@@ -203,4 +223,3 @@ impl<'a> Tree<'a> {
         slash.map(|child| (child, true)).or_else(|| longest.map(|child| (child, false)))
     }
 }
-

@@ -40,11 +40,10 @@ pub(super) fn value(name: &str, state: &State) -> Option<String> {
         "server_protocol" => format!("HTTP/{}", if request.http_version == "2" { "2.0" } else { &request.http_version }),
         "request" => format!("{} {} HTTP/{}", request.method, request.target, request.http_version),
         "content_length" if request.body_bytes > 0 => request.body_bytes.to_string(),
-        "content_length" => String::new(),
         "content_type" => header(request, "content-type", &state.input),
         "nginx_version" | "server_name" | "request_id" | "req_id" => return None,
         "literal_dollar" => "$".to_owned(),
-        "cors" | "auth_cookie" | "proxy_alternative_upstream_name" => String::new(),
+        "content_length" | "cors" | "auth_cookie" | "proxy_alternative_upstream_name" => String::new(),
         "balancer_ewma_score" => "-1".to_owned(),
         _ => return prefixed(name, state),
     };

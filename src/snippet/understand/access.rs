@@ -19,7 +19,9 @@ pub(super) fn meaning(sense: Sense, call: &Call) -> Understanding {
             plain(Meaning::Methods(methods), format!("for methods other than {}", call.arguments.join(", ")))
         }
         Sense::AuthBasic if call.name == "auth_basic" => realm(call, "basic").map(|(realm, why)| (Meaning::Auth(Auth::Basic(realm)), why)),
-        Sense::AuthDigest if call.name == "auth_digest" => realm(call, "digest").map(|(realm, why)| (Meaning::Auth(Auth::Digest(realm)), why)),
+        Sense::AuthDigest if call.name == "auth_digest" => {
+            realm(call, "digest").map(|(realm, why)| (Meaning::Auth(Auth::Digest(realm)), why))
+        }
         Sense::AuthBasic | Sense::AuthDigest => plain(Meaning::Auth(Auth::Other), "a companion of password authentication"),
         Sense::AuthRequest => match call.arguments[0] {
             "off" => plain(Meaning::Auth(Auth::Request(None)), "no external authentication"),

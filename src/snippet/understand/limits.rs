@@ -9,12 +9,16 @@ pub(super) fn meaning(sense: Sense, call: &Call) -> Understanding {
     match (sense, call.name) {
         (Sense::BodySize, _) => {
             let bytes = units::bytes(call.arguments[0]).ok_or("invalid value")?;
-            let why = if bytes == 0 { "bodies of any size".to_owned() } else { format!("bodies of more than {bytes} bytes are refused with 413") };
+            let why = if bytes == 0 {
+                "bodies of any size".to_owned()
+            } else {
+                format!("bodies of more than {bytes} bytes are refused with 413")
+            };
             plain(Meaning::Limit(Limit::BodySize(bytes)), why)
         }
         (Sense::Timeout, _) => {
             let milliseconds = units::milliseconds(call.arguments[0]).ok_or("invalid value")?;
-            plain(Meaning::Limit(Limit::Timeout { directive, milliseconds }), format!("waits {} ms at most", milliseconds))
+            plain(Meaning::Limit(Limit::Timeout { directive, milliseconds }), format!("waits {milliseconds} ms at most"))
         }
         (Sense::RequestRate, "limit_req") => rate(call),
         (Sense::ConnectionCount, "limit_conn") => {

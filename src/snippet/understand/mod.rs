@@ -47,7 +47,7 @@ fn one(snippet: &Snippet, index: usize, context: Option<Context>) -> Understood 
         None => (Meaning::Unknown, unknown(call.name, context)),
     };
     if let Some(first) = swallowed.first() {
-        why.push_str(&format!("; without its `;` it takes in `{first}` of the template, which is then missing"));
+        why = format!("{why}; without its `;` it takes in `{first}` of the template, which is then missing");
     }
     Understood { span, meaning, why }
 }
@@ -67,6 +67,7 @@ pub(super) fn known_in(name: &str, context: Context) -> Option<&'static Known> {
     catalogue::find(name).find(|known| known.allowed_in(context))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the end of functions that can fail")]
 fn plain(meaning: Meaning, why: impl Into<String>) -> Understanding {
     Ok((meaning, why.into()))
 }

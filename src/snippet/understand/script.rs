@@ -17,7 +17,8 @@ pub(super) fn meaning(sense: Sense, call: &Call) -> Understanding {
             let variable = variable(call.arguments[0])?;
             let value = Text::parse(call.arguments[1]).map_err(|error| error.to_string())?;
             let steers = catalogue::steers(&variable);
-            let why = if steers { format!("the controller sends the request to `{value}`") } else { format!("`${variable}` becomes `{value}`") };
+            let why =
+                if steers { format!("the controller sends the request to `{value}`") } else { format!("`${variable}` becomes `{value}`") };
             plain(Meaning::Set(Set { variable, value: Some(value), steers }), why)
         }
         Sense::AuthRequestSet => {
@@ -84,11 +85,10 @@ fn rewrite(call: &Call) -> Understanding {
     let (text, keeps_query) = raw.strip_suffix('?').map_or((raw, true), |text| (text, false));
     let mut after = if is_url(text) { After::Redirect(302) } else { After::Next };
     match (call.arguments.get(2), after) {
-        (None, _) => {}
-        // A URL stays a redirect whatever the flag says.
         (Some(&"last"), After::Next) => after = After::Last,
         (Some(&"break"), After::Next) => after = After::Break,
-        (Some(&("last" | "break")), _) => {}
+        // A URL stays a redirect whatever the flag says.
+        (None | Some(&("last" | "break")), _) => {}
         (Some(&"redirect"), _) => after = After::Redirect(302),
         (Some(&"permanent"), _) => after = After::Redirect(301),
         (Some(other), _) => return Err(format!("invalid parameter \"{other}\"")),

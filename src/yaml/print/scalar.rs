@@ -18,8 +18,14 @@ enum Style {
 /// Whether a character may stand in a document as it is: what go-yaml takes, without breaks and what cannot be seen.
 pub(super) fn is_printable(c: char) -> bool {
     match c {
-        '\x00'..='\x1F' | '\x7F'..='\u{A0}' | '\u{AD}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFF0}'..='\u{FFFF}' => false,
-        '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' => false,
+        '\x00'..='\x1F'
+        | '\x7F'..='\u{A0}'
+        | '\u{AD}'
+        | '\u{200B}'..='\u{200F}'
+        | '\u{2028}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}'
+        | '\u{FEFF}'
+        | '\u{FFF0}'..='\u{FFFF}' => false,
         _ => u32::from(c) & 0xFFFE != 0xFFFE,
     }
 }

@@ -6,9 +6,7 @@ use super::{Places, items, repeated, scalars};
 use crate::gateway::json::Json;
 
 pub(super) fn no_tls_without_tls_protocol(listeners: &Json<'_>) -> Places {
-    items(listeners, |listener| {
-        matches!(listener.text("protocol"), Some("HTTP" | "TCP" | "UDP")) && listener.get("tls").is_some()
-    })
+    items(listeners, |listener| matches!(listener.text("protocol"), Some("HTTP" | "TCP" | "UDP")) && listener.get("tls").is_some())
 }
 
 fn tls_mode<'j>(listener: &'j Json<'j>) -> Option<&'j str> {
@@ -16,7 +14,9 @@ fn tls_mode<'j>(listener: &'j Json<'j>) -> Option<&'j str> {
 }
 
 pub(super) fn https_terminates(listeners: &Json<'_>) -> Places {
-    items(listeners, |listener| listener.text("protocol") == Some("HTTPS") && tls_mode(listener).is_some_and(|mode| !matches!(mode, "" | "Terminate")))
+    items(listeners, |listener| {
+        listener.text("protocol") == Some("HTTPS") && tls_mode(listener).is_some_and(|mode| !matches!(mode, "" | "Terminate"))
+    })
 }
 
 pub(super) fn tls_mode_for_protocol_tls(listeners: &Json<'_>) -> Places {
@@ -30,9 +30,7 @@ pub(super) fn no_hostname_without_names(listeners: &Json<'_>) -> Places {
 }
 
 pub(super) fn listeners_differ(listeners: &Json<'_>) -> Places {
-    repeated(listeners, |listener| {
-        Some((listener.get("port")?.as_int()?, listener.text("protocol")?, listener.text("hostname")))
-    })
+    repeated(listeners, |listener| Some((listener.get("port")?.as_int()?, listener.text("protocol")?, listener.text("hostname"))))
 }
 
 pub(super) fn certificates_to_terminate(tls: &Json<'_>) -> bool {

@@ -83,9 +83,10 @@ pub(super) fn no_redirect_with_backends(rule: &Json<'_>) -> bool {
 /// How many filters of the list replace a prefix.
 pub(in crate::gateway::limits) fn prefix_replacements(value: &Json<'_>, block: &str) -> usize {
     let replaces = |filter: &&Json<'_>| {
-        filter.get(block).and_then(|block| block.get("path")).is_some_and(|path| {
-            path.text("type") == Some("ReplacePrefixMatch") && path.get("replacePrefixMatch").is_some()
-        })
+        filter
+            .get(block)
+            .and_then(|block| block.get("path"))
+            .is_some_and(|path| path.text("type") == Some("ReplacePrefixMatch") && path.get("replacePrefixMatch").is_some())
     };
     filters(value).iter().filter(replaces).count()
 }

@@ -1,0 +1,429 @@
+//! Two answers, aspect by aspect.
+
+use super::{
+    spaces::is_proxy_header,
+    text::{self, Sym, TextCell},
+    verdict::Aspect,
+};
+use crate::{
+    automata::Lang,
+    ledger::Code,
+    request::{Answer, Deny, ErrorPage, Forwarding, Guard, HeaderExprs, NoAnswer, Outcome, Scheme, Share, TextExpr},
+};
+
+/// Something that differs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Unlike {
+    pub(super) aspect: Aspect,
+    pub(super) code: Code,
+    /// Name of a header.
+    pub(super) detail: Option<String>,
+}
+
+impl Unlike {
+    pub(super) fn new(aspect: Aspect, code: Code) -> Self {
+        Self { aspect, code, detail: None }
+    }
+}
+
+/// What differs, or the languages by which the paths of the cell must be told apart first.
+pub(super) type Compared = Result<Vec<Unlike>, Vec<Lang>>;
+
+/// How far a request gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Served,
+    Redirected,
+    Denied(u16),
+    Status(u16),
+    Silent(NoAnswer),
+}
+
+fn reach(answer: &Answer) -> Reach {
+    match answer {
+        Answer::Forward(forwarding) => {
+            let own = forwarding.split.iter().all(|share| share.backend.is_none());
+            match forwarding.split.first().and_then(|share| share.status).filter(|_| own) {
+                Some(status) => Reach::Status(status),
+                None => Reach::Served,
+            }
+        }
+        Answer::Redirect { .. } => Reach::Redirected,
+        Answer::Respond { status, .. } => Reach::Status(*status),
+        Answer::Deny { why: Deny::Broken, status, .. } => Reach::Status(*status),
+        Answer::Deny { why: Deny::Address | Deny::Credentials | Deny::ClientCertificate, status, .. } => Reach::Denied(*status),
+        Answer::NoRoute { .. } => Reach::Status(404),
+        Answer::NoAnswer(silence) => Reach::Silent(*silence),
+        // What is not known is asked for before.
+        Answer::Unmodelled { .. } => Reach::Status(0),
+    }
+}
+
+/// What a model does not know of an answer.
+pub(super) fn unmodelled(answer: &Answer) -> Option<&str> {
+    match answer {
+        Answer::Unmodelled { what } => Some(what),
+        Answer::Forward(_)
+        | Answer::Redirect { .. }
+        | Answer::Respond { .. }
+        | Answer::Deny { .. }
+        | Answer::NoRoute { .. }
+        | Answer::NoAnswer(_) => None,
+    }
+}
+
+/// Compares two answers for the requests of a cell.
+pub(super) fn compare(old: &Answer, new: &Answer, cell: &TextCell<'_>) -> Compared {
+    let mut found = Vec::new();
+    access(old, new, cell, &mut found)?;
+    let plain = cell.entry.scheme == Scheme::Http && leads_to_tls(old) && reach(new) == Reach::Served;
+    if plain {
+        found.push(Unlike::new(Aspect::Tls, Code::DifferencePlainText));
+        return Ok(found);
+    }
+    match (old, new) {
+        (Answer::Forward(old), Answer::Forward(new)) if served(old) && served(new) => forwards(old, new, cell, &mut found)?,
+        (
+            Answer::Redirect { status: old_status, location: old_location, response_headers: old_headers },
+            Answer::Redirect { status: new_status, location: new_location, response_headers: new_headers },
+        ) => {
+            if old_status != new_status {
+                found.push(Unlike::new(Aspect::Status, Code::DifferenceRedirectStatus));
+            }
+            locations(old_location, new_location, cell, &mut found)?;
+            response_headers(old_headers, new_headers, cell, &mut found)?;
+        }
+        (old, new) => {
+            if let Some(unlike) = reaches(reach(old), reach(new)) {
+                if !found.iter().any(|known| known.aspect == Aspect::Access) {
+                    found.push(unlike);
+                }
+            } else if let (Some(old), Some(new)) = (headers_of(old), headers_of(new)) {
+                response_headers(old, new, cell, &mut found)?;
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn served(forwarding: &Forwarding) -> bool {
+    forwarding.split.iter().any(|share| share.backend.is_some())
+}
+
+fn leads_to_tls(answer: &Answer) -> bool {
+    match answer {
+        Answer::Redirect { location, .. } => match location.0.first() {
+            Some(crate::request::Part::Literal(text)) => text.starts_with("https:"),
+            Some(_) | None => false,
+        },
+        Answer::Forward(_) | Answer::Respond { .. } | Answer::Deny { .. } | Answer::NoRoute { .. } | Answer::NoAnswer(_) | Answer::Unmodelled { .. } => {
+            false
+        }
+    }
+}
+
+fn headers_of(answer: &Answer) -> Option<&HeaderExprs> {
+    match answer {
+        Answer::Forward(forwarding) => Some(&forwarding.response_headers),
+        Answer::Redirect { response_headers, .. }
+        | Answer::Respond { response_headers, .. }
+        | Answer::Deny { response_headers, .. }
+        | Answer::NoRoute { response_headers } => Some(response_headers),
+        Answer::NoAnswer(_) | Answer::Unmodelled { .. } => None,
+    }
+}
+
+fn reaches(old: Reach, new: Reach) -> Option<Unlike> {
+    use Reach::{Denied, Redirected, Served, Silent, Status};
+    let (aspect, code) = match (old, new) {
+        (Served, Served) | (Redirected, Redirected) => return None,
+        (Status(old) | Denied(old), Status(new) | Denied(new)) if old == new => return None,
+        (Silent(old), Silent(new)) if old == new => return None,
+        (Denied(_), Served) => (Aspect::Access, Code::DifferenceAccessLost),
+        (Served, Denied(_)) => (Aspect::Access, Code::DifferenceAccessRefused),
+        (Served, Redirected) => (Aspect::Status, Code::DifferenceRedirectAdded),
+        (Redirected, Served) => (Aspect::Status, Code::DifferenceRedirectLost),
+        (Served, Status(_) | Silent(_)) => (Aspect::Status, Code::DifferenceNotServed),
+        (Status(_) | Silent(_), Served) => (Aspect::Status, Code::DifferenceNewlyServed),
+        (Silent(_), Redirected | Denied(_) | Status(_) | Silent(_)) | (Redirected | Denied(_) | Status(_), Silent(_)) => {
+            (Aspect::Status, Code::DifferenceNoAnswer)
+        }
+        (Redirected, Denied(_) | Status(_)) | (Denied(_) | Status(_), Redirected | Denied(_) | Status(_)) => (Aspect::Status, Code::DifferenceStatus),
+    };
+    Some(Unlike::new(aspect, code))
+}
+
+/// Guards that ask who somebody is; limits by rate are none.
+fn guards(answer: &Answer) -> Vec<&Guard> {
+    match answer {
+        Answer::Forward(forwarding) => forwarding.guards.iter().filter(|guard| !matches!(guard, Guard::Rate { .. })).collect(),
+        Answer::Redirect { .. }
+        | Answer::Respond { .. }
+        | Answer::Deny { .. }
+        | Answer::NoRoute { .. }
+        | Answer::NoAnswer(_)
+        | Answer::Unmodelled { .. } => Vec::new(),
+    }
+}
+
+fn access(old: &Answer, new: &Answer, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Vec<Lang>> {
+    let (before, after) = (guards(old), guards(new));
+    if before.is_empty() && after.is_empty() {
+        return Ok(());
+    }
+    // Somebody who is asked before a request that goes nowhere protects nothing.
+    let code = match (before.is_empty(), after.is_empty()) {
+        (false, true) if reach(new) == Reach::Served => Code::DifferenceAccessLost,
+        (true, false) if reach(old) == Reach::Served => Code::DifferenceAccessRefused,
+        (false, false) if !same_guards(&before, &after, cell)? || any_guard(old) != any_guard(new) => Code::DifferenceAccessChanged,
+        (_, _) => return Ok(()),
+    };
+    found.push(Unlike::new(Aspect::Access, code));
+    Ok(())
+}
+
+fn any_guard(answer: &Answer) -> bool {
+    matches!(answer, Answer::Forward(forwarding) if forwarding.any_guard && forwarding.guards.len() > 1)
+}
+
+fn same_guards(old: &[&Guard], new: &[&Guard], cell: &TextCell<'_>) -> Result<bool, Vec<Lang>> {
+    if old.len() != new.len() {
+        return Ok(false);
+    }
+    for (old, new) in old.iter().zip(new) {
+        let same = match (old, new) {
+            (Guard::Password { secret: old, digest: one, .. }, Guard::Password { secret: new, digest: other, .. }) => old == new && one == other,
+            (
+                Guard::Service { url: old, method: one, signin: old_signin, .. },
+                Guard::Service { url: new, method: other, signin: new_signin, .. },
+            ) => same_text(old, new, cell)? && one == other && same_option(old_signin.as_ref(), new_signin.as_ref(), cell)?,
+            (Guard::Password { .. } | Guard::Service { .. } | Guard::Rate { .. }, _) => false,
+        };
+        if !same {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn same_text(old: &TextExpr, new: &TextExpr, cell: &TextCell<'_>) -> Result<bool, Vec<Lang>> {
+    Ok(text::normal(old, 0, cell)? == text::normal(new, 1, cell)?)
+}
+
+fn same_option(old: Option<&TextExpr>, new: Option<&TextExpr>, cell: &TextCell<'_>) -> Result<bool, Vec<Lang>> {
+    match (old, new) {
+        (None, None) => Ok(true),
+        (Some(old), Some(new)) => same_text(old, new, cell),
+        (Some(_), None) | (None, Some(_)) => Ok(false),
+    }
+}
+
+fn forwards(old: &Forwarding, new: &Forwarding, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Vec<Lang>> {
+    if let Some(code) = splits(&old.split, &new.split) {
+        found.push(Unlike::new(Aspect::Backend, code));
+    }
+    if !same_text(&old.target, &new.target, cell)? {
+        found.push(Unlike::new(Aspect::Path, Code::DifferencePathUpstream));
+    }
+    if let (Some(old), Some(new)) = (&old.host, &new.host)
+        && !same_text(old, new, cell)?
+    {
+        found.push(Unlike::new(Aspect::Host, Code::DifferenceHostUpstream));
+    }
+    request_headers(&old.headers, &new.headers, cell, found)?;
+    response_headers(&old.response_headers, &new.response_headers, cell, found)?;
+    if intercepted(old.error_page.as_ref()) != intercepted(new.error_page.as_ref()) {
+        found.push(Unlike::new(Aspect::Status, Code::DifferenceErrorPage));
+    }
+    Ok(())
+}
+
+fn intercepted(page: Option<&ErrorPage>) -> Option<&ErrorPage> {
+    page.filter(|page| page.intercepts)
+}
+
+/// Statuses of backends that an error page replaces.
+pub(super) fn replaced_statuses(answer: &Answer) -> Vec<u16> {
+    match answer {
+        Answer::Forward(forwarding) => intercepted(forwarding.error_page.as_ref()).map(|page| page.codes.clone()).unwrap_or_default(),
+        Answer::Redirect { .. }
+        | Answer::Respond { .. }
+        | Answer::Deny { .. }
+        | Answer::NoRoute { .. }
+        | Answer::NoAnswer(_)
+        | Answer::Unmodelled { .. } => Vec::new(),
+    }
+}
+
+fn splits(old: &[Share], new: &[Share]) -> Option<Code> {
+    let (old, new) = (normalised(old), normalised(new));
+    if old == new {
+        return None;
+    }
+    let who = |shares: &[Share]| shares.iter().map(|share| (share.backend.clone(), share.status)).collect::<Vec<_>>();
+    Some(if who(&old) == who(&new) { Code::DifferenceSplit } else { Code::DifferenceBackend })
+}
+
+/// Shares in lowest terms, sorted; equal backends once.
+fn normalised(shares: &[Share]) -> Vec<Share> {
+    let mut sorted: Vec<Share> = Vec::with_capacity(shares.len());
+    for share in shares.iter().filter(|share| share.weight > 0) {
+        match sorted.iter_mut().find(|known| known.backend == share.backend && known.status == share.status) {
+            Some(known) => known.weight += share.weight,
+            None => sorted.push(share.clone()),
+        }
+    }
+    sorted.sort();
+    let divisor = sorted.iter().fold(0, |divisor, share| gcd(divisor, share.weight)).max(1);
+    for share in &mut sorted {
+        share.weight /= divisor;
+    }
+    sorted
+}
+
+fn gcd(a: u64, b: u64) -> u64 {
+    let (mut a, mut b) = (a, b);
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+fn locations(old: &TextExpr, new: &TextExpr, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Vec<Lang>> {
+    let (old, new) = (text::normal(old, 0, cell)?, text::normal(new, 1, cell)?);
+    if old == new {
+        return Ok(());
+    }
+    let stripped = |syms: &[Sym]| syms.iter().any(|sym| *sym == Sym::Stripped);
+    let code = if stripped(&old) != stripped(&new) || slash_apart(&old, &new) { Code::DifferenceRedirectSlash } else { Code::DifferenceRedirectTarget };
+    found.push(Unlike::new(Aspect::Redirect, code));
+    Ok(())
+}
+
+/// Two texts that differ in a final slash only.
+fn slash_apart(old: &[Sym], new: &[Sym]) -> bool {
+    match (old, new) {
+        ([Sym::Literal(old)], [Sym::Literal(new)]) => old.strip_suffix('/') == Some(new) || new.strip_suffix('/') == Some(old),
+        (_, _) => false,
+    }
+}
+
+const CORS: &str = "access-control-";
+const HSTS: &str = "strict-transport-security";
+
+/// Headers that the old side sends by default and other implementations in another way: only what both claim is compared.
+fn is_default_header(name: &str) -> bool {
+    is_proxy_header(name)
+        || name.starts_with("x-envoy-")
+        || ["x-scheme", "x-request-id", "proxy", "authorization", "connection", "upgrade"].contains(&name)
+}
+
+type Claim<'h> = Vec<Option<&'h TextExpr>>;
+
+fn claim<'h>(headers: &'h HeaderExprs, name: &str) -> Option<Claim<'h>> {
+    let lines: Claim<'h> = headers.iter().filter(|(known, _)| known == name).map(|(_, text)| text.as_ref()).collect();
+    (!lines.is_empty()).then_some(lines)
+}
+
+fn names<'h>(old: &'h HeaderExprs, new: &'h HeaderExprs) -> Vec<&'h str> {
+    let mut names: Vec<&str> = Vec::with_capacity(old.len() + new.len());
+    for (name, _) in new.iter().chain(old) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// Lines that are sent, in normal form.
+fn lines(claim: &Claim<'_>, side: usize, cell: &TextCell<'_>, empty_counts: bool) -> Result<Vec<Vec<Sym>>, Vec<Lang>> {
+    let mut lines = Vec::with_capacity(claim.len());
+    for text in claim.iter().flatten() {
+        let line = text::normal(text, side, cell)?;
+        if empty_counts || !line.is_empty() {
+            lines.push(line);
+        }
+    }
+    lines.sort();
+    Ok(lines)
+}
+
+fn request_headers(old: &HeaderExprs, new: &HeaderExprs, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Vec<Lang>> {
+    for name in names(old, new) {
+        let same = match (claim(old, name), claim(new, name)) {
+            (Some(old), Some(new)) => lines(&old, 0, cell, false)? == lines(&new, 1, cell, false)?,
+            (Some(_), None) | (None, Some(_)) if is_default_header(name) => true,
+            // A header that is passed on as it came is not touched.
+            (Some(one), None) => untouched(&one, name),
+            (None, Some(one)) => untouched(&one, name),
+            (None, None) => true,
+        };
+        if !same {
+            found.push(Unlike { detail: Some(name.to_owned()), ..Unlike::new(Aspect::RequestHeader, Code::DifferenceRequestHeader) });
+        }
+    }
+    Ok(())
+}
+
+fn untouched(claim: &Claim<'_>, name: &str) -> bool {
+    matches!(claim.as_slice(), [Some(TextExpr(parts))] if matches!(parts.as_slice(), [crate::request::Part::Header(sent)] if sent == name))
+}
+
+fn response_headers(old: &HeaderExprs, new: &HeaderExprs, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Vec<Lang>> {
+    if old.is_empty() && new.is_empty() {
+        return Ok(());
+    }
+    for name in names(old, new) {
+        let counts = name == HSTS || name.starts_with(CORS);
+        let (before, after) = (claim(old, name), claim(new, name));
+        let same = match (&before, &after) {
+            (Some(old), Some(new)) => lines(old, 0, cell, true)? == lines(new, 1, cell, true)?,
+            // Nobody but the router adds these.
+            (Some(old), None) if counts => lines(old, 0, cell, true)?.is_empty(),
+            (None, Some(new)) if counts => lines(new, 1, cell, true)?.is_empty(),
+            (Some(_), None) | (None, Some(_)) => false,
+            (None, None) => true,
+        };
+        if !same {
+            let code = if name == HSTS {
+                Code::DifferenceHsts
+            } else if counts {
+                Code::DifferenceCors
+            } else {
+                Code::DifferenceResponseHeader
+            };
+            found.push(Unlike { detail: Some(name.to_owned()), ..Unlike::new(Aspect::ResponseHeader, code) });
+        }
+    }
+    Ok(())
+}
+
+/// An outcome as the answer that always has it.
+pub(super) fn of_outcome(outcome: &Outcome) -> Answer {
+    let headers = |headers: &[(String, Option<String>)]| -> HeaderExprs {
+        headers.iter().map(|(name, value)| (name.clone(), value.as_ref().map(TextExpr::literal))).collect()
+    };
+    match outcome {
+        Outcome::Forward(forward) => Answer::Forward(Box::new(Forwarding {
+            guards: Vec::new(),
+            any_guard: false,
+            split: forward.split.clone(),
+            target: TextExpr::literal(&forward.target),
+            host: forward.host.as_ref().map(TextExpr::literal),
+            headers: headers(&forward.headers),
+            response_headers: headers(&forward.response_headers),
+            read_timeout: None,
+            error_page: None,
+        })),
+        Outcome::Redirect { status, location, response_headers } => {
+            Answer::Redirect { status: *status, location: TextExpr::literal(location), response_headers: headers(response_headers) }
+        }
+        Outcome::Respond { status, response_headers } => Answer::Respond { status: *status, response_headers: headers(response_headers) },
+        Outcome::Deny { why, status, response_headers } => {
+            Answer::Deny { why: why.clone(), status: *status, response_headers: headers(response_headers) }
+        }
+        Outcome::NoRoute { response_headers } => Answer::NoRoute { response_headers: headers(response_headers) },
+        Outcome::NoAnswer(silence) => Answer::NoAnswer(*silence),
+        Outcome::Unmodelled { what } => Answer::Unmodelled { what: what.clone() },
+    }
+}

@@ -1,0 +1,254 @@
+//! A cell of the partitioned request space as a valuation: host, path and entry are given, every other part is chosen when a router
+//! first asks for it. All choices are gone through one after the other, so only what is asked splits the space.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use super::{
+    router::Entry,
+    spaces::{Asked, Key, Kind, Maker, Value, holds, kind},
+};
+use crate::request::{Field, PredicateId, Predicates, Test, Valuation};
+
+/// What one side's questions are answered by. Answers about host and path are marks that are valid for one host or one path only.
+pub(super) struct Table<'p> {
+    predicates: &'p Predicates,
+    kinds: Vec<Kind>,
+    names: Vec<u32>,
+    paths: Vec<u32>,
+    /// Questions about paths that the atoms of this host tell apart.
+    known: Vec<u32>,
+    host: u32,
+    atom: u32,
+    /// Positions in long lists of hosts.
+    found: RefCell<Vec<(usize, usize, Option<usize>)>>,
+}
+
+/// Lists longer than this are searched once per host.
+const LONG: usize = 32;
+
+impl<'p> Table<'p> {
+    pub(super) fn new(predicates: &'p Predicates) -> Self {
+        let kinds = predicates.iter().map(|(_, predicate)| kind(&predicate.field, &predicate.test)).collect();
+        let marks = || vec![0; predicates.len()];
+        Self { predicates, kinds, names: marks(), paths: marks(), known: marks(), host: 0, atom: 0, found: RefCell::default() }
+    }
+
+    pub(super) fn kind(&self, id: PredicateId) -> &Kind {
+        &self.kinds[id.0 as usize]
+    }
+
+    /// Starts a host, of which these questions hold.
+    pub(super) fn enter_host(&mut self, holding: &[PredicateId]) {
+        self.host += 1;
+        for id in holding {
+            self.names[id.0 as usize] = self.host;
+        }
+        self.found.borrow_mut().clear();
+    }
+
+    /// The atoms of the host tell this question apart.
+    pub(super) fn know(&mut self, id: PredicateId) {
+        self.known[id.0 as usize] = self.host;
+    }
+
+    /// Starts a path, of which these questions hold.
+    pub(super) fn enter_path(&mut self, holding: impl Iterator<Item = PredicateId>) {
+        self.atom += 1;
+        for id in holding {
+            self.paths[id.0 as usize] = self.atom;
+        }
+    }
+
+    fn name_holds(&self, id: PredicateId) -> bool {
+        self.names[id.0 as usize] == self.host
+    }
+}
+
+/// A part with the questions that were asked of it so far.
+pub(super) struct Space {
+    pub(super) key: Key,
+    pub(super) asked: Vec<Asked>,
+    pub(super) values: Rc<Vec<Value>>,
+    chosen: Option<usize>,
+}
+
+/// The choices of a walk through the cells of one path and entry.
+#[derive(Default)]
+pub(super) struct Choices {
+    pub(super) spaces: Vec<Space>,
+    /// Chosen spaces, first to last.
+    order: Vec<usize>,
+    /// A question was asked of a part that was already chosen without it.
+    stale: bool,
+}
+
+impl Choices {
+    /// Parts that were chosen, with their values.
+    pub(super) fn chosen(&self) -> impl Iterator<Item = (&Key, &Value)> {
+        self.order.iter().map(|&at| {
+            let space = &self.spaces[at];
+            (&space.key, &space.values[space.chosen.unwrap_or_default()])
+        })
+    }
+
+    /// How many parts are chosen.
+    pub(super) fn depth(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Takes the next value of the last part that has one. Returns how many choices stayed as they were.
+    pub(super) fn advance(&mut self) -> Option<usize> {
+        while let Some(&last) = self.order.last() {
+            let space = &mut self.spaces[last];
+            let next = space.chosen.map_or(0, |at| at + 1);
+            if next < space.values.len() {
+                space.chosen = Some(next);
+                return Some(self.order.len() - 1);
+            }
+            space.chosen = None;
+            self.order.pop();
+        }
+        None
+    }
+
+    /// Begins again if a part has more values than was thought.
+    pub(super) fn restart(&mut self, maker: &mut Maker<'_>, tls: bool) -> bool {
+        if !self.stale {
+            return false;
+        }
+        self.stale = false;
+        self.order.clear();
+        for space in &mut self.spaces {
+            space.chosen = None;
+            space.values = maker.values(&space.key, &space.asked, tls);
+        }
+        true
+    }
+
+    fn ask(&mut self, key: &Key, asked: Asked, maker: &mut Maker<'_>, test: &Test, tls: bool) -> bool {
+        let at = self.spaces.iter().position(|space| space.key == *key).unwrap_or_else(|| {
+            self.spaces.push(Space { key: key.clone(), asked: Vec::new(), values: Rc::new(Vec::new()), chosen: None });
+            self.spaces.len() - 1
+        });
+        let space = &mut self.spaces[at];
+        let place = match space.asked.binary_search(&asked) {
+            Ok(place) => place,
+            Err(place) => {
+                space.asked.insert(place, asked);
+                if let Some(chosen) = space.chosen {
+                    self.stale = true;
+                    // The remaining answers of this walk are thrown away.
+                    let sample = space.values[chosen].sample.clone();
+                    space.asked.remove(place);
+                    space.asked.push(asked);
+                    space.asked.sort_unstable();
+                    return sample.is_some_and(|sample| holds(test, &sample));
+                }
+                space.values = maker.values(key, &space.asked, tls);
+                place
+            }
+        };
+        let chosen = match space.chosen {
+            Some(chosen) => chosen,
+            None => {
+                space.chosen = Some(0);
+                self.order.push(at);
+                0
+            }
+        };
+        // Values of a stale walk have fewer answers than questions; what is answered then does not count.
+        self.spaces[at].values[chosen].answers.get(place).copied().unwrap_or(false)
+    }
+}
+
+/// What both sides of a walk share.
+pub(super) struct Walk<'p> {
+    pub(super) maker: RefCell<Maker<'p>>,
+    pub(super) choices: RefCell<Choices>,
+    /// Questions about paths that the atoms of the host do not tell apart yet.
+    pub(super) missing: RefCell<Vec<Asked>>,
+    pub(super) rulings: Cell<usize>,
+}
+
+/// One side's view of a cell.
+pub(super) struct View<'a, 'p> {
+    pub(super) table: &'a Table<'p>,
+    pub(super) side: usize,
+    pub(super) entry: Entry,
+    pub(super) walk: &'a Walk<'p>,
+    /// No path is chosen: every question about it is answered with no and collected.
+    pub(super) gathering: bool,
+}
+
+impl Valuation for View<'_, '_> {
+    fn holds(&self, id: PredicateId) -> bool {
+        let index = id.0 as usize;
+        match &self.table.kinds[index] {
+            Kind::Name => self.table.name_holds(id),
+            Kind::Never => false,
+            Kind::Entry => {
+                let predicate = self.table.predicates.get(id);
+                entry_holds(self.entry, &predicate.field, &predicate.test)
+            }
+            Kind::Path => {
+                if self.table.known[index] != self.table.host {
+                    let mut missing = self.walk.missing.borrow_mut();
+                    if !missing.contains(&(self.side, id)) {
+                        missing.push((self.side, id));
+                    }
+                    return false;
+                }
+                !self.gathering && self.table.paths[index] == self.table.atom
+            }
+            Kind::Part(key) => {
+                let test = &self.table.predicates.get(id).test;
+                let tls = self.entry.scheme == crate::request::Scheme::Https;
+                self.walk.choices.borrow_mut().ask(key, (self.side, id), &mut self.walk.maker.borrow_mut(), test, tls)
+            }
+        }
+    }
+
+    fn first(&self, predicates: &[PredicateId]) -> Option<usize> {
+        if predicates.len() <= LONG {
+            return predicates.iter().position(|&id| self.holds(id));
+        }
+        let place = (predicates.as_ptr() as usize, predicates.len());
+        if let Some((_, _, found)) = self.table.found.borrow().iter().find(|(at, length, _)| (*at, *length) == place) {
+            return *found;
+        }
+        let mut names_only = true;
+        let found = predicates.iter().position(|&id| {
+            if self.table.kinds[id.0 as usize] == Kind::Name {
+                self.table.name_holds(id)
+            } else {
+                names_only = false;
+                self.holds(id)
+            }
+        });
+        if names_only {
+            self.table.found.borrow_mut().push((place.0, place.1, found));
+        }
+        found
+    }
+}
+
+fn entry_holds(entry: Entry, field: &Field, test: &Test) -> bool {
+    let port;
+    let text = if *field == Field::Port {
+        port = entry.number().to_string();
+        port.as_str()
+    } else {
+        entry.scheme_name()
+    };
+    match test {
+        Test::Present => true,
+        Test::Equals(wanted) => wanted == text,
+        Test::Prefix(wanted) => text.starts_with(wanted.as_str()),
+        Test::Suffix(wanted) => text.ends_with(wanted.as_str()),
+        Test::Regex(_) => holds(test, text),
+        Test::InNetworks(_) | Test::Above(_) | Test::Malformed(_) => false,
+    }
+}

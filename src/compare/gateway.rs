@@ -1,0 +1,44 @@
+//! Gateway API as a side of a comparison.
+
+use super::router::{Decided, Entry, Router, Served, Verdict};
+use crate::{
+    gateway::{self, config::Config},
+    request::{Predicates, Request, Scheme, Valuation, World},
+};
+
+impl Router for Config {
+    fn predicates(&self) -> &Predicates {
+        &self.predicates
+    }
+
+    fn route(&self, v: &impl Valuation, _: &str) -> Verdict {
+        let gateway::route::Verdict { ruling, others, undecided, certificate, timeout } = Config::route(self, v);
+        let certificate = certificate.map(|served| match served {
+            gateway::route::Served::Secret(certificate) => Served::Secret(certificate.secret),
+            gateway::route::Served::Default => Served::Default,
+        });
+        Verdict { ruling, others, undecided, timeout, certificate }
+    }
+
+    fn decide(&self, request: &Request, world: &impl World) -> Decided {
+        let gateway::evaluate::Decided { decision, others, undecided } = Config::decide(self, request, world);
+        Decided { decision, others, undecided }
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        let mut entries: Vec<Entry> = Vec::new();
+        for reading in &self.readings {
+            for (number, port) in &reading.ports {
+                for (side, scheme) in [(&port.plain, Scheme::Http), (&port.tls, Scheme::Https)] {
+                    let usual = Entry { scheme, port: None }.number() == *number;
+                    let entry = Entry { scheme, port: Some(*number) };
+                    if !side.doors.is_empty() && !usual && !entries.contains(&entry) {
+                        entries.push(entry);
+                    }
+                }
+            }
+        }
+        entries.sort();
+        entries
+    }
+}

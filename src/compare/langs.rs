@@ -1,0 +1,138 @@
+//! Questions about texts as sets of texts, and the texts that proofs are about.
+
+use std::sync::LazyLock;
+
+use crate::{
+    automata::{Domain, Lang, pcre, re2},
+    gateway::regex::Compiled,
+    request::{Regex, RegexDialect, Test},
+};
+
+/// The texts that answer a question with yes.
+#[derive(Debug, Clone)]
+pub(super) enum Texts {
+    /// These.
+    Lang(Lang),
+    /// The expression is one that we cannot reason about.
+    Unreadable,
+}
+
+/// The texts of which a test holds; a test that is not about texts holds of none.
+pub(super) fn texts(test: &Test) -> Texts {
+    Texts::Lang(match test {
+        Test::Present => Lang::any(),
+        Test::Equals(text) => Lang::exact(text),
+        Test::Prefix(text) => Lang::prefix(text),
+        Test::Suffix(text) => Lang::suffix(text),
+        Test::Regex(regex) => return expression(regex),
+        Test::InNetworks(_) | Test::Above(_) | Test::Malformed(_) => Lang::none(),
+    })
+}
+
+fn expression(regex: &Regex) -> Texts {
+    let Regex { pattern, caseless, dialect } = regex;
+    let full = match dialect {
+        RegexDialect::PcreSearch => {
+            // An expression that cannot be compiled holds of nothing.
+            return Texts::Lang(pcre::Pattern::parse(pattern, *caseless).map_or_else(|_| Lang::none(), |pattern| Lang::pcre(&pattern)));
+        }
+        RegexDialect::Re2Search => false,
+        RegexDialect::Re2Full => true,
+    };
+    if Compiled::new(regex).is_none() {
+        return Texts::Lang(Lang::none());
+    }
+    let text = if *caseless { format!("(?i){pattern}") } else { pattern.clone() };
+    match re2::Pattern::parse(&text) {
+        Ok(pattern) if full => Texts::Lang(Lang::full(&pattern)),
+        Ok(pattern) => Texts::Lang(Lang::search(&pattern)),
+        Err(_) => Texts::Unreadable,
+    }
+}
+
+fn domain(pattern: &str) -> Domain {
+    let pattern = re2::Pattern::parse(pattern).expect("INVARIANT: the patterns of our domains are valid");
+    Domain::new(&Lang::full(&pattern)).expect("INVARIANT: the domains are small")
+}
+
+/// Clean paths: absolute, made of the characters that a URI carries unescaped, without empty elements, dot elements, `%` and `;`.
+pub(super) fn paths() -> &'static Domain {
+    static DOMAIN: LazyLock<Domain> = LazyLock::new(|| {
+        let plain = r"[A-Za-z0-9\-_~!$&'()*+,=:@]";
+        let byte = r"[A-Za-z0-9\-_~!$&'()*+,=:@.]";
+        let element = format!(r"(?:{plain}{byte}*|\.{plain}{byte}*|\.\.{byte}+)");
+        domain(&format!("(?:/{element})*/|(?:/{element})+"))
+    });
+    &DOMAIN
+}
+
+/// Host names: labels of lower-case letters, digits and hyphens.
+pub(super) fn hosts() -> &'static Domain {
+    static DOMAIN: LazyLock<Domain> = LazyLock::new(|| domain(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*"));
+    &DOMAIN
+}
+
+/// Values of headers.
+pub(super) fn values() -> &'static Domain {
+    Domain::values()
+}
+
+/// Values of query parameters: unreserved characters.
+pub(super) fn query_values() -> &'static Domain {
+    static DOMAIN: LazyLock<Domain> = LazyLock::new(|| domain(r"[A-Za-z0-9\-._~]*"));
+    &DOMAIN
+}
+
+/// `Cookie` headers: pairs of name and value.
+pub(super) fn cookies() -> &'static Domain {
+    static DOMAIN: LazyLock<Domain> = LazyLock::new(|| {
+        let pair = r"[A-Za-z0-9_-]+=[A-Za-z0-9_.|-]*";
+        domain(&format!("{pair}(?:; {pair})*"))
+    });
+    &DOMAIN
+}
+
+/// `Cookie` headers in which the cookie of that name passes a test. Names are compared without regard to case, as nginx does.
+pub(super) fn cookie(name: &str, test: &Test) -> Texts {
+    let value = match test {
+        Test::Present => "[^;]*".to_owned(),
+        Test::Equals(text) => regex_syntax::escape(text),
+        Test::Prefix(text) => format!("{}[^;]*", regex_syntax::escape(text)),
+        Test::Suffix(text) => format!("[^;]*{}", regex_syntax::escape(text)),
+        Test::Regex(Regex { pattern, .. }) if !pattern.contains(['^', '$', '(', '.', '[']) => format!("[^;]*{pattern}[^;]*"),
+        Test::Regex(_) => return Texts::Unreadable,
+        Test::InNetworks(_) | Test::Above(_) | Test::Malformed(_) => return Texts::Lang(Lang::none()),
+    };
+    let pattern = format!("(?:.*; )?(?i:{})={value}(?:; .*)?", regex_syntax::escape(name));
+    re2::Pattern::parse(&pattern).map_or(Texts::Unreadable, |pattern| Texts::Lang(Lang::full(&pattern)))
+}
+
+/// `Cookie` headers that name a cookie twice, which no proof is about.
+pub(super) fn cookie_twice(name: &str) -> Lang {
+    let name = regex_syntax::escape(name);
+    let pattern = format!("(?:.*; )?(?i:{name})=.*; (?i:{name})=.*");
+    re2::Pattern::parse(&pattern).map_or_else(|_| Lang::none(), |pattern| Lang::full(&pattern))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clean_paths_hold_what_nobody_rewrites() {
+        for path in ["/", "/a", "/a/", "/a.b/c", "/..a", "/a@b", "/A-Z~!$&'()*+,=:"] {
+            assert!(paths().contains(path.as_bytes()), "{path}");
+        }
+        for path in ["", "//", "/.", "/a/..", "/a%20", "/{x}", "/a;b", "/[x]", "/a b", "/\"", "/a?b"] {
+            assert!(!paths().contains(path.as_bytes()), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_found_wherever_it_stands() {
+        let Texts::Lang(lang) = cookie("Canary", &Test::Equals("always".to_owned())) else { panic!("readable") };
+        for (header, holds) in [("canary=always", true), ("a=b; CANARY=always; c=d", true), ("xcanary=always", false), ("canary=always1", false)] {
+            assert_eq!(lang.contains(header.as_bytes()), Some(holds), "{header}");
+        }
+    }
+}

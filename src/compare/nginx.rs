@@ -1,0 +1,48 @@
+//! ingress-nginx as a side of a comparison.
+
+use super::router::{Decided, Router, Served, Verdict};
+use crate::{
+    nginx::{self, Certificate},
+    request::{Answer, Field, NoAnswer, Predicates, Request, Valuation, World},
+};
+
+impl Router for nginx::Router<'_> {
+    fn predicates(&self) -> &Predicates {
+        nginx::Router::predicates(self)
+    }
+
+    fn route(&self, v: &impl Valuation, host: &str) -> Verdict {
+        let ruling = nginx::Router::route(self, v);
+        let timeout = match &ruling.answer {
+            Answer::Forward(forwarding) => forwarding.read_timeout.map(|seconds| seconds.saturating_mul(1000)),
+            Answer::Redirect { .. }
+            | Answer::Respond { .. }
+            | Answer::Deny { .. }
+            | Answer::NoRoute { .. }
+            | Answer::NoAnswer(_)
+            | Answer::Unmodelled { .. } => None,
+        };
+        let silent = matches!(ruling.answer, Answer::NoAnswer(NoAnswer::Refused | NoAnswer::Reset | NoAnswer::Tls));
+        let certificate = (!silent).then(|| served(self.config(), host));
+        Verdict { ruling, others: Vec::new(), undecided: None, timeout, certificate }
+    }
+
+    fn decide(&self, request: &Request, world: &impl World) -> Decided {
+        Decided { decision: nginx::Router::decide(self, request, world), others: Vec::new(), undecided: None }
+    }
+
+    fn reads_absent_as_empty(&self, field: &Field) -> bool {
+        matches!(field, Field::Header(name) if name == "user-agent" || name == "referer")
+    }
+}
+
+/// The name, then the name with `*` for its first label, then the default.
+fn served(config: &nginx::Config, host: &str) -> Served {
+    let table = &config.certificates;
+    let wildcard = || host.split_once('.').and_then(|(_, rest)| table.get(&format!("*.{rest}")));
+    let secret = match table.get(host).or_else(wildcard) {
+        Some(Certificate::Secret(secret)) => Some(secret),
+        Some(Certificate::Default) | None => config.globals.default_certificate.as_ref(),
+    };
+    secret.map_or(Served::Default, |secret| Served::Secret(secret.to_string()))
+}

@@ -1,0 +1,310 @@
+//! One walk over all cells of a host: what both routers rule there, and what of it differs.
+
+use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
+
+use super::{
+    answers::{self, Unlike},
+    cell::{Choices, Table, View, Walk},
+    hosts::HostClass,
+    limits::Limits,
+    paths::Paths,
+    router::{Entry, Router, Served, Verdict},
+    spaces::Key,
+    text::{Known, TextCell},
+    verdict::Aspect,
+};
+use crate::{
+    automata::Lang,
+    ledger::Code,
+    request::{Answer, NoAnswer, Predicates, Scheme},
+};
+
+/// What is taken for granted where something cannot be seen in a ruling.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Assumption {
+    /// Nobody uses TLS with a certificate that the old side makes itself.
+    NoDefaultCertificate,
+    /// Bodies are no longer than the old side's default.
+    SmallBodies,
+    /// Backends answer within this many milliseconds.
+    Quick(u64),
+    /// Limits by rate are not reached.
+    Rates,
+}
+
+/// The default of `proxy-body-size`, and one byte more.
+const LARGE_BODY: &str = "1048577";
+/// The default of `proxy-read-timeout` in milliseconds.
+const READ_TIMEOUT: u64 = 60_000;
+
+/// A cell, for words and witnesses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Note {
+    pub(super) atom: usize,
+    pub(super) entry: Entry,
+    pub(super) parts: Vec<(Key, Option<String>)>,
+}
+
+/// Cells with the same answers on both sides, which differ.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) unlike: Vec<Unlike>,
+    pub(super) old: Rc<Verdict>,
+    pub(super) new: Rc<Verdict>,
+    pub(super) notes: Vec<Note>,
+    pub(super) cells: usize,
+    /// Milliseconds after which the new side gives up.
+    pub(super) limit: Option<u64>,
+}
+
+/// Cells about which nothing is claimed.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) code: Code,
+    pub(super) reason: String,
+    pub(super) notes: Vec<Note>,
+}
+
+/// What a walk found.
+#[derive(Debug, Default)]
+pub(super) struct Pass {
+    pub(super) groups: Vec<Group>,
+    pub(super) open: Vec<Open>,
+    pub(super) assumptions: BTreeSet<Assumption>,
+    pub(super) cells: usize,
+    /// Languages by which paths must be told apart first.
+    pub(super) splits: Vec<Lang>,
+    pub(super) over_budget: bool,
+}
+
+/// Cells that are remembered of a group.
+const NOTES: usize = 24;
+
+/// What a cell comes to.
+enum Leaf {
+    Same,
+    Unlike(Vec<Unlike>, Option<u64>),
+    Open(Code, String),
+    Assumed(Assumption),
+    Split(Vec<Lang>),
+}
+
+/// Both sides at one host.
+pub(super) struct Walker<'w, 'p, O, N> {
+    pub(super) old: &'w O,
+    pub(super) new: &'w N,
+    pub(super) sides: [&'p Predicates; 2],
+    pub(super) walk: &'w Walk<'p>,
+    pub(super) entries: &'w [Entry],
+    pub(super) limits: &'w Limits,
+    pub(super) class: &'w HostClass,
+}
+
+impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
+    /// Asks everything that is asked of a path before any is known.
+    pub(super) fn gather(&self, tables: &[Table<'p>; 2]) {
+        for &entry in self.entries {
+            self.walk.choices.replace(Choices::default());
+            self.route_old(&tables[0], entry, true);
+            self.route_new(&tables[1], entry, true);
+        }
+    }
+
+    fn route_old(&self, table: &Table<'p>, entry: Entry, gathering: bool) -> Verdict {
+        self.walk.rulings.set(self.walk.rulings.get() + 1);
+        self.old.route(&View { table, side: 0, entry, walk: self.walk, gathering }, &self.class.name)
+    }
+
+    fn route_new(&self, table: &Table<'p>, entry: Entry, gathering: bool) -> Verdict {
+        self.walk.rulings.set(self.walk.rulings.get() + 1);
+        self.new.route(&View { table, side: 1, entry, walk: self.walk, gathering }, &self.class.name)
+    }
+
+    /// Walks over all cells. `last`: paths are not told apart any further.
+    pub(super) fn run(&self, tables: &mut [Table<'p>; 2], paths: &Paths, last: bool) -> Pass {
+        let mut pass = Pass::default();
+        for number in 0..paths.atoms.len() {
+            for (side, table) in tables.iter_mut().enumerate() {
+                table.enter_path(paths.holding(&paths.atoms[number], side));
+            }
+            for &entry in self.entries {
+                self.cells(tables, paths, number, entry, last, &mut pass);
+                if pass.cells > self.limits.cells {
+                    pass.over_budget = true;
+                    return pass;
+                }
+            }
+        }
+        pass
+    }
+
+    fn cells(&self, tables: &[Table<'p>; 2], paths: &Paths, number: usize, entry: Entry, last: bool, pass: &mut Pass) {
+        let tls = entry.scheme == Scheme::Https;
+        self.walk.choices.replace(Choices::default());
+        let mut old: Option<(Rc<Verdict>, usize)> = None;
+        let mut leaves: Vec<(Leaf, Rc<Verdict>, Rc<Verdict>, Note)> = Vec::new();
+        let mut same = 0;
+        loop {
+            let (before, depth) = old.take().unwrap_or_else(|| {
+                let verdict = self.route_old(&tables[0], entry, false);
+                (Rc::new(verdict), self.walk.choices.borrow().depth())
+            });
+            let after = Rc::new(self.route_new(&tables[1], entry, false));
+            if self.walk.choices.borrow_mut().restart(&mut self.walk.maker.borrow_mut(), tls) {
+                leaves.clear();
+                same = 0;
+                continue;
+            }
+            let leaf = self.leaf(paths, number, entry, &before, &after, last);
+            if matches!(leaf, Leaf::Same) {
+                same += 1;
+            } else {
+                let parts = self.walk.choices.borrow().chosen().map(|(key, value)| (key.clone(), value.sample.clone())).collect();
+                leaves.push((leaf, Rc::clone(&before), after, Note { atom: number, entry, parts }));
+            }
+            if pass.cells + same + leaves.len() > self.limits.cells {
+                pass.cells += same + leaves.len();
+                return;
+            }
+            match self.walk.choices.borrow_mut().advance() {
+                None => break,
+                Some(kept) => old = (kept >= depth).then_some((before, depth)),
+            }
+        }
+        pass.cells += same + leaves.len();
+        for (leaf, before, after, note) in leaves {
+            pass.add(leaf, before, after, note);
+        }
+    }
+
+    fn leaf(&self, paths: &Paths, number: usize, entry: Entry, old: &Verdict, new: &Verdict, last: bool) -> Leaf {
+        let (before, after) = (&old.ruling.answer, &new.ruling.answer);
+        for answer in [before, after] {
+            if let Some(what) = answers::unmodelled(answer) {
+                return Leaf::Open(Code::UndecidedUnmodelled, what.to_owned());
+            }
+        }
+        if entry.scheme == Scheme::Https && old.certificate == Some(Served::Default) && new.certificate.as_ref().is_none_or(|served| *served == Served::Default) {
+            return Leaf::Assumed(Assumption::NoDefaultCertificate);
+        }
+        let atom = &paths.atoms[number];
+        let choices = self.walk.choices.borrow();
+        let header = |name: &str| {
+            let chosen = choices.chosen().find(|(key, _)| matches!(key, Key::Header(known) if known == name));
+            match chosen {
+                Some((_, value)) if value.only => Known::Value(value.sample.clone()),
+                Some(_) | None => Known::Free,
+            }
+        };
+        let members = || paths.lang_of(number);
+        let test = |side: usize, id| Some(&self.sides[side].get(id).test);
+        let host = self.class.only.then_some(self.class.name.as_str());
+        let cell = TextCell { host, entry, path: atom, members: &members, header: &header, test: &test };
+        let mut unlike: Option<Vec<Unlike>> = None;
+        for before in std::iter::once(before).chain(&old.others) {
+            for after in std::iter::once(after).chain(&new.others) {
+                let found = match answers::compare(before, after, &cell) {
+                    Ok(found) => found,
+                    Err(langs) if !last => return Leaf::Split(langs),
+                    Err(_) => return Leaf::Open(Code::UndecidedIrregular, "paths would have to be told apart too finely".to_owned()),
+                };
+                if unlike.is_none() || found.is_empty() {
+                    unlike = Some(found);
+                }
+            }
+        }
+        let mut unlike = unlike.unwrap_or_default();
+        if let Some(reason) = old.undecided.as_ref().or(new.undecided.as_ref())
+            && unlike.is_empty()
+        {
+            return Leaf::Open(Code::UndecidedDialects, reason.clone());
+        }
+        let sure = atom.sure && choices.chosen().all(|(_, value)| value.sure);
+        if !sure && unlike.is_empty() {
+            return Leaf::Open(Code::UndecidedNotRegular, "an expression is not regular".to_owned());
+        }
+        let body = choices.chosen().find_map(|(key, value)| (*key == Key::Body).then_some(value.sample.as_deref()?).filter(|size| *size != "0"));
+        if let (Some(size), false) = (body, unlike.is_empty()) {
+            if size == LARGE_BODY {
+                return Leaf::Assumed(Assumption::SmallBodies);
+            }
+            return Leaf::Unlike(vec![Unlike::new(Aspect::Limit, Code::DifferenceBodyLimit)], None);
+        }
+        self.beside(old, new, &mut unlike)
+    }
+
+    /// What a verdict says beside its answer.
+    fn beside(&self, old: &Verdict, new: &Verdict, unlike: &mut Vec<Unlike>) -> Leaf {
+        let silent = |verdict: &Verdict| matches!(verdict.ruling.answer, Answer::NoAnswer(NoAnswer::Refused | NoAnswer::Reset | NoAnswer::Tls));
+        if let (Some(before), Some(after)) = (&old.certificate, &new.certificate)
+            && before != after
+            && !silent(old)
+            && !silent(new)
+        {
+            unlike.push(Unlike::new(Aspect::Certificate, Code::DifferenceCertificate));
+        }
+        let mut limit = None;
+        let mut quick = None;
+        if let (Answer::Forward(forwarding), Answer::Forward(_)) = (&old.ruling.answer, &new.ruling.answer)
+            && unlike.is_empty()
+        {
+            if let Some(after) = new.timeout
+                && old.timeout.is_none_or(|before| after < before)
+            {
+                if old.timeout.is_none_or(|before| before == READ_TIMEOUT) {
+                    quick = Some(after);
+                } else {
+                    limit = Some(after);
+                    unlike.push(Unlike::new(Aspect::Limit, Code::DifferenceTimeout));
+                }
+            }
+            if unlike.is_empty() && forwarding.guards.iter().any(|guard| matches!(guard, crate::request::Guard::Rate { .. })) {
+                return Leaf::Assumed(Assumption::Rates);
+            }
+        }
+        if unlike.is_empty() {
+            return quick.map_or(Leaf::Same, |limit| Leaf::Assumed(Assumption::Quick(limit)));
+        }
+        Leaf::Unlike(std::mem::take(unlike), limit)
+    }
+}
+
+impl Pass {
+    fn add(&mut self, leaf: Leaf, old: Rc<Verdict>, new: Rc<Verdict>, note: Note) {
+        match leaf {
+            Leaf::Same => {}
+            Leaf::Assumed(assumption) => {
+                self.assumptions.insert(assumption);
+            }
+            Leaf::Split(langs) => self.splits.extend(langs),
+            Leaf::Open(code, reason) => match self.open.iter_mut().find(|open| open.code == code && open.reason == reason) {
+                Some(open) => open.notes.push(note),
+                None => self.open.push(Open { code, reason, notes: vec![note] }),
+            },
+            Leaf::Unlike(unlike, limit) => {
+                let same = |group: &&mut Group| {
+                    group.unlike == unlike && group.old.ruling.answer == old.ruling.answer && group.new.ruling.answer == new.ruling.answer
+                };
+                match self.groups.iter_mut().find(same) {
+                    Some(group) => {
+                        group.cells += 1;
+                        if group.notes.len() < NOTES {
+                            group.notes.push(note);
+                        }
+                    }
+                    None => self.groups.push(Group { unlike, old, new, notes: vec![note], cells: 1, limit }),
+                }
+            }
+        }
+    }
+}
+
+/// A table for each side.
+pub(super) fn tables<'p>(sides: [&'p Predicates; 2]) -> [Table<'p>; 2] {
+    sides.map(Table::new)
+}
+
+/// A walk that shares what it learns.
+pub(super) fn walk<'p>(maker: super::spaces::Maker<'p>) -> Walk<'p> {
+    Walk { maker: RefCell::new(maker), choices: RefCell::default(), missing: RefCell::default(), rulings: std::cell::Cell::new(0) }
+}

@@ -1,0 +1,180 @@
+//! The paths of one host, cut by everything that is asked about them there.
+
+use std::collections::BTreeMap;
+
+use super::{
+    langs::{self, Texts},
+    limits::Limits,
+    spaces::Asked,
+};
+use crate::{
+    automata::{Lang, OverBudget, Partition},
+    request::{PredicateId, Predicates, Test},
+};
+
+/// Paths that nothing tells apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PathAtom {
+    /// The shortest, as a person would type it.
+    pub(super) witness: String,
+    /// It is the only one.
+    pub(super) only: bool,
+    /// Bytes with which all of them start.
+    pub(super) prefix: String,
+    /// Whether they end with a slash; `None` where some do and some do not.
+    pub(super) slash: Option<bool>,
+    /// All answers are certain for every path.
+    pub(super) sure: bool,
+    /// Numbers of the languages that contain them.
+    holds: Vec<usize>,
+}
+
+impl PathAtom {
+    /// A single path.
+    pub(super) fn single(path: &str) -> Self {
+        Self { witness: path.to_owned(), only: true, prefix: path.to_owned(), slash: Some(path.ends_with('/')), sure: true, holds: Vec::new() }
+    }
+}
+
+/// Remembers languages of questions.
+pub(super) struct Languages<'p> {
+    sides: [&'p Predicates; 2],
+    known: [BTreeMap<PredicateId, Texts>; 2],
+}
+
+impl<'p> Languages<'p> {
+    pub(super) fn new(sides: [&'p Predicates; 2]) -> Self {
+        Self { sides, known: [BTreeMap::new(), BTreeMap::new()] }
+    }
+
+    fn test(&self, (side, id): Asked) -> &'p Test {
+        &self.sides[side].get(id).test
+    }
+
+    fn texts(&mut self, asked: Asked) -> Texts {
+        let test = self.test(asked);
+        match test {
+            Test::Regex(_) => self.known[asked.0].entry(asked.1).or_insert_with(|| langs::texts(test)).clone(),
+            Test::Present | Test::Equals(_) | Test::Prefix(_) | Test::Suffix(_) | Test::InNetworks(_) | Test::Above(_) | Test::Malformed(_) => {
+                langs::texts(test)
+            }
+        }
+    }
+}
+
+/// The paths of one host.
+pub(super) struct Paths {
+    partition: Partition,
+    pub(super) atoms: Vec<PathAtom>,
+    /// Questions that each language answers.
+    users: Vec<Vec<Asked>>,
+    /// An expression cannot be read.
+    pub(super) unreadable: bool,
+}
+
+impl Paths {
+    /// Cuts the clean paths by questions of both sides, and by languages that nobody asks for.
+    pub(super) fn cut(asked: &[Asked], more: &[Lang], languages: &mut Languages<'_>, limits: &Limits) -> Result<Self, OverBudget> {
+        let mut index: BTreeMap<&Test, usize> = BTreeMap::new();
+        let mut langs: Vec<Lang> = Vec::with_capacity(asked.len() + more.len());
+        let mut users: Vec<Vec<Asked>> = Vec::with_capacity(asked.len());
+        let mut tests: Vec<&Test> = Vec::with_capacity(asked.len());
+        let mut unreadable = false;
+        for &one in asked {
+            let test = languages.test(one);
+            if let Some(&at) = index.get(test) {
+                users[at].push(one);
+                continue;
+            }
+            index.insert(test, langs.len());
+            tests.push(test);
+            users.push(vec![one]);
+            langs.push(match languages.texts(one) {
+                Texts::Lang(lang) => lang,
+                Texts::Unreadable => {
+                    unreadable = true;
+                    Lang::none()
+                }
+            });
+        }
+        langs.extend(more.iter().cloned());
+        let partition = Partition::new(&langs, langs::paths(), limits.partition)?;
+        let slash = more.iter().position(is_slash).map(|at| tests.len() + at);
+        let atoms = partition.atoms().iter().map(|atom| {
+            let witness = String::from_utf8_lossy(&atom.witness).into_owned();
+            let mut prefix = "/";
+            let mut only = false;
+            for test in atom.holds.iter().filter_map(|at| tests.get(at)) {
+                match test {
+                    Test::Equals(_) => only = true,
+                    Test::Prefix(text) if text.len() > prefix.len() => prefix = text,
+                    _ => {}
+                }
+            }
+            let prefix = if only { witness.clone() } else { prefix.to_owned() };
+            let slash = match slash {
+                Some(at) => Some(atom.holds.contains(at)),
+                None => only.then(|| witness.ends_with('/')),
+            };
+            let holds = atom.holds.iter().collect();
+            PathAtom { witness, only, prefix, slash, sure: atom.unsure.is_empty(), holds }
+        });
+        Ok(Self { atoms: atoms.collect(), partition, users, unreadable })
+    }
+
+    /// Questions of one side that hold of the paths of an atom.
+    pub(super) fn holding<'a>(&'a self, atom: &'a PathAtom, side: usize) -> impl Iterator<Item = PredicateId> + 'a {
+        let users = atom.holds.iter().filter_map(|&at| self.users.get(at)).flatten();
+        users.filter(move |(of, _)| *of == side).map(|(_, id)| *id)
+    }
+
+    /// States of the automaton; 0 where none was needed.
+    pub(super) fn states(&self) -> usize {
+        self.partition.states()
+    }
+
+    /// Some paths of an atom, the most telling first.
+    pub(super) fn samples(&self, number: usize) -> Vec<String> {
+        let witness = &self.atoms[number].witness;
+        let mut samples = vec![witness.clone()];
+        if self.atoms[number].only {
+            return samples;
+        }
+        let tails = ["/", "a", "/a", "1", "/a/b.html", "x/", "/x/", "A", ".js", "/A/b/", "-a+b"];
+        let longer = tails.iter().map(|tail| format!("{witness}{tail}"));
+        let cased = [witness.to_ascii_uppercase(), witness.to_ascii_lowercase()];
+        let inside = ["a/b", "x.html", "b/"].iter().map(|tail| format!("{}{tail}", self.atoms[number].prefix));
+        for candidate in longer.chain(cased).chain(inside) {
+            let here = langs::paths().contains(candidate.as_bytes()) && self.partition.atom_of(candidate.as_bytes()) == Some(number);
+            if here && !samples.contains(&candidate) {
+                samples.push(candidate);
+            }
+        }
+        samples
+    }
+
+    /// All paths of an atom.
+    pub(super) fn lang_of(&self, number: usize) -> Option<Lang> {
+        self.partition.lang_of(number)
+    }
+
+    /// The atom of a path.
+    pub(super) fn atom_of(&self, path: &str) -> Option<usize> {
+        self.partition.atom_of(path.as_bytes())
+    }
+}
+
+/// The language by which paths are told apart that end with a slash.
+pub(super) fn ends_with_slash() -> Lang {
+    Lang::suffix("/")
+}
+
+/// Drops languages that are asked for twice.
+pub(super) fn dedup(langs: &mut Vec<Lang>) {
+    let mut seen = std::collections::BTreeSet::new();
+    langs.retain(|lang| seen.insert(format!("{lang:?}")));
+}
+
+fn is_slash(lang: &Lang) -> bool {
+    lang.contains(b"/") == Some(true) && lang.contains(b"/a/") == Some(true) && lang.contains(b"/a") == Some(false)
+}

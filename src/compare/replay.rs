@@ -1,0 +1,145 @@
+//! Single requests asked of both models: what a class of requests only suggests is shown by one of them.
+
+use super::{
+    answers::{self, Unlike},
+    paths::PathAtom,
+    router::{Decided, Entry, Router},
+    text::{Known, TextCell},
+    verdict::{Aspect, Treatment},
+};
+use crate::{
+    k8s::NamespacedName,
+    ledger::Code,
+    request::{Answer, BackendAnswer, Outcome, Request, World},
+};
+
+/// How services behave while a request is replayed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Stage {
+    /// Authentication services refuse, and passwords are wrong.
+    pub(super) refuses: bool,
+    /// Status of backends.
+    pub(super) status: Option<u16>,
+    /// Milliseconds until backends answer.
+    pub(super) delay: u64,
+}
+
+impl World for Stage {
+    fn authentication(&self, _: &str) -> Option<u16> {
+        Some(if self.refuses { 401 } else { 200 })
+    }
+
+    fn password(&self, _: &NamespacedName, _: &str, _: &str) -> Option<bool> {
+        Some(!self.refuses)
+    }
+
+    fn backend(&self, _: &str, _: &str) -> Option<BackendAnswer> {
+        let silent = self.status.is_none() && self.delay == 0;
+        (!silent).then(|| BackendAnswer { status: self.status.unwrap_or(200), headers: Vec::new(), delay: self.delay })
+    }
+}
+
+/// The stage on which something can be seen, where it is not the plain one.
+pub(super) fn stage(unlike: &Unlike, old: &Answer, limit: Option<u64>) -> Option<Stage> {
+    match (unlike.aspect, unlike.code) {
+        (Aspect::Access, _) => Some(Stage { refuses: true, ..Stage::default() }),
+        (_, Code::DifferenceErrorPage) => Some(Stage { status: answers::replaced_statuses(old).first().copied(), ..Stage::default() }),
+        (_, Code::DifferenceTimeout) => limit.map(|limit| Stage { delay: limit.saturating_add(1), ..Stage::default() }),
+        (_, _) => None,
+    }
+}
+
+/// What both sides do with a request.
+#[derive(Debug, Clone)]
+pub(super) struct Replayed {
+    pub(super) old: Treatment,
+    pub(super) new: Treatment,
+    /// What differs whatever undecided outcomes come true; empty where the sides agree in at least one way.
+    pub(super) unlike: Vec<Unlike>,
+    /// A model does not know the outcome.
+    pub(super) unknown: bool,
+}
+
+impl Replayed {
+    /// Both sides treat it the same, and both know.
+    pub(super) fn same(&self) -> bool {
+        self.unlike.is_empty() && !self.unknown && self.old.undecided.is_none() && self.new.undecided.is_none()
+    }
+}
+
+fn treatment(decided: Decided) -> Treatment {
+    let Decided { decision, others, undecided } = decided;
+    Treatment { decision, others, undecided }
+}
+
+/// Asks both sides.
+pub(super) fn replay(old: &impl Router, new: &impl Router, request: &Request, stage: Stage) -> Replayed {
+    let old = treatment(old.decide(request, &stage));
+    let new = treatment(new.decide(request, &stage));
+    let outcomes = |treatment: &Treatment| -> Vec<Answer> {
+        std::iter::once(&treatment.decision.outcome).chain(&treatment.others).map(answers::of_outcome).collect()
+    };
+    let entry = Entry { scheme: request.scheme, port: request.port };
+    let mut unlike: Option<Vec<Unlike>> = None;
+    let mut unknown = false;
+    for before in outcomes(&old) {
+        for after in outcomes(&new) {
+            if answers::unmodelled(&before).is_some() || answers::unmodelled(&after).is_some() {
+                unknown = true;
+                continue;
+            }
+            let found = compare(&before, &after, entry);
+            if unlike.is_none() || found.is_empty() {
+                unlike = Some(found);
+            }
+        }
+    }
+    let mut unlike = unlike.unwrap_or_default();
+    if unknown {
+        unlike.clear();
+    }
+    let certain = !unknown && old.undecided.is_none() && new.undecided.is_none();
+    let silent = |treatment: &Treatment| matches!(treatment.decision.outcome, Outcome::NoAnswer(_));
+    if certain
+        && !silent(&old)
+        && !silent(&new)
+        && let (Some(before), Some(after)) = (&old.decision.certificate, &new.decision.certificate)
+        && before != after
+    {
+        unlike.push(Unlike::new(Aspect::Certificate, Code::DifferenceCertificate));
+    }
+    Replayed { old, new, unlike, unknown }
+}
+
+/// One request on both sides.
+#[derive(Debug, Clone)]
+pub struct Single {
+    /// What the old side does.
+    pub old: Treatment,
+    /// What the new side does.
+    pub new: Treatment,
+    /// Both sides are known to treat it the same.
+    pub same: bool,
+    /// What differs, the gravest first; empty also where a model does not know.
+    pub codes: Vec<Code>,
+}
+
+/// Asks both sides about one request, with services about which nothing is known.
+pub fn single(old: &impl Router, new: &impl Router, request: &Request) -> Single {
+    let replayed = replay(old, new, request, Stage::default());
+    let same = replayed.same();
+    let mut codes: Vec<Code> = Vec::new();
+    for unlike in &replayed.unlike {
+        if !codes.contains(&unlike.code) {
+            codes.push(unlike.code);
+        }
+    }
+    Single { old: replayed.old, new: replayed.new, same, codes }
+}
+
+/// Two answers whose texts are complete.
+fn compare(old: &Answer, new: &Answer, entry: Entry) -> Vec<Unlike> {
+    let path = PathAtom::single("/");
+    let cell = TextCell { host: Some(""), entry, path: &path, members: &|| None, header: &|_| Known::Free, test: &|_, _| None };
+    answers::compare(old, new, &cell).unwrap_or_default()
+}

@@ -1,0 +1,95 @@
+//! What the judge asks of a side: the questions it has, its ruling for a class of requests, its decision for one request.
+
+use crate::request::{
+    Answer, Decision, Field, Outcome, Predicates, Request, Ruling, Scheme, Valuation, World,
+};
+
+/// A door through which clients come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// Scheme of the connection.
+    pub scheme: Scheme,
+    /// Port, where it is not that of the scheme.
+    pub port: Option<u16>,
+}
+
+impl Entry {
+    /// Plain text on port 80.
+    pub const HTTP: Self = Self { scheme: Scheme::Http, port: None };
+    /// TLS on port 443.
+    pub const HTTPS: Self = Self { scheme: Scheme::Https, port: None };
+
+    /// Port of the connection.
+    pub fn number(self) -> u16 {
+        self.port.unwrap_or(match self.scheme {
+            Scheme::Http => 80,
+            Scheme::Https => 443,
+        })
+    }
+
+    /// `http` or `https`.
+    pub const fn scheme_name(self) -> &'static str {
+        match self.scheme {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+        }
+    }
+}
+
+/// The certificate that a client is shown.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Served {
+    /// That of a Secret, `namespace/name`.
+    Secret(String),
+    /// One that the implementation makes itself.
+    Default,
+}
+
+/// A ruling, and how sure the router is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The answer, or one of several, and how it came about.
+    pub ruling: Ruling,
+    /// Other answers that are possible; then `undecided` says why.
+    pub others: Vec<Answer>,
+    /// Why the answer is not decided.
+    pub undecided: Option<String>,
+    /// Milliseconds after which the exchange is ended, where that is known.
+    pub timeout: Option<u64>,
+    /// Certificate that is served for TLS, where that is known.
+    pub certificate: Option<Served>,
+}
+
+/// What happens to one request, and how sure the router is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// The decision, or one of several.
+    pub decision: Decision,
+    /// Other outcomes that are possible; then `undecided` says why.
+    pub others: Vec<Outcome>,
+    /// Why the outcome is not decided.
+    pub undecided: Option<String>,
+}
+
+/// One side of a comparison.
+pub trait Router: Sync {
+    /// Everything that may be asked of a request.
+    fn predicates(&self) -> &Predicates;
+
+    /// Rules for a class of requests to a host.
+    fn route(&self, v: &impl Valuation, host: &str) -> Verdict;
+
+    /// Decides for one request.
+    fn decide(&self, request: &Request, world: &impl World) -> Decided;
+
+    /// Doors besides those of the well-known ports.
+    fn entries(&self) -> Vec<Entry> {
+        Vec::new()
+    }
+
+    /// Whether the question takes a header that is missing for an empty one.
+    fn reads_absent_as_empty(&self, field: &Field) -> bool {
+        let _ = field;
+        false
+    }
+}

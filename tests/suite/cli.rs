@@ -1,0 +1,165 @@
+//! The command line as a user meets it: help, exit codes, streams, directories.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use crate::cases::gateshift;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
+}
+
+fn scratch(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("gateshift-cli-{}-{name}", std::process::id()));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("temporary folder");
+    folder
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("an exit code")
+}
+
+#[test]
+fn help_of_every_verb_has_a_usage_line_and_goes_to_stdout() {
+    for verb in ["convert", "validate", "explain"] {
+        let output = gateshift(&root(), &[verb, "--help"]);
+        assert_eq!(code(&output), 0, "{verb}");
+        assert!(text(&output.stdout).contains(&format!("gateshift {verb}")), "{verb}: {}", text(&output.stdout));
+        assert!(output.stderr.is_empty(), "{verb}");
+    }
+}
+
+#[test]
+fn wrong_flags_are_usage_errors_on_stderr() {
+    for arguments in [&["convert", "--nonsense"][..], &["convert", "-f", "x", "--target", "nonsense"], &["convert", "-f", "x", "--gateway", "noslash"], &["explain", "rewrite-tagret-nonsense-x"]] {
+        let output = gateshift(&root(), arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}: {}", text(&output.stderr));
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn unknown_name_is_answered_with_the_nearest_known_one() {
+    let output = gateshift(&root(), &["explain", "rewrite-tagret"]);
+    assert_eq!(code(&output), 2);
+    assert!(text(&output.stderr).contains("did you mean `rewrite-target`?"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn missing_file_and_empty_folder_are_findings_and_exit_3() {
+    let folder = scratch("missing");
+    let output = gateshift(&folder, &["convert", "-f", "nothing.yaml", "-f", "."]);
+    assert_eq!(code(&output), 3, "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("nothing.yaml"), "{}", text(&output.stderr));
+    let _ = fs::remove_dir_all(folder);
+}
+
+#[test]
+fn stdin_is_read_and_nothing_but_manifests_goes_to_stdout() {
+    let shop = root().join("testdata/clusters/shop/boutique.yaml");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_gateshift"))
+        .args(["convert", "-f", "-", "--gateway-class", "eg"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("gateshift starts");
+    let input = fs::read(shop).expect("shop");
+    child.stdin.take().expect("stdin").write_all(&input).expect("input is taken");
+    let output = child.wait_with_output().expect("gateshift ends");
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    assert!(text(&output.stdout).starts_with("apiVersion: v1\nkind: Namespace\n"));
+    for document in serde_yaml::Deserializer::from_slice(&output.stdout) {
+        <serde_yaml::Value as serde::Deserialize>::deserialize(document).expect("every document is YAML");
+    }
+}
+
+#[test]
+fn output_directory_has_a_folder_per_owner_and_only_replaces_its_own() {
+    let folder = scratch("directory");
+    let shop = root().join("testdata/clusters/shop").display().to_string();
+    let arguments = ["convert", "-f", &shop, "--gateway-class", "eg", "--output-dir", "out"];
+    for _ in 0..2 {
+        let output = gateshift(&folder, &arguments);
+        assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+        assert!(output.stdout.is_empty());
+    }
+    for file in ["kustomization.yaml", "gateway/gateway.yaml", "gateway/kustomization.yaml", "boutique/httproutes.yaml", "payments/httproutes.yaml"] {
+        assert!(folder.join("out").join(file).is_file(), "{file}");
+    }
+    fs::create_dir(folder.join("mine")).expect("folder");
+    fs::write(folder.join("mine/notes.txt"), "keep").expect("file");
+    let output = gateshift(&folder, &["convert", "-f", &shop, "--output-dir", "mine"]);
+    assert_eq!(code(&output), 4);
+    assert_eq!(fs::read_to_string(folder.join("mine/notes.txt")).expect("file"), "keep");
+    let _ = fs::remove_dir_all(folder);
+}
+
+#[test]
+fn json_is_one_list_of_the_same_objects() {
+    let shop = root().join("testdata/clusters/shop");
+    let json = gateshift(&shop, &["convert", "-f", ".", "-o", "json"]);
+    let list: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    let yaml = gateshift(&shop, &["convert", "-f", "."]);
+    let documents = serde_yaml::Deserializer::from_slice(&yaml.stdout).count();
+    assert_eq!(list["kind"], "List");
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(documents));
+}
+
+#[test]
+fn validate_tells_refused_from_accepted_by_its_exit_code() {
+    let folder = scratch("validate");
+    let route = |path: &str| format!("apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: r}}\nspec:\n  rules:\n  - matches: [{{path: {{type: PathPrefix, value: \"{path}\"}}}}]\n    backendRefs: [{{name: web, port: 80}}]\n");
+    fs::write(folder.join("good.yaml"), route("/a")).expect("file");
+    fs::write(folder.join("bad.yaml"), route("/a//b")).expect("file");
+    let good = gateshift(&folder, &["validate", "-f", "good.yaml"]);
+    assert_eq!(code(&good), 0, "{}", text(&good.stdout));
+    let bad = gateshift(&folder, &["validate", "-f", "bad.yaml"]);
+    assert_eq!(code(&bad), 1);
+    assert!(text(&bad.stdout).contains("bad.yaml:6:"), "{}", text(&bad.stdout));
+    let json = gateshift(&folder, &["validate", "-f", "bad.yaml", "-o", "json", "--gateway-api", "1.7", "--channel", "experimental"]);
+    let findings: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert_eq!(findings["version"], 1);
+    assert_eq!(findings["findings"][0]["code"], "gateway-api/refused");
+    let _ = fs::remove_dir_all(folder);
+}
+
+#[test]
+fn what_convert_writes_passes_validate() {
+    let folder = scratch("roundtrip");
+    let shop = root().join("testdata/clusters/shop").display().to_string();
+    let manifests = gateshift(&folder, &["convert", "-f", &shop, "--gateway-class", "eg"]);
+    fs::write(folder.join("shop.yaml"), &manifests.stdout).expect("file");
+    for version in ["1.5", "1.6", "1.7"] {
+        let output = gateshift(&folder, &["validate", "-f", "shop.yaml", "--strict", "--gateway-api", version]);
+        assert_eq!(code(&output), 0, "{version}: {}", text(&output.stdout));
+    }
+    let _ = fs::remove_dir_all(folder);
+}
+
+#[test]
+fn hostile_bytes_never_end_in_a_panic() {
+    let folder = scratch("hostile");
+    let deep = format!("a: {}{}", "[".repeat(20_000), "]".repeat(20_000));
+    let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e]\ng: &g [*f,*f,*f,*f,*f,*f,*f,*f,*f]\nh: [*g,*g,*g,*g,*g,*g,*g,*g,*g]\n";
+    let odd = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: \"../../etc\", namespace: \"a/b\", annotations: {nginx.ingress.kubernetes.io/rewrite-target: \"$\\u001b[31m\"}}\nspec: {ingressClassName: nginx, rules: [{host: \"-\", http: {paths: [{path: \"/\\u0000\", pathType: 7, backend: {service: {name: \"\", port: {number: -1}}}}]}}]}\n";
+    for (name, bytes) in [("deep", deep.as_bytes()), ("bomb", bomb.as_bytes()), ("binary", b"\xff\xfe\x00\x01kind: Ingress".as_slice()), ("odd", odd.as_bytes()), ("tabs", b"a:\n\t- b\n".as_slice()), ("empty", b"".as_slice())] {
+        let file = folder.join(format!("{name}.yaml"));
+        fs::write(&file, bytes).expect("file");
+        let output = gateshift(&folder, &["convert", "-f", &format!("{name}.yaml"), "--watch-ingress-without-class", "--output-dir", "out"]);
+        let notices = text(&output.stderr);
+        assert!(matches!(code(&output), 0 | 1 | 3) && !notices.contains("panicked"), "{name}: {} {notices}", code(&output));
+        assert!(!notices.contains('\u{1b}'), "{name}: escape sequences of the input reach the terminal");
+    }
+    assert!(!folder.parent().expect("parent").join("etc").exists());
+    let _ = fs::remove_dir_all(folder);
+}
