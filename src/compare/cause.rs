@@ -3,71 +3,175 @@
 use super::{
     answers::Unlike,
     hosts::HostClass,
-    replay::{self, Replayed, Stage},
+    langs::Texts,
+    pass::Group,
+    paths::{Languages, Paths},
+    replay::{self, Replayed},
     router::Router,
     spaces::Asked,
     verdict::Aspect,
 };
 use crate::{
+    automata::{Lang, pcre},
     ledger::Code,
-    request::{Outcome, Predicates, Request, Test},
+    request::{Outcome, Predicates, RegexDialect, Request, Test, World},
 };
 
+/// Languages by which regions are cut at most, so that each has one cause.
+const LANGUAGES: usize = 48;
+
+/// Whether neighbours can say why.
+pub(super) fn is_routing(unlike: &Unlike) -> bool {
+    matches!(unlike.aspect, Aspect::Status | Aspect::Backend | Aspect::Path)
+        && !matches!(unlike.code, Code::DifferenceRedirectStatus | Code::DifferenceErrorPage | Code::DifferenceSplit)
+}
+
+/// Languages that tell the causes of differences apart: each expression with letter case, up to its full match, up to the end of an
+/// element; each prefix up to the end of an element.
+pub(super) fn langs(groups: &[Group], paths: &Paths, asked: &[Asked], languages: &mut Languages<'_>) -> Vec<Lang> {
+    let routed = groups.iter().filter(|group| group.unlike.iter().any(is_routing));
+    let witnesses: Vec<&str> =
+        routed.flat_map(|group| &group.notes).map(|note| paths.atoms[note.atom].witness.as_str()).take(LANGUAGES).collect();
+    let mut langs = Vec::new();
+    let mut seen: Vec<&Test> = Vec::new();
+    if witnesses.is_empty() {
+        return langs;
+    }
+    for &one in asked {
+        let test = languages.test(one);
+        if langs.len() >= LANGUAGES {
+            break;
+        }
+        if seen.contains(&test) {
+            continue;
+        }
+        seen.push(test);
+        match test {
+            Test::Prefix(text) if !text.ends_with('/') => {
+                let near = |witness: &&str| witness.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text));
+                if witnesses.iter().any(near) {
+                    langs.push(Lang::element_prefix(text));
+                }
+            }
+            Test::Regex(regex) if regex.dialect == RegexDialect::PcreSearch => {
+                let Texts::Lang(lang) = languages.texts(one) else { continue };
+                if !witnesses.iter().any(|witness| lang.contains(witness.as_bytes()) == Some(true)) {
+                    continue;
+                }
+                let ends = ["$", "(?:/|$)"].map(|end| format!("(?:{}){end}", regex.pattern));
+                let with_case = regex.caseless.then(|| (regex.pattern.clone(), false));
+                for (pattern, caseless) in with_case.into_iter().chain(ends.into_iter().map(|pattern| (pattern, regex.caseless))) {
+                    if let Ok(pattern) = pcre::Pattern::parse(&pattern, caseless) {
+                        langs.push(Lang::pcre(&pattern));
+                    }
+                }
+            }
+            Test::Present
+            | Test::Equals(_)
+            | Test::Prefix(_)
+            | Test::Suffix(_)
+            | Test::Regex(_)
+            | Test::InNetworks(_)
+            | Test::Above(_)
+            | Test::Malformed(_) => {}
+        }
+    }
+    langs
+}
+
 /// Asks neighbours of a witness.
-pub(super) struct Probes<'c, O, N> {
+pub(super) struct Probes<'c, O, N, W> {
     pub(super) old: &'c O,
     pub(super) new: &'c N,
     pub(super) class: &'c HostClass,
     pub(super) sides: [&'c Predicates; 2],
     /// Questions about paths of the host.
     pub(super) asked: &'c [Asked],
-    pub(super) stage: Stage,
+    /// How services behave.
+    pub(super) world: &'c W,
 }
 
-impl<O: Router, N: Router> Probes<'_, O, N> {
+/// A witness and how it is treated.
+struct Seen<'s> {
+    request: &'s Request,
+    unlike: &'s Unlike,
+    replayed: &'s Replayed,
+    path: &'s str,
+    query: &'s str,
+}
+
+impl<O: Router, N: Router, W: World> Probes<'_, O, N, W> {
     /// The code that says why, or else what.
     pub(super) fn code(&self, unlike: &Unlike, request: &Request, replayed: &Replayed) -> Code {
-        let routing = matches!(unlike.aspect, Aspect::Status | Aspect::Backend | Aspect::Path)
-            && !matches!(unlike.code, Code::DifferenceRedirectStatus | Code::DifferenceErrorPage | Code::DifferenceSplit);
-        if !routing {
+        if !is_routing(unlike) {
             return unlike.code;
         }
         let (path, query) = request.target.split_at(request.target.find('?').unwrap_or(request.target.len()));
-        if self.by_labels(request) {
+        let seen = Seen { request, unlike, replayed, path, query };
+        if self.class.label == "*" && self.old.is_own_page(path) != self.new.is_own_page(path) {
+            return Code::DifferenceOwnPage;
+        }
+        if self.by_labels(&seen) {
             return Code::DifferenceWildcardLabels;
+        }
+        if self.is_preflight(&seen) {
+            return Code::DifferencePreflight;
         }
         if appends_slash(&replayed.old.decision.outcome, path) && !appends_slash(&replayed.new.decision.outcome, path) {
             return Code::DifferenceTrailingSlashRedirect;
         }
         let lower = path.to_ascii_lowercase();
-        if lower != path && self.same(request, &format!("{lower}{query}")) {
+        if lower != path && self.is_twin(&seen, &lower) {
             return Code::DifferenceLetterCase;
         }
-        if let Some(code) = self.by_end(request, path, query) {
-            return code;
-        }
-        unlike.code
+        self.by_end(&seen).unwrap_or(unlike.code)
     }
 
-    fn ask(&self, request: &Request) -> Replayed {
-        replay::replay(self.old, self.new, request, self.stage)
+    /// Both sides agree about the neighbour, as far as it matters here.
+    fn agree(&self, seen: &Seen<'_>, neighbour: &Request) -> Option<Replayed> {
+        let replayed = replay::replay(self.old, self.new, neighbour, self.world);
+        let matters = |unlike: &Unlike| {
+            unlike.aspect == seen.unlike.aspect || matches!(unlike.aspect, Aspect::Access | Aspect::Tls | Aspect::Status | Aspect::Backend)
+        };
+        (replayed.is_decided() && !replayed.unlike.iter().any(matters)).then_some(replayed)
     }
 
-    fn same(&self, request: &Request, target: &str) -> bool {
-        self.ask(&Request { target: target.to_owned(), ..request.clone() }).same()
+    /// Both sides treat another path as the old side treats this one.
+    fn is_twin(&self, seen: &Seen<'_>, path: &str) -> bool {
+        let neighbour = Request { target: format!("{path}{}", seen.query), ..seen.request.clone() };
+        self.agree(seen, &neighbour).is_some_and(|twin| {
+            replay::alike(&twin.old.decision.outcome, &seen.replayed.old.decision.outcome)
+                || replay::alike(&twin.new.decision.outcome, &seen.replayed.new.decision.outcome) && self.both_serve(&twin)
+        })
+    }
+
+    fn both_serve(&self, twin: &Replayed) -> bool {
+        matches!(twin.old.decision.outcome, Outcome::Forward(_)) && matches!(twin.new.decision.outcome, Outcome::Forward(_))
     }
 
     /// A wildcard takes the host with one label less on both sides.
-    fn by_labels(&self, request: &Request) -> bool {
+    fn by_labels(&self, seen: &Seen<'_>) -> bool {
         let Some(suffix) = self.class.label.strip_prefix('*').filter(|suffix| !suffix.is_empty()) else { return false };
         let Some(labels) = self.class.name.strip_suffix(suffix).filter(|labels| labels.contains('.')) else { return false };
         let host = format!("{}{suffix}", labels.rsplit('.').next().unwrap_or(labels));
-        let sni = request.sni.as_ref().map(|_| host.clone());
-        self.ask(&Request { host: Some(host), sni, ..request.clone() }).same()
+        let sni = seen.request.sni.as_ref().map(|_| host.clone());
+        self.agree(seen, &Request { host: Some(host), sni, ..seen.request.clone() }).is_some()
+    }
+
+    /// Without an origin both sides agree.
+    fn is_preflight(&self, seen: &Seen<'_>) -> bool {
+        let is_cors = |name: &str| name.eq_ignore_ascii_case("origin") || name.to_ascii_lowercase().starts_with("access-control-");
+        if seen.request.method != "OPTIONS" || !seen.request.headers.iter().any(|header| is_cors(&header.name)) {
+            return false;
+        }
+        let mut neighbour = seen.request.clone();
+        neighbour.headers.retain(|header| !is_cors(&header.name));
+        self.agree(seen, &neighbour).is_some()
     }
 
     /// A shorter path is treated the same: the match ends there, on an element or inside one.
-    fn by_end(&self, request: &Request, path: &str, query: &str) -> Option<Code> {
+    fn by_end(&self, seen: &Seen<'_>) -> Option<Code> {
+        let path = seen.path;
         let prefixes = self.asked.iter().filter_map(|&(side, id)| match &self.sides[side].get(id).test {
             Test::Prefix(text) | Test::Equals(text) => Some(text.as_str()),
             Test::Present | Test::Suffix(_) | Test::Regex(_) | Test::InNetworks(_) | Test::Above(_) | Test::Malformed(_) => None,
@@ -77,16 +181,16 @@ impl<O: Router, N: Router> Probes<'_, O, N> {
         };
         if let Some(prefix) = prefixes.filter(inside).max_by_key(|text| text.len()) {
             let (head, rest) = path.split_at(prefix.len());
-            if self.same(request, &format!("{head}/{rest}{query}")) {
+            if self.is_twin(seen, &format!("{head}/{rest}")) {
                 return Some(Code::DifferenceElementBoundary);
             }
         }
         for end in (2..path.len()).rev().take(24).filter(|end| path.is_char_boundary(*end)) {
             let (head, rest) = path.split_at(end);
-            if !self.same(request, &format!("{head}{query}")) {
+            if !self.is_twin(seen, head) {
                 continue;
             }
-            let boundary = !rest.starts_with('/') && !head.ends_with('/') && self.same(request, &format!("{head}/{rest}{query}"));
+            let boundary = !rest.starts_with('/') && !head.ends_with('/') && self.is_twin(seen, &format!("{head}/{rest}"));
             return Some(if boundary { Code::DifferenceElementBoundary } else { Code::DifferenceMatchEnd });
         }
         None

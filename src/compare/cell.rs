@@ -36,10 +36,6 @@ impl<'p> Table<'p> {
         Self { predicates, kinds, names: marks(), paths: marks(), known: marks(), host: 0, atom: 0, found: RefCell::default() }
     }
 
-    pub(super) fn kind(&self, id: PredicateId) -> &Kind {
-        &self.kinds[id.0 as usize]
-    }
-
     /// Starts a host, of which these questions hold.
     pub(super) fn enter_host(&mut self, holding: &[PredicateId]) {
         self.host += 1;

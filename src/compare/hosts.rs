@@ -79,8 +79,9 @@ fn any_below(test: &Test) -> Option<String> {
     }
 }
 
+/// Everything that is asked about hosts.
 #[derive(Default)]
-struct Questions<'p> {
+pub(super) struct Questions<'p> {
     exact: BTreeMap<&'p str, Vec<Asked>>,
     below: BTreeMap<String, Vec<Asked>>,
     one_label: BTreeMap<String, Vec<Asked>>,
@@ -91,7 +92,7 @@ struct Questions<'p> {
 }
 
 impl<'p> Questions<'p> {
-    fn of(sides: [&'p Predicates; 2]) -> Self {
+    pub(super) fn of(sides: [&'p Predicates; 2]) -> Self {
         let mut questions = Self::default();
         for (side, predicates) in sides.into_iter().enumerate() {
             for (id, predicate) in predicates.iter() {
@@ -158,6 +159,12 @@ impl<'p> Questions<'p> {
         }
         holding.sort_unstable();
         holding
+    }
+
+    /// What the class of a name is called.
+    pub(super) fn label_of(&self, name: &str) -> String {
+        let named = self.exact.get(name).is_some_and(|users| self.is_host(users));
+        if named { name.to_owned() } else { label(self, &self.holding(name)) }
     }
 
     fn is_host(&self, holding: &[Asked]) -> bool {

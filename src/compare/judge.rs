@@ -21,7 +21,7 @@ use super::{
 use crate::{
     automata::Lang,
     ledger::Code,
-    request::{Predicates, Request},
+    request::{Outcome, Predicates, Request},
 };
 
 /// How often the paths of a host are cut anew.
@@ -46,7 +46,7 @@ pub fn compare(old: &impl Router, new: &impl Router, limits: &Limits) -> Compari
     let mut comparison = Comparison::default();
     for ((_, label), found) in findings {
         let probed = if comparison.hosts.len() < limits.probed_hosts {
-            found.host.as_deref().map(|host| probe::probe(old, new, host)).unwrap_or_default()
+            found.host.as_deref().map(|host| probe::probe(old, new, host, &found.base)).unwrap_or_default()
         } else {
             comparison.not_probed += 1;
             Vec::new()
@@ -77,6 +77,8 @@ fn order(label: &str) -> u8 {
 #[derive(Debug, Default)]
 struct Found {
     host: Option<String>,
+    /// A path that somebody asks for.
+    base: String,
     differences: Vec<Difference>,
     undecided: Vec<Undecided>,
     assumptions: std::collections::BTreeSet<Assumption>,
@@ -85,7 +87,10 @@ struct Found {
 
 impl Found {
     fn join(&mut self, other: Found) {
-        let Found { host, differences, undecided, assumptions, work } = other;
+        let Found { host, base, differences, undecided, assumptions, work } = other;
+        if self.base.is_empty() {
+            self.base = base;
+        }
         self.host = self.host.take().or(host);
         self.differences.extend(differences);
         self.undecided.extend(undecided);
@@ -153,6 +158,8 @@ impl<'j, O: Router, N: Router> Judge<'j, O, N> {
         walker.gather(&self.tables);
         let mut asked: Vec<Asked> = Vec::new();
         let mut more: Vec<Lang> = Vec::new();
+        // What was found before regions were cut by cause.
+        let mut uncut: Option<(Pass, Paths)> = None;
         for round in 0..ROUNDS {
             for (side, id) in self.walk.missing.take() {
                 self.tables[side].know(id);
@@ -162,6 +169,10 @@ impl<'j, O: Router, N: Router> Judge<'j, O, N> {
             let paths = match Paths::cut(&asked, &more, &mut self.languages, self.limits) {
                 Ok(paths) => paths,
                 Err(error) => {
+                    if let Some((pass, paths)) = uncut {
+                        self.resolver(&paths, class, &asked).resolve(pass, &mut found);
+                        return found;
+                    }
                     found.undecided.push(undecided(Code::UndecidedOverBudget, error.to_string(), format!("requests to `{}`", class.label)));
                     return found;
                 }
@@ -175,13 +186,27 @@ impl<'j, O: Router, N: Router> Judge<'j, O, N> {
                 super::paths::dedup(&mut more);
                 continue;
             }
+            found.base = paths.longest();
+            if uncut.is_none() && !pass.over_budget {
+                let mut causes = cause::langs(&pass.groups, &paths, &asked, &mut self.languages);
+                if !causes.is_empty() {
+                    found.work = Work { atoms: paths.atoms.len(), states: paths.states(), cells: pass.cells };
+                    more.append(&mut causes);
+                    super::paths::dedup(&mut more);
+                    uncut = Some((pass, paths));
+                    continue;
+                }
+            }
             found.work = Work { atoms: paths.atoms.len(), states: paths.states(), cells: pass.cells };
-            let resolver = Resolver { old: self.old, new: self.new, paths: &paths, class, limits: self.limits, sides: self.sides, asked: &asked };
-            resolver.resolve(pass, &mut found);
+            self.resolver(&paths, class, &asked).resolve(pass, &mut found);
             return found;
         }
         found.undecided.push(undecided(Code::UndecidedOverBudget, "its paths do not settle".to_owned(), format!("requests to `{}`", class.label)));
         found
+    }
+
+    fn resolver<'r>(&'r self, paths: &'r Paths, class: &'r HostClass, asked: &'r [Asked]) -> Resolver<'r, O, N> {
+        Resolver { old: self.old, new: self.new, paths, class, limits: self.limits, sides: self.sides, asked }
     }
 }
 
@@ -213,8 +238,16 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
             entry.example = notes.first().map(|note| self.request(note, &self.paths.atoms[note.atom].witness, false));
             found.undecided.push(entry);
         }
+        let mut drafts: Vec<Draft> = Vec::new();
         for group in groups {
-            self.group(&group, found);
+            for part in by_cause(group) {
+                self.group(&part, &mut drafts, found);
+            }
+        }
+        for Draft { mut difference, notes, .. } in drafts {
+            difference.region = describe::region(&notes, self.paths);
+            difference.details.sort();
+            found.differences.push(difference);
         }
     }
 
@@ -243,7 +276,7 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
     }
 
     /// Every way in which a group differs must be shown by a request, or nothing is claimed.
-    fn group(&self, group: &Group, found: &mut Found) {
+    fn group(&self, group: &Group, drafts: &mut Vec<Draft>, found: &mut Found) {
         let mut open: Vec<&Unlike> = group.unlike.iter().collect();
         // Another backend makes everything else another matter.
         if open.iter().any(|unlike| unlike.code == Code::DifferenceBackend) {
@@ -254,12 +287,12 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
         for request in &samples {
             open.retain(|unlike| {
                 let stage = replay::stage(unlike, &group.old.ruling.answer, group.limit);
-                let replayed = replay::replay(self.old, self.new, request, stage.unwrap_or_default());
+                let replayed = replay::replay(self.old, self.new, request, &stage.unwrap_or_default());
                 let seen = replayed.unlike.iter().any(|seen| {
                     stage.is_some() || unlike.code == Code::DifferenceBodyLimit || (seen.aspect == unlike.aspect && seen.detail == unlike.detail)
                 });
                 if seen {
-                    self.difference(group, unlike, request, replayed, stage.unwrap_or_default(), found);
+                    self.difference(group, unlike, request, replayed, stage.unwrap_or_default(), drafts);
                     shown += 1;
                 }
                 !seen
@@ -280,35 +313,106 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
         found.undecided.push(entry);
     }
 
-    fn difference(&self, group: &Group, unlike: &Unlike, request: &Request, replayed: Replayed, stage: Stage, found: &mut Found) {
-        let probes = cause::Probes { old: self.old, new: self.new, class: self.class, sides: self.sides, asked: self.asked, stage };
+    fn difference(&self, group: &Group, unlike: &Unlike, request: &Request, replayed: Replayed, stage: Stage, drafts: &mut Vec<Draft>) {
+        let probes = cause::Probes { old: self.old, new: self.new, class: self.class, sides: self.sides, asked: self.asked, world: &stage };
         let code = probes.code(unlike, request, &replayed);
         let Replayed { old, new, unlike: _, unknown: _ } = replayed;
-        let causes = causes(&group.old.ruling.trace, &group.new.ruling.trace);
-        let same = |known: &&mut Difference| {
-            known.code == code
-                && known.aspect == unlike.aspect
-                && known.detail == unlike.detail
-                && known.old.decision.outcome == old.decision.outcome
-                && known.new.decision.outcome == new.decision.outcome
+        let draft = Draft {
+            shapes: [shape(&old.decision.outcome, unlike.aspect), shape(&new.decision.outcome, unlike.aspect)],
+            notes: group.notes.clone(),
+            difference: Difference {
+                code,
+                severity: code.severity(),
+                aspect: unlike.aspect,
+                details: unlike.detail.iter().cloned().collect(),
+                witness: request.clone(),
+                old,
+                new,
+                region: String::new(),
+                cells: group.cells,
+                causes: causes(&group.old.ruling.trace, &group.new.ruling.trace),
+                accepted: None,
+            },
         };
-        if let Some(known) = found.differences.iter_mut().find(same) {
-            known.cells += group.cells;
-            return;
+        match drafts.iter_mut().find(|known| known.takes(&draft)) {
+            Some(known) => known.join(draft),
+            None => drafts.push(draft),
         }
-        found.differences.push(Difference {
-            code,
-            severity: code.severity(),
-            aspect: unlike.aspect,
-            detail: unlike.detail.clone(),
-            witness: request.clone(),
-            old,
-            new,
-            region: describe::region(&group.notes, self.paths),
-            cells: group.cells,
-            causes,
-            accepted: None,
-        });
+    }
+}
+
+/// Atoms may differ for causes of their own, even where the same happens.
+fn by_cause(group: Group) -> Vec<Group> {
+    if !group.unlike.iter().any(cause::is_routing) {
+        return vec![group];
+    }
+    let Group { unlike, old, new, notes, cells, limit } = group;
+    let mut parts: Vec<Group> = Vec::new();
+    let counted = notes.len();
+    for note in notes {
+        match parts.iter_mut().find(|part| part.notes[0].atom == note.atom) {
+            Some(part) => {
+                part.notes.push(note);
+                part.cells += 1;
+            }
+            None => {
+                let (old, new) = (std::rc::Rc::clone(&old), std::rc::Rc::clone(&new));
+                parts.push(Group { unlike: unlike.clone(), old, new, notes: vec![note], cells: 1, limit });
+            }
+        }
+    }
+    if let Some(last) = parts.last_mut() {
+        last.cells += cells - counted;
+    }
+    parts
+}
+
+/// A difference whose region still grows.
+struct Draft {
+    /// What the two sides do, in short.
+    shapes: [String; 2],
+    notes: Vec<Note>,
+    difference: Difference,
+}
+
+impl Draft {
+    fn takes(&self, other: &Draft) -> bool {
+        self.difference.code == other.difference.code && self.difference.aspect == other.difference.aspect && self.shapes == other.shapes
+    }
+
+    fn join(&mut self, other: Draft) {
+        let Draft { shapes: _, notes, difference } = other;
+        self.difference.cells += difference.cells;
+        for note in notes {
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
+        for detail in difference.details {
+            if !self.difference.details.contains(&detail) {
+                self.difference.details.push(detail);
+            }
+        }
+        for cause in difference.causes {
+            if !self.difference.causes.contains(&cause) {
+                self.difference.causes.push(cause);
+            }
+        }
+    }
+}
+
+/// What a side does, as far as regions with the same code are told apart by it.
+fn shape(outcome: &Outcome, aspect: Aspect) -> String {
+    let brief = matches!(aspect, Aspect::RequestHeader | Aspect::ResponseHeader | Aspect::Certificate | Aspect::Redirect);
+    match outcome {
+        Outcome::Redirect { status, .. } => format!("redirect {status}"),
+        Outcome::Forward(_) if brief => "forward".to_owned(),
+        Outcome::Forward(_)
+        | Outcome::Respond { .. }
+        | Outcome::Deny { .. }
+        | Outcome::NoRoute { .. }
+        | Outcome::NoAnswer(_)
+        | Outcome::Unmodelled { .. } => describe::outcome(outcome),
     }
 }
 

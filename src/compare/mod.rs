@@ -5,6 +5,7 @@
 //! asks for it. In every cell both routers rule, and their answers are compared aspect by aspect. What looks different is replayed with
 //! a concrete request on both models before it is said; what cannot be shown either way is undecided, never the same.
 
+mod accept;
 mod answers;
 mod captures;
 mod cause;
@@ -20,6 +21,7 @@ mod pass;
 mod paths;
 mod probe;
 mod replay;
+mod request;
 mod router;
 mod spaces;
 mod tail;
@@ -27,9 +29,10 @@ mod text;
 mod verdict;
 pub mod witness;
 
+pub use accept::{Acceptance, accept};
 pub use judge::compare;
 pub use limits::Limits;
-pub use replay::{Single, single};
+pub use request::{Judged, Mismatch, Requests};
 pub use router::{Decided, Entry, Router, Served, Verdict};
 pub use verdict::{
     Aspect, Cause, Comparison, Difference, HostVerdict, Judgement, Probe, Proof, Side, Tally, Treatment, Undecided, Work,

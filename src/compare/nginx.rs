@@ -31,6 +31,10 @@ impl Router for nginx::Router<'_> {
         Decided { decision: nginx::Router::decide(self, request, world), others: Vec::new(), undecided: None }
     }
 
+    fn is_own_page(&self, path: &str) -> bool {
+        [self.config().globals.flags.health_check_path.as_str(), "/nginx_status"].iter().any(|own| path.starts_with(own))
+    }
+
     fn reads_absent_as_empty(&self, field: &Field) -> bool {
         matches!(field, Field::Header(name) if name == "user-agent" || name == "referer")
     }

@@ -78,7 +78,7 @@ pub(super) struct Pass {
 }
 
 /// Cells that are remembered of a group.
-const NOTES: usize = 24;
+const NOTES: usize = 32;
 
 /// What a cell comes to.
 enum Leaf {

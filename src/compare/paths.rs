@@ -47,11 +47,11 @@ impl<'p> Languages<'p> {
         Self { sides, known: [BTreeMap::new(), BTreeMap::new()] }
     }
 
-    fn test(&self, (side, id): Asked) -> &'p Test {
+    pub(super) fn test(&self, (side, id): Asked) -> &'p Test {
         &self.sides[side].get(id).test
     }
 
-    fn texts(&mut self, asked: Asked) -> Texts {
+    pub(super) fn texts(&mut self, asked: Asked) -> Texts {
         let test = self.test(asked);
         match test {
             Test::Regex(_) => self.known[asked.0].entry(asked.1).or_insert_with(|| langs::texts(test)).clone(),
@@ -136,7 +136,15 @@ impl Paths {
     /// Some paths of an atom, the most telling first.
     pub(super) fn samples(&self, number: usize) -> Vec<String> {
         let witness = &self.atoms[number].witness;
-        let mut samples = vec![witness.clone()];
+        let mut samples = Vec::new();
+        // Where letter case matters, a person types all of it in one.
+        let upper = witness.to_ascii_uppercase();
+        if witness.bytes().any(|byte| byte.is_ascii_uppercase()) && self.is_member(number, &upper) {
+            samples.push(upper);
+        }
+        if !samples.contains(witness) {
+            samples.push(witness.clone());
+        }
         if self.atoms[number].only {
             return samples;
         }
@@ -145,8 +153,7 @@ impl Paths {
         let cased = [witness.to_ascii_uppercase(), witness.to_ascii_lowercase()];
         let inside = ["a/b", "x.html", "b/"].iter().map(|tail| format!("{}{tail}", self.atoms[number].prefix));
         for candidate in longer.chain(cased).chain(inside) {
-            let here = langs::paths().contains(candidate.as_bytes()) && self.partition.atom_of(candidate.as_bytes()) == Some(number);
-            if here && !samples.contains(&candidate) {
+            if self.is_member(number, &candidate) && !samples.contains(&candidate) {
                 samples.push(candidate);
             }
         }
@@ -158,9 +165,14 @@ impl Paths {
         self.partition.lang_of(number)
     }
 
-    /// The atom of a path.
-    pub(super) fn atom_of(&self, path: &str) -> Option<usize> {
-        self.partition.atom_of(path.as_bytes())
+    /// The longest path that somebody asks for, without its final slash.
+    pub(super) fn longest(&self) -> String {
+        let longest = self.atoms.iter().map(|atom| atom.prefix.as_str()).max_by_key(|prefix| prefix.len());
+        longest.unwrap_or_default().trim_end_matches('/').to_owned()
+    }
+
+    fn is_member(&self, number: usize, path: &str) -> bool {
+        langs::paths().contains(path.as_bytes()) && self.partition.atom_of(path.as_bytes()) == Some(number)
     }
 }
 

@@ -12,12 +12,12 @@ use crate::request::{Header, Request};
 type Family = (&'static str, fn(&mut Request));
 
 const FAMILIES: [Family; 13] = [
-    ("escaped slash", |request| "/a%2Fb".clone_into(&mut request.target)),
-    ("double slash", |request| "//a//b".clone_into(&mut request.target)),
-    ("dot segments", |request| "/a/../b".clone_into(&mut request.target)),
-    ("escaped letter", |request| "/%61".clone_into(&mut request.target)),
-    ("semicolon", |request| "/a;b=c".clone_into(&mut request.target)),
-    ("characters to be encoded", |request| "/a{b}|c".clone_into(&mut request.target)),
+    ("escaped slash", |request| request.target = format!("{}%2Fb", base(request))),
+    ("double slash", |request| request.target = format!("/{}//b", base(request))),
+    ("dot segments", |request| request.target = format!("/a/..{}/../b", base(request))),
+    ("escaped letter", |request| request.target = escaped(base(request))),
+    ("semicolon", |request| request.target = format!("{};b=c", base(request))),
+    ("characters to be encoded", |request| request.target = format!("{}/{{b}}|c", base(request))),
     ("final dot of the host", |request| append(&mut request.host, ".")),
     ("port in the Host header", |request| append(&mut request.host, ":8080")),
     ("letter case of the host", |request| request.host = request.host.as_ref().map(|host| host.to_ascii_uppercase())),
@@ -26,6 +26,18 @@ const FAMILIES: [Family; 13] = [
     ("forwarded host", |request| header(request, "X-Forwarded-Host", "other.example")),
     ("method TRACE", |request| "TRACE".clone_into(&mut request.method)),
 ];
+
+fn base(request: &Request) -> &str {
+    request.target.trim_end_matches('/')
+}
+
+/// The path with its last letter escaped.
+fn escaped(base: &str) -> String {
+    match base.bytes().next_back() {
+        Some(last) if last.is_ascii_alphanumeric() => format!("{}%{last:02X}", &base[..base.len() - 1]),
+        Some(_) | None => format!("{base}/%61"),
+    }
+}
 
 fn append(host: &mut Option<String>, text: &str) {
     if let Some(host) = host {
@@ -38,15 +50,15 @@ fn header(request: &mut Request, name: &str, value: &str) {
 }
 
 /// One request of each family to a host.
-pub(super) fn probe(old: &impl Router, new: &impl Router, host: &str) -> Vec<Probe> {
-    let plain = witness::plain(Entry::HTTP, host, "/");
+pub(super) fn probe(old: &impl Router, new: &impl Router, host: &str, base: &str) -> Vec<Probe> {
+    let plain = witness::plain(Entry::HTTP, host, if base.is_empty() { "/" } else { base });
     FAMILIES
         .iter()
         .map(|(family, change)| {
             let mut request = plain.clone();
             change(&mut request);
-            let replayed = replay::replay(old, new, &request, Stage::default());
-            let known = !replayed.unknown && replayed.old.undecided.is_none() && replayed.new.undecided.is_none();
+            let replayed = replay::replay(old, new, &request, &Stage::default());
+            let known = replayed.is_decided();
             Probe {
                 family,
                 same: if known || !replayed.unlike.is_empty() { Some(replayed.unlike.is_empty()) } else { None },

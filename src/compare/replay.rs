@@ -61,9 +61,9 @@ pub(super) struct Replayed {
 }
 
 impl Replayed {
-    /// Both sides treat it the same, and both know.
-    pub(super) fn same(&self) -> bool {
-        self.unlike.is_empty() && !self.unknown && self.old.undecided.is_none() && self.new.undecided.is_none()
+    /// Both sides know what they do.
+    pub(super) fn is_decided(&self) -> bool {
+        !self.unknown && self.old.undecided.is_none() && self.new.undecided.is_none()
     }
 }
 
@@ -73,9 +73,9 @@ fn treatment(decided: Decided) -> Treatment {
 }
 
 /// Asks both sides.
-pub(super) fn replay(old: &impl Router, new: &impl Router, request: &Request, stage: Stage) -> Replayed {
-    let old = treatment(old.decide(request, &stage));
-    let new = treatment(new.decide(request, &stage));
+pub(super) fn replay(old: &impl Router, new: &impl Router, request: &Request, world: &impl World) -> Replayed {
+    let old = treatment(old.decide(request, world));
+    let new = treatment(new.decide(request, world));
     let outcomes = |treatment: &Treatment| -> Vec<Answer> {
         std::iter::once(&treatment.decision.outcome).chain(&treatment.others).map(answers::of_outcome).collect()
     };
@@ -98,9 +98,10 @@ pub(super) fn replay(old: &impl Router, new: &impl Router, request: &Request, st
     if unknown {
         unlike.clear();
     }
-    let certain = !unknown && old.undecided.is_none() && new.undecided.is_none();
     let silent = |treatment: &Treatment| matches!(treatment.decision.outcome, Outcome::NoAnswer(_));
-    if certain
+    if !unknown
+        && old.undecided.is_none()
+        && new.undecided.is_none()
         && !silent(&old)
         && !silent(&new)
         && let (Some(before), Some(after)) = (&old.decision.certificate, &new.decision.certificate)
@@ -111,30 +112,10 @@ pub(super) fn replay(old: &impl Router, new: &impl Router, request: &Request, st
     Replayed { old, new, unlike, unknown }
 }
 
-/// One request on both sides.
-#[derive(Debug, Clone)]
-pub struct Single {
-    /// What the old side does.
-    pub old: Treatment,
-    /// What the new side does.
-    pub new: Treatment,
-    /// Both sides are known to treat it the same.
-    pub same: bool,
-    /// What differs, the gravest first; empty also where a model does not know.
-    pub codes: Vec<Code>,
-}
-
-/// Asks both sides about one request, with services about which nothing is known.
-pub fn single(old: &impl Router, new: &impl Router, request: &Request) -> Single {
-    let replayed = replay(old, new, request, Stage::default());
-    let same = replayed.same();
-    let mut codes: Vec<Code> = Vec::new();
-    for unlike in &replayed.unlike {
-        if !codes.contains(&unlike.code) {
-            codes.push(unlike.code);
-        }
-    }
-    Single { old: replayed.old, new: replayed.new, same, codes }
+/// Two outcomes come to the same: the same backends, or the same status.
+pub(super) fn alike(one: &Outcome, other: &Outcome) -> bool {
+    let found = compare(&answers::of_outcome(one), &answers::of_outcome(other), Entry::HTTPS);
+    !found.iter().any(|unlike| matches!(unlike.aspect, Aspect::Access | Aspect::Tls | Aspect::Status | Aspect::Backend))
 }
 
 /// Two answers whose texts are complete.

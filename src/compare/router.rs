@@ -87,6 +87,12 @@ pub trait Router: Sync {
         Vec::new()
     }
 
+    /// Whether the answer to this path, on a host that nobody names, is a page of the router's own.
+    fn is_own_page(&self, path: &str) -> bool {
+        let _ = path;
+        false
+    }
+
     /// Whether the question takes a header that is missing for an empty one.
     fn reads_absent_as_empty(&self, field: &Field) -> bool {
         let _ = field;

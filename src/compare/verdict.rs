@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     k8s::Subject,
-    ledger::{Code, Severity},
+    ledger::{Code, Facts, Severity},
     request::{Decision, Outcome, Request},
 };
 
@@ -113,8 +113,8 @@ pub struct Difference {
     pub severity: Severity,
     /// What differs.
     pub aspect: Aspect,
-    /// What exactly differs, where the aspect does not say it: the name of a header.
-    pub detail: Option<String>,
+    /// What exactly differs, where the aspect does not say it: names of headers.
+    pub details: Vec<String>,
     /// A request that shows it; both models were asked.
     pub witness: Request,
     /// What the old side does with it.
@@ -129,6 +129,32 @@ pub struct Difference {
     pub causes: Vec<Cause>,
     /// The reason for which the user accepts it.
     pub accepted: Option<String>,
+}
+
+impl Difference {
+    /// What the wording of the code needs.
+    pub fn facts(&self) -> Facts {
+        let limit = match &self.new.decision.outcome {
+            Outcome::Respond { status: 504, .. } => "the time limit of the new side".to_owned(),
+            _ => String::new(),
+        };
+        vec![
+            ("witness", super::witness::long(&self.witness)),
+            ("old", super::describe::outcome(&self.old.decision.outcome)),
+            ("new", super::describe::outcome(&self.new.decision.outcome)),
+            ("header", self.details.join("`, `")),
+            ("bytes", self.witness.body_bytes.to_string()),
+            ("limit", limit),
+        ]
+    }
+}
+
+impl Undecided {
+    /// What the wording of the code needs.
+    pub fn facts(&self) -> Facts {
+        let witness = self.example.as_ref().map(super::witness::long).unwrap_or_default();
+        vec![("region", self.region.clone()), ("reason", self.reason.clone()), ("witness", witness)]
+    }
 }
 
 /// A region of requests about which nothing is claimed.

@@ -26,6 +26,18 @@ pub(super) fn plain(entry: Entry, host: &str, path: &str) -> Request {
     }
 }
 
+/// A plain `GET` of a URL; the scheme is HTTP unless it says `https`.
+pub fn get(url: &str) -> Request {
+    let (entry, rest) = match url.split_once("://") {
+        Some(("https", rest)) => (Entry::HTTPS, rest),
+        Some((_, rest)) => (Entry::HTTP, rest),
+        None => (Entry::HTTP, url),
+    };
+    let (host, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
+    plain(entry, host, &target)
+}
+
 /// A part of the request gets a value.
 pub(super) fn set(request: &mut Request, key: &Key, value: Option<&str>) {
     match (key, value) {

@@ -47,7 +47,7 @@ pub struct Reading {
     pub shaken: Option<Subject>,
     /// Headers with underscores that routes ask for, where such requests are refused.
     pub underscored: Vec<PredicateId>,
-    /// TLSRoutes exist: connections without application protocol and known server name are closed.
+    /// Routes of TLS exist: connections without application protocol and known server name are closed.
     pub closes_unknown_names: bool,
 }
 
@@ -87,6 +87,10 @@ pub struct Port {
 pub struct Side {
     /// Questions that open the doors; `None` always opens.
     pub doors: Vec<Door>,
+    /// What opens the first doors, as far as they have exact names.
+    pub exact_opens: Vec<PredicateId>,
+    /// What asks whether the Host would choose them.
+    pub exact_hosts: Vec<PredicateId>,
     /// Tables that doors lead to.
     pub tables: Vec<Table>,
     /// Certificates by name, where the server name decides about the certificate only.
@@ -143,6 +147,8 @@ pub struct Certificate {
 pub struct Table {
     /// Levels.
     pub tiers: Vec<Tier>,
+    /// Hosts of the first levels, as far as they are exact.
+    pub exact_hosts: Vec<PredicateId>,
     /// The data plane refused the whole table: every host gets 404.
     pub broken: Option<Subject>,
     /// Port of its listeners.
@@ -158,6 +164,19 @@ pub struct Tier {
     pub hostname: Hostname,
     /// Matches in the order in which they are tried.
     pub entries: Vec<Entry>,
+    /// Entries by host, where hosts are asked entry by entry.
+    pub index: Option<HostIndex>,
+}
+
+/// Positions of entries by the host they ask for.
+#[derive(Debug)]
+pub struct HostIndex {
+    /// Exact hosts.
+    pub exact: Vec<PredicateId>,
+    /// Entries of each of them.
+    pub own: Vec<Vec<u32>>,
+    /// Entries that ask for something else, or for nothing.
+    pub others: Vec<u32>,
 }
 
 /// A match of a rule.

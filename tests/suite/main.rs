@@ -1,6 +1,5 @@
 //! The one integration binary; every ring and law is a module of it.
 
-mod catalog;
 mod admission_gateway;
 mod admission_ingress;
 mod admission_yaml;
@@ -15,16 +14,13 @@ mod cluster_lab;
 #[cfg(feature = "cluster")]
 mod cluster_server;
 mod conformance;
-mod gateway_truth;
-mod cases;
-mod readme;
-mod automata;
-mod catalog;
-mod cli;
 mod corpus;
 mod echo;
 mod gateway_truth;
 mod ingress;
+mod judge;
+mod laws;
+mod readme;
 mod layering;
 mod limits;
 mod limits_of_routes;
@@ -32,7 +28,7 @@ mod nginx_random;
 mod nginx_truth;
 mod pcre;
 mod reading;
-mod readme;
+mod settlements;
 mod shared;
 mod snippet;
 mod snippet_oracle;

@@ -59,8 +59,8 @@ fn difference(host: &HostVerdict, difference: &Difference, sides: Sides<'_>) -> 
     map.insert("code".to_owned(), json!(difference.code.as_str()));
     map.insert("severity".to_owned(), json!(difference.severity));
     map.insert("aspect".to_owned(), json!(difference.aspect.as_str()));
-    if let Some(detail) = &difference.detail {
-        map.insert("detail".to_owned(), json!(detail));
+    if !difference.details.is_empty() {
+        map.insert("details".to_owned(), json!(difference.details));
     }
     map.insert("message".to_owned(), json!(sentence(host, difference)));
     map.insert("region".to_owned(), json!(difference.region));

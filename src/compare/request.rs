@@ -1,0 +1,75 @@
+//! Single requests, in the words of the judge: for `trace`, for lists of requests that matter, and for whoever checks the judge.
+
+use super::{
+    cause,
+    hosts::{HostClass, Questions},
+    replay,
+    router::Router,
+    verdict::{Aspect, Treatment},
+};
+use crate::{
+    ledger::Code,
+    request::{Request, World},
+};
+
+/// Something that differs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mismatch {
+    /// What differs.
+    pub aspect: Aspect,
+    /// What kind of difference it is.
+    pub code: Code,
+    /// Name of a header, where one differs.
+    pub detail: Option<String>,
+}
+
+/// How both sides treat a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// What the old side does.
+    pub old: Treatment,
+    /// What the new side does.
+    pub new: Treatment,
+    /// Whether they do the same; `None` where one does not know.
+    pub same: Option<bool>,
+    /// What differs, the gravest first.
+    pub mismatches: Vec<Mismatch>,
+}
+
+/// Asks both sides about single requests.
+pub struct Requests<'r, O, N> {
+    old: &'r O,
+    new: &'r N,
+    questions: Questions<'r>,
+}
+
+impl<'r, O: Router, N: Router> Requests<'r, O, N> {
+    /// Prepares for many requests.
+    pub fn new(old: &'r O, new: &'r N) -> Self {
+        Self { old, new, questions: Questions::of([old.predicates(), new.predicates()]) }
+    }
+
+    /// Asks about one request. `world` says how services answer, where that is known.
+    pub fn ask(&self, request: &Request, world: &impl World) -> Judged {
+        let replayed = replay::replay(self.old, self.new, request, world);
+        let name = request.host.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let name = name.split(':').next().unwrap_or_default().trim_end_matches('.').to_owned();
+        let class = HostClass { label: self.questions.label_of(&name), name, only: true, holding: Default::default(), unsure: None };
+        let sides = [self.old.predicates(), self.new.predicates()];
+        let probes = cause::Probes { old: self.old, new: self.new, class: &class, sides, asked: &[], world };
+        let mut mismatches: Vec<Mismatch> = replayed
+            .unlike
+            .iter()
+            .map(|unlike| Mismatch { aspect: unlike.aspect, code: probes.code(unlike, request, &replayed), detail: unlike.detail.clone() })
+            .collect();
+        mismatches.sort();
+        let same = if !mismatches.is_empty() {
+            Some(false)
+        } else if replayed.is_decided() {
+            Some(true)
+        } else {
+            None
+        };
+        Judged { old: replayed.old, new: replayed.new, same, mismatches }
+    }
+}

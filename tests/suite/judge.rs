@@ -1,0 +1,258 @@
+//! What the judge says about small pairs of configurations.
+
+use gateshift::{
+    compare::{Comparison, Judgement, Limits, compare, describe, witness},
+    gateway::{
+        config::Config,
+        dialect::Target,
+        facts::Absent,
+        limits::{Channel, Judge, Version},
+        objects::Objects,
+        resolve::{self, Options},
+    },
+    ingress,
+    k8s::{Inventory, NamespacedName},
+    nginx, read, report, targets, translate,
+};
+
+pub(crate) fn inventory(yaml: &str) -> Inventory {
+    read::texts([("input.yaml".to_owned(), yaml.to_owned())], &read::Options::default()).inventory
+}
+
+/// The old side of Ingresses.
+pub(crate) fn ingresses(inventory: &Inventory) -> nginx::Config {
+    let controller = ingress::controller(inventory, &ingress::Given::default());
+    ingress::resolve(inventory, &controller, &ingress::Options::of(inventory)).config
+}
+
+/// The new side of manifests.
+pub(crate) fn manifests(yaml: &str, facts: &Inventory, target: &str) -> Config {
+    let manifests = inventory(yaml);
+    let judge = Judge::new("1.5".parse::<Version>().expect("version"), Channel::Standard);
+    let read = Objects::read(&manifests, Some(&judge));
+    let target = Target::named(target).expect("target");
+    resolve::resolve(&read.objects, facts, target, &Options { gateway: None, absent: Absent::UnlessKindIsUnknown })
+}
+
+/// What `convert` writes.
+pub(crate) fn converted(config: &nginx::Config, inventory: &Inventory, target: &str) -> String {
+    let options = translate::Options {
+        gateway: NamespacedName::new("gateway-system", "gateway"),
+        gateway_class: Some("any".to_owned()),
+        emit_gateway_class: false,
+        namespace_label: None,
+        target: targets::by_id(target).expect("target"),
+        allow_unprotected: false,
+    };
+    let translation = translate::translate(config, inventory, &options);
+    report::yaml_stream(&translation.objects, inventory)
+}
+
+/// The old side against its own conversion.
+pub(crate) fn migration(yaml: &str, target: &str) -> Comparison {
+    let inventory = inventory(yaml);
+    let old = ingresses(&inventory);
+    let new = manifests(&converted(&old, &inventory, target), &inventory, target);
+    compare(&nginx::Router::new(&old), &new, &Limits::default())
+}
+
+/// The old side against hand-written manifests.
+pub(crate) fn against(yaml: &str, new: &str, target: &str) -> Comparison {
+    let inventory = inventory(yaml);
+    let old = ingresses(&inventory);
+    compare(&nginx::Router::new(&old), &manifests(new, &inventory, target), &Limits::default())
+}
+
+/// One line a host, one a difference, one an open region.
+pub(crate) fn summary(comparison: &Comparison) -> String {
+    let mut text = String::new();
+    for host in &comparison.hosts {
+        text.push_str(&format!("{}: {}\n", host.host, host.verdict.as_str()));
+        for difference in &host.differences {
+            text.push_str(&format!(
+                "  {} {}: {} instead of {}\n",
+                difference.code,
+                witness::long(&difference.witness),
+                describe::outcome(&difference.new.decision.outcome),
+                describe::outcome(&difference.old.decision.outcome),
+            ));
+        }
+        for open in &host.undecided {
+            text.push_str(&format!("  {} ({}): {}\n", open.code, open.region, open.reason));
+        }
+    }
+    text
+}
+
+const GATEWAY: &str = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: gateway, namespace: gateway-system}
+spec:
+  gatewayClassName: any
+  listeners:
+  - {name: http, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: All}}}
+---
+";
+
+fn ingress(annotations: &str, paths: &str) -> String {
+    format!(
+        "
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: web
+  namespace: shop
+  annotations: {{{annotations}}}
+spec:
+  ingressClassName: nginx
+  rules:
+  - host: shop.example
+    http:
+      paths:
+{paths}
+---
+"
+    )
+}
+
+fn path(path: &str, kind: &str, service: &str) -> String {
+    format!("      - {{path: {path:?}, pathType: {kind}, backend: {{service: {{name: {service}, port: {{number: 80}}}}}}}}\n")
+}
+
+fn route(rules: &str) -> String {
+    format!(
+        "{GATEWAY}
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {{name: web, namespace: shop}}
+spec:
+  parentRefs: [{{name: gateway, namespace: gateway-system}}]
+  hostnames: [shop.example]
+  rules:
+{rules}
+"
+    )
+}
+
+fn rule(kind: &str, path: &str, service: &str) -> String {
+    format!("  - matches: [{{path: {{type: {kind}, value: {path:?}}}}}]\n    backendRefs: [{{name: {service}, port: 80}}]\n")
+}
+
+#[test]
+fn plain_prefixes_are_proved_the_same() {
+    let paths = path("/", "Prefix", "web") + &path("/api", "Prefix", "api");
+    let comparison = migration(&ingress("", &paths), "standard");
+    let host = comparison.host("shop.example").expect("host");
+    assert!(matches!(&host.verdict, Judgement::Proved(_)), "{}", summary(&comparison));
+}
+
+#[test]
+fn the_naive_translation_of_a_regex_host_is_refuted() {
+    let old = ingress("nginx.ingress.kubernetes.io/use-regex: 'true'", &path("/api/v[0-9]", "ImplementationSpecific", "api"));
+    let comparison = against(&old, &route(&rule("RegularExpression", "/api/v[0-9]", "api")), "envoy-gateway");
+    let summary = summary(&comparison);
+    assert!(summary.contains("difference/letter-case GET http://shop.example/API/V0: answered with 404 instead of sent to `shop/api:80`"), "{summary}");
+    assert!(summary.contains("difference/match-end GET http://shop.example/api/v0"), "{summary}");
+}
+
+#[test]
+fn another_backend_is_shown() {
+    let comparison = against(&ingress("", &path("/", "Prefix", "web")), &route(&rule("PathPrefix", "/", "other")), "standard");
+    let summary = summary(&comparison);
+    assert!(summary.contains("difference/backend GET http://shop.example/: sent to `shop/other:80` instead of sent to `shop/web:80`"), "{summary}");
+}
+
+#[test]
+fn a_final_catch_all_group_is_a_spliced_prefix() {
+    let old = ingress("nginx.ingress.kubernetes.io/rewrite-target: '/$2'", &path("/api(/|$)(.*)", "ImplementationSpecific", "api"));
+    let rule = "  - matches: [{path: {type: PathPrefix, value: /api}}]
+    filters: [{type: URLRewrite, urlRewrite: {path: {type: ReplacePrefixMatch, replacePrefixMatch: /}}}]
+    backendRefs: [{name: api, port: 80}]\n";
+    let comparison = against(&old, &route(rule), "envoy-gateway");
+    let summary = summary(&comparison);
+    assert!(!summary.contains("path-upstream") && summary.contains("difference/letter-case GET http://shop.example/API"), "{summary}");
+}
+
+#[test]
+fn lost_access_control_comes_first() {
+    let annotations = "nginx.ingress.kubernetes.io/auth-url: 'http://auth.example/check'";
+    let comparison = against(&ingress(annotations, &path("/", "Prefix", "web")), &route(&rule("PathPrefix", "/", "other")), "envoy-gateway");
+    let first = comparison.host("shop.example").expect("host").differences.first().map(|difference| difference.code.as_str());
+    assert_eq!(first, Some("difference/access-lost"), "{}", summary(&comparison));
+}
+
+#[test]
+fn addresses_that_were_refused_and_are_let_in_are_lost_access_control() {
+    let annotations = "nginx.ingress.kubernetes.io/whitelist-source-range: 10.0.0.0/8";
+    let comparison = against(&ingress(annotations, &path("/", "Prefix", "web")), &route(&rule("PathPrefix", "/", "web")), "envoy-gateway");
+    let summary = summary(&comparison);
+    assert!(summary.contains("difference/access-lost GET http://shop.example/: sent to `shop/web:80` instead of refused with 403"), "{summary}");
+}
+
+#[test]
+fn a_forced_redirect_to_tls_that_is_gone_is_plain_text() {
+    let annotations = "nginx.ingress.kubernetes.io/force-ssl-redirect: 'true'";
+    let comparison = against(&ingress(annotations, &path("/", "Prefix", "web")), &route(&rule("PathPrefix", "/", "web")), "envoy-gateway");
+    let summary = summary(&comparison);
+    assert!(summary.contains("difference/plain-text GET http://shop.example/"), "{summary}");
+}
+
+#[test]
+fn a_prefix_of_bytes_takes_more_than_one_of_elements() {
+    let old = ingress("nginx.ingress.kubernetes.io/use-regex: 'true'", &path("/app", "ImplementationSpecific", "app"));
+    let comparison = against(&old, &route(&rule("PathPrefix", "/app", "app")), "envoy-gateway");
+    let summary = summary(&comparison);
+    assert!(summary.contains("difference/element-boundary GET http://shop.example/appa: answered with 404 instead of sent to `shop/app:80`"), "{summary}");
+}
+
+#[test]
+fn a_slash_that_is_no_longer_appended_is_named() {
+    let old = ingress("", &path("/app/", "ImplementationSpecific", "app"));
+    let comparison = against(&old, &route(&rule("PathPrefix", "/app/", "app")), "envoy-gateway");
+    let summary = summary(&comparison);
+    assert!(summary.contains("difference/trailing-slash-redirect GET http://shop.example/app: sent to `shop/app:80`"), "{summary}");
+}
+
+#[test]
+fn a_body_limit_that_was_set_is_missed_and_the_default_is_assumed() {
+    let new = route(&rule("PathPrefix", "/", "web"));
+    let paths = path("/", "Prefix", "web");
+    let set = against(&ingress("nginx.ingress.kubernetes.io/proxy-body-size: 8m", &paths), &new, "envoy-gateway");
+    assert!(summary(&set).contains("difference/body-limit POST http://shop.example/"), "{}", summary(&set));
+    let default = against(&ingress("", &paths), &new, "envoy-gateway");
+    let host = default.host("shop.example").expect("host");
+    assert!(host.assumptions.iter().any(|assumption| assumption.contains("1 MiB")), "{:?}", host.assumptions);
+}
+
+#[test]
+fn what_is_not_modelled_is_undecided() {
+    let annotations = "nginx.ingress.kubernetes.io/enable-modsecurity: 'true'";
+    let comparison = against(&ingress(annotations, &path("/", "Prefix", "web")), &route(&rule("PathPrefix", "/", "web")), "envoy-gateway");
+    let summary = summary(&comparison);
+    assert!(summary.contains("shop.example: undecided") && summary.contains("undecided/unmodelled"), "{summary}");
+}
+
+#[test]
+fn canaries_by_header_split_cells_only_where_they_are_asked_for() {
+    let canary = ingress("nginx.ingress.kubernetes.io/canary: 'true', nginx.ingress.kubernetes.io/canary-by-header: X-Canary", &path("/api", "Prefix", "api2"))
+        .replace("name: web\n", "name: canary\n");
+    let old = ingress("", &(path("/", "Prefix", "web") + &path("/api", "Prefix", "api"))) + &canary;
+    let comparison = migration(&old, "envoy-gateway");
+    let host = comparison.host("shop.example").expect("host");
+    assert!(matches!(host.verdict, Judgement::Proved(_)), "{}", summary(&comparison));
+}
+
+#[test]
+fn work_is_counted_in_atoms_and_cells() {
+    let work = |old: &str, new: &str| {
+        let comparison = against(old, new, "envoy-gateway");
+        let work = comparison.host("shop.example").expect("host").work;
+        (work.atoms, work.states, work.cells)
+    };
+    let prefixes = route(&(rule("PathPrefix", "/", "web") + &rule("PathPrefix", "/api", "api")));
+    let plain = ingress("", &(path("/", "Prefix", "web") + &path("/api", "Prefix", "api")));
+    assert_eq!(work(&plain, &prefixes), (3, 0, 12));
+    let regex = ingress("nginx.ingress.kubernetes.io/use-regex: 'true'", &path("/api/v[0-9]", "ImplementationSpecific", "api"));
+    assert_eq!(work(&regex, &route(&rule("RegularExpression", "/api/v[0-9]", "api"))), (0, 0, 0));
+}
