@@ -16,6 +16,7 @@ mod intent;
 pub mod json;
 pub mod limits;
 pub mod listeners;
+mod matches;
 pub mod normalise;
 pub mod objects;
 pub mod paths;
