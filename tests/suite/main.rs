@@ -27,7 +27,6 @@ mod nginx_random;
 mod nginx_truth;
 mod pcre;
 mod reading;
-mod readme;
 mod settlements;
 mod shared;
 mod snippet;
