@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    check::Class,
-    check::Pattern,
+    check::{self, Pattern},
     reader::{Consequence, Effect, Reader},
 };
 use crate::nginx::settings::{Cors, Setting};
@@ -18,7 +17,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Arc<Cors>> {
     }
     let origins = origins(reader);
     let methods = checked(reader, "cors-allow-methods", METHODS, |text| Pattern::CorsMethods.matches(text));
-    let headers = checked(reader, "cors-allow-headers", HEADERS, |text| Class::Headers.all(text));
+    let headers = checked(reader, "cors-allow-headers", HEADERS, check::is_header_list);
     let expose = checked(reader, "cors-expose-headers", "", |text| Pattern::CorsExpose.matches(text));
     let credentials = reader.bool_or("cors-allow-credentials", &Setting::default(true)).value;
     let max_age = reader.int_or("cors-max-age", &Setting::default(1_728_000)).value;

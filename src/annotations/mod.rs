@@ -24,6 +24,7 @@ use indexmap::IndexMap;
 pub use reader::{Consequence, Dropped, Effect};
 
 use crate::{
+    catalog::Risk,
     k8s::{Inventory, NamespacedName, ObjectMeta},
     nginx::{
         Globals, Settings,
@@ -107,18 +108,25 @@ pub fn read(cx: &Context<'_>, meta: &ObjectMeta) -> Parsed {
 
 /// The first annotation above the level. The prefix is trimmed where it is there, so bare keys count as well.
 fn too_risky(cx: &Context<'_>, meta: &ObjectMeta) -> Option<String> {
+    let level = match cx.globals.risk_level {
+        0 => Risk::Low,
+        1 => Risk::Medium,
+        2 => Risk::High,
+        _ => Risk::Critical,
+    };
     meta.annotations.keys().find_map(|key| {
         let name = key.strip_prefix(&cx.globals.flags.annotations_prefix).and_then(|rest| rest.strip_prefix('/')).unwrap_or(key);
-        known::lookup(name).filter(|known| known.risk > cx.globals.risk_level).map(|known| known.name.to_owned())
+        known::lookup(name).filter(|known| known.is_above(level)).map(|known| known.name.to_owned())
     })
 }
 
 fn effects(reader: Reader<'_>) -> Vec<(&'static str, Effect)> {
     let mut effects = Vec::with_capacity(reader.values().len());
-    for (known, _) in reader.values() {
+    for &(known, _) in reader.values() {
         let noted = reader.effects.iter().find(|(name, _)| *name == known.name).map(|(_, effect)| effect.clone());
-        let idle = Effect::Idle { needs: known.needs };
-        effects.push((known.name, noted.unwrap_or(if known.needs.is_empty() { Effect::Unusable(Consequence::Default) } else { idle })));
+        let missing = || known.needs().find(|needed| !reader.given(needed)).or_else(|| known.needs().next());
+        let unread = || missing().map_or(Effect::Unusable(Consequence::Default), |needs| Effect::Idle { needs });
+        effects.push((known.name, noted.unwrap_or_else(unread)));
     }
     effects
 }

@@ -79,7 +79,7 @@ pub(super) enum Stop {
 
 /// Annotations of one Ingress.
 pub(super) struct Reader<'a> {
-    values: Vec<(&'static Known, &'a str)>,
+    values: Vec<(Known, &'a str)>,
     /// What became of the annotations so far; the worst of several uses counts.
     pub(super) effects: Vec<(&'static str, Effect)>,
     validate: bool,
@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Names and values that the controller knows.
-    pub(super) fn values(&self) -> &[(&'static Known, &'a str)] {
+    pub(super) fn values(&self) -> &[(Known, &'a str)] {
         &self.values
     }
 
@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
 
     fn value(&mut self, name: &'static str) -> Result<&'a str, Fault> {
         let (known, value) = self.values.iter().find(|(known, _)| known.name == name).ok_or(Fault::Missing)?;
-        if self.validate && !value.is_empty() && !known.check.passes(value) {
+        if self.validate && !known.passes(value) {
             return Err(Fault::Invalid);
         }
         Ok(value)

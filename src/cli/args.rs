@@ -42,6 +42,15 @@ pub(super) enum Verb {
     /// Deployment), and writes Gateway API manifests. A summary with the worst findings goes to stderr.
     #[command(after_help = CONVERT_EXAMPLES)]
     Convert(Box<Convert>),
+    /// Compare the old routing with the new one, request class by request class
+    ///
+    /// Each host is proved the same, shown to differ with a request that anybody can type, or undecided. Without --against the
+    /// new side is the conversion.
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(Box<Diff>),
+    /// Show step by step what happens to a request on either side
+    #[command(after_help = TRACE_EXAMPLES)]
+    Trace(Box<Trace>),
     /// Check Gateway API manifests against the rules of a version and channel, offline
     ///
     /// Says what an API server of that version would refuse, silently prune or default, with file and line.
@@ -70,6 +79,23 @@ const CONVERT_EXAMPLES: &str = "Examples:
 
   # Convert what a chart renders
   helm template shop ./chart | gateshift convert -f -";
+
+const DIFF_EXAMPLES: &str = "Examples:
+  # What would change if these Ingresses were converted for Envoy Gateway?
+  gateshift diff -f ingresses/ --target envoy-gateway
+
+  # Do these manifests, edited by hand, still do what the Ingresses do?
+  gateshift diff -f ingresses/ --against manifests/ --only-differences
+
+  # A change review: two sets of Ingresses, or two sets of Gateway manifests
+  gateshift diff --ours before/ --theirs after/";
+
+const TRACE_EXAMPLES: &str = "Examples:
+  # Where does this request go today, and where after the move?
+  gateshift trace 'GET https://shop.example.com/API/cart?x=1' -H 'X-Canary: always' -f ingresses/
+
+  # A whole list of requests, one JSON line each
+  gateshift trace --requests requests.yaml -f ingresses/ -o json";
 
 const VALIDATE_EXAMPLES: &str = "Examples:
   # Would an API server with Gateway API 1.4 take these manifests?
@@ -305,9 +331,107 @@ pub(super) struct Convert {
     /// Write the account of every annotation and field here, as JSON
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub ledger: Option<PathBuf>,
+    /// Do not compare the result with the Ingresses
+    #[arg(long, help_heading = "Output")]
+    pub no_check: bool,
     /// Least severity that makes the exit code 1
     #[arg(long, value_enum, default_value = "high", help_heading = "Output")]
     pub fail_on: FailOn,
+}
+
+/// Format of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DiffFormat {
+    /// With traces side by side.
+    Text,
+    /// One JSON object.
+    Json,
+    /// For a pull request or a wiki.
+    Markdown,
+    /// Both effective route tables and their line diff.
+    Table,
+}
+
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+pub(super) struct Diff {
+    #[command(flatten)]
+    pub input: Input,
+    /// Manifests of the new side [default: the conversion]
+    #[arg(long, value_name = "FILE|DIR")]
+    pub against: Vec<PathBuf>,
+    /// One side of a change review: Ingresses or Gateway manifests
+    #[arg(long, value_name = "FILE|DIR", requires = "theirs", conflicts_with_all = ["filenames", "against"])]
+    pub ours: Vec<PathBuf>,
+    /// The other side of a change review
+    #[arg(long, value_name = "FILE|DIR", requires = "ours")]
+    pub theirs: Vec<PathBuf>,
+    /// Only this host (repeatable)
+    #[arg(long, value_name = "HOST")]
+    pub host: Vec<String>,
+    /// Only differences of this aspect (repeatable): access, tls, status, redirect, backend, path, host, …
+    #[arg(long, value_name = "ASPECT")]
+    pub aspect: Vec<String>,
+    /// Leave out what is proved and what is undecided
+    #[arg(long)]
+    pub only_differences: bool,
+    /// Requests that matter to you; they are decided on both sides and listed first
+    #[arg(long, value_name = "FILE")]
+    pub requests: Option<PathBuf>,
+    /// File with accepted differences [default: gateshift.yaml where there is one]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Day on which acceptances with an expiry are judged (YYYY-MM-DD)
+    #[arg(long, value_name = "DATE")]
+    pub today: Option<String>,
+    /// Output format
+    #[arg(short = 'o', long = "output", value_enum, default_value = "text")]
+    pub output: DiffFormat,
+    #[command(flatten)]
+    pub gateway: Gateway,
+    #[command(flatten)]
+    pub controller: Controller,
+}
+
+/// Format of a trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TraceFormat {
+    /// Step by step.
+    Text,
+    /// One JSON line a request.
+    Json,
+}
+
+/// Arguments of `trace`.
+#[derive(Debug, Args)]
+pub(super) struct Trace {
+    /// Request: a method (GET where absent) and a URL
+    #[arg(value_name = "[METHOD] URL", required_unless_present = "requests", num_args = 1..=2)]
+    pub request: Vec<String>,
+    /// Header of the request (repeatable)
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
+    pub headers: Vec<String>,
+    /// Address of the client
+    #[arg(long, value_name = "ADDRESS")]
+    pub client: Option<String>,
+    /// File with requests: a list, or a case with exchanges
+    #[arg(long, value_name = "FILE", conflicts_with = "request")]
+    pub requests: Option<PathBuf>,
+    #[command(flatten)]
+    pub input: Input,
+    /// Manifests of the new side [default: the conversion]; without Ingresses only this side is asked
+    #[arg(long, value_name = "FILE|DIR")]
+    pub against: Vec<PathBuf>,
+    /// Ask the old side only
+    #[arg(long, conflicts_with = "against")]
+    pub old_only: bool,
+    /// Output format
+    #[arg(short = 'o', long = "output", value_enum, default_value = "text")]
+    pub output: TraceFormat,
+    #[command(flatten)]
+    pub gateway: Gateway,
+    #[command(flatten)]
+    pub controller: Controller,
 }
 
 /// Arguments of `validate`.

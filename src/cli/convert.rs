@@ -5,15 +5,17 @@ use std::fs;
 use anyhow::Context as _;
 
 use super::{
-    Terminal, Usage,
+    Terminal,
     args::{Convert, FailOn, Gateway, ManifestFormat},
     estate,
     exit::Exit,
     gather, write,
 };
 use crate::{
+    compare::{self, Limits},
     gateway::limits,
     ledger::{Code, Finding, Findings, Severity},
+    nginx,
     report::{self, Counts, Diagnostics},
     translate,
 };
@@ -32,6 +34,13 @@ pub(super) fn run(arguments: &Convert, terminal: &Terminal) -> anyhow::Result<Ex
     findings.extend(resolved.findings.iter().cloned());
     findings.extend(translation.findings.iter().cloned());
     findings.extend(refused(&translation.objects, &arguments.gateway));
+    let mut verdict = String::new();
+    if !arguments.no_check && !translation.objects.is_empty() {
+        let new = estate::New::of_conversion(&old, &translation, &arguments.gateway)?;
+        let comparison = compare::compare(&nginx::Router::new(&resolved.config), &new.config, &Limits { probed_hosts: 0, ..Limits::default() });
+        findings.extend(report::difference_findings(&comparison));
+        verdict = format!("compared {}\n", report::tally(&comparison));
+    }
 
     let diagnostics = Diagnostics::new(&reading.inventory, terminal.colours);
     match (&arguments.output_dir, arguments.output) {
@@ -43,6 +52,7 @@ pub(super) fn run(arguments: &Convert, terminal: &Terminal) -> anyhow::Result<Ex
         fs::write(path, report::ledger_json(&ledger, &reading.inventory)).with_context(|| format!("writing {}", path.display()))?;
     }
     let counts = Counts {
+        verdict,
         sources: reading.inventory.sources.0.len(),
         ingresses: reading.inventory.ingresses.len(),
         served: resolved.config.ingresses.len(),

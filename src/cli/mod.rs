@@ -4,12 +4,14 @@ mod args;
 #[cfg(feature = "cluster")]
 mod cluster;
 mod convert;
+mod diff;
 mod estate;
 mod exit;
 mod explain;
 mod gather;
 mod generate;
 mod requests;
+mod trace;
 mod validate;
 mod write;
 
@@ -39,6 +41,8 @@ pub fn main() -> ExitCode {
     let terminal = Terminal::new(cli.color);
     let result = match cli.verb {
         Verb::Convert(arguments) => convert::run(&arguments, &terminal),
+        Verb::Diff(arguments) => diff::run(&arguments, &terminal),
+        Verb::Trace(arguments) => trace::run(&arguments, &terminal),
         Verb::Validate(arguments) => validate::run(&arguments, &terminal),
         Verb::Explain(arguments) => explain::run(&arguments, &terminal),
         Verb::Completion(arguments) => generate::completion(&arguments, command, &terminal),

@@ -2,7 +2,7 @@
 
 use super::api::{Cors, RedirectScheme, RequestRedirect};
 use super::config::{Backend, Entry, Origins, Rule, Table};
-use super::dialect::{Dialect, ForeignPreflight, GrpcMiss, HeaderSource, OwnAnswer, RedirectPort};
+use super::dialect::{Dialect, ForeignPreflight, GrpcMiss, HeaderOrder, HeaderSource, OwnAnswer, RedirectPort};
 use super::filter::{Operation, Operations, Plan};
 use crate::request::{Answer, Forwarding, HeaderExprs, Part, PathExpr, Share, TextExpr};
 
@@ -43,15 +43,20 @@ pub fn answer(entry: &Entry, table: &Table, asked: Asked, dialect: &Dialect) -> 
     if plan.failure.is_some() {
         return own_error(500, plan, asked, dialect);
     }
+    if let Some(redirect) = &plan.redirect {
+        return self::redirect(redirect, &entry.path, table.port, asked, plan, dialect);
+    }
+    let split = match split(&rule.backends, dialect) {
+        Ok(split) => split,
+        Err(status) => return own_error(status, plan, asked, dialect),
+    };
+    // Envoy asks its CORS filter only where requests are passed on.
     let cors = match &plan.cors {
         Some(cors) if asked.preflight => return preflight(cors, asked.allowed, dialect),
         Some(cors) => cors_headers(cors, asked),
         None => Vec::new(),
     };
-    if let Some(redirect) = &plan.redirect {
-        return self::redirect(redirect, &entry.path, table.port, asked, plan, dialect);
-    }
-    forward(rule, &entry.path, cors, asked, dialect)
+    forward(rule, split, &entry.path, cors, dialect)
 }
 
 /// Whether the origin of a request is allowed.
@@ -136,9 +141,8 @@ fn preflight(cors: &Cors, allowed: bool, dialect: &Dialect) -> Answer {
         }
         let list = |name: &str, values: &[String], asked: &str| {
             if values.iter().any(|value| value == "*") {
-                // With credentials a star would be taken literally by browsers.
-                let text = if credentials { TextExpr::from([Part::Header(asked.to_owned())]) } else { TextExpr::literal("*") };
-                Some((name.to_owned(), Some(text)))
+                // With credentials a star would be taken literally by browsers, so what was asked for is repeated.
+                Some((name.to_owned(), Some(TextExpr::from([Part::Header(asked.to_owned())]))))
             } else {
                 (!values.is_empty()).then(|| header(name, values.join(", ")))
             }
@@ -209,28 +213,38 @@ fn redirect(redirect: &RequestRedirect, path: &PathExpr, listener_port: u16, ask
     Answer::Redirect { status: status_code.map_or(302, u16::from), location: TextExpr(parts), response_headers }
 }
 
-fn forward(rule: &Rule, path: &PathExpr, cors: HeaderExprs, asked: Asked, dialect: &Dialect) -> Answer {
+fn forward(rule: &Rule, split: Vec<Share>, path: &PathExpr, cors: HeaderExprs, dialect: &Dialect) -> Answer {
     let plan = &rule.plan;
-    let split = match split(&rule.backends, dialect) {
-        Ok(split) => split,
-        Err(status) => return own_error(status, plan, asked, dialect),
-    };
     let host = plan.rewrite.as_ref().and_then(|rewrite| rewrite.hostname.clone());
     let mut headers = forwarded_headers(dialect);
-    modify(&mut headers, &plan.request, Side::Request);
     let mut response_headers = cors;
-    modify(&mut response_headers, &plan.response, Side::Response);
-    backend_filters(&rule.backends, &mut headers, &mut response_headers);
+    let mut of_rule = |headers: &mut HeaderExprs, response_headers: &mut HeaderExprs| {
+        modify(headers, &plan.request, Side::Request);
+        modify(response_headers, &plan.response, Side::Response);
+    };
+    match *dialect.header_order {
+        HeaderOrder::RuleLast => {
+            backend_filters(&rule.backends, &mut headers, &mut response_headers);
+            of_rule(&mut headers, &mut response_headers);
+        }
+        HeaderOrder::BackendLast => {
+            of_rule(&mut headers, &mut response_headers);
+            backend_filters(&rule.backends, &mut headers, &mut response_headers);
+        }
+    }
     if let (Some(_), Some(name)) = (&host, &*dialect.rewritten_host_header) {
         headers.retain(|(known, _)| known != name);
         headers.push((name.clone(), Some(TextExpr::from([Part::Variable(format!("{APPENDED}{name}"))]))));
     }
     let host = host.map(TextExpr::literal).or_else(|| plan.host.clone()).unwrap_or_else(|| TextExpr::from([Part::HostHeader]));
+    let Some((host, path)) = backend_rewrites(&rule.backends, host, path) else {
+        return Answer::Unmodelled { what: "rewrites that differ from backend to backend".to_owned() };
+    };
     Answer::Forward(Box::new(Forwarding {
         guards: Vec::new(),
         any_guard: false,
         split,
-        target: TextExpr(vec![Part::Path(path.clone()), Part::Query]),
+        target: TextExpr(vec![Part::Path(path), Part::Query]),
         host: Some(host),
         headers,
         response_headers,
@@ -332,6 +346,21 @@ fn modify(headers: &mut HeaderExprs, operations: &Operations, side: Side) {
                 headers.extend(text.clone().map(|text| (name.clone(), Some(text))));
             }
         }
+    }
+}
+
+/// Host and path after rewrites of backends; `None` where backends do not agree.
+fn backend_rewrites(backends: &[Backend], host: TextExpr, path: &PathExpr) -> Option<(TextExpr, PathExpr)> {
+    let Some((first, rest)) = backends.split_first() else { return Some((host, path.clone())) };
+    if rest.iter().any(|backend| backend.plan.rewrite != first.plan.rewrite) {
+        return None;
+    }
+    let Some(rewrite) = &first.plan.rewrite else { return Some((host, path.clone())) };
+    let host = rewrite.hostname.clone().map_or(host, TextExpr::literal);
+    match &rewrite.path {
+        None => Some((host, path.clone())),
+        Some(super::api::PathModifier::ReplaceFullPath(to)) => Some((host, PathExpr::Fixed(to.clone()))),
+        Some(super::api::PathModifier::ReplacePrefixMatch(_)) => None,
     }
 }
 

@@ -252,10 +252,38 @@ choices! {
     Backslash {
         /// A slash.
         Slash,
-        /// Sent as `%5C`.
+        /// As sent, or an odd character.
+        Kept,
+    }
+    /// Characters of a path that must be escaped and are not: `"<>^{|}`, the backquote, and what is beyond ASCII.
+    OddCharacters {
+        /// They are escaped.
         Escaped,
+        /// The whole path is decoded and escaped again.
+        Reencoded,
         /// As sent.
         Kept,
+    }
+    /// Header matches whose names differ in letter case only.
+    RepeatedNames {
+        /// All must hold.
+        All,
+        /// The first counts.
+        First,
+    }
+    /// Whose header modifiers come last where a rule and its backend have some.
+    HeaderOrder {
+        /// Those of the rule.
+        RuleLast,
+        /// Those of the backend.
+        BackendLast,
+    }
+    /// Filters of backends that rewrite, redirect or mirror.
+    BackendFilters {
+        /// Only the host can be rewritten; the rest costs the backend (500).
+        HostOnly,
+        /// All work.
+        All,
     }
     /// Something in a target that does not belong there.
     Oddity {
@@ -263,8 +291,6 @@ choices! {
         Refused,
         /// Passed on.
         Passed,
-        /// Passed on with an escape.
-        Escaped,
     }
     /// Which form of the path is compared.
     Compared {
@@ -461,13 +487,21 @@ pub struct Dialect {
     pub escaped_zero: Fact<Oddity>,
     pub fragment_in_path: Fact<Oddity>,
     pub fragment_in_query: Fact<Oddity>,
+    pub odd_characters: Fact<OddCharacters>,
     pub compared_path: Fact<Compared>,
+    /// Methods that are taken; every other one is refused (400). Empty where all are taken.
+    pub known_methods: Fact<Vec<String>>,
+    /// Headers whose lines are joined to one before they are compared and sent on.
+    pub joined_headers: Fact<Vec<String>>,
+    pub repeated_names: Fact<RepeatedNames>,
     pub empty_host: Fact<Oddity>,
     pub underscores: Fact<Underscores>,
     pub forwarded_headers: Fact<Vec<ForwardedHeader>>,
     pub header_values: Fact<HeaderValues>,
     pub header_operations: Fact<HeaderOperations>,
     pub host_operation: Fact<HostOperation>,
+    pub header_order: Fact<HeaderOrder>,
+    pub backend_filters: Fact<BackendFilters>,
     /// Header that gets the old host where a filter rewrites the host.
     pub rewritten_host_header: Fact<Option<String>>,
     pub prefix_replacement: Fact<PrefixReplacement>,

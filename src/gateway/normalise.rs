@@ -1,6 +1,6 @@
 //! Paths as an implementation compares and forwards them: slashes, dot segments, escapes.
 
-use super::dialect::{Backslash, Compared, Dialect, Dots, EscapedSlash, Escapes, Oddity, Slashes};
+use super::dialect::{Backslash, Compared, Dialect, Dots, EscapedSlash, Escapes, OddCharacters, Oddity, Slashes};
 
 /// A path after normalisation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,8 +9,8 @@ pub struct Normalised {
     pub path: Vec<u8>,
     /// As compared with matches.
     pub compared: Vec<u8>,
-    /// Where a request with escaped slashes is redirected to.
-    pub unescaped: Vec<u8>,
+    /// Where a request with escaped slashes is redirected to, if it has some and is redirected.
+    pub unescaped: Option<Vec<u8>>,
 }
 
 /// Normalises the path of a target (without query). `None` where the request is refused.
@@ -22,6 +22,10 @@ pub fn normalise(raw: &[u8], dialect: &Dialect) -> Option<Normalised> {
     if raw.iter().any(|byte| !(b'!'..=b'~').contains(byte)) && refused(*dialect.non_ascii) {
         return None;
     }
+    let raw = &match *dialect.dots {
+        Dots::ResolvedWithSlash => without_dot_parameters(raw),
+        Dots::ResolvedWithoutSlash | Dots::Kept => raw.to_vec(),
+    };
     let mut path = Vec::with_capacity(raw.len());
     let mut at = 0;
     while at < raw.len() {
@@ -49,12 +53,11 @@ pub fn normalise(raw: &[u8], dialect: &Dialect) -> Option<Normalised> {
             b'\\' => {
                 match *dialect.backslash {
                     Backslash::Slash => path.push(b'/'),
-                    Backslash::Escaped => path.extend(b"%5C"),
                     Backslash::Kept => path.push(byte),
                 }
                 at += 1;
             }
-            _ if !(b'!'..=b'~').contains(&byte) && *dialect.non_ascii == Oddity::Escaped => {
+            _ if is_odd(byte) && *dialect.odd_characters == OddCharacters::Escaped => {
                 path.extend(format!("%{byte:02X}").bytes());
                 at += 1;
             }
@@ -64,11 +67,14 @@ pub fn normalise(raw: &[u8], dialect: &Dialect) -> Option<Normalised> {
             }
         }
     }
+    // Go keeps the spelling of a path only where it is a valid one.
+    if *dialect.odd_characters == OddCharacters::Reencoded && path.iter().any(|byte| is_odd(*byte)) {
+        path = encode_path(&decode(&path)).into_bytes();
+    }
+    let plain = without_escaped_slashes(&path);
+    let redirected = *dialect.escaped_slash == EscapedSlash::Redirected && plain != path;
+    let unescaped = redirected.then(|| tidy(&plain, dialect));
     let path = tidy(&path, dialect);
-    let unescaped = match *dialect.escaped_slash {
-        EscapedSlash::Redirected => tidy(&without_escaped_slashes(&path), dialect),
-        EscapedSlash::Kept => Vec::new(),
-    };
     let compared = match *dialect.compared_path {
         Compared::Normalised => path.clone(),
         Compared::Decoded => decoded_for_comparison(&path),
@@ -89,8 +95,8 @@ fn tidy(path: &[u8], dialect: &Dialect) -> Vec<u8> {
         Slashes::Kept => resolved,
         Slashes::Merged => merge_slashes(&resolved),
         Slashes::MergedUnlessAlone => {
-            if resolved.iter().all(|byte| *byte == b'/') {
-                resolved
+            if resolved.len() > 1 && resolved.iter().all(|byte| *byte == b'/') {
+                b"//".to_vec()
             } else {
                 merge_slashes(&resolved)
             }
@@ -108,21 +114,29 @@ fn merge_slashes(path: &[u8]) -> Vec<u8> {
     merged
 }
 
-/// Resolves `.` and `..`; what leads above the root is dropped. Envoy also takes `..;x` for `..` and leaves a slash behind a final
-/// dot segment; Go's `path.Clean` does neither, and ends without slash unless the path had one.
-fn resolve_dots(path: &[u8], envoy: bool) -> Vec<u8> {
+/// Envoy takes `..;x` for `..`, but not `%2e%2e;x`.
+fn without_dot_parameters(path: &[u8]) -> Vec<u8> {
+    let segments = path.split(|byte| *byte == b'/').map(|segment| match segment.split(|byte| *byte == b';').next() {
+        Some(name @ (b"." | b"..")) => name,
+        Some(_) | None => segment,
+    });
+    segments.collect::<Vec<_>>().join(&b'/')
+}
+
+/// Resolves `.` and `..`; what leads above the root is dropped. Envoy leaves a slash behind a final dot segment; Go's `path.Clean`
+/// ends without slash unless the path had one.
+fn resolve_dots(path: &[u8], slash: bool) -> Vec<u8> {
     let Some(rest) = path.strip_prefix(b"/") else { return path.to_vec() };
     let segments: Vec<&[u8]> = rest.split(|byte| *byte == b'/').collect();
     let mut kept: Vec<&[u8]> = Vec::new();
     let mut slash_behind = false;
     for (position, segment) in segments.iter().enumerate() {
         let last = position + 1 == segments.len();
-        let name = if envoy { segment.split(|byte| *byte == b';').next().unwrap_or_default() } else { segment };
-        match name {
-            b"." => slash_behind = last && envoy,
+        match *segment {
+            b"." => slash_behind = last && slash,
             b".." => {
                 kept.pop();
-                slash_behind = last && envoy;
+                slash_behind = last && slash;
             }
             _ => kept.push(segment),
         }
@@ -184,6 +198,11 @@ pub fn escaped(text: &[u8]) -> Option<u8> {
     let [b'%', high, low, ..] = text else { return None };
     let digit = |byte: &u8| char::from(*byte).to_digit(16);
     u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+}
+
+/// Characters that no path has.
+fn is_odd(byte: u8) -> bool {
+    !(b'!'..=b'~').contains(&byte) || b"\"<>\\^`{|}".contains(&byte)
 }
 
 const fn is_unreserved(byte: u8) -> bool {

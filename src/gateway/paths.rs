@@ -45,7 +45,13 @@ pub fn forms(path: &PathMatch, modifier: Option<&PathModifier>, purpose: Purpose
     let all = tests(path, *dialect.regex);
     match modifier {
         None => vec![(all, PathExpr::Same)],
+        // Envoy takes nothing for no replacement, and a backslash for a group that its expression does not have.
+        Some(PathModifier::ReplaceFullPath(to)) if *dialect.prefix_replacement == PrefixReplacement::Text && (to.is_empty() || to.contains('\\')) => {
+            vec![(all, PathExpr::Same)]
+        }
         Some(PathModifier::ReplaceFullPath(to)) => {
+            let slash = if purpose == Purpose::Redirect && !to.starts_with('/') { "/" } else { "" };
+            let to = &format!("{slash}{to}");
             let to = match *dialect.rewrite_encoding {
                 RewriteEncoding::Raw => to.clone(),
                 RewriteEncoding::Encoded => normalise::encode_path(to.as_bytes()),

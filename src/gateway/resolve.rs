@@ -179,18 +179,19 @@ fn first_questions(predicates: &mut Predicates) -> FirstQuestions {
     let mut ask = |field: Field, test: Test| predicates.intern(field, test, None);
     let header = |name: &str| Field::Header(name.to_owned());
     let grpc = Regex { pattern: "application/grpc(\\+.*)?".to_owned(), caseless: false, dialect: RegexDialect::Re2Full };
-    let slash = Regex { pattern: "%(2[Ff]|5[Cc])".to_owned(), caseless: false, dialect: RegexDialect::Re2Search };
+    let something = Regex { pattern: ".+".to_owned(), caseless: false, dialect: RegexDialect::Re2Full };
     FirstQuestions {
         malformed_host: ask(Field::Request, Test::Malformed(Malformed::Host)),
+        malformed_method: ask(Field::Request, Test::Malformed(Malformed::Method)),
         malformed_target: ask(Field::Request, Test::Malformed(Malformed::Target)),
         malformed_header: ask(Field::Request, Test::Malformed(Malformed::HeaderName)),
         https: ask(Field::Scheme, Test::Equals("https".to_owned())),
         http10: ask(Field::Protocol, Test::Equals("http/1.0".to_owned())),
         http2: ask(Field::Protocol, Test::Equals("h2".to_owned())),
-        escaped_slash: ask(Field::Path, Test::Regex(slash)),
+        escaped_slash: ask(Field::Request, Test::Malformed(Malformed::EscapedSlash)),
         grpc: ask(header("content-type"), Test::Regex(grpc)),
         options: ask(Field::Method, Test::Equals("OPTIONS".to_owned())),
-        preflight: ask(header("access-control-request-method"), Test::Present),
+        preflight: ask(header("access-control-request-method"), Test::Regex(something)),
         origin: ask(header("origin"), Test::Present),
     }
 }

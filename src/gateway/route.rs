@@ -2,7 +2,7 @@
 //! requests take the same way.
 
 use super::answer::{self, Asked, UNESCAPED_PATH};
-use super::config::{Behind, Certificate, Config, Door, Entry, Port, Reading, Side, Table};
+use super::config::{Behind, Certificate, Config, Door, Entry, Port, Reading, Side, Table, Tier};
 use super::dialect::{EscapedSlash, ForeignPort, GrpcMiss, HostFallThrough, Misdirected, ServerName, Ties, UnknownServerName};
 use crate::k8s::Subject;
 use crate::request::{Answer, NoAnswer, Part, PredicateId, Ruling, Step, TextExpr, Valuation};
@@ -64,7 +64,7 @@ impl Reading {
             trace.push(step("nothing is published for this Gateway", Some(subject)));
             return Verdict::new(Answer::NoAnswer(NoAnswer::Refused), trace);
         }
-        let Some(door) = side.doors.iter().find(|door| door.opens.is_none_or(|opens| v.holds(opens))) else {
+        let Some(door) = side.opens.first(v).map(|at| &side.doors[at]) else {
             return self.no_door(side, tls, v, trace);
         };
         trace.push(step(&format!("listener or TLS route for `{}` takes the connection", door.hostname), Some(&door.origin)));
@@ -118,7 +118,7 @@ impl Reading {
             }
             Behind::Table(table) => &side.tables[*table],
         };
-        if tls && v.holds(self.first.http2) && !door.http2 {
+        if tls && !door.http2 && v.holds(self.first.http2) {
             trace.push(step("HTTP/2 is not offered, since certificates of two listeners overlap", Some(&door.origin)));
             return Verdict::new(Answer::NoAnswer(NoAnswer::Tls), trace);
         }
@@ -127,15 +127,14 @@ impl Reading {
             return Verdict::new(refused, trace);
         }
         if tls && *self.target.dialect.misdirected == Misdirected::Answered421 {
-            let tables = side.doors.iter().filter(|door| matches!(door.behind, Behind::Table(_)));
-            let fitting = tables.into_iter().find(|door| door.names_host.is_none_or(|host| v.holds(host)));
+            let fitting = side.named.first(v).map(|at| &side.doors[at]);
             if let Some(fitting) = fitting.filter(|fitting| !std::ptr::eq(*fitting, door)) {
                 trace.push(step("the Host belongs to another listener than the server name", Some(&fitting.origin)));
                 return Verdict::new(Answer::Respond { status: 421, response_headers: Vec::new() }, trace);
             }
         }
         let mut verdict = self.table(table, tls, v, trace);
-        if tls && self.closes_unknown_names && !v.holds(self.first.http2) && !side.exact_names.iter().any(|&name| v.holds(name)) {
+        if tls && self.closes_unknown_names && !v.holds(self.first.http2) && v.first(&side.exact_names).is_none() {
             verdict.others.push(std::mem::replace(&mut verdict.ruling.answer, Answer::NoAnswer(NoAnswer::Tls)));
             verdict.undecided = Some("connections without application protocol (ALPN) and with a server name that no route names exactly are closed".to_owned());
         }
@@ -153,7 +152,7 @@ impl Reading {
         if v.holds(first.http10) {
             return Some(Answer::Unmodelled { what: "HTTP/1.0".to_owned() });
         }
-        let malformed = [first.malformed_host, first.malformed_target, first.malformed_header];
+        let malformed = [first.malformed_host, first.malformed_method, first.malformed_target, first.malformed_header];
         if malformed.iter().any(|&malformed| v.holds(malformed)) || self.underscored.iter().any(|&header| v.holds(header)) {
             return Some(Answer::Respond { status: 400, response_headers: Vec::new() });
         }
@@ -175,12 +174,16 @@ impl Reading {
             return Verdict::new(self.not_found(v), trace);
         }
         let falls_through = *self.target.dialect.host_fall_through != HostFallThrough::None;
-        for tier in &table.tiers {
-            if !tier.host.is_none_or(|host| v.holds(host)) {
-                continue;
-            }
-            if let Some(position) = tier.entries.iter().position(|entry| matches(entry, v)) {
-                return self.matched(&tier.entries[position..], table, tls, v, trace);
+        let mut from = 0;
+        while let Some((taken, at)) = table.ladder.step(v, from) {
+            from = taken + 1;
+            let tier = &table.tiers[at];
+            let found = match candidates(tier, v) {
+                None => self.matched(tier.entries.iter(), table, tls, v, &trace),
+                Some(places) => self.matched(places.into_iter().map(|at| &tier.entries[at]), table, tls, v, &trace),
+            };
+            if let Some(verdict) = found {
+                return verdict;
             }
             trace.push(step(&format!("no rule for hostname `{}` matches", tier.hostname), None));
             if !falls_through {
@@ -190,15 +193,23 @@ impl Reading {
         Verdict::new(self.not_found(v), trace)
     }
 
-    /// The first of these entries matches.
-    fn matched(&self, entries: &[Entry], table: &Table, tls: bool, v: &impl Valuation, mut trace: Vec<Step>) -> Verdict {
+    /// What the first of these entries that matches answers.
+    fn matched<'e>(
+        &self,
+        mut entries: impl Iterator<Item = &'e Entry>,
+        table: &Table,
+        tls: bool,
+        v: &impl Valuation,
+        trace: &[Step],
+    ) -> Option<Verdict> {
         let dialect = &self.target.dialect;
-        let entry = &entries[0];
+        let entry = entries.find(|entry| matches(entry, v))?;
+        let mut trace = trace.to_vec();
         trace.push(step("the match is the first that holds", Some(&entry.origin)));
         let mut verdict = Verdict::new(answer::answer(entry, table, self.asked(entry, tls, v), dialect), trace);
         verdict.timeout = entry.rule.timeout;
         if *dialect.ties == Ties::Chance {
-            for other in entries[1..].iter().take_while(|other| other.place.0 == entry.place.0) {
+            for other in entries.take_while(|other| other.place.0 == entry.place.0) {
                 if !matches(other, v) {
                     continue;
                 }
@@ -210,7 +221,7 @@ impl Reading {
                 }
             }
         }
-        verdict
+        Some(verdict)
     }
 
     fn asked(&self, entry: &Entry, tls: bool, v: &impl Valuation) -> Asked {
@@ -227,8 +238,11 @@ impl Reading {
 
     fn certificate(&self, side: &Side, door: &Door, v: &impl Valuation) -> Option<Served> {
         let by_name = *self.target.dialect.server_name == ServerName::Certificate;
-        let certificates = if by_name && door.certificates.is_empty() { &side.certificates } else { &door.certificates };
-        let named = certificates.iter().find(|certificate| certificate.asked.iter().any(|&asked| v.holds(asked)));
+        let (certificates, named) = if by_name && door.certificates.is_empty() {
+            (&side.certificates, side.certified.first(v).map(|at| &side.certificates[at]))
+        } else {
+            (&door.certificates, door.certificates.iter().find(|certificate| certificate.asked.iter().any(|&asked| v.holds(asked))))
+        };
         match (named, certificates.first()) {
             (Some(certificate), _) => Some(Served::Secret(certificate.clone())),
             (None, _) if by_name => Some(Served::Default),
@@ -236,6 +250,20 @@ impl Reading {
             (None, None) => None,
         }
     }
+}
+
+/// Entries that can match, where there are too many to try all.
+fn candidates(tier: &Tier, v: &impl Valuation) -> Option<Vec<usize>> {
+    let (hosts, lists) = tier.by_host.as_ref()?;
+    let mut candidates = lists[hosts.len()].clone();
+    let mut from = 0;
+    while let Some(at) = v.first(&hosts[from..]) {
+        candidates.extend(&lists[from + at]);
+        from += at + 1;
+    }
+    candidates.sort_unstable();
+    candidates.dedup();
+    Some(candidates)
 }
 
 fn matches(entry: &Entry, v: &impl Valuation) -> bool {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::api::{self, ExplicitRef, GROUP};
 use super::config::{Backend, Rule};
-use super::dialect::{Target, Timeouts};
+use super::dialect::{BackendFilters, Target, Timeouts};
 use super::facts::{BackendFault, Facts};
 use super::filter::Plan;
 use super::grants::{Grants, Referent, Referrer};
@@ -172,9 +172,17 @@ impl Maker<'_> {
             if let Some(filter) = &plan.unmodelled {
                 unmodelled.get_or_insert_with(|| filter.clone());
             }
-            let target = if plan.failure.is_some() { Err(500) } else { target.map_err(|fault| self.status(fault)) };
-            if plan.failure.is_some() {
-                resolved = Err("InvalidKind");
+            let rewrites_path = plan.rewrite.as_ref().is_some_and(|rewrite| rewrite.path.is_some());
+            let refused = *self.target.dialect.backend_filters == BackendFilters::HostOnly
+                && (rewrites_path || plan.redirect.is_some() || !plan.mirrors.is_empty() || plan.cors.is_some());
+            let target = if plan.failure.is_some() || refused {
+                resolved = Err("UnsupportedRefValue");
+                Err(500)
+            } else {
+                target.map_err(|fault| self.status(fault))
+            };
+            if plan.redirect.is_some() && !refused {
+                unmodelled.get_or_insert_with(|| "a redirect of a backend".to_owned());
             }
             backends.push(Backend { weight, target, plan });
         }

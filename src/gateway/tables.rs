@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::api::{self, MatchType, Object, PathMatch, ValueMatch};
 use super::attach::{Attachment, RouteHead};
-use super::config::{Behind, Certificate, Door, Entry, Origins, Port, Rule, Side, Table, Tier};
+use super::config::{Behind, Certificate, Door, Entry, Ladder, Origins, Port, Rule, Side, Table, Tier};
 use super::dialect::{
-    BadRegex, EmptyRegex, HostFallThrough, Isolation, Order, OverlapHttp2, RegexScope, ServerName, Target, Underscores, Wildcard,
+    BadRegex, EmptyRegex, HostFallThrough, Isolation, Order, OverlapHttp2, RegexScope, RepeatedNames, ServerName, Target, Underscores, Wildcard,
 };
 use super::hostname::Hostname;
 use super::listeners::{Listener, RouteKind, Speaks};
@@ -169,7 +169,10 @@ impl<'b> Builder<'b> {
             Some(tests) => vec![(tests.clone(), PathExpr::Same)],
             None => paths::forms(&path, rule.plan.path_modifier(), purpose, dialect),
         };
-        let headers = first_of_each(&matched.http.headers);
+        let headers = match *dialect.repeated_names {
+            RepeatedNames::First => first_of_each(&matched.http.headers),
+            RepeatedNames::All => matched.http.headers.iter().collect(),
+        };
         let queries = &matched.http.query_params;
         let value = |value: &ValueMatch| match value.kind {
             MatchType::Exact => Test::Equals(value.value.clone()),
@@ -364,7 +367,10 @@ impl<'b> Builder<'b> {
             let known = indices.contains_key(&place);
             let table = *indices.entry(place).or_insert_with(|| {
                 let draft = drafts.remove(&place).unwrap_or_default();
-                side.tables.push(Table { broken: draft.broken.clone(), tiers: self.tiers(draft), port: number });
+                let broken = draft.broken.clone();
+                let tiers = self.tiers(draft);
+                let ladder = Ladder::of(tiers.iter().enumerate().map(|(at, tier)| (tier.host, at)));
+                side.tables.push(Table { broken, tiers, ladder, port: number });
                 side.tables.len() - 1
             });
             if let Some(subject) = &side.tables[table].broken {
@@ -408,7 +414,7 @@ impl<'b> Builder<'b> {
     fn tiers(&mut self, draft: Draft) -> Vec<Tier> {
         let tiers = draft.tiers.into_iter().map(|((_, hostname), mut entries)| {
             entries.sort_by(|one, other| one.place.cmp(&other.place));
-            Tier { host: self.ask_host(&hostname), hostname, entries }
+            Tier { host: self.ask_host(&hostname), hostname, by_host: by_host(&entries), entries }
         });
         tiers.collect()
     }
@@ -424,7 +430,12 @@ impl<'b> Builder<'b> {
                 certificate.asked.extend(self.ask_name(Field::Sni, &Hostname::parse(Some(&name)), wildcard));
             }
         }
+        let asked = certificates.iter().enumerate().flat_map(|(at, certificate)| certificate.asked.iter().map(move |&asked| (Some(asked), at)));
+        side.certified = Ladder::of(asked);
         side.certificates = certificates;
+        side.opens = Ladder::of(side.doors.iter().enumerate().map(|(at, door)| (door.opens, at)));
+        let tables = side.doors.iter().enumerate().filter(|(_, door)| matches!(door.behind, Behind::Table(_)));
+        side.named = Ladder::of(tables.map(|(at, door)| (door.names_host, at)));
     }
 
     fn stream_doors(&mut self, index: usize, side: &mut Side) {
@@ -447,7 +458,8 @@ impl<'b> Builder<'b> {
             let opens = self.ask_name(Field::Sni, &hostname, wildcard);
             doors.push(door(opens, hostname, origin, Behind::Stream(rule)));
         }
-        if *self.target.dialect.server_name == ServerName::Listener {
+        // Where hosts are isolated rather than listeners, a name that no route has is left to less specific listeners.
+        if *self.target.dialect.isolation == Isolation::ByListener {
             let opens = self.ask_name(Field::Sni, &listener.hostname, wildcard);
             doors.push(door(opens, listener.hostname.clone(), listener.origin.clone(), Behind::Wall));
         }
@@ -510,6 +522,26 @@ fn covering(name: &Hostname) -> Vec<String> {
     }
     found.dedup();
     found
+}
+
+/// Positions of entries by their hosts, if there are many.
+fn by_host(entries: &[Entry]) -> Option<(Vec<PredicateId>, Vec<Vec<usize>>)> {
+    if entries.len() < 32 || entries.iter().all(|entry| entry.hosts.is_empty()) {
+        return None;
+    }
+    let mut hosts: BTreeMap<PredicateId, Vec<usize>> = BTreeMap::new();
+    let mut any = Vec::new();
+    for (at, entry) in entries.iter().enumerate() {
+        if entry.hosts.is_empty() {
+            any.push(at);
+        }
+        for &host in &entry.hosts {
+            hosts.entry(host).or_default().push(at);
+        }
+    }
+    let (hosts, mut lists): (Vec<_>, Vec<_>) = hosts.into_iter().unzip();
+    lists.push(any);
+    Some((hosts, lists))
 }
 
 fn tie(head: RouteHead<'_>, rule: usize, matched: usize) -> Tie {

@@ -65,9 +65,11 @@ impl<'r> View<'r> {
         })
     }
 
-    /// Values of a header, one a line.
-    pub fn header<'n>(&'n self, name: &'n str) -> impl Iterator<Item = &'n str> {
-        self.request.headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value.trim_matches([' ', '\t']))
+    /// Values of a header, one a line, unless the dialect joins them.
+    pub fn header(&self, name: &str) -> Vec<String> {
+        let lines = self.request.headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name));
+        let lines: Vec<String> = lines.map(|header| header.value.trim_matches([' ', '\t']).to_owned()).collect();
+        if lines.len() > 1 && self.dialect.joined_headers.iter().any(|joined| joined == name) { vec![lines.join(",")] } else { lines }
     }
 
     fn malformed(&self, malformed: Malformed) -> bool {
@@ -75,14 +77,19 @@ impl<'r> View<'r> {
             Malformed::Host => match self.host.as_deref() {
                 None => true,
                 Some("") => *self.dialect.empty_host == Oddity::Refused,
-                Some(_) => false,
+                Some(host) => !host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!$%&'()*+,-.:;=[]_~@".contains(&byte)),
             },
             Malformed::Target => self.path.is_none(),
             Malformed::HeaderName => {
                 *self.dialect.underscores == Underscores::Refused && self.request.headers.iter().any(|header| header.name.contains('_'))
             }
+            Malformed::Method => {
+                let known = &*self.dialect.known_methods;
+                !known.is_empty() && !known.contains(&self.request.method)
+            }
+            Malformed::EscapedSlash => self.path.as_ref().is_some_and(|path| path.unescaped.is_some()),
             // These are questions of ingress-nginx only.
-            Malformed::Method | Malformed::TooLong | Malformed::Header | Malformed::SniDiffers => false,
+            Malformed::TooLong | Malformed::Header | Malformed::SniDiffers => false,
         }
     }
 
@@ -104,7 +111,7 @@ impl<'r> View<'r> {
             }
             Field::Method => text(&self.request.method),
             Field::Path => self.path.as_ref().is_some_and(|path| self.compare(id, test, &path.compared)),
-            Field::Header(name) => self.header(name).any(text),
+            Field::Header(name) => self.header(name).iter().any(|value| text(value)),
             Field::Query(name) => self.queries.iter().filter(|(known, _)| known == name.as_bytes()).any(|(_, value)| self.compare(id, test, value)),
             Field::Cookie(_) => false,
             Field::Client => text(&self.request.client),
@@ -161,12 +168,25 @@ impl Valuation for View<'_> {
     fn holds(&self, predicate: PredicateId) -> bool {
         self.ask(predicate, self.config.predicates.get(predicate))
     }
+
+    fn first(&self, list: &[PredicateId]) -> Option<usize> {
+        let predicates = &self.config.predicates;
+        if !predicates.is_long_list_of_names(list) {
+            return list.iter().position(|&id| self.holds(id));
+        }
+        if predicates.get(list[0]).field == Field::Sni {
+            return predicates.first_of_names(list, &[&self.sni], |id| self.holds(id));
+        }
+        let dotless = self.canonical_host.strip_suffix('.').filter(|_| *self.dialect.final_dot == FinalDot::Ignored);
+        let names = [self.canonical_host.as_str(), dotless.unwrap_or(&self.canonical_host)];
+        predicates.first_of_names(list, &names, |id| self.holds(id))
+    }
 }
 
 /// A host without its port.
 pub fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.ends_with(':') => name,
+        Some((name, port)) if !port.ends_with(']') => name,
         Some(_) | None => host,
     }
 }

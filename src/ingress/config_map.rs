@@ -12,7 +12,7 @@ use crate::{
     k8s::{FieldPath, Inventory, NamespacedName, ObjectId, Subject},
     ledger::{Code, Finding, Findings},
     nginx::{
-        AccessLists, Errors, Flags, ForwardedHeaders, Globals, Hsts, Settings, Snippet,
+        AccessLists, Errors, Flags, ForwardedHeaders, Globals, Hsts, Settings,
         settings::{
             AddressLists, BackendProtocol, Buffering, CanaryBehavior, Cidr, ErrorPages, ExternalAuth, Given, LoadBalancing, ModSecurity,
             NextUpstream, Observability, Proxy, ProxyRedirect, RateLimits, Redirect, Rewrite, Satisfy, ServerTls, Setting, Timeouts,
@@ -146,7 +146,7 @@ pub(super) fn read(inventory: &Inventory, flags: Flags, data: &IndexMap<String, 
     for key in ["main-snippet", "http-snippet", "server-snippet", "location-snippet", "stream-snippet"] {
         let text = keys.text(key, "").value;
         if !text.is_empty() {
-            snippets.push(Snippet { key, text });
+            snippets.push(misc::global_snippet(key, text));
         }
     }
     let header_buffer = keys.text("large-client-header-buffers", "4 8k").value;

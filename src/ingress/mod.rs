@@ -139,7 +139,7 @@ pub fn resolve(inventory: &Inventory, controller: &Controller, options: &Options
     let mut config = Config {
         globals: globals.clone(),
         ingresses: items.iter().map(source).collect(),
-        upstreams: upstreams.list,
+        upstreams: std::mem::take(&mut upstreams.list),
         certificates: finish::certificate_table(&servers, &redirects),
         redirects,
         servers,
@@ -162,7 +162,7 @@ pub fn resolve(inventory: &Inventory, controller: &Controller, options: &Options
         facts.default_backend = default;
     }
     items.clear();
-    let findings = findings::collect(inventory, controller, options, &config, &ingresses);
+    let findings = findings::collect(inventory, controller, options, &config, &ingresses, &upstreams.shared);
     Resolved { config, findings, ingresses }
 }
 

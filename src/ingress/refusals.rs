@@ -39,6 +39,7 @@ pub(super) fn check(config: &Config, items: &[Item<'_>], controller: &Controller
         }
     }
     check.redirects();
+    check.snippets();
     check.globals(controller);
     check.digest();
     check.found
@@ -247,6 +248,25 @@ impl Check<'_> {
             };
             if !self.found.iter().any(|refusal| refusal.message == message) {
                 self.refuse(message, subjects);
+            }
+        }
+    }
+
+    /// Snippets that nginx does not take. Those of Ingresses are only written where a location of the Ingress is.
+    fn snippets(&mut self) {
+        let config = self.config;
+        for snippet in &config.globals.snippets {
+            for message in &snippet.refused {
+                self.refuse(format!("`{}` of the ConfigMap: {message}", snippet.key), config_map_key(&config.globals, snippet.key));
+            }
+        }
+        for location in config.servers.iter().flat_map(|server| &server.locations).filter(|location| location.settings.denied.is_none()) {
+            let (Some(snippets), Some(origin)) = (&location.settings.snippets, &location.origin) else { continue };
+            for (name, message) in &snippets.refused {
+                let message = format!("`{name}`: {message}");
+                if !self.found.iter().any(|refusal| refusal.message == message) {
+                    self.refuse(message, vec![config.annotation(origin.ingress, name)]);
+                }
             }
         }
     }

@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use indexmap::IndexMap;
 
-use super::Item;
+use super::{Item, findings::Shared};
 use crate::{
     annotations::{Absent, Context, check},
-    k8s::{Backend as Target, BackendTarget, EndpointSlice, Inventory, NamespacedName, PortRef, Service, ServicePort},
+    k8s::{Backend as Target, BackendTarget, EndpointSlice, Inventory, NamespacedName, PortRef, Service, ServicePort, Step},
     nginx::{Backend, Endpoints, Upstream, UpstreamId},
 };
 
@@ -44,6 +44,8 @@ impl<'a> Slices<'a> {
 pub(super) struct Upstreams<'a> {
     pub(super) list: Vec<Upstream>,
     index: IndexMap<String, UpstreamId>,
+    /// Backends whose key another Service had first.
+    pub(super) shared: Vec<Shared>,
     slices: Slices<'a>,
 }
 
@@ -82,7 +84,7 @@ impl<'a> Upstreams<'a> {
             }
         }
         let index = IndexMap::from([(DEFAULT.to_owned(), UpstreamId(0))]);
-        Self { list: vec![default], index, slices }
+        Self { list: vec![default], index, shared: Vec::new(), slices }
     }
 
     /// The upstream of a key, if it was not deleted.
@@ -111,14 +113,40 @@ impl<'a> Upstreams<'a> {
                 }
             }
         }
-        for path in item.ingress.rules.iter().flat_map(|rule| rule.paths.iter().flatten()) {
-            let Some((name, port)) = service(&path.backend) else { continue };
-            let key = key(namespace, name, port);
-            if !self.index.contains_key(&key) {
-                let made = self.make(cx, item, &key, name, port);
-                self.push(key, made);
+        for (rule, found) in item.ingress.rules.iter().enumerate() {
+            for (at, path) in found.paths.iter().flatten().enumerate() {
+                let Some((name, port)) = service(&path.backend) else { continue };
+                let key = key(namespace, name, port);
+                match self.index.get(&key).copied() {
+                    Some(id) => self.compare(item, id, name, (rule, at)),
+                    None => {
+                        let made = self.make(cx, item, &key, name, port);
+                        self.push(key, made);
+                    }
+                }
             }
         }
+    }
+
+    /// Two Services can have one key: `a/b-c` and `a-b/c`.
+    fn compare(&mut self, item: &Item<'_>, id: UpstreamId, name: &str, (rule, at): (usize, usize)) {
+        let first = match &self.at(id).backend {
+            Backend::Service { service, .. } | Backend::External { service, .. } => service,
+            Backend::BuiltIn => return,
+        };
+        let namespace = &item.ingress.meta.namespace;
+        if first.name == name && first.namespace == *namespace {
+            return;
+        }
+        let field = [Step::from("spec"), "rules".into(), rule.into(), "http".into(), "paths".into(), at.into(), "backend".into()];
+        let shared = Shared {
+            ingress: item.id,
+            field: field.into(),
+            service: format!("{namespace}/{name}"),
+            first: first.to_string(),
+            upstream: self.at(id).key.clone(),
+        };
+        self.shared.push(shared);
     }
 
     fn push(&mut self, key: String, upstream: Upstream) -> UpstreamId {

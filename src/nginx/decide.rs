@@ -2,7 +2,8 @@
 
 use super::{Certificate, Router, view::View};
 use crate::request::{
-    Answer, Decision, Deny, ErrorPage, Forward, Forwarding, Guard, HeaderExprs, Outcome, PathExpr, Part, Request, Share, Step, Valuation, World,
+    Answer, Decision, Deny, ErrorPage, Forward, Forwarding, Guard, HeaderExprs, Outcome, Part, PathExpr, Request, Share, Step, Valuation,
+    World,
 };
 
 /// Common name of the certificate that the controller makes for itself.
@@ -48,7 +49,9 @@ impl Router<'_> {
             Some(secret) => match self.config.certificate_names.get(secret) {
                 Some(names) => Some(names.join(", ")),
                 // The default certificate is missing or broken.
-                None if Some(secret) == self.config.globals.default_certificate.as_ref() && found != Some(&Certificate::Secret(secret.clone())) => {
+                None if Some(secret) == self.config.globals.default_certificate.as_ref()
+                    && found != Some(&Certificate::Secret(secret.clone())) =>
+                {
                     Some(FAKE.to_owned())
                 }
                 None => None,
@@ -63,7 +66,9 @@ impl Router<'_> {
                 Outcome::Redirect { status, location: view.text(&location), response_headers: values(view, &response_headers) }
             }
             Answer::Respond { status, response_headers } => Outcome::Respond { status, response_headers: values(view, &response_headers) },
-            Answer::Deny { why, status, response_headers } => Outcome::Deny { why, status, response_headers: values(view, &response_headers) },
+            Answer::Deny { why, status, response_headers } => {
+                Outcome::Deny { why, status, response_headers: values(view, &response_headers) }
+            }
             Answer::NoRoute { response_headers } => Outcome::NoRoute { response_headers: values(view, &response_headers) },
             Answer::NoAnswer(why) => Outcome::NoAnswer(why),
             Answer::Unmodelled { what } => Outcome::Unmodelled { what },
@@ -179,7 +184,11 @@ fn is_empty_rewrite(view: &View<'_>, parts: &[Part]) -> bool {
 }
 
 fn values(view: &View<'_>, headers: &HeaderExprs) -> Vec<(String, Option<String>)> {
-    headers.iter().filter(|(_, text)| !text.as_ref().is_some_and(from_backend)).map(|(name, text)| (name.clone(), text.as_ref().map(|text| view.text(text)))).collect()
+    headers
+        .iter()
+        .filter(|(_, text)| !text.as_ref().is_some_and(from_backend))
+        .map(|(name, text)| (name.clone(), text.as_ref().map(|text| view.text(text))))
+        .collect()
 }
 
 /// The text is made of the backend's answer.

@@ -156,6 +156,10 @@ pub struct Snippet {
     pub key: &'static str,
     /// The text.
     pub text: String,
+    /// Why nginx refuses the configuration with it.
+    pub refused: Vec<String>,
+    /// Messages of refusals that depend on things that are not known here.
+    pub doubtful: Vec<String>,
 }
 
 /// Keys that only concern logs and metrics, or performance, kept as they stand.

@@ -4,7 +4,8 @@
 
 mod config;
 mod decide;
-mod directives;
+mod errors;
+mod forward;
 mod globals;
 mod location;
 mod route;
@@ -19,9 +20,8 @@ mod view;
 
 pub use config::{Config, IngressId, Refusal, RefusalKind, Source, UpstreamId};
 pub use globals::{AccessLists, Errors, Flags, ForwardedHeaders, Globals, Hsts, Logging, Snippet};
-pub use router::Router;
-use texts::BackendProtocolOf;
 pub use location::{Location, Modifier, PathOrigin, PathType, Target};
+pub use router::Router;
 pub use server::{Alias, Certificate, ClientCertificates, RedirectServer, Server, ServerName, TlsDecision};
 pub use settings::{Given, Setting, Settings};
 pub use upstream::{Backend, Endpoints, Upstream, UpstreamAffinity};

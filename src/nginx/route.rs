@@ -1,25 +1,22 @@
 //! What nginx answers, phase by phase, written once for concrete requests and for whole classes of them.
 
 use super::{
-    BackendProtocolOf, Config, Location, RefusalKind, Router, Server, Settings, Target,
+    Location, RefusalKind, Router, Server, Settings,
     router::{Asked, BuiltIn, Choice, Place},
-    settings::{BasicKind, ErrorPages, Given, Satisfy, VerifyClient},
+    settings::VerifyClient,
     texts,
 };
 use crate::{
     k8s::Subject,
-    request::{
-        Answer, Deny, ErrorPage, Forwarding, Guard, HeaderExprs, NoAnswer, Part, PathExpr, PredicateId, Ruling, Share, Step, Test, TextExpr,
-        Valuation,
-    },
+    request::{Answer, Deny, Forwarding, HeaderExprs, NoAnswer, Part, PathExpr, PredicateId, Ruling, Step, Test, TextExpr, Valuation},
 };
 
 /// Steps of one walk through the phases.
 #[derive(Default)]
-struct Trace(Vec<Step>);
+pub(super) struct Trace(Vec<Step>);
 
 impl Trace {
-    fn step(&mut self, text: impl Into<String>, because: Option<Subject>) {
+    pub(super) fn step(&mut self, text: impl Into<String>, because: Option<Subject>) {
         self.0.push(Step { text: text.into(), because });
     }
 }
@@ -33,17 +30,17 @@ enum Found {
 }
 
 /// A location and what is known of the request there.
-struct Here<'s> {
-    server: &'s Server,
-    location: &'s Location,
-    asked: &'s Asked,
-    https: bool,
+pub(super) struct Here<'s> {
+    pub(super) server: &'s Server,
+    pub(super) location: &'s Location,
+    pub(super) asked: &'s Asked,
+    pub(super) https: bool,
     /// CORS headers are added.
-    cors: bool,
+    pub(super) cors: bool,
 }
 
 impl Here<'_> {
-    fn settings(&self) -> &Settings {
+    pub(super) fn settings(&self) -> &Settings {
         &self.location.settings
     }
 }
@@ -110,7 +107,13 @@ impl Router<'_> {
     fn exact(&self, id: PredicateId) -> Option<&str> {
         match &self.predicates.get(id).test {
             Test::Equals(name) => Some(name),
-            Test::Present | Test::Prefix(_) | Test::Suffix(_) | Test::Regex(_) | Test::InNetworks(_) | Test::Above(_) | Test::Malformed(_) => None,
+            Test::Present
+            | Test::Prefix(_)
+            | Test::Suffix(_)
+            | Test::Regex(_)
+            | Test::InNetworks(_)
+            | Test::Above(_)
+            | Test::Malformed(_) => None,
         }
     }
 
@@ -153,7 +156,7 @@ impl Router<'_> {
         Answer::Respond { status, response_headers: self.outer_headers() }
     }
 
-    fn outer_headers(&self) -> HeaderExprs {
+    pub(super) fn outer_headers(&self) -> HeaderExprs {
         let mut headers: HeaderExprs = vec![("strict-transport-security".to_owned(), None)];
         headers.extend(texts::headers(&self.config.globals.add_headers));
         headers
@@ -174,7 +177,11 @@ impl Router<'_> {
             Part::EffectivePort,
             Part::RawTarget { strip_slash: true },
         ];
-        Answer::Redirect { status: self.config.globals.redirect_code.value, location: location.into(), response_headers: self.outer_headers() }
+        Answer::Redirect {
+            status: self.config.globals.redirect_code.value,
+            location: location.into(),
+            response_headers: self.outer_headers(),
+        }
     }
 
     fn blocked(&self, v: &impl Valuation, trace: &mut Trace) -> bool {
@@ -201,7 +208,10 @@ impl Router<'_> {
             && !found.settings.match_cn.is_empty()
             && !self.subject_matches(v, at)
         {
-            trace.step("the subject of the client certificate does not match", Some(self.config.annotation(found.ingress, "auth-tls-match-cn")));
+            trace.step(
+                "the subject of the client certificate does not match",
+                Some(self.config.annotation(found.ingress, "auth-tls-match-cn")),
+            );
             return Answer::Deny { why: Deny::ClientCertificate, status: 403, response_headers: self.outer_headers() };
         }
         if let Some(ingress) = server.denied {
@@ -295,14 +305,16 @@ impl Router<'_> {
     }
 
     /// Headers of answers from a location.
-    fn headers(&self, here: &Here<'_>) -> HeaderExprs {
+    pub(super) fn headers(&self, here: &Here<'_>) -> HeaderExprs {
         let globals = &self.config.globals;
         let hsts = globals.hsts.header().filter(|_| here.https);
         let mut headers: HeaderExprs = vec![("strict-transport-security".to_owned(), hsts.map(TextExpr::literal))];
         headers.extend(texts::headers(&globals.add_headers));
         if here.settings().denied.is_none() {
             if let Some(custom) = &here.settings().custom_headers {
-                headers.extend(custom.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), Some(TextExpr::literal(value.as_str())))));
+                headers.extend(
+                    custom.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), Some(TextExpr::literal(value.as_str())))),
+                );
             }
             if here.cors {
                 headers.extend(texts::cors(here.settings()));
@@ -312,7 +324,7 @@ impl Router<'_> {
     }
 
     /// An answer of nginx itself, which an error page may replace.
-    fn own(&self, here: &Here<'_>, status: u16) -> Answer {
+    pub(super) fn own(&self, here: &Here<'_>, status: u16) -> Answer {
         let answer = match status {
             401 => Answer::Deny { why: Deny::Credentials, status, response_headers: self.headers(here) },
             403 => Answer::Deny { why: Deny::Address, status, response_headers: self.headers(here) },
@@ -322,53 +334,6 @@ impl Router<'_> {
             Some(page) if page.codes.contains(&status) => *page.answer,
             Some(_) | None => answer,
         }
-    }
-
-    /// Who answers errors here. A location with `error_page` of its own, or below a server with one, does not inherit those of the ConfigMap.
-    fn error_page(&self, here: &Here<'_>) -> Option<ErrorPage> {
-        let ErrorPages { codes, intercept_disabled } = &here.settings().errors;
-        let globals = &self.config.globals;
-        let own = matches!(codes.given, Given::Annotation(_));
-        let shadowed = || {
-            let signin = here.settings().denied.is_none()
-                && !here.location.no_auth
-                && self.external_auth(here).is_some_and(|auth| !auth.signin.is_empty());
-            let page = here.server.client_certificates.as_ref().is_some_and(|found| found.settings.ca && !found.settings.error_page.is_empty());
-            signin || page
-        };
-        // A denied location has no directives of its own.
-        let own = own && here.settings().denied.is_none();
-        let codes = if own { codes.value.clone() } else { globals.errors.codes.clone() };
-        if codes.is_empty() || (!own && shadowed()) || here.location.replaced.is_some() {
-            return None;
-        }
-        let intercepts = (own && !intercept_disabled.value) || (!globals.errors.codes.is_empty() && !globals.errors.intercept_disabled);
-        let backend = here.location.error_backend.filter(|_| own).unwrap_or(Config::DEFAULT_BACKEND);
-        Some(ErrorPage { codes, intercepts, answer: Box::new(self.error_answer(backend)) })
-    }
-
-    fn error_answer(&self, backend: super::UpstreamId) -> Answer {
-        let response_headers = self.outer_headers();
-        let Some(label) = self.config.upstream(backend).label() else {
-            let status = self.built_in_status();
-            return if status == 404 { Answer::NoRoute { response_headers } } else { Answer::Respond { status, response_headers } };
-        };
-        Answer::Forward(Box::new(Forwarding {
-            guards: Vec::new(),
-            any_guard: false,
-            split: vec![Share { backend: Some(label), weight: 1, status: None }],
-            target: [Part::Path(PathExpr::Fixed("/".to_owned())), Part::Query].into(),
-            host: Some([Part::ForwardedHost].into()),
-            headers: Vec::new(),
-            response_headers,
-            read_timeout: None,
-            error_page: None,
-        }))
-    }
-
-    /// The built-in server inherits the error pages of the ConfigMap, but has no page for them.
-    fn built_in_status(&self) -> u16 {
-        if self.config.globals.errors.codes.contains(&404) { 500 } else { 404 }
     }
 
     fn slash(&self, v: &impl Valuation, at: usize, position: usize, https: bool, trace: &mut Trace) -> Answer {
@@ -435,7 +400,7 @@ impl Router<'_> {
         self.backend(v, &here, target, trace)
     }
 
-    fn annotation(&self, here: &Here<'_>, name: &str) -> Option<Subject> {
+    pub(super) fn annotation(&self, here: &Here<'_>, name: &str) -> Option<Subject> {
         here.location.origin.as_ref().map(|origin| self.config.annotation(origin.ingress, name))
     }
 
@@ -503,196 +468,8 @@ impl Router<'_> {
         let status = self.config.globals.redirect_code.value;
         Some(Answer::Redirect { status, location: TextExpr(location), response_headers: self.headers(here) })
     }
-
-    fn backend(&self, v: &impl Valuation, here: &Here<'_>, target: TextExpr, trace: &mut Trace) -> Answer {
-        let upstream = match here.location.target {
-            Target::Upstream(id) => Some(id),
-            Target::Default => Some(Config::DEFAULT_BACKEND),
-            Target::Gone => None,
-        };
-        let Some(id) = upstream.filter(|&id| self.config.upstream(id).serves() && !self.dynamic) else {
-            trace.step("the Service has no endpoints", origin(here.location));
-            return self.own(here, 503);
-        };
-        let split = match self.split(v, id, trace) {
-            Ok(split) => split,
-            Err(what) => return Answer::Unmodelled { what },
-        };
-        let (guards, any_guard) = match self.access(v, here, trace) {
-            Ok(guards) => guards,
-            Err(answer) => return *answer,
-        };
-        if here.settings().modsecurity.enabled {
-            return Answer::Unmodelled { what: "ModSecurity".to_owned() };
-        }
-        let protocol = if id == Config::DEFAULT_BACKEND { BackendProtocolOf::Http } else { BackendProtocolOf::of(here.settings()) };
-        let (host, headers) = self.sent(here, protocol);
-        let mut response_headers = self.headers(here);
-        let redirect = &here.settings().proxy.redirect;
-        if redirect.from.value != "off" {
-            let (from, to) = (redirect.from.value.clone(), redirect.to.value.clone());
-            response_headers.push(("location".to_owned(), Some([Part::BackendLocation { from, to }].into())));
-        }
-        Answer::Forward(Box::new(Forwarding {
-            guards,
-            any_guard,
-            split,
-            target,
-            host,
-            headers,
-            response_headers,
-            read_timeout: u64::try_from(here.settings().proxy.timeouts.read.value).ok(),
-            error_page: self.error_page(here),
-        }))
-    }
-
-    fn share(&self, id: super::UpstreamId, weight: u64) -> Share {
-        match self.config.upstream(id).label() {
-            Some(label) => Share { backend: Some(label), weight, status: None },
-            None => Share { backend: None, weight, status: Some(self.built_in_status()) },
-        }
-    }
-
-    /// `route_to_alternative_balancer`: affinity, header, cookie, weight.
-    fn split(&self, v: &impl Valuation, primary: super::UpstreamId, trace: &mut Trace) -> Result<Vec<Share>, String> {
-        let only = |id| Ok(vec![self.share(id, 1)]);
-        let Some(&canary) = self.config.upstream(primary).alternatives.first() else { return only(primary) };
-        let upstream = self.config.upstream(canary);
-        let Some(asked) = self.canaries.get(&canary.0).filter(|_| upstream.serves()) else { return only(primary) };
-        if v.first(&asked.affinity).is_some() {
-            return Err("which backend the affinity cookie names".to_owned());
-        }
-        let Some(policy) = &upstream.canary else { return only(primary) };
-        let annotation = |name| upstream.ingress.map(|id| self.config.annotation(id, name));
-        if asked.header.is_some_and(|id| v.holds(id)) {
-            if asked.broken_pattern {
-                trace.step("the header pattern of the canary is broken", annotation("canary-by-header-pattern"));
-                return only(primary);
-            }
-            if asked.header_hit.is_some_and(|id| v.holds(id)) {
-                trace.step("a header selects the canary", annotation("canary-by-header"));
-                return only(canary);
-            }
-            if asked.header_never.is_some_and(|id| v.holds(id)) {
-                trace.step("a header excludes the canary", annotation("canary-by-header"));
-                return only(primary);
-            }
-        }
-        for (id, chosen, text) in
-            [(asked.cookie_always, canary, "a cookie selects the canary"), (asked.cookie_never, primary, "a cookie excludes the canary")]
-        {
-            if id.is_some_and(|id| v.holds(id)) {
-                trace.step(text, annotation("canary-by-cookie"));
-                return only(chosen);
-            }
-        }
-        let (share, total) = (policy.share(), policy.total());
-        if share > 0 {
-            trace.step(format!("the canary gets {share} of {total}"), annotation("canary-weight"));
-        }
-        Ok(match share {
-            0 => vec![self.share(primary, 1)],
-            share if share >= total => vec![self.share(canary, 1)],
-            share => vec![self.share(primary, total - share), self.share(canary, share)],
-        })
-    }
-
-    fn external_auth<'s>(&'s self, here: &'s Here<'_>) -> Option<&'s super::settings::ExternalAuth> {
-        let settings = here.settings();
-        match &settings.external_auth {
-            Some(auth) => Some(auth),
-            None => self.config.globals.external_auth.as_ref().filter(|_| settings.global_auth.value),
-        }
-    }
-
-    /// Address lists, and who is asked before the request is passed on.
-    fn access(&self, v: &impl Valuation, here: &Here<'_>, trace: &mut Trace) -> Result<(Vec<Guard>, bool), Box<Answer>> {
-        let settings = here.settings();
-        let mut guards = Vec::new();
-        if settings.limits.as_ref().is_some_and(|limits| limits.refuses()) {
-            guards.push(Guard::Rate { status: self.config.globals.limit_request_status });
-        }
-        let asked = here.asked;
-        let lists = asked.allow.is_some() || asked.deny.is_some();
-        let refused = if asked.deny.is_some_and(|id| v.holds(id)) {
-            Some("denylist-source-range")
-        } else if asked.allow.is_some_and(|id| !v.holds(id)) {
-            Some("allowlist-source-range")
-        } else if !lists && self.common.blocked.is_some_and(|id| v.holds(id)) {
-            Some("block-cidrs")
-        } else {
-            None
-        };
-        let asks = guards.len();
-        if !here.location.no_auth {
-            if let Some(auth) = settings.basic_auth.as_ref().filter(|auth| auth.protects()) {
-                guards.push(Guard::Password { secret: auth.secret.clone(), digest: auth.kind != BasicKind::Basic, realm: auth.realm.clone() });
-            }
-            if let Some(auth) = self.external_auth(here) {
-                guards.push(texts::service(auth));
-            }
-        }
-        let any = settings.addresses.satisfy == Satisfy::Any;
-        let has_guard = guards.len() > asks;
-        match refused {
-            Some(list) if !any || !has_guard => {
-                trace.step(format!("`{list}` refuses the address"), self.annotation(here, list));
-                Err(Box::new(self.own(here, 403)))
-            }
-            Some(_) => Ok((guards, true)),
-            None if any && (lists || self.common.blocked.is_some()) => {
-                guards.truncate(asks);
-                Ok((guards, false))
-            }
-            None => Ok((guards, any)),
-        }
-    }
-
-    /// Host and headers sent upstream.
-    fn sent(&self, here: &Here<'_>, protocol: BackendProtocolOf) -> (Option<TextExpr>, HeaderExprs) {
-        let settings = here.settings();
-        let globals = &self.config.globals;
-        match protocol {
-            BackendProtocolOf::Http => {}
-            BackendProtocolOf::WithoutHeaders => return (Some(TextExpr::literal("upstream_balancer")), Vec::new()),
-            BackendProtocolOf::Fcgi => return (Some([Part::HostHeader].into()), Vec::new()),
-        }
-        let host = if settings.upstream_host.is_empty() {
-            [Part::ForwardedHost].into()
-        } else {
-            TextExpr(texts::variables(&settings.upstream_host))
-        };
-        let client = || Some(TextExpr::from([Part::ClientAddress]));
-        let full = *globals.forwarded.trusted && globals.forwarded.full_forwarded_for;
-        let mut headers: HeaderExprs = vec![
-            ("x-real-ip".to_owned(), client()),
-            ("x-forwarded-for".to_owned(), if full { Some([Part::FullForwardedFor].into()) } else { client() }),
-            ("x-forwarded-host".to_owned(), Some([Part::ForwardedHost].into())),
-            ("x-forwarded-port".to_owned(), Some([Part::ForwardedPort].into())),
-            ("x-forwarded-proto".to_owned(), Some([Part::EffectiveScheme].into())),
-            ("x-forwarded-scheme".to_owned(), Some([Part::EffectiveScheme].into())),
-            ("x-scheme".to_owned(), Some([Part::EffectiveScheme].into())),
-            ("x-original-forwarded-for".to_owned(), Some([Part::Header(globals.forwarded.for_header.to_ascii_lowercase())].into())),
-            ("x-original-forwarded-host".to_owned(), Some([Part::Header(globals.forwarded.host_header.to_ascii_lowercase())].into())),
-            ("proxy".to_owned(), None),
-        ];
-        if globals.original_uri_header {
-            headers.push(("x-original-uri".to_owned(), Some([Part::Variable("request_uri".to_owned())].into())));
-        }
-        if settings.basic_auth.is_some() && !here.location.no_auth {
-            headers.push(("authorization".to_owned(), None));
-        }
-        if let Some(regex) = here.asked.rewrite.filter(|_| !settings.forwarded_prefix.is_empty()) {
-            let template = texts::pieces(&settings.forwarded_prefix, &self.groups);
-            headers.push(("x-forwarded-prefix".to_owned(), Some([Part::Filled { regex, template }].into())));
-        }
-        // Entries of `proxy-set-headers` are sent besides; nothing is claimed of the names that come twice then.
-        let added = &globals.proxy_set_headers;
-        headers.retain(|(name, _)| !added.keys().any(|key| key.eq_ignore_ascii_case(name)));
-        (Some(host), headers)
-    }
 }
 
-fn origin(location: &Location) -> Option<Subject> {
+pub(super) fn origin(location: &Location) -> Option<Subject> {
     location.origin.as_ref().map(|origin| origin.subject.clone())
 }

@@ -5,7 +5,7 @@ use std::{
     sync::OnceLock,
 };
 
-use super::{Backend, Config, Location, Modifier, RefusalKind, Server, ServerName, Target, UpstreamId, directives, settings::Cors};
+use super::{Backend, Config, Location, Modifier, RefusalKind, Server, ServerName, Target, UpstreamId, settings::Cors};
 use crate::{
     automata::pcre::Pattern,
     k8s::Subject,
@@ -166,14 +166,31 @@ impl<'c> Router<'c> {
         let passthrough = passthrough(config, &mut predicates);
         let dynamic = config.refusals.iter().any(|refusal| refusal.kind == RefusalKind::Dynamic);
         let patterns = std::iter::repeat_with(OnceLock::new).take(predicates.len()).collect();
-        Self { config, predicates, common, hosts, paths, asked, certified, canaries, subjects, groups: groups(config), dynamic, passthrough, external: external(config), doubt: directives::doubt(config), patterns }
+        Self {
+            config,
+            predicates,
+            common,
+            hosts,
+            paths,
+            asked,
+            certified,
+            canaries,
+            subjects,
+            groups: groups(config),
+            dynamic,
+            passthrough,
+            external: external(config),
+            doubt: doubt(config),
+            patterns,
+        }
     }
 
     /// `ssl-redirect` works for the host: its name, or the name with `*` for its first label, has an entry in the certificate table.
     pub(super) fn has_certificate(&self, v: &impl Valuation, name: Option<&str>) -> bool {
         let Some(name) = name else { return v.first(&self.certified).is_some() };
         let table = &self.config.certificates;
-        table.contains_key(name) || name.split_once('.').is_some_and(|(label, rest)| !label.is_empty() && table.contains_key(&format!("*.{rest}")))
+        table.contains_key(name)
+            || name.split_once('.').is_some_and(|(label, rest)| !label.is_empty() && table.contains_key(&format!("*.{rest}")))
     }
 
     /// The configuration.
@@ -219,7 +236,8 @@ fn common(config: &Config, predicates: &mut Predicates) -> Common {
     let blocked_agents = lists(Field::Header("user-agent".to_owned()), &access.block_user_agents);
     let blocked_referers = lists(Field::Header("referer".to_owned()), &access.block_referers);
     let networks = access.block_cidrs.iter().map(|cidr| (cidr.address, cidr.length)).collect::<Vec<_>>();
-    let blocked = (!networks.is_empty()).then(|| predicates.intern(Field::Client, Test::InNetworks(networks), config.globals.config_map.clone()));
+    let blocked =
+        (!networks.is_empty()).then(|| predicates.intern(Field::Client, Test::InNetworks(networks), config.globals.config_map.clone()));
     let mut ask = |field, test| predicates.intern(field, test, None);
     let loopback = vec![([127, 0, 0, 1].into(), 32), (std::net::Ipv6Addr::LOCALHOST.into(), 128)];
     Common {
@@ -264,12 +282,14 @@ fn hosts(config: &Config, predicates: &mut Predicates) -> (Vec<PredicateId>, Vec
     let mut leading = Vec::new();
     let mut trailing = Vec::new();
     let mut regexes = Vec::new();
-    let place = |ingress: Option<super::IngressId>| ingress.map(|id| Subject::new(config.ingress(id).object, crate::k8s::FieldPath::root()));
+    let place =
+        |ingress: Option<super::IngressId>| ingress.map(|id| Subject::new(config.ingress(id).object, crate::k8s::FieldPath::root()));
     for (at, redirect) in config.redirects.iter().enumerate() {
         exact.push((equals(&redirect.from.to_ascii_lowercase()), Choice::Redirect(at), place(Some(redirect.ingress))));
     }
     for (at, server) in config.servers.iter().enumerate() {
-        let names = std::iter::once((&server.name, server.created_by)).chain(server.aliases.iter().map(|alias| (&alias.name, server.aliases_from)));
+        let names =
+            std::iter::once((&server.name, server.created_by)).chain(server.aliases.iter().map(|alias| (&alias.name, server.aliases_from)));
         for (name, ingress) in names {
             let choice = Choice::Server(at);
             match name {
@@ -343,13 +363,17 @@ fn ask(config: &Config, location: &Location, predicates: &mut Predicates) -> Ask
     let settings = &location.settings;
     let origin = || location.origin.as_ref().map(|origin| origin.subject.clone());
     let annotation = |name: &str| location.origin.as_ref().map(|origin| config.annotation(origin.ingress, name));
-    let body = settings.proxy.body_size.value.map(|limit| predicates.intern(Field::BodyLength, Test::Above(limit), annotation("proxy-body-size")));
+    let body =
+        settings.proxy.body_size.value.map(|limit| predicates.intern(Field::BodyLength, Test::Above(limit), annotation("proxy-body-size")));
     let cors = settings.cors.as_ref().and_then(|cors| origin_pattern(cors));
-    let cors = cors.map(|pattern| predicates.intern(Field::Header("origin".to_owned()), search(pattern, true), annotation("cors-allow-origin")));
+    let cors =
+        cors.map(|pattern| predicates.intern(Field::Header("origin".to_owned()), search(pattern, true), annotation("cors-allow-origin")));
     let networks = |list: &[super::settings::Cidr]| Test::InNetworks(list.iter().map(|cidr| (cidr.address, cidr.length)).collect());
     let lists = &settings.addresses;
-    let allow = (!lists.allow.is_empty()).then(|| predicates.intern(Field::Client, networks(&lists.allow), annotation("allowlist-source-range")));
-    let deny = (!lists.deny.is_empty()).then(|| predicates.intern(Field::Client, networks(&lists.deny), annotation("denylist-source-range")));
+    let allow =
+        (!lists.allow.is_empty()).then(|| predicates.intern(Field::Client, networks(&lists.allow), annotation("allowlist-source-range")));
+    let deny =
+        (!lists.deny.is_empty()).then(|| predicates.intern(Field::Client, networks(&lists.deny), annotation("denylist-source-range")));
     let rewrite = location.rewrites.then(|| predicates.intern(Field::Path, search(location.path.clone(), true), origin()));
     Asked { body, origin: cors, allow, deny, rewrite }
 }
@@ -359,7 +383,8 @@ fn origin_pattern(cors: &Cors) -> Option<String> {
     if cors.origins.is_empty() || cors.origins == ["*"] {
         return None;
     }
-    let quoted: Vec<String> = cors.origins.iter().map(|origin| format!("({})", quote(origin).replacen(r"\*", r"[A-Za-z0-9\-]+", 1))).collect();
+    let quoted: Vec<String> =
+        cors.origins.iter().map(|origin| format!("({})", quote(origin).replacen(r"\*", r"[A-Za-z0-9\-]+", 1))).collect();
     Some(format!("({})$", quoted.join("|")))
 }
 
@@ -379,6 +404,13 @@ fn quote(text: &str) -> String {
 fn certified(config: &Config, predicates: &mut Predicates) -> Vec<PredicateId> {
     let wildcards = config.certificates.keys().filter_map(|name| name.strip_prefix("*."));
     wildcards.map(|suffix| predicates.intern(Field::Host, search(format!(r"^[^.]+\.{}$", quote(suffix)), false), None)).collect()
+}
+
+/// Snippets that nginx may refuse, so that it may not run at all.
+fn doubt(config: &Config) -> Option<String> {
+    let own = config.ingresses.iter().filter_map(|ingress| ingress.settings.snippets.as_ref()).flat_map(|snippets| &snippets.doubtful);
+    let message = config.globals.snippets.iter().flat_map(|snippet| &snippet.doubtful).chain(own).next()?;
+    Some(format!("whether nginx accepts a snippet: {message}"))
 }
 
 /// Hosts whose TLS is passed through: those with a Service behind `/`.
@@ -410,7 +442,9 @@ fn canaries(config: &Config, predicates: &mut Predicates) -> BTreeMap<u32, Canar
         let canary = config.upstream(alternative);
         let origin = |name| canary.ingress.map(|ingress| config.annotation(ingress, name));
         let mut asked = Canary::default();
-        for cookie in [&upstream.affinity, &canary.affinity_of.and_then(|primary| config.upstream(primary).affinity.clone())].into_iter().flatten() {
+        for cookie in
+            [&upstream.affinity, &canary.affinity_of.and_then(|primary| config.upstream(primary).affinity.clone())].into_iter().flatten()
+        {
             // The part behind `|` names the upstream by a hash that only nginx knows.
             let field = Field::Cookie(cookie.cookie.name.clone());
             asked.affinity.push(predicates.intern(field, search(r"\|", false), origin("affinity-canary-behavior")));

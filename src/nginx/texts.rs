@@ -26,11 +26,9 @@ impl BackendProtocolOf {
     pub(super) fn of(settings: &Settings) -> Self {
         match settings.protocol.value {
             BackendProtocol::GrpcWithoutHeaders { .. } => Self::WithoutHeaders,
-            BackendProtocol::Http
-            | BackendProtocol::Https
-            | BackendProtocol::AutoHttp
-            | BackendProtocol::Grpc
-            | BackendProtocol::Grpcs => Self::Http,
+            BackendProtocol::Http | BackendProtocol::Https | BackendProtocol::AutoHttp | BackendProtocol::Grpc | BackendProtocol::Grpcs => {
+                Self::Http
+            }
             BackendProtocol::Fcgi => Self::Fcgi,
         }
     }
@@ -90,7 +88,8 @@ pub(super) fn service(auth: &ExternalAuth) -> Guard {
 fn signin(auth: &ExternalAuth) -> TextExpr {
     let mut parts = variables(&auth.signin);
     let query = auth.signin.split_once('?').map_or("", |(_, query)| query.split('#').next().unwrap_or_default());
-    let given = query.split('&').filter_map(|pair| pair.split_once('=')).any(|(key, value)| key == auth.signin_parameter && !value.is_empty());
+    let given =
+        query.split('&').filter_map(|pair| pair.split_once('=')).any(|(key, value)| key == auth.signin_parameter && !value.is_empty());
     if !given {
         let joint = if query.is_empty() { '?' } else { '&' };
         parts.push(Part::Literal(format!("{joint}{}=", auth.signin_parameter)));

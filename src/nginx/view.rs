@@ -163,8 +163,8 @@ impl<'r> View<'r> {
             Malformed::Target => self.target.is_none(),
             Malformed::Host => self.host_is_bad,
             Malformed::Header => request.headers.iter().any(|header| header.name.len() + header.value.len() + 4 > limit),
-            // nginx drops such headers and never refuses them.
-            Malformed::HeaderName => false,
+            // nginx drops such headers, and decodes such slashes; it never refuses either.
+            Malformed::HeaderName | Malformed::EscapedSlash => false,
             Malformed::SniDiffers => {
                 let sni = request.sni.as_deref().unwrap_or_default();
                 self.is_https() && !sni.is_empty() && Some(sni.to_ascii_lowercase().as_str()) != self.host.as_deref()
@@ -214,14 +214,23 @@ fn headers(request: &Request, underscores: bool, ignore_invalid: bool) -> Vec<(S
 }
 
 impl Valuation for View<'_> {
+    fn first(&self, list: &[PredicateId]) -> Option<usize> {
+        let predicates = &self.router.predicates;
+        let host = self.host.as_deref().unwrap_or("_");
+        if predicates.is_long_list_of_names(list) && predicates.get(list[0]).field == Field::Host {
+            return predicates.first_of_names(list, &[host], |id| self.holds(id));
+        }
+        list.iter().position(|&id| self.holds(id))
+    }
+
     fn holds(&self, id: PredicateId) -> bool {
         let predicate = self.router.predicates.get(id);
         match (&predicate.field, &predicate.test) {
             (Field::Request, Test::Malformed(kind)) => self.malformed(*kind),
             (Field::Path, test) => self.target.as_ref().is_some_and(|target| self.tests(id, test, &target.path)),
-            (Field::Client, Test::InNetworks(networks)) => self.client.is_some_and(|address| {
-                networks.iter().any(|&(network, length)| Cidr { address: network, length }.contains(address))
-            }),
+            (Field::Client, Test::InNetworks(networks)) => self
+                .client
+                .is_some_and(|address| networks.iter().any(|&(network, length)| Cidr { address: network, length }.contains(address))),
             (Field::BodyLength, Test::Above(limit)) => !self.request.chunked && self.request.body_bytes > *limit,
             (Field::ClientCertificate, test @ Test::Regex(_)) => {
                 let name = self.value(&Field::ClientCertificate).map(|name| format!("CN={name}")).unwrap_or_default();
@@ -339,9 +348,8 @@ impl View<'_> {
     /// A template with what the expression took; for redirects captured text is escaped where the client had escaped anything.
     pub(super) fn fill(&self, regex: PredicateId, template: &[Piece], redirect: bool) -> Vec<u8> {
         let found = self.captures(regex);
-        let group = |number: usize| -> &[u8] {
-            found.as_ref().and_then(|(path, captures)| path.get(captures.get(number)?)).unwrap_or_default()
-        };
+        let group =
+            |number: usize| -> &[u8] { found.as_ref().and_then(|(path, captures)| path.get(captures.get(number)?)).unwrap_or_default() };
         let mut filled = Vec::new();
         for piece in template {
             match piece {

@@ -139,7 +139,7 @@ fn places(field: &FieldPath) -> Vec<Place<'_>> {
 }
 
 /// Text without control characters and of bearable length, so that a value cannot write to the terminal by itself.
-pub(super) fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     const LONGEST: usize = 200;
     let mut printed = String::with_capacity(text.len().min(LONGEST));
     for (count, character) in text.chars().enumerate() {

@@ -24,6 +24,8 @@ pub struct Counts {
     pub ingresses: usize,
     /// Ingresses that the controller serves.
     pub served: usize,
+    /// Line about the comparison of both sides; empty where there was none.
+    pub verdict: String,
 }
 
 /// The summary of a conversion, several lines.
@@ -56,6 +58,7 @@ pub fn summary(counts: &Counts, objects: &[Emitted], ledger: &Ledger, findings: 
     let kinds: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {}", kind.as_str())).collect();
     text.push_str(&format!("written  {}\n", if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(", ") }));
     text.push_str(&format!("kept     {}\n", settlements(ledger)));
+    text.push_str(&counts.verdict);
     let withheld: usize = objects.iter().map(|emitted| emitted.withheld.len()).sum();
     if withheld > 0 {
         text.push_str(&format!("withheld {withheld} path(s): their rules have no backends and answer 500\n"));

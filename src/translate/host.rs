@@ -158,7 +158,15 @@ impl Cx<'_> {
                 && matches!(shape::shape(&location.path).and_then(|shape| shape.change(target)), Some(shape::PathChange::Prefix { .. }))
         });
         let (code, form) = if needs_prefix { (Code::PathRegexTightened, Form::Tight) } else { (Code::PathNeedsCaselessRegex, Form::Regex) };
+        // An implementation whose engine is known keeps the expression as it is.
+        let kept = form == Form::Regex && self.options.target.regex_form() != RegexForm::Either;
         for &(ingress, annotation) in &server.regex_because {
+            if kept {
+                if annotation == "use-regex" {
+                    self.mark(ingress, &["use-regex"], &Settlement::Exact);
+                }
+                continue;
+            }
             let (subject, name) = (self.annotation(ingress, annotation), self.ingress_name(ingress));
             self.say(code, Some(subject), vec![("host", server.host.clone()), ("ingress", name), ("annotation", annotation.to_owned())]);
             if annotation == "use-regex" {

@@ -80,17 +80,38 @@ pub(super) fn check_json(root: &Node) -> Vec<Problem> {
     problems
 }
 
+/// Bytes with which a character begins that go-yaml may refuse.
+static SUSPICIOUS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        table[byte] = !matches!(byte, 0x09 | 0x0A | 0x0D);
+        byte += 1;
+    }
+    table[0x7F] = true;
+    table[0xC2] = true;
+    table[0xEF] = true;
+    table
+};
+
 /// The first character that go-yaml refuses wherever it stands (readerc.go).
 fn control_character(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let next = |at: usize| bytes.get(at).copied().unwrap_or(0);
-    bytes.iter().enumerate().position(|(at, byte)| match byte {
-        b'\t' | b'\n' | b'\r' | 0x20..0x7F => false,
-        0..0x20 | 0x7F => true,
-        0xC2 => matches!(next(at + 1), 0x80..=0x84 | 0x86..=0x9F),
-        0xEF => next(at + 1) == 0xBF && matches!(next(at + 2), 0xBE | 0xBF),
-        _ => false,
-    })
+    let mut from = 0;
+    while let Some(found) = bytes[from..].iter().position(|byte| SUSPICIOUS[usize::from(*byte)]) {
+        let at = from + found;
+        let refused = match bytes[at] {
+            0xC2 => matches!(next(at + 1), 0x80..=0x84 | 0x86..=0x9F),
+            0xEF => next(at + 1) == 0xBF && matches!(next(at + 2), 0xBE | 0xBF),
+            _ => true,
+        };
+        if refused {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+    None
 }
 
 fn is_null(node: &Node) -> bool {

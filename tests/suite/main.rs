@@ -1,10 +1,12 @@
 //! The one integration binary; every ring and law is a module of it.
 
-mod catalog;
 mod admission_gateway;
 mod admission_ingress;
 mod admission_yaml;
 mod automata;
+mod cases;
+mod catalog;
+mod cli;
 #[cfg(feature = "cluster")]
 mod cluster;
 #[cfg(feature = "cluster")]
@@ -12,22 +14,21 @@ mod cluster_lab;
 #[cfg(feature = "cluster")]
 mod cluster_server;
 mod conformance;
+mod corpus;
+mod echo;
 mod gateway_truth;
 mod judge;
 mod laws;
-mod cases;
-mod readme;
-mod cli;
-mod corpus;
-mod echo;
 mod layering;
-mod nginx_random;
 mod limits;
 mod limits_of_routes;
+mod nginx_random;
 mod nginx_truth;
 mod pcre;
 mod reading;
+mod readme;
 mod shared;
 mod snippet;
 mod snippet_oracle;
+mod snippet_truth;
 mod yaml;

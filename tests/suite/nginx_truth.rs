@@ -63,12 +63,8 @@ impl Case {
     /// The objects that were in the cluster.
     pub(crate) fn inventory(&self) -> Inventory {
         let given = text(&self.data, "given").to_owned();
-        let absent: BTreeSet<String> = self
-            .refused()
-            .iter()
-            .filter(|(kind, _)| *kind == "admission")
-            .map(|(_, object)| (*object).to_owned())
-            .collect();
+        let absent: BTreeSet<String> =
+            self.refused().iter().filter(|(kind, _)| *kind == "admission").map(|(_, object)| (*object).to_owned()).collect();
         let mut inventory = read::texts([("given.yaml".to_owned(), given.clone())], &read::Options::default()).inventory;
         inventory.ingresses.retain(|ingress| !absent.contains(&format!("Ingress {}", ingress.meta.key())));
         // The words `lab/…` of the recordings.
@@ -122,10 +118,6 @@ fn kind(kind: RefusalKind) -> &'static str {
 fn the_model_refuses_what_the_controller_refused() {
     let mut wrong = Vec::new();
     for case in cases() {
-        // Directives of snippets are not read.
-        if case.name == "snippet-unknown-directive" {
-            continue;
-        }
         let inventory = case.inventory();
         let resolved = case.resolve(&inventory);
         let mut expected: BTreeSet<String> = BTreeSet::new();
@@ -174,7 +166,8 @@ struct Predicted<'d> {
 }
 
 fn predicted<'d>(decision: &'d Decision, world: &impl World) -> Option<Predicted<'d>> {
-    let plain = |status: u16, headers: &'d [(String, Option<String>)]| Predicted { status: Some(status), forward: None, headers, location: None };
+    let plain =
+        |status: u16, headers: &'d [(String, Option<String>)]| Predicted { status: Some(status), forward: None, headers, location: None };
     Some(match &decision.outcome {
         Outcome::Forward(forward) => {
             let backend = forward.split.iter().find_map(|share| share.backend.as_deref()).unwrap_or_default();
@@ -217,7 +210,8 @@ fn differences(decision: &Decision, observed: &Value, world: &impl World) -> Vec
         wrong.push(("status", format!("{:?}, observed {status:?}", found.status)));
     }
     let backend = observed.get("backend").and_then(Value::as_str);
-    let ours: Vec<Option<&str>> = found.forward.map_or_else(|| vec![None], |forward| forward.split.iter().map(|share| share.backend.as_deref()).collect());
+    let ours: Vec<Option<&str>> =
+        found.forward.map_or_else(|| vec![None], |forward| forward.split.iter().map(|share| share.backend.as_deref()).collect());
     if !ours.contains(&backend) {
         wrong.push(("backend", format!("{ours:?}, observed {backend:?}")));
     }
@@ -225,7 +219,16 @@ fn differences(decision: &Decision, observed: &Value, world: &impl World) -> Vec
         for (aspect, ours) in [("path", Some(&forward.target)), ("method", Some(&forward.method)), ("host", forward.host.as_ref())] {
             let theirs = upstream.get(aspect).map(scalar);
             if ours.is_some() && ours != theirs.as_ref() {
-                wrong.push((if aspect == "path" { "upstream path" } else if aspect == "host" { "upstream host" } else { "upstream method" }, format!("{ours:?}, observed {theirs:?}")));
+                wrong.push((
+                    if aspect == "path" {
+                        "upstream path"
+                    } else if aspect == "host" {
+                        "upstream host"
+                    } else {
+                        "upstream method"
+                    },
+                    format!("{ours:?}, observed {theirs:?}"),
+                ));
             }
         }
         for (name, ours) in &forward.headers {

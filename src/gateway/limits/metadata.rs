@@ -96,7 +96,7 @@ impl Checker<'_> {
                 ("annotations", Json::Map(annotations)) => self.annotations(annotations),
                 ("finalizers", Json::List(finalizers)) => self.finalizers(finalizers),
                 ("name" | "generateName" | "namespace" | "resourceVersion" | "selfLink" | "uid", value) => {
-                    self.type_of(key, value, "string")
+                    self.type_of(key, value, "string");
                 }
                 ("creationTimestamp" | "deletionTimestamp", value) => self.type_of(key, value, "string"),
                 ("labels" | "annotations", value) => self.type_of(key, value, "object"),

@@ -121,4 +121,8 @@ pub struct Snippets {
     pub stream: String,
     /// `auth-snippet`.
     pub auth: String,
+    /// Why nginx refuses the configuration with them: annotation and message.
+    pub refused: Vec<(&'static str, String)>,
+    /// Messages of refusals that depend on things that are not known here.
+    pub doubtful: Vec<String>,
 }

@@ -1,0 +1,163 @@
+//! `gateshift diff`: both sides of a migration, or of a change, compared for the whole request space.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::{
+    Terminal, Usage,
+    args::{Diff, DiffFormat},
+    estate::{self, New, Old},
+    exit::Exit,
+    gather, requests,
+};
+use crate::{
+    compare::{self, Aspect, Comparison, Limits, Router},
+    gateway::{facts::Absent, limits::Judge},
+    k8s::Inventory,
+    nginx,
+    read::Reading,
+    report::{self, Diagnostics, RouteTable, Selection, Sides},
+};
+
+/// A side of a change review.
+enum Reviewed {
+    Ingresses(Box<Old>),
+    Manifests(Box<New>),
+}
+
+impl Reviewed {
+    fn table(&self) -> RouteTable {
+        match self {
+            Self::Ingresses(old) => report::nginx_table(&old.resolved.config),
+            Self::Manifests(new) => report::gateway_table(&new.config),
+        }
+    }
+
+    fn inventory(&self) -> &Inventory {
+        match self {
+            Self::Ingresses(old) => &old.reading.inventory,
+            Self::Manifests(new) => &new.inventory,
+        }
+    }
+}
+
+/// Runs the verb.
+pub(super) fn run(arguments: &Diff, terminal: &Terminal) -> Result<Exit> {
+    let selection = Selection { aspects: aspects(&arguments.aspect)?, only_differences: arguments.only_differences };
+    if !arguments.ours.is_empty() {
+        return review(arguments, &selection, terminal);
+    }
+    let reading = gather::reading(&arguments.input, Some(&arguments.controller))?;
+    let old = Old::new(reading, &arguments.controller);
+    let new = if arguments.against.is_empty() {
+        let translation = old.translate(&estate::options(&arguments.gateway)?);
+        New::of_conversion(&old, &translation, &arguments.gateway)?
+    } else {
+        let manifests = estate::manifests(&arguments.against, &arguments.input)?;
+        manifest_side(arguments, manifests, Some(&old.reading.inventory))?
+    };
+    let router = nginx::Router::new(&old.resolved.config);
+    let sides = Sides { old: &old.reading.inventory, new: &new.inventory, old_name: "ingress-nginx", new_name: "Gateway API" };
+    let diagnostics = Diagnostics::new(&old.reading.inventory, terminal.colours);
+    let notices: String = old.reading.findings.iter().chain(&old.resolved.findings).filter(|finding| report::severity(finding) >= crate::ledger::Severity::High).map(|finding| diagnostics.render(finding)).collect();
+    terminal.notice(&notices);
+    let diagnostics = Diagnostics::new(&new.inventory, terminal.colours);
+    terminal.notice(&new.config.findings.iter().map(|finding| diagnostics.render(finding)).collect::<String>());
+    let tables = || (report::nginx_table(&old.resolved.config), report::gateway_table(&new.config));
+    print(arguments, &router, &new.config, (sides, &tables), &selection, terminal).map(|exit| if old.reading.partial { Exit::Partial } else { exit })
+}
+
+fn manifest_side(arguments: &Diff, manifests: Reading, facts: Option<&Inventory>) -> Result<New> {
+    let judge = Judge::new(arguments.gateway.gateway_api, arguments.gateway.channel);
+    Ok(New::new(manifests.inventory, facts, estate::dialect_of(&arguments.gateway)?, &judge, Absent::UnlessKindIsUnknown))
+}
+
+fn reviewed(arguments: &Diff, paths: &[PathBuf]) -> Result<Reviewed> {
+    let reading = estate::manifests(paths, &arguments.input)?;
+    if reading.inventory.ingresses.is_empty() && !reading.inventory.gateway_objects.is_empty() {
+        return Ok(Reviewed::Manifests(Box::new(manifest_side(arguments, reading, None)?)));
+    }
+    Ok(Reviewed::Ingresses(Box::new(Old::new(reading, &arguments.controller))))
+}
+
+fn review(arguments: &Diff, selection: &Selection, terminal: &Terminal) -> Result<Exit> {
+    let (ours, theirs) = (reviewed(arguments, &arguments.ours)?, reviewed(arguments, &arguments.theirs)?);
+    let sides = Sides { old: ours.inventory(), new: theirs.inventory(), old_name: "ours", new_name: "theirs" };
+    let tables = || (ours.table(), theirs.table());
+    let sides = (sides, &tables as &dyn Fn() -> (RouteTable, RouteTable));
+    match (&ours, &theirs) {
+        (Reviewed::Ingresses(old), Reviewed::Ingresses(new)) => {
+            let (old, new) = (nginx::Router::new(&old.resolved.config), nginx::Router::new(&new.resolved.config));
+            print(arguments, &old, &new, sides, selection, terminal)
+        }
+        (Reviewed::Manifests(old), Reviewed::Manifests(new)) => print(arguments, &old.config, &new.config, sides, selection, terminal),
+        (Reviewed::Ingresses(old), Reviewed::Manifests(new)) => print(arguments, &nginx::Router::new(&old.resolved.config), &new.config, sides, selection, terminal),
+        (Reviewed::Manifests(old), Reviewed::Ingresses(new)) => print(arguments, &old.config, &nginx::Router::new(&new.resolved.config), sides, selection, terminal),
+    }
+}
+
+/// Inventories and names of the sides, and their route tables.
+type Shown<'a> = (Sides<'a>, &'a dyn Fn() -> (RouteTable, RouteTable));
+
+fn print(arguments: &Diff, old: &impl Router, new: &impl Router, (sides, tables): Shown<'_>, selection: &Selection, terminal: &Terminal) -> Result<Exit> {
+    let limits = Limits { only: arguments.host.iter().map(|host| host.to_ascii_lowercase()).collect(), ..Limits::default() };
+    let comparison = compare::compare(old, new, &limits);
+    if !arguments.host.is_empty() && comparison.hosts.is_empty() {
+        return Err(Usage(format!("no side has the host {}", arguments.host.join(", "))).into());
+    }
+    let mut own = String::new();
+    let mut differing = 0;
+    if let Some(path) = &arguments.requests {
+        for asked in requests::read(path)?.requests {
+            let single = compare::single(old, new, &asked.request);
+            differing += usize::from(!single.same);
+            own.push_str(&line(&asked, &single));
+        }
+    }
+    let body = match arguments.output {
+        DiffFormat::Text => report::comparison_text(&comparison, sides, selection),
+        DiffFormat::Json => report::comparison_json(&comparison, sides, selection),
+        DiffFormat::Markdown => report::comparison_markdown(&comparison, sides, selection),
+        DiffFormat::Table => {
+            let (old, new) = tables();
+            report::table_diff(&old, &new, sides.old_name, sides.new_name)
+        }
+    };
+    match arguments.output {
+        DiffFormat::Text | DiffFormat::Markdown | DiffFormat::Table => terminal.data(&format!("{own}{body}"))?,
+        DiffFormat::Json => {
+            terminal.notice(&own);
+            terminal.data(&body)?;
+        }
+    }
+    Ok(if differing > 0 || differs(&comparison, selection) { Exit::Findings } else { Exit::Clean })
+}
+
+fn differs(comparison: &Comparison, selection: &Selection) -> bool {
+    comparison
+        .differences()
+        .any(|(_, difference)| difference.accepted.is_none() && (selection.aspects.is_empty() || selection.aspects.contains(&difference.aspect)))
+}
+
+fn line(asked: &requests::Asked, single: &compare::Single) -> String {
+    let verdict = match (single.same, single.codes.as_slice()) {
+        (true, _) => "same".to_owned(),
+        (false, []) => "not known to be the same".to_owned(),
+        (false, codes) => codes.iter().map(|code| code.as_str()).collect::<Vec<_>>().join(", "),
+    };
+    let (old, new) = (compare::describe::outcome(&single.old.decision.outcome), compare::describe::outcome(&single.new.decision.outcome));
+    report::printable(&format!("{}: {verdict}: {old}; {new}", compare::witness::long(&asked.request))) + "\n"
+}
+
+fn aspects(names: &[String]) -> Result<Vec<Aspect>, Usage> {
+    names
+        .iter()
+        .map(|name| {
+            Aspect::ALL.into_iter().find(|aspect| aspect.as_str() == name).ok_or_else(|| {
+                let known = Aspect::ALL.iter().map(|aspect| aspect.as_str()).collect::<Vec<_>>().join(", ");
+                Usage(format!("unknown aspect `{name}`; known are {known}"))
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,155 @@
+//! `gateshift trace`: what happens to one request, or to a list of them, on either side.
+
+use anyhow::bail;
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+
+use super::{
+    Terminal, Usage,
+    args::{Trace, TraceFormat},
+    estate::{self, New, Old},
+    exit::Exit,
+    gather,
+    requests::{self, Asked},
+};
+use crate::{
+    compare::{self, Decided, Router, Single},
+    gateway::{facts::Absent, limits::Judge},
+    ingress,
+    k8s::Inventory,
+    nginx,
+    read::{self, Reading},
+    report::{self, Diagnostics, observed},
+    request::{Step, Unknown},
+};
+
+/// Runs the verb.
+pub(super) fn run(arguments: &Trace, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let file = match &arguments.requests {
+        Some(path) => requests::read(path)?,
+        None => {
+            let asked = requests::line(&arguments.request.join(" "), &arguments.headers, arguments.client.as_deref()).map_err(|error| Usage(error.to_string()))?;
+            requests::RequestFile { requests: vec![asked], ..requests::RequestFile::default() }
+        }
+    };
+    let old = old(arguments, &file)?;
+    let new = match (&old, arguments.old_only) {
+        (_, true) => None,
+        (_, false) if !arguments.against.is_empty() => Some(against(arguments, old.as_ref())?),
+        (Some(old), false) => {
+            let translation = old.translate(&estate::options(&arguments.gateway)?);
+            Some(New::of_conversion(old, &translation, &arguments.gateway)?)
+        }
+        (None, false) => bail!(Usage("name Ingresses with -f, or manifests with --against".to_owned())),
+    };
+    let router = old.as_ref().map(|old| nginx::Router::new(&old.resolved.config));
+    let mut output = String::new();
+    for asked in &file.requests {
+        let answer = ask(router.as_ref(), new.as_ref(), asked);
+        match arguments.output {
+            TraceFormat::Json => {
+                output.push_str(&json_line(asked, &answer).to_string());
+                output.push('\n');
+            }
+            TraceFormat::Text => text(&mut output, asked, &answer, old.as_ref(), new.as_ref(), terminal),
+        }
+    }
+    terminal.data(&output)?;
+    let partial = old.as_ref().is_some_and(|old| old.reading.partial);
+    Ok(if partial { Exit::Partial } else { Exit::Clean })
+}
+
+/// What each side that was asked says.
+struct Answer {
+    old: Option<Decided>,
+    new: Option<Decided>,
+    both: Option<Single>,
+}
+
+fn ask(old: Option<&nginx::Router<'_>>, new: Option<&New>, asked: &Asked) -> Answer {
+    let both = old.zip(new).map(|(old, new)| compare::single(old, &new.config, &asked.request));
+    Answer {
+        old: old.map(|old| Router::decide(old, &asked.request, &Unknown)),
+        new: new.map(|new| Router::decide(&new.config, &asked.request, &Unknown)),
+        both,
+    }
+}
+
+/// The old side: files of the command line, else what came with the requests.
+fn old(arguments: &Trace, file: &requests::RequestFile) -> anyhow::Result<Option<Old>> {
+    let named = !arguments.input.filenames.is_empty();
+    match &file.given {
+        Some(given) if !named => {
+            let options = read::Options { namespace: arguments.input.namespace_of_objects(), ..read::Options::default() };
+            let reading = read::texts([("given".to_owned(), given.clone())], &options);
+            let config_map: IndexMap<String, String> = file.config_map.iter().cloned().collect();
+            let mut flags = file.flags.clone();
+            flags.extend(arguments.controller.arguments());
+            let controller = ingress::controller(&reading.inventory, &ingress::Given { config_map: Some(config_map), arguments: flags });
+            // A case names everything that there is.
+            Ok(Some(Old::with(reading, controller, &ingress::Options::CLOSED)))
+        }
+        Some(_) | None if named || arguments.against.is_empty() => {
+            let reading = gather::reading(&arguments.input, Some(&arguments.controller))?;
+            Ok(Some(Old::new(reading, &arguments.controller)))
+        }
+        Some(_) | None => Ok(None),
+    }
+}
+
+fn against(arguments: &Trace, old: Option<&Old>) -> anyhow::Result<New> {
+    let Reading { inventory, .. } = estate::manifests(&arguments.against, &arguments.input)?;
+    let judge = Judge::new(arguments.gateway.gateway_api, arguments.gateway.channel);
+    let facts: Option<&Inventory> = old.map(|old| &old.reading.inventory);
+    Ok(New::new(inventory, facts, estate::dialect_of(&arguments.gateway)?, &judge, Absent::UnlessKindIsUnknown))
+}
+
+fn json_line(asked: &Asked, answer: &Answer) -> Value {
+    let side = |decided: Option<&Decided>| decided.map_or(Value::Null, |decided| observed(&decided.decision, decided.undecided.as_deref()));
+    let (same, codes) = match &answer.both {
+        Some(single) => (json!(single.same), json!(single.codes.iter().map(|code| code.as_str()).collect::<Vec<_>>())),
+        None => (Value::Null, json!([])),
+    };
+    json!({"request": asked.asked, "old": side(answer.old.as_ref()), "new": side(answer.new.as_ref()), "same": same, "codes": codes})
+}
+
+fn text(output: &mut String, asked: &Asked, answer: &Answer, old: Option<&Old>, new: Option<&New>, terminal: &Terminal) {
+    output.push_str(&report::printable(&compare::witness::long(&asked.request)));
+    output.push('\n');
+    let mut side = |name: &str, decided: &Decided, inventory: &Inventory| {
+        output.push_str(&format!("\n{name}: {}\n", report::printable(&compare::describe::outcome(&decided.decision.outcome))));
+        if let Some(why) = &decided.undecided {
+            output.push_str(&format!("  undecided: {}\n", report::printable(why)));
+        }
+        let diagnostics = Diagnostics::new(inventory, terminal.colours);
+        for step in &decided.decision.trace {
+            output.push_str(&line(step, &diagnostics, inventory));
+        }
+    };
+    if let (Some(decided), Some(old)) = (&answer.old, old) {
+        side("ingress-nginx", decided, &old.reading.inventory);
+    }
+    if let (Some(decided), Some(new)) = (&answer.new, new) {
+        side("Gateway API", decided, &new.inventory);
+    }
+    if let Some(single) = &answer.both {
+        let verdict = match (single.same, single.codes.as_slice()) {
+            (true, _) => "the same on both sides".to_owned(),
+            (false, []) => "not known to be the same".to_owned(),
+            (false, codes) => format!("differs: {}", codes.iter().map(|code| code.as_str()).collect::<Vec<_>>().join(", ")),
+        };
+        output.push_str(&format!("\n{verdict}\n"));
+    }
+    output.push('\n');
+}
+
+fn line(step: &Step, diagnostics: &Diagnostics<'_>, inventory: &Inventory) -> String {
+    let place = step.because.as_ref().map(|subject| {
+        let object = inventory.object(subject.object);
+        match diagnostics.span(subject) {
+            Some(span) => format!(" ({object}, {})", diagnostics.location(span)),
+            None => format!(" ({object})"),
+        }
+    });
+    format!("  - {}{}\n", report::printable(&step.text), report::printable(&place.unwrap_or_default()))
+}

@@ -1,0 +1,203 @@
+//! What happens to requests that are passed on: canaries, address lists, authentication, and what backends receive.
+
+use super::{
+    Config, Router, Target, UpstreamId,
+    route::{Here, Trace, origin},
+    settings::{BasicKind, ExternalAuth, Satisfy},
+    texts::{self, BackendProtocolOf},
+};
+use crate::request::{Answer, Forwarding, Guard, HeaderExprs, Part, Share, TextExpr, Valuation};
+
+impl Router<'_> {
+    pub(super) fn backend(&self, v: &impl Valuation, here: &Here<'_>, target: TextExpr, trace: &mut Trace) -> Answer {
+        let upstream = match here.location.target {
+            Target::Upstream(id) => Some(id),
+            Target::Default => Some(Config::DEFAULT_BACKEND),
+            Target::Gone => None,
+        };
+        let Some(id) = upstream.filter(|&id| self.config.upstream(id).serves() && !self.dynamic) else {
+            trace.step("the Service has no endpoints", origin(here.location));
+            return self.own(here, 503);
+        };
+        let split = match self.split(v, id, trace) {
+            Ok(split) => split,
+            Err(what) => return Answer::Unmodelled { what },
+        };
+        let (guards, any_guard) = match self.access(v, here, trace) {
+            Ok(guards) => guards,
+            Err(answer) => return *answer,
+        };
+        if here.settings().modsecurity.enabled {
+            return Answer::Unmodelled { what: "ModSecurity".to_owned() };
+        }
+        let protocol = if id == Config::DEFAULT_BACKEND { BackendProtocolOf::Http } else { BackendProtocolOf::of(here.settings()) };
+        let (host, headers) = self.sent(here, protocol);
+        let mut response_headers = self.headers(here);
+        let redirect = &here.settings().proxy.redirect;
+        if redirect.from.value != "off" {
+            let (from, to) = (redirect.from.value.clone(), redirect.to.value.clone());
+            response_headers.push(("location".to_owned(), Some([Part::BackendLocation { from, to }].into())));
+        }
+        Answer::Forward(Box::new(Forwarding {
+            guards,
+            any_guard,
+            split,
+            target,
+            host,
+            headers,
+            response_headers,
+            read_timeout: u64::try_from(here.settings().proxy.timeouts.read.value).ok(),
+            error_page: self.error_page(here),
+        }))
+    }
+
+    pub(super) fn share(&self, id: UpstreamId, weight: u64) -> Share {
+        match self.config.upstream(id).label() {
+            Some(label) => Share { backend: Some(label), weight, status: None },
+            None => Share { backend: None, weight, status: Some(self.built_in_status()) },
+        }
+    }
+
+    /// `route_to_alternative_balancer`: affinity, header, cookie, weight.
+    fn split(&self, v: &impl Valuation, primary: UpstreamId, trace: &mut Trace) -> Result<Vec<Share>, String> {
+        let only = |id| Ok(vec![self.share(id, 1)]);
+        let Some(&canary) = self.config.upstream(primary).alternatives.first() else { return only(primary) };
+        let upstream = self.config.upstream(canary);
+        let Some(asked) = self.canaries.get(&canary.0).filter(|_| upstream.serves()) else { return only(primary) };
+        if v.first(&asked.affinity).is_some() {
+            return Err("which backend the affinity cookie names".to_owned());
+        }
+        let Some(policy) = &upstream.canary else { return only(primary) };
+        let annotation = |name| upstream.ingress.map(|id| self.config.annotation(id, name));
+        if asked.header.is_some_and(|id| v.holds(id)) {
+            if asked.broken_pattern {
+                trace.step("the header pattern of the canary is broken", annotation("canary-by-header-pattern"));
+                return only(primary);
+            }
+            if asked.header_hit.is_some_and(|id| v.holds(id)) {
+                trace.step("a header selects the canary", annotation("canary-by-header"));
+                return only(canary);
+            }
+            if asked.header_never.is_some_and(|id| v.holds(id)) {
+                trace.step("a header excludes the canary", annotation("canary-by-header"));
+                return only(primary);
+            }
+        }
+        for (id, chosen, text) in
+            [(asked.cookie_always, canary, "a cookie selects the canary"), (asked.cookie_never, primary, "a cookie excludes the canary")]
+        {
+            if id.is_some_and(|id| v.holds(id)) {
+                trace.step(text, annotation("canary-by-cookie"));
+                return only(chosen);
+            }
+        }
+        let (share, total) = (policy.share(), policy.total());
+        if share > 0 {
+            trace.step(format!("the canary gets {share} of {total}"), annotation("canary-weight"));
+        }
+        Ok(match share {
+            0 => vec![self.share(primary, 1)],
+            share if share >= total => vec![self.share(canary, 1)],
+            share => vec![self.share(primary, total - share), self.share(canary, share)],
+        })
+    }
+
+    pub(super) fn external_auth<'s>(&'s self, here: &'s Here<'_>) -> Option<&'s ExternalAuth> {
+        let settings = here.settings();
+        match &settings.external_auth {
+            Some(auth) => Some(auth),
+            None => self.config.globals.external_auth.as_ref().filter(|_| settings.global_auth.value),
+        }
+    }
+
+    /// Address lists, and who is asked before the request is passed on.
+    fn access(&self, v: &impl Valuation, here: &Here<'_>, trace: &mut Trace) -> Result<(Vec<Guard>, bool), Box<Answer>> {
+        let settings = here.settings();
+        let mut guards = Vec::new();
+        if settings.limits.as_ref().is_some_and(|limits| limits.refuses()) {
+            guards.push(Guard::Rate { status: self.config.globals.limit_request_status });
+        }
+        let asked = here.asked;
+        let lists = asked.allow.is_some() || asked.deny.is_some();
+        let refused = if asked.deny.is_some_and(|id| v.holds(id)) {
+            Some("denylist-source-range")
+        } else if asked.allow.is_some_and(|id| !v.holds(id)) {
+            Some("allowlist-source-range")
+        } else if !lists && self.common.blocked.is_some_and(|id| v.holds(id)) {
+            Some("block-cidrs")
+        } else {
+            None
+        };
+        let asks = guards.len();
+        if !here.location.no_auth {
+            if let Some(auth) = settings.basic_auth.as_ref().filter(|auth| auth.protects()) {
+                guards.push(Guard::Password {
+                    secret: auth.secret.clone(),
+                    digest: auth.kind != BasicKind::Basic,
+                    realm: auth.realm.clone(),
+                });
+            }
+            if let Some(auth) = self.external_auth(here) {
+                guards.push(texts::service(auth));
+            }
+        }
+        let any = settings.addresses.satisfy == Satisfy::Any;
+        let has_guard = guards.len() > asks;
+        match refused {
+            Some(list) if !any || !has_guard => {
+                trace.step(format!("`{list}` refuses the address"), self.annotation(here, list));
+                Err(Box::new(self.own(here, 403)))
+            }
+            Some(_) => Ok((guards, true)),
+            None if any && (lists || self.common.blocked.is_some()) => {
+                guards.truncate(asks);
+                Ok((guards, false))
+            }
+            None => Ok((guards, any)),
+        }
+    }
+
+    /// Host and headers sent upstream.
+    fn sent(&self, here: &Here<'_>, protocol: BackendProtocolOf) -> (Option<TextExpr>, HeaderExprs) {
+        let settings = here.settings();
+        let globals = &self.config.globals;
+        match protocol {
+            BackendProtocolOf::Http => {}
+            BackendProtocolOf::WithoutHeaders => return (Some(TextExpr::literal("upstream_balancer")), Vec::new()),
+            BackendProtocolOf::Fcgi => return (Some([Part::HostHeader].into()), Vec::new()),
+        }
+        let host = if settings.upstream_host.is_empty() {
+            [Part::ForwardedHost].into()
+        } else {
+            TextExpr(texts::variables(&settings.upstream_host))
+        };
+        let client = || Some(TextExpr::from([Part::ClientAddress]));
+        let full = *globals.forwarded.trusted && globals.forwarded.full_forwarded_for;
+        let mut headers: HeaderExprs = vec![
+            ("x-real-ip".to_owned(), client()),
+            ("x-forwarded-for".to_owned(), if full { Some([Part::FullForwardedFor].into()) } else { client() }),
+            ("x-forwarded-host".to_owned(), Some([Part::ForwardedHost].into())),
+            ("x-forwarded-port".to_owned(), Some([Part::ForwardedPort].into())),
+            ("x-forwarded-proto".to_owned(), Some([Part::EffectiveScheme].into())),
+            ("x-forwarded-scheme".to_owned(), Some([Part::EffectiveScheme].into())),
+            ("x-scheme".to_owned(), Some([Part::EffectiveScheme].into())),
+            ("x-original-forwarded-for".to_owned(), Some([Part::Header(globals.forwarded.for_header.to_ascii_lowercase())].into())),
+            ("x-original-forwarded-host".to_owned(), Some([Part::Header(globals.forwarded.host_header.to_ascii_lowercase())].into())),
+            ("proxy".to_owned(), None),
+        ];
+        if globals.original_uri_header {
+            headers.push(("x-original-uri".to_owned(), Some([Part::Variable("request_uri".to_owned())].into())));
+        }
+        if settings.basic_auth.is_some() && !here.location.no_auth {
+            headers.push(("authorization".to_owned(), None));
+        }
+        if let Some(regex) = here.asked.rewrite.filter(|_| !settings.forwarded_prefix.is_empty()) {
+            let template = texts::pieces(&settings.forwarded_prefix, &self.groups);
+            headers.push(("x-forwarded-prefix".to_owned(), Some([Part::Filled { regex, template }].into())));
+        }
+        // Entries of `proxy-set-headers` are sent besides; nothing is claimed of the names that come twice then.
+        let added = &globals.proxy_set_headers;
+        headers.retain(|(name, _)| !added.keys().any(|key| key.eq_ignore_ascii_case(name)));
+        (Some(host), headers)
+    }
+}
