@@ -48,13 +48,13 @@ fn list(
             default.clone()
         }
         // With validation off the controller stops at the first bad item and forgets the good ones.
-        Ok(text) => match check::cidrs(&text) {
-            Some(value) => Setting { value, given: Given::Annotation(name) },
-            None => {
-                stops.push(reader.deny(name, "it is no list of addresses and networks"));
-                default.clone()
+        Ok(text) => {
+            if let Some(value) = check::cidrs(&text) {
+                return Setting { value, given: Given::Annotation(name) };
             }
-        },
+            stops.push(reader.deny(name, "it is no list of addresses and networks"));
+            default.clone()
+        }
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) fn basic(reader: &mut Reader<'_>, cx: &Context<'_>) -> Result<Option<
     let realm = reader.text("auth-realm");
     let realm = reader.strict("auth-realm", realm, Consequence::Default)?.unwrap_or_default();
     let secret_kind = match secret_kind.as_str() {
-        "auth-file" if keys.is_none_or(|keys| keys.iter().any(|key| key == "auth")) => SecretKind::File,
+        "auth-file" if keys.fits(|keys| keys.iter().any(|key| key == "auth")) => SecretKind::File,
         "auth-file" => return Err(reader.deny("auth-secret", format!("Secret `{secret}` has no key `auth`"))),
         "auth-map" => SecretKind::Map,
         _ => return Err(reader.deny("auth-secret-type", "it is neither auth-file nor auth-map")),
@@ -63,7 +63,7 @@ pub(super) fn tls(reader: &mut Reader<'_>, cx: &Context<'_>) -> Result<Option<Ar
     let Some(keys) = cx.secret_keys(&secret) else {
         return Err(reader.deny("auth-tls-secret", format!("Secret `{secret}` does not exist")));
     };
-    let has = |wanted: &str| keys.is_none_or(|keys| keys.iter().any(|key| key == wanted));
+    let has = |wanted: &str| keys.fits(|keys| keys.iter().any(|key| key == wanted));
     if !has("ca.crt") && !has("tls.crt") {
         return Err(reader.deny("auth-tls-secret", format!("Secret `{secret}` has neither a key pair nor a CA")));
     }
@@ -88,8 +88,7 @@ pub(super) fn tls(reader: &mut Reader<'_>, cx: &Context<'_>) -> Result<Option<Ar
 pub(super) fn object_name(text: &str, namespace: &str) -> Option<NamespacedName> {
     let mut parts = text.split('/');
     match (parts.next(), parts.next(), parts.next()) {
-        (Some(name), None, _) => Some(NamespacedName::new(namespace, name)),
-        (Some(""), Some(name), None) => Some(NamespacedName::new(namespace, name)),
+        (Some(name), None, _) | (Some(""), Some(name), None) => Some(NamespacedName::new(namespace, name)),
         (Some(namespace), Some(name), None) => Some(NamespacedName::new(namespace, name)),
         _ => None,
     }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use super::{
-    Context,
+    Content, Context,
     auth::object_name,
     external::is_header,
     reader::{Consequence, Effect, Fault, Reader, Stop},
@@ -139,7 +141,7 @@ pub(super) fn fastcgi(reader: &mut Reader<'_>, cx: &Context<'_>) -> Result<Optio
         return Err(reader.deny("fastcgi-params-configmap", format!("ConfigMap `{name}` does not exist")));
     };
     let value_fits = |value: &str| value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_${}/.".contains(&byte));
-    if data.is_some_and(|data| data.iter().any(|(key, value)| !super::check::Pattern::FastcgiIndex.matches(key) || !value_fits(value))) {
+    if !data.fits(|data| data.iter().all(|(key, value)| super::check::Pattern::FastcgiIndex.matches(key) && value_fits(value))) {
         return Err(reader.drop("fastcgi-params-configmap", "its ConfigMap has a key or value with forbidden characters"));
     }
     Ok(Some(Arc::new(Fastcgi { index, params: Some(name) })))
@@ -158,7 +160,7 @@ pub(super) fn tls(reader: &mut Reader<'_>, cx: &Context<'_>) -> Result<Option<Ar
     let Some(keys) = cx.secret_keys(&secret) else {
         return Err(reader.deny("proxy-ssl-secret", format!("Secret `{secret}` does not exist")));
     };
-    let has = |wanted: &str| keys.is_none_or(|keys| keys.iter().any(|key| key == wanted));
+    let has = |wanted: &str| keys.fits(|keys| keys.iter().any(|key| key == wanted));
     if !has("ca.crt") && !has("tls.crt") {
         return Err(reader.deny("proxy-ssl-secret", format!("Secret `{secret}` has neither a key pair nor a CA")));
     }
@@ -188,7 +190,10 @@ pub(super) fn custom_headers(reader: &mut Reader<'_>, cx: &Context<'_>) -> Resul
     let Some((name, data)) = name.and_then(|name| cx.config_map(&name).map(|data| (name, data))) else {
         return Err(reader.deny(NAME, format!("ConfigMap `{text}` does not exist")));
     };
-    let headers = data.cloned().unwrap_or_default();
+    let headers = match data {
+        Content::Read(data) => data.clone(),
+        Content::Assumed => IndexMap::new(),
+    };
     let value_fits = |value: &str| {
         !value.is_empty()
             && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_ :;.,\\/\"'?!(){}[]@<>=-+*#$&`|~^%".contains(&byte))

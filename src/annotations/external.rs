@@ -85,7 +85,7 @@ fn set_headers_of(reader: &mut Reader<'_>, cx: &Context<'_>, text: &str) -> Resu
     // The controller looks the text up as it stands, so a name without namespace is never found.
     let found = text.contains('/').then(|| cx.config_map(&name)).flatten();
     let Some(data) = found else { return Err(reader.deny(NAME, format!("ConfigMap `{text}` does not exist"))) };
-    if data.is_some_and(|data| !data.keys().all(|key| is_header(key))) {
+    if !data.fits(|data| data.keys().all(|key| is_header(key))) {
         return Err(reader.deny(NAME, format!("ConfigMap `{name}` has a key that is no header name")));
     }
     Ok(Some(name))

@@ -1,4 +1,4 @@
-//! Small groups: aliases, error pages, headers, TLS of the host, snippets, ModSecurity, logs and traces.
+//! Small groups: aliases, error pages, headers, TLS of the host, snippets, `ModSecurity`, logs and traces.
 
 use std::sync::Arc;
 

@@ -59,20 +59,39 @@ pub struct Context<'a> {
     pub services: Absent,
 }
 
+/// What an object holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content<T> {
+    /// It was read.
+    Read(T),
+    /// The object is only assumed to exist, and to hold what it should.
+    Assumed,
+}
+
+impl<T> Content<T> {
+    /// The content fits; one that is assumed does.
+    pub(crate) fn fits(self, fits: impl FnOnce(T) -> bool) -> bool {
+        match self {
+            Self::Read(content) => fits(content),
+            Self::Assumed => true,
+        }
+    }
+}
+
 impl<'a> Context<'a> {
-    /// Keys of a Secret: `None` where it does not exist, `Some(None)` where it is only assumed to exist.
-    pub(crate) fn secret_keys(&self, name: &NamespacedName) -> Option<Option<&'a [String]>> {
+    /// Keys of a Secret; `None` where it does not exist.
+    pub(crate) fn secret_keys(&self, name: &NamespacedName) -> Option<Content<&'a [String]>> {
         match self.inventory.secrets.get(name) {
-            Some(secret) => Some(secret.keys.as_deref()),
-            None => (self.secrets == Absent::Assumed).then_some(None),
+            Some(secret) => Some(secret.keys.as_deref().map_or(Content::Assumed, Content::Read)),
+            None => (self.secrets == Absent::Assumed).then_some(Content::Assumed),
         }
     }
 
-    /// Data of a ConfigMap, in the same way.
-    pub(crate) fn config_map(&self, name: &NamespacedName) -> Option<Option<&'a IndexMap<String, String>>> {
+    /// Data of a ConfigMap; `None` where it does not exist.
+    pub(crate) fn config_map(&self, name: &NamespacedName) -> Option<Content<&'a IndexMap<String, String>>> {
         match self.inventory.config_maps.get(name) {
-            Some(map) => Some(Some(&map.data)),
-            None => (self.config_maps == Absent::Assumed).then_some(None),
+            Some(map) => Some(Content::Read(&map.data)),
+            None => (self.config_maps == Absent::Assumed).then_some(Content::Assumed),
         }
     }
 
@@ -97,13 +116,13 @@ pub fn read(cx: &Context<'_>, meta: &ObjectMeta) -> Parsed {
     let mut reader = Reader::new(&meta.annotations, &flags.annotations_prefix, flags.annotation_validation);
     if let Some(annotation) = too_risky(cx, meta) {
         let dropped = Dropped { annotation, why: "its risk is above `annotations-risk-level`" };
-        return Parsed { settings: Err(dropped), effects: effects(reader) };
+        return Parsed { settings: Err(dropped), effects: effects(&reader) };
     }
     if reader.is_empty() {
         return Parsed { settings: Ok(Arc::clone(&cx.globals.defaults)), effects: Vec::new() };
     }
     let settings = settings(cx, &mut reader).map(Arc::new);
-    Parsed { settings, effects: effects(reader) }
+    Parsed { settings, effects: effects(&reader) }
 }
 
 /// The first annotation above the level. The prefix is trimmed where it is there, so bare keys count as well.
@@ -120,7 +139,7 @@ fn too_risky(cx: &Context<'_>, meta: &ObjectMeta) -> Option<String> {
     })
 }
 
-fn effects(reader: Reader<'_>) -> Vec<(&'static str, Effect)> {
+fn effects(reader: &Reader<'_>) -> Vec<(&'static str, Effect)> {
     let mut effects = Vec::with_capacity(reader.values().len());
     for &(known, _) in reader.values() {
         let noted = reader.effects.iter().find(|(name, _)| *name == known.name).map(|(_, effect)| effect.clone());

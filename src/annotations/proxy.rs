@@ -49,19 +49,15 @@ pub(super) fn read(reader: &mut Reader<'_>, defaults: &Arc<Proxy>) -> Result<Arc
     }))
 }
 
-/// A size that the template does not print (`10b`) leaves nginx's own limit of 1 MiB.
 fn body_size(reader: &mut Reader<'_>, defaults: &Proxy) -> Setting<Option<u64>> {
     let text = reader.text_or("proxy-body-size", &Setting::default(String::new()));
     if text.value.is_empty() {
         return defaults.body_size;
     }
-    match limit(&text.value) {
-        Some(value) => Setting { value, given: Given::Annotation("proxy-body-size") },
-        None => Setting { value: Some(1 << 20), given: Given::Annotation("proxy-body-size") },
-    }
+    Setting { value: limit(&text.value), given: Given::Annotation("proxy-body-size") }
 }
 
-/// Limit of a size text, 0 meaning none; `None` where the template would not print it.
-pub(crate) fn limit(text: &str) -> Option<Option<u64>> {
-    check::size(text).map(|size| (size > 0).then_some(size))
+/// Limit of a size text, 0 meaning none. Of a text that the template does not print nginx's own limit remains.
+pub(crate) fn limit(text: &str) -> Option<u64> {
+    check::size(text).map_or(Some(1 << 20), |size| (size > 0).then_some(size))
 }

@@ -11,14 +11,37 @@ use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, Hir, Look as At};
 
 /// How many alternatives around look-arounds are multiplied out.
 const MAX_BRANCHES: usize = 256;
+/// How deep a pattern may nest; deeper ones would overflow the stack of those who compile expressions.
+const MAX_DEPTH: usize = 200;
 
 /// The strings in which the pattern is found, or nothing where that is not regular.
 pub(super) fn lang(pattern: &Pattern) -> Option<Lang> {
-    if pattern.unsupported().is_some() {
+    if pattern.unsupported().is_some() || is_deeper(pattern.node(), MAX_DEPTH) {
         return None;
     }
     let mut branches = 0;
     branch(Start::default(), vec![pattern.node()], &mut branches)
+}
+
+/// Whether the node nests deeper than that.
+fn is_deeper(node: &Node, depth: usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return true };
+    match node {
+        Node::Group { body, .. } | Node::Repeat { body, .. } => is_deeper(body, depth),
+        Node::Concat(parts) | Node::Alternate(parts) => parts.iter().any(|part| is_deeper(part, depth)),
+        Node::Look(look) => look.branches.iter().any(|part| is_deeper(part, depth)),
+        Node::Empty
+        | Node::Byte { .. }
+        | Node::Set(_)
+        | Node::Grapheme
+        | Node::Assert(_)
+        | Node::ResetStart
+        | Node::Backref { .. }
+        | Node::Recurse(_)
+        | Node::Cond { .. }
+        | Node::Verb(_)
+        | Node::Unsupported => false,
+    }
 }
 
 /// What has been read of one way through the pattern.
@@ -207,24 +230,32 @@ struct Follow {
     empty: bool,
     /// Whether it matches at every position.
     always: bool,
+    /// Whether it may ask about its position.
+    asks: bool,
 }
 
 impl Follow {
     /// The end of a pattern that is searched: it always matches.
-    const END: Self = Self { first: ByteSet::EMPTY, empty: true, always: true };
+    const END: Self = Self { first: ByteSet::EMPTY, empty: true, always: true, asks: false };
     /// Behind a look-behind, where nothing is known.
-    const DEAD: Self = Self { first: ByteSet::ALL, empty: false, always: false };
+    const DEAD: Self = Self { first: ByteSet::ALL, empty: false, always: false, asks: true };
 
     fn after(self, next: Self) -> Self {
         Self {
             first: if self.empty { self.first.union(next.first) } else { self.first },
             empty: self.empty && next.empty,
             always: self.always && next.always,
+            asks: self.asks || next.asks,
         }
     }
 
     fn or(self, other: Self) -> Self {
-        Self { first: self.first.union(other.first), empty: self.empty || other.empty, always: self.always || other.always }
+        Self {
+            first: self.first.union(other.first),
+            empty: self.empty || other.empty,
+            always: self.always || other.always,
+            asks: self.asks || other.asks,
+        }
     }
 }
 
@@ -237,12 +268,15 @@ fn follow(items: &[&Node]) -> Follow {
 fn start_of(node: &Node) -> Follow {
     match node {
         Node::Empty | Node::ResetStart | Node::Verb(Verb::Mark) => Follow::END,
-        Node::Assert(_) | Node::Look(_) => Follow { first: ByteSet::EMPTY, empty: true, always: false },
-        Node::Byte { .. } | Node::Set(_) => Follow { first: node.as_set().unwrap_or(ByteSet::ALL), empty: false, always: false },
+        Node::Assert(Assert::EndOrNewline) => Follow { always: false, ..Follow::END },
+        Node::Assert(_) | Node::Look(_) => Follow { always: false, asks: true, ..Follow::END },
+        Node::Byte { .. } | Node::Set(_) => {
+            Follow { first: node.as_set().unwrap_or(ByteSet::ALL), empty: false, always: false, asks: false }
+        }
         Node::Group { body, .. } => start_of(body),
         Node::Concat(parts) => parts.iter().rev().fold(Follow::END, |behind, part| start_of(part).after(behind)),
         Node::Alternate(parts) => {
-            let nothing = Follow { first: ByteSet::EMPTY, empty: false, always: false };
+            let nothing = Follow { first: ByteSet::EMPTY, empty: false, always: false, asks: false };
             parts.iter().fold(nothing, |all, part| all.or(start_of(part)))
         }
         Node::Repeat { body, min, .. } => {
@@ -283,7 +317,7 @@ fn hir(node: &Node, follow: Follow) -> Option<Hir> {
             let (min, max) = (*min, *max);
             if *kind == RepeatKind::Possessive && (min, max) != (1, Some(1)) && !follow.always {
                 let set = body.as_set()?;
-                if !set.intersect(follow.first).is_empty() {
+                if !takes_all(set, follow) {
                     return None;
                 }
             }
@@ -305,8 +339,8 @@ fn assert(assert: Assert, follow: Follow) -> Option<Hir> {
     Some(match assert {
         Assert::Start => Hir::look(At::Start),
         Assert::End => Hir::look(At::End),
-        // The newline before the end is consumed here, so nothing behind may want it.
-        Assert::EndOrNewline if follow.empty || !follow.first.contains(b'\n') => {
+        // The newline before the end is consumed here, so nothing behind may want it, or ask where it is.
+        Assert::EndOrNewline if !follow.asks && (follow.empty || !follow.first.contains(b'\n')) => {
             Hir::concat(vec![repeated(Hir::literal([b'\n']), 0, Some(1)), Hir::look(At::End)])
         }
         Assert::WordBoundary => Hir::look(At::WordAscii),
@@ -324,10 +358,14 @@ fn atomic(body: &Node, follow: Follow) -> Option<Hir> {
     };
     let last_is_safe = parts.split_last().is_some_and(|(last, before)| {
         before.iter().all(single_way)
-            && (single_way(last)
-                || matches!(last, Node::Repeat { body, .. } if body.as_set().is_some_and(|set| set.intersect(follow.first).is_empty())))
+            && (single_way(last) || matches!(last, Node::Repeat { body, kind, .. } if *kind != RepeatKind::Lazy && body.as_set().is_some_and(|set| takes_all(set, follow))))
     });
     if follow.always || last_is_safe { hir(body, follow) } else { None }
+}
+
+/// Whether a repetition of these bytes must take all it can for the rest to match.
+fn takes_all(set: ByteSet, follow: Follow) -> bool {
+    !follow.asks && set.intersect(follow.first).is_empty()
 }
 
 fn single_way(node: &Node) -> bool {

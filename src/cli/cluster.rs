@@ -84,9 +84,9 @@ pub(super) fn reading(input: &Input, controller: Option<&Controller>, gateway_ob
         read::read(&read::Options { paths: files, ..read::Options::default() })?
     };
     let mut line = StatusLine::new();
-    let live = cluster::read(&options, &mut |progress| line.show(progress));
+    let result = cluster::read(&options, &mut |progress| line.show(progress));
     line.clear();
-    Ok(cluster::beside(beside, live?))
+    Ok(cluster::beside(beside, result?))
 }
 
 /// One line on stderr that is written over, only where somebody looks at it.

@@ -8,8 +8,9 @@ use super::{
     Terminal, Usage,
     args::{Diff, DiffFormat},
     estate::{self, New, Old},
+    config,
     exit::Exit,
-    gather, requests,
+    gather, requests, trace,
 };
 use crate::{
     compare::{self, Aspect, Comparison, Limits, Router},
@@ -18,6 +19,7 @@ use crate::{
     nginx,
     read::Reading,
     report::{self, Diagnostics, RouteTable, Selection, Sides},
+    request::Unknown,
 };
 
 /// A side of a change review.
@@ -102,17 +104,21 @@ type Shown<'a> = (Sides<'a>, &'a dyn Fn() -> (RouteTable, RouteTable));
 
 fn print(arguments: &Diff, old: &impl Router, new: &impl Router, (sides, tables): Shown<'_>, selection: &Selection, terminal: &Terminal) -> Result<Exit> {
     let limits = Limits { only: arguments.host.iter().map(|host| host.to_ascii_lowercase()).collect(), ..Limits::default() };
-    let comparison = compare::compare(old, new, &limits);
+    let mut comparison = compare::compare(old, new, &limits);
+    let accepted = config::accept(arguments.config.as_deref(), arguments.today.as_deref(), &mut comparison, sides)?;
+    let diagnostics = Diagnostics::new(sides.old, terminal.colours);
+    terminal.notice(&accepted.iter().map(|finding| diagnostics.render(finding)).collect::<String>());
     if !arguments.host.is_empty() && comparison.hosts.is_empty() {
         return Err(Usage(format!("no side has the host {}", arguments.host.join(", "))).into());
     }
     let mut own = String::new();
     let mut differing = 0;
     if let Some(path) = &arguments.requests {
+        let both = compare::Requests::new(old, new);
         for asked in requests::read(path)?.requests {
-            let single = compare::single(old, new, &asked.request);
-            differing += usize::from(!single.same);
-            own.push_str(&line(&asked, &single));
+            let judged = both.ask(&asked.request, &Unknown);
+            differing += usize::from(judged.same != Some(true));
+            own.push_str(&line(&asked, &judged));
         }
     }
     let body = match arguments.output {
@@ -140,13 +146,13 @@ fn differs(comparison: &Comparison, selection: &Selection) -> bool {
         .any(|(_, difference)| difference.accepted.is_none() && (selection.aspects.is_empty() || selection.aspects.contains(&difference.aspect)))
 }
 
-fn line(asked: &requests::Asked, single: &compare::Single) -> String {
-    let verdict = match (single.same, single.codes.as_slice()) {
-        (true, _) => "same".to_owned(),
-        (false, []) => "not known to be the same".to_owned(),
-        (false, codes) => codes.iter().map(|code| code.as_str()).collect::<Vec<_>>().join(", "),
+fn line(asked: &requests::Asked, judged: &compare::Judged) -> String {
+    let verdict = match judged.same {
+        Some(true) => "same".to_owned(),
+        None => "not known to be the same".to_owned(),
+        Some(false) => trace::codes(judged).join(", "),
     };
-    let (old, new) = (compare::describe::outcome(&single.old.decision.outcome), compare::describe::outcome(&single.new.decision.outcome));
+    let (old, new) = (compare::describe::outcome(&judged.old.decision.outcome), compare::describe::outcome(&judged.new.decision.outcome));
     report::printable(&format!("{}: {verdict}: {old}; {new}", compare::witness::long(&asked.request))) + "\n"
 }
 

@@ -3,6 +3,7 @@
 mod args;
 #[cfg(feature = "cluster")]
 mod cluster;
+mod config;
 mod convert;
 mod diff;
 mod estate;

@@ -13,7 +13,7 @@ use super::{
     requests::{self, Asked},
 };
 use crate::{
-    compare::{self, Decided, Router, Single},
+    compare::{self, Decided, Judged, Requests, Router},
     gateway::{facts::Absent, limits::Judge},
     ingress,
     k8s::Inventory,
@@ -63,11 +63,11 @@ pub(super) fn run(arguments: &Trace, terminal: &Terminal) -> anyhow::Result<Exit
 struct Answer {
     old: Option<Decided>,
     new: Option<Decided>,
-    both: Option<Single>,
+    both: Option<Judged>,
 }
 
 fn ask(old: Option<&nginx::Router<'_>>, new: Option<&New>, asked: &Asked) -> Answer {
-    let both = old.zip(new).map(|(old, new)| compare::single(old, &new.config, &asked.request));
+    let both = old.zip(new).map(|(old, new)| Requests::new(old, &new.config).ask(&asked.request, &Unknown));
     Answer {
         old: old.map(|old| Router::decide(old, &asked.request, &Unknown)),
         new: new.map(|new| Router::decide(&new.config, &asked.request, &Unknown)),
@@ -107,7 +107,7 @@ fn against(arguments: &Trace, old: Option<&Old>) -> anyhow::Result<New> {
 fn json_line(asked: &Asked, answer: &Answer) -> Value {
     let side = |decided: Option<&Decided>| decided.map_or(Value::Null, |decided| observed(&decided.decision, decided.undecided.as_deref()));
     let (same, codes) = match &answer.both {
-        Some(single) => (json!(single.same), json!(single.codes.iter().map(|code| code.as_str()).collect::<Vec<_>>())),
+        Some(judged) => (json!(judged.same == Some(true)), json!(codes(judged))),
         None => (Value::Null, json!([])),
     };
     json!({"request": asked.asked, "old": side(answer.old.as_ref()), "new": side(answer.new.as_ref()), "same": same, "codes": codes})
@@ -132,15 +132,26 @@ fn text(output: &mut String, asked: &Asked, answer: &Answer, old: Option<&Old>, 
     if let (Some(decided), Some(new)) = (&answer.new, new) {
         side("Gateway API", decided, &new.inventory);
     }
-    if let Some(single) = &answer.both {
-        let verdict = match (single.same, single.codes.as_slice()) {
-            (true, _) => "the same on both sides".to_owned(),
-            (false, []) => "not known to be the same".to_owned(),
-            (false, codes) => format!("differs: {}", codes.iter().map(|code| code.as_str()).collect::<Vec<_>>().join(", ")),
+    if let Some(judged) = &answer.both {
+        let verdict = match judged.same {
+            Some(true) => "the same on both sides".to_owned(),
+            None => "not known to be the same".to_owned(),
+            Some(false) => format!("differs: {}", codes(judged).join(", ")),
         };
         output.push_str(&format!("\n{verdict}\n"));
     }
     output.push('\n');
+}
+
+/// Codes of what differs, the gravest first, each once.
+pub(super) fn codes(judged: &Judged) -> Vec<&'static str> {
+    let mut codes = Vec::new();
+    for mismatch in &judged.mismatches {
+        if !codes.contains(&mismatch.code.as_str()) {
+            codes.push(mismatch.code.as_str());
+        }
+    }
+    codes
 }
 
 fn line(step: &Step, diagnostics: &Diagnostics<'_>, inventory: &Inventory) -> String {

@@ -32,7 +32,7 @@ pub mod witness;
 pub use accept::{Acceptance, accept};
 pub use judge::compare;
 pub use limits::Limits;
-pub use request::{Judged, Mismatch, Requests, Single, single};
+pub use request::{Judged, Mismatch, Requests};
 pub use router::{Decided, Entry, Router, Served, Verdict};
 pub use verdict::{
     Aspect, Cause, Comparison, Difference, HostVerdict, Judgement, Probe, Proof, Side, Tally, Treatment, Undecided, Work,

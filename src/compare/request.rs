@@ -73,28 +73,3 @@ impl<'r, O: Router, N: Router> Requests<'r, O, N> {
         Judged { old: replayed.old, new: replayed.new, same, mismatches }
     }
 }
-
-/// One request on both sides.
-#[derive(Debug, Clone)]
-pub struct Single {
-    /// What the old side does.
-    pub old: Treatment,
-    /// What the new side does.
-    pub new: Treatment,
-    /// Both sides are known to treat it the same.
-    pub same: bool,
-    /// What differs, the gravest first; empty also where a model does not know.
-    pub codes: Vec<Code>,
-}
-
-/// Asks both sides about one request, with services that answer and let everybody in.
-pub fn single(old: &impl Router, new: &impl Router, request: &Request) -> Single {
-    let Judged { old, new, same, mismatches } = Requests::new(old, new).ask(request, &replay::Stage::default());
-    let mut codes: Vec<Code> = Vec::new();
-    for mismatch in mismatches {
-        if !codes.contains(&mismatch.code) {
-            codes.push(mismatch.code);
-        }
-    }
-    Single { old, new, same: same == Some(true), codes }
-}

@@ -218,7 +218,7 @@ fn forward(rule: &Rule, split: Vec<Share>, path: &PathExpr, cors: HeaderExprs, d
     let host = plan.rewrite.as_ref().and_then(|rewrite| rewrite.hostname.clone());
     let mut headers = forwarded_headers(dialect);
     let mut response_headers = cors;
-    let mut of_rule = |headers: &mut HeaderExprs, response_headers: &mut HeaderExprs| {
+    let of_rule = |headers: &mut HeaderExprs, response_headers: &mut HeaderExprs| {
         modify(headers, &plan.request, Side::Request);
         modify(response_headers, &plan.response, Side::Response);
     };

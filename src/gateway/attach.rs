@@ -99,11 +99,11 @@ impl<'l> Index<'l> {
                 facts.extend(reason.map(|reason| ("reason", reason.to_owned())));
                 facts
             };
-            let Some(owned) = self.owners.get(&(kind, &owner)) else {
+            let Some(members) = self.owners.get(&(kind, &owner)) else {
                 findings.push(Finding::about(Code::GatewayParentMissing, subject(), about(None)));
                 continue;
             };
-            let mut parent = self.parent(route, reference, owned, dialect, facts);
+            let mut parent = self.parent(route, reference, members, dialect, facts);
             if let Some(status) = route.status.parents.iter().find(|status| status.parent_ref == *reference) {
                 let refused = |kinds: &[&str], findings: &mut Findings| {
                     listeners::report_refused(route.id, &status.conditions, kinds, route.meta.generation, findings)

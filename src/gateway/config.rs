@@ -16,7 +16,7 @@ use super::regex::Compiled;
 use super::status::Statuses;
 use crate::k8s::{ObjectRef, Subject};
 use crate::ledger::Findings;
-use crate::request::{PathExpr, PredicateId, Predicates, Valuation};
+use crate::request::{PathExpr, PredicateId, Predicates};
 
 /// Gateway API objects, resolved.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub struct Reading {
     pub shaken: Option<Subject>,
     /// Headers with underscores that routes ask for, where such requests are refused.
     pub underscored: Vec<PredicateId>,
-    /// TLSRoutes exist: connections without application protocol and known server name are closed.
+    /// Routes of TLS exist: connections without application protocol and known server name are closed.
     pub closes_unknown_names: bool,
 }
 
@@ -82,61 +82,19 @@ pub struct Port {
     pub dead: Option<Subject>,
 }
 
-/// Things of which the first one counts whose question holds; one without question always counts.
-#[derive(Debug, Default)]
-pub struct Ladder {
-    asked: Vec<PredicateId>,
-    places: Vec<usize>,
-    open: Option<usize>,
-}
-
-impl Ladder {
-    /// A ladder of things, each with its question.
-    pub fn of(things: impl IntoIterator<Item = (Option<PredicateId>, usize)>) -> Self {
-        let mut ladder = Self::default();
-        for (question, place) in things {
-            match question {
-                Some(question) => {
-                    ladder.asked.push(question);
-                    ladder.places.push(place);
-                }
-                None => {
-                    ladder.open = Some(place);
-                    break;
-                }
-            }
-        }
-        ladder
-    }
-
-    /// The first step, from this one on, whose question holds, and the thing on it.
-    pub fn step(&self, v: &impl Valuation, from: usize) -> Option<(usize, usize)> {
-        let rest = self.asked.get(from..).unwrap_or_default();
-        let asked = v.first(rest).map(|at| (from + at, self.places[from + at]));
-        asked.or_else(|| self.open.filter(|_| from <= self.asked.len()).map(|place| (self.asked.len(), place)))
-    }
-
-    /// The first thing whose question holds.
-    pub fn first(&self, v: &impl Valuation) -> Option<usize> {
-        self.step(v, 0).map(|(_, place)| place)
-    }
-}
-
 /// All doors of one kind of a port. The first one whose question holds is taken.
 #[derive(Debug, Default)]
 pub struct Side {
     /// Questions that open the doors; `None` always opens.
     pub doors: Vec<Door>,
-    /// The doors by the question that opens them.
-    pub opens: Ladder,
-    /// The doors to tables by the question whether the Host would choose them.
-    pub named: Ladder,
+    /// What opens the first doors, as far as they have exact names.
+    pub exact_opens: Vec<PredicateId>,
+    /// What asks whether the Host would choose them.
+    pub exact_hosts: Vec<PredicateId>,
     /// Tables that doors lead to.
     pub tables: Vec<Table>,
     /// Certificates by name, where the server name decides about the certificate only.
     pub certificates: Vec<Certificate>,
-    /// The same by server name.
-    pub certified: Ladder,
     /// Server names that routes of this side name exactly.
     pub exact_names: Vec<PredicateId>,
 }
@@ -189,8 +147,8 @@ pub struct Certificate {
 pub struct Table {
     /// Levels.
     pub tiers: Vec<Tier>,
-    /// The levels by host.
-    pub ladder: Ladder,
+    /// Hosts of the first levels, as far as they are exact.
+    pub exact_hosts: Vec<PredicateId>,
     /// The data plane refused the whole table: every host gets 404.
     pub broken: Option<Subject>,
     /// Port of its listeners.
@@ -206,8 +164,19 @@ pub struct Tier {
     pub hostname: Hostname,
     /// Matches in the order in which they are tried.
     pub entries: Vec<Entry>,
-    /// Positions of entries by their hosts, where entries have any; the last list is that of entries without.
-    pub by_host: Option<(Vec<PredicateId>, Vec<Vec<usize>>)>,
+    /// Entries by host, where hosts are asked entry by entry.
+    pub index: Option<HostIndex>,
+}
+
+/// Positions of entries by the host they ask for.
+#[derive(Debug)]
+pub struct HostIndex {
+    /// Exact hosts.
+    pub exact: Vec<PredicateId>,
+    /// Entries of each of them.
+    pub own: Vec<Vec<u32>>,
+    /// Entries that ask for something else, or for nothing.
+    pub others: Vec<u32>,
 }
 
 /// A match of a rule.

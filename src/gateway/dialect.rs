@@ -264,6 +264,13 @@ choices! {
         /// As sent.
         Kept,
     }
+    /// Requests of HTTP/1.0.
+    Http10 {
+        /// 426.
+        UpgradeRequired,
+        /// Answered like any other.
+        Served,
+    }
     /// Header matches whose names differ in letter case only.
     RepeatedNames {
         /// All must hold.
@@ -494,6 +501,7 @@ pub struct Dialect {
     /// Headers whose lines are joined to one before they are compared and sent on.
     pub joined_headers: Fact<Vec<String>>,
     pub repeated_names: Fact<RepeatedNames>,
+    pub http10: Fact<Http10>,
     pub empty_host: Fact<Oddity>,
     pub underscores: Fact<Underscores>,
     pub forwarded_headers: Fact<Vec<ForwardedHeader>>,

@@ -1,4 +1,4 @@
-//! Who may refer across namespaces: ReferenceGrants.
+//! Who may refer across namespaces, by the grants of the namespace that is referred to.
 
 use std::collections::BTreeMap;
 

@@ -156,15 +156,12 @@ fn without_escaped_slashes(path: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(path.len());
     let mut at = 0;
     while at < path.len() {
-        match escaped(&path[at..]) {
-            Some(b'/' | b'\\') => {
-                plain.push(b'/');
-                at += 3;
-            }
-            Some(_) | None => {
-                plain.push(path[at]);
-                at += 1;
-            }
+        if let Some(b'/' | b'\\') = escaped(&path[at..]) {
+            plain.push(b'/');
+            at += 3;
+        } else {
+            plain.push(path[at]);
+            at += 1;
         }
     }
     plain
@@ -232,7 +229,8 @@ pub fn encode_path(path: &[u8]) -> String {
         if is_unreserved(byte) || b"$&+,/:;=@".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            encoded.push('%');
+            encoded.extend([byte >> 4, byte & 15].map(|half| char::from(b"0123456789ABCDEF"[usize::from(half)])));
         }
     }
     encoded

@@ -45,7 +45,7 @@ pub struct Shape {
 /// Rank of a match: the greater one is tried first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
-    /// The clauses of HTTPRouteRule, in their order.
+    /// The clauses of `HTTPRouteRule`, in their order.
     Specification {
         /// Exact path.
         exact: bool,
@@ -123,7 +123,7 @@ pub struct Tie {
     pub created: (bool, String),
     /// `namespace/name`.
     pub name: String,
-    /// GRPCRoutes after HTTPRoutes.
+    /// Routes of gRPC after those of HTTP.
     pub grpc: bool,
     /// Position of the rule in the route.
     pub rule: usize,

@@ -226,3 +226,102 @@ pub(super) fn bad_expression(matched: &api::HttpMatch) -> Option<String> {
     let values = matched.headers.iter().chain(&matched.query_params).filter(|value| !value.kind.is_exact()).map(|value| &value.value);
     path.into_iter().chain(values).find(|pattern| !regex::is_valid(pattern)).map(|pattern| format!("`{pattern}` is no regular expression of RE2"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::limits::{Channel, Judge, Version};
+    use crate::k8s::{ObjectRef, Origin};
+    use crate::request::{Answer, Header, Outcome, Request, Scheme, Unknown};
+    use crate::yaml;
+
+    /// An inventory with the objects of a text, one a document, as `kind name` and the rest of the object.
+    fn inventory(documents: &[(&str, &str, &str)]) -> Inventory {
+        let mut inventory = Inventory::default();
+        for (kind, name, spec) in documents {
+            let text = format!("apiVersion: {GROUP}/v1\nkind: {kind}\nmetadata: {{name: {name}, namespace: default}}\n{spec}\n");
+            let node = yaml::Documents::new(&text).find_map(|document| document.root).expect("a document");
+            let object = ObjectRef { group: GROUP.to_owned(), kind: (*kind).to_owned(), namespace: "default".to_owned(), name: (*name).to_owned() };
+            let id = inventory.register(object, None::<Origin>);
+            inventory.gateway_objects.push((id, node));
+        }
+        inventory
+    }
+
+    const GATEWAY: (&str, &str, &str) = ("Gateway", "gw", "spec: {gatewayClassName: x, listeners: [{name: http, protocol: HTTP, port: 80}]}");
+
+    fn request(host: &str, target: &str) -> Request {
+        Request {
+            method: "GET".to_owned(),
+            scheme: Scheme::Http,
+            host: Some(host.to_owned()),
+            sni: None,
+            target: target.to_owned(),
+            headers: Vec::<Header>::new(),
+            body_bytes: 0,
+            chunked: false,
+            http_version: "1.1".to_owned(),
+            client: "192.0.2.1".to_owned(),
+            port: None,
+            client_certificate: None,
+        }
+    }
+
+    fn resolved(documents: &[(&str, &str, &str)], target: &str) -> Config {
+        let inventory = inventory(documents);
+        let judge = Judge::new(Version::newest(), Channel::Standard);
+        let read = Objects::read(&inventory, Some(&judge));
+        assert!(read.refused.is_empty(), "{:?}", read.refused);
+        resolve(&read.objects, &inventory, Target::named(target).expect("target"), &Options::default())
+    }
+
+    #[test]
+    fn a_path_that_no_dialect_reads_otherwise_is_decided_for_the_standard() {
+        let route = ("HTTPRoute", "n", "spec: {parentRefs: [{name: gw}], hostnames: [a.test], rules: [{matches: [{path: {value: /x}}], backendRefs: [{name: y, port: 80}]}]}");
+        let decided = resolved(&[GATEWAY, route], "standard").decide(&request("a.test", "/x/z"), &Unknown);
+        assert_eq!(decided.undecided, None);
+        assert!(matches!(decided.decision.outcome, Outcome::Forward(_)), "{:?}", decided.decision);
+    }
+
+    #[test]
+    fn a_regular_expression_is_undecided_for_the_standard() {
+        let route = (
+            "HTTPRoute",
+            "r",
+            "spec: {parentRefs: [{name: gw}], hostnames: [a.test], rules: [{matches: [{path: {type: RegularExpression, value: /x}}], backendRefs: [{name: w, port: 80}]}]}",
+        );
+        let decided = resolved(&[GATEWAY, route], "standard").decide(&request("a.test", "/x/z"), &Unknown);
+        assert!(decided.undecided.is_some(), "{decided:?}");
+    }
+
+    #[test]
+    fn a_route_that_the_controller_refused_does_not_serve() {
+        let route = (
+            "HTTPRoute",
+            "r",
+            "spec: {parentRefs: [{name: gw}], rules: [{backendRefs: [{name: w, port: 80}]}]}\nstatus: {parents: [{parentRef: {name: gw}, controllerName: x/y, conditions: [{type: Accepted, status: 'False', reason: Pending, message: m, lastTransitionTime: '2026-01-01T00:00:00Z'}]}]}",
+        );
+        let config = resolved(&[GATEWAY, route], "envoy-gateway");
+        assert!(matches!(config.decide(&request("a.test", "/"), &Unknown).decision.outcome, Outcome::NoRoute { .. }));
+        assert!(config.findings.iter().any(|finding| finding.code == Code::GatewayConditionFalse));
+    }
+
+    #[test]
+    fn a_mesh_route_is_left_alone_and_named() {
+        let route = ("HTTPRoute", "r", "spec: {parentRefs: [{group: '', kind: Service, name: web, port: 80}], rules: [{backendRefs: [{name: w, port: 80}]}]}");
+        let config = resolved(&[GATEWAY, route], "envoy-gateway");
+        assert_eq!(config.mesh_routes.iter().map(|route| route.name.as_str()).collect::<Vec<_>>(), ["r"]);
+    }
+
+    #[test]
+    fn classes_of_requests_take_the_way_of_concrete_ones() {
+        struct Nothing;
+        impl crate::request::Valuation for Nothing {
+            fn holds(&self, _: crate::request::PredicateId) -> bool {
+                false
+            }
+        }
+        let config = resolved(&[GATEWAY], "envoy-gateway");
+        assert!(matches!(config.route(&Nothing).ruling.answer, Answer::NoAnswer(_)));
+    }
+}

@@ -3,7 +3,7 @@
 
 use super::answer::{self, Asked, UNESCAPED_PATH};
 use super::config::{Behind, Certificate, Config, Door, Entry, Port, Reading, Side, Table, Tier};
-use super::dialect::{EscapedSlash, ForeignPort, GrpcMiss, HostFallThrough, Misdirected, ServerName, Ties, UnknownServerName};
+use super::dialect::{EscapedSlash, ForeignPort, GrpcMiss, HostFallThrough, Http10, Misdirected, ServerName, Ties, UnknownServerName};
 use crate::k8s::Subject;
 use crate::request::{Answer, NoAnswer, Part, PredicateId, Ruling, Step, TextExpr, Valuation};
 
@@ -64,7 +64,7 @@ impl Reading {
             trace.push(step("nothing is published for this Gateway", Some(subject)));
             return Verdict::new(Answer::NoAnswer(NoAnswer::Refused), trace);
         }
-        let Some(door) = side.opens.first(v).map(|at| &side.doors[at]) else {
+        let Some(door) = first_door(side, v) else {
             return self.no_door(side, tls, v, trace);
         };
         trace.push(step(&format!("listener or TLS route for `{}` takes the connection", door.hostname), Some(&door.origin)));
@@ -127,14 +127,16 @@ impl Reading {
             return Verdict::new(refused, trace);
         }
         if tls && *self.target.dialect.misdirected == Misdirected::Answered421 {
-            let fitting = side.named.first(v).map(|at| &side.doors[at]);
+            let exact = v.first(&side.exact_hosts).and_then(|position| side.doors.get(position));
+            let mut tables = side.doors[side.exact_hosts.len()..].iter().filter(|door| matches!(door.behind, Behind::Table(_)));
+            let fitting = exact.or_else(|| tables.find(|door| door.names_host.is_none_or(|host| v.holds(host))));
             if let Some(fitting) = fitting.filter(|fitting| !std::ptr::eq(*fitting, door)) {
                 trace.push(step("the Host belongs to another listener than the server name", Some(&fitting.origin)));
                 return Verdict::new(Answer::Respond { status: 421, response_headers: Vec::new() }, trace);
             }
         }
         let mut verdict = self.table(table, tls, v, trace);
-        if tls && self.closes_unknown_names && !v.holds(self.first.http2) && v.first(&side.exact_names).is_none() {
+        if tls && self.closes_unknown_names && !v.holds(self.first.http2) && !side.exact_names.iter().any(|&name| v.holds(name)) {
             verdict.others.push(std::mem::replace(&mut verdict.ruling.answer, Answer::NoAnswer(NoAnswer::Tls)));
             verdict.undecided = Some("connections without application protocol (ALPN) and with a server name that no route names exactly are closed".to_owned());
         }
@@ -149,8 +151,8 @@ impl Reading {
     /// What the data plane answers before any route is looked at.
     fn refused(&self, v: &impl Valuation) -> Option<Answer> {
         let first = &self.first;
-        if v.holds(first.http10) {
-            return Some(Answer::Unmodelled { what: "HTTP/1.0".to_owned() });
+        if *self.target.dialect.http10 == Http10::UpgradeRequired && v.holds(first.http10) {
+            return Some(Answer::Respond { status: 426, response_headers: Vec::new() });
         }
         let malformed = [first.malformed_host, first.malformed_method, first.malformed_target, first.malformed_header];
         if malformed.iter().any(|&malformed| v.holds(malformed)) || self.underscored.iter().any(|&header| v.holds(header)) {
@@ -174,16 +176,13 @@ impl Reading {
             return Verdict::new(self.not_found(v), trace);
         }
         let falls_through = *self.target.dialect.host_fall_through != HostFallThrough::None;
-        let mut from = 0;
-        while let Some((taken, at)) = table.ladder.step(v, from) {
-            from = taken + 1;
-            let tier = &table.tiers[at];
-            let found = match candidates(tier, v) {
-                None => self.matched(tier.entries.iter(), table, tls, v, &trace),
-                Some(places) => self.matched(places.into_iter().map(|at| &tier.entries[at]), table, tls, v, &trace),
-            };
-            if let Some(verdict) = found {
-                return verdict;
+        // Of exact hostnames at most one holds; the wildcards stand behind them.
+        let exact = v.first(&table.exact_hosts).map(|position| &table.tiers[position]);
+        let others = table.tiers[table.exact_hosts.len()..].iter().filter(|tier| tier.host.is_none_or(|host| v.holds(host)));
+        for tier in exact.into_iter().chain(others) {
+            let mut entries = tier.candidates(v);
+            if let Some(entry) = entries.find(|entry| matches(entry, v)) {
+                return self.matched(entry, entries, table, tls, v, trace);
             }
             trace.push(step(&format!("no rule for hostname `{}` matches", tier.hostname), None));
             if !falls_through {
@@ -193,23 +192,22 @@ impl Reading {
         Verdict::new(self.not_found(v), trace)
     }
 
-    /// What the first of these entries that matches answers.
+    /// The entry matches, and the others stand behind it.
     fn matched<'e>(
         &self,
-        mut entries: impl Iterator<Item = &'e Entry>,
+        entry: &'e Entry,
+        others: impl Iterator<Item = &'e Entry>,
         table: &Table,
         tls: bool,
         v: &impl Valuation,
-        trace: &[Step],
-    ) -> Option<Verdict> {
+        mut trace: Vec<Step>,
+    ) -> Verdict {
         let dialect = &self.target.dialect;
-        let entry = entries.find(|entry| matches(entry, v))?;
-        let mut trace = trace.to_vec();
         trace.push(step("the match is the first that holds", Some(&entry.origin)));
         let mut verdict = Verdict::new(answer::answer(entry, table, self.asked(entry, tls, v), dialect), trace);
         verdict.timeout = entry.rule.timeout;
         if *dialect.ties == Ties::Chance {
-            for other in entries.take_while(|other| other.place.0 == entry.place.0) {
+            for other in others.take_while(|other| other.place.0 == entry.place.0) {
                 if !matches(other, v) {
                     continue;
                 }
@@ -221,7 +219,7 @@ impl Reading {
                 }
             }
         }
-        Some(verdict)
+        verdict
     }
 
     fn asked(&self, entry: &Entry, tls: bool, v: &impl Valuation) -> Asked {
@@ -238,11 +236,8 @@ impl Reading {
 
     fn certificate(&self, side: &Side, door: &Door, v: &impl Valuation) -> Option<Served> {
         let by_name = *self.target.dialect.server_name == ServerName::Certificate;
-        let (certificates, named) = if by_name && door.certificates.is_empty() {
-            (&side.certificates, side.certified.first(v).map(|at| &side.certificates[at]))
-        } else {
-            (&door.certificates, door.certificates.iter().find(|certificate| certificate.asked.iter().any(|&asked| v.holds(asked))))
-        };
+        let certificates = if by_name && door.certificates.is_empty() { &side.certificates } else { &door.certificates };
+        let named = certificates.iter().find(|certificate| certificate.asked.iter().any(|&asked| v.holds(asked)));
         match (named, certificates.first()) {
             (Some(certificate), _) => Some(Served::Secret(certificate.clone())),
             (None, _) if by_name => Some(Served::Default),
@@ -252,18 +247,48 @@ impl Reading {
     }
 }
 
-/// Entries that can match, where there are too many to try all.
-fn candidates(tier: &Tier, v: &impl Valuation) -> Option<Vec<usize>> {
-    let (hosts, lists) = tier.by_host.as_ref()?;
-    let mut candidates = lists[hosts.len()].clone();
-    let mut from = 0;
-    while let Some(at) = v.first(&hosts[from..]) {
-        candidates.extend(&lists[from + at]);
-        from += at + 1;
+/// The first door that its question opens. Doors with exact names stand first, and of these at most one name holds.
+fn first_door<'s>(side: &'s Side, v: &impl Valuation) -> Option<&'s Door> {
+    match v.first(&side.exact_opens) {
+        Some(position) => side.doors.get(position),
+        None => side.doors[side.exact_opens.len()..].iter().find(|door| door.opens.is_none_or(|opens| v.holds(opens))),
     }
-    candidates.sort_unstable();
-    candidates.dedup();
-    Some(candidates)
+}
+
+impl Tier {
+    /// Entries whose hosts may hold, in the order in which they are tried.
+    fn candidates<'t>(&'t self, v: &impl Valuation) -> impl Iterator<Item = &'t Entry> {
+        let Some(index) = &self.index else { return Candidates { entries: &self.entries, own: &[], others: &[], all: 0..self.entries.len() } };
+        let own = v.first(&index.exact).map_or(&[][..], |position| &index.own[position]);
+        Candidates { entries: &self.entries, own, others: &index.others, all: 0..0 }
+    }
+}
+
+/// Entries of one exact host and of all other hostnames, merged in order.
+struct Candidates<'t> {
+    entries: &'t [Entry],
+    own: &'t [u32],
+    others: &'t [u32],
+    all: std::ops::Range<usize>,
+}
+
+impl<'t> Iterator for Candidates<'t> {
+    type Item = &'t Entry;
+
+    fn next(&mut self) -> Option<&'t Entry> {
+        if let Some(position) = self.all.next() {
+            return self.entries.get(position);
+        }
+        let list = match (self.own.first(), self.others.first()) {
+            (Some(own), Some(other)) if own < other => &mut self.own,
+            (Some(_), None) => &mut self.own,
+            (_, Some(_)) => &mut self.others,
+            (None, None) => return None,
+        };
+        let (first, rest) = list.split_first()?;
+        *list = rest;
+        self.entries.get(*first as usize)
+    }
 }
 
 fn matches(entry: &Entry, v: &impl Valuation) -> bool {

@@ -25,12 +25,15 @@ pub struct Maker<'a> {
     pub policies: &'a Policies,
 }
 
+/// Group, kind, namespace and name.
+type Name = (String, String, String, String);
+
 /// Policies of implementations by what they are attached to.
 #[derive(Debug, Clone, Default)]
 pub struct Policies {
-    by_target: BTreeMap<(String, String, String, String), Vec<(Option<String>, String)>>,
+    by_target: BTreeMap<Name, Vec<(Option<String>, String)>>,
     by_kind: BTreeMap<(String, String, String), String>,
-    objects: BTreeMap<(String, String, String, String), bool>,
+    objects: BTreeMap<Name, bool>,
 }
 
 impl Policies {
@@ -164,10 +167,11 @@ impl Maker<'_> {
         let mut backends = Vec::with_capacity(references.len());
         for (weight, reference, plan) in references {
             let target = self.backend(kind, route, &reference, &mut unmodelled);
-            if let Err(fault) = target {
-                if fault != BackendFault::UnverifiedTls && (fault != BackendFault::NoEndpoints || *self.target.dialect.no_endpoints_status == 500) {
-                    resolved = Err(reason(fault));
-                }
+            if let Err(fault) = target
+                && fault != BackendFault::UnverifiedTls
+                && (fault != BackendFault::NoEndpoints || *self.target.dialect.no_endpoints_status == 500)
+            {
+                resolved = Err(reason(fault));
             }
             if let Some(filter) = &plan.unmodelled {
                 unmodelled.get_or_insert_with(|| filter.clone());

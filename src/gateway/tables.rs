@@ -1,12 +1,12 @@
 //! Doors and tables of each port, built from routes and the listeners they are attached to.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::api::{self, MatchType, Object, PathMatch, ValueMatch};
 use super::attach::{Attachment, RouteHead};
-use super::config::{Behind, Certificate, Door, Entry, Ladder, Origins, Port, Rule, Side, Table, Tier};
+use super::config::{Behind, Certificate, Door, Entry, HostIndex, Origins, Port, Rule, Side, Table, Tier};
 use super::dialect::{
     BadRegex, EmptyRegex, HostFallThrough, Isolation, Order, OverlapHttp2, RegexScope, RepeatedNames, ServerName, Target, Underscores, Wildcard,
 };
@@ -53,11 +53,17 @@ enum Place {
 
 #[derive(Default)]
 struct Draft {
-    tiers: BTreeMap<(Reverse<(u8, usize)>, Hostname), Vec<Entry>>,
+    tiers: Levels,
     /// Which listener brought a hostname first.
     hosts: BTreeMap<Hostname, usize>,
     broken: Option<Subject>,
 }
+
+/// A hostname of a TLSRoute at a listener.
+type Stream = (Hostname, Subject, Arc<Rule>, Tie);
+
+/// Levels of a table while it is filled, most specific first.
+type Levels = BTreeMap<(Reverse<(u8, usize)>, Hostname), Vec<Entry>>;
 
 /// Builds doors and tables.
 pub(super) struct Builder<'b> {
@@ -65,7 +71,7 @@ pub(super) struct Builder<'b> {
     target: &'static Target,
     predicates: &'b mut Predicates,
     drafts: BTreeMap<Place, Draft>,
-    streams: Vec<(usize, Hostname, Subject, Arc<Rule>, Tie)>,
+    streams: BTreeMap<usize, Vec<Stream>>,
     exact_names: BTreeMap<u16, Vec<PredicateId>>,
     dead: BTreeMap<NamespacedName, Subject>,
     underscored: Vec<PredicateId>,
@@ -78,7 +84,7 @@ impl<'b> Builder<'b> {
             target,
             predicates,
             drafts: BTreeMap::new(),
-            streams: Vec::new(),
+            streams: BTreeMap::new(),
             exact_names: BTreeMap::new(),
             dead: BTreeMap::new(),
             underscored: Vec::new(),
@@ -99,7 +105,8 @@ impl<'b> Builder<'b> {
                 for hostname in &attachment.hostnames {
                     let Some(rule) = rules.first() else { continue };
                     let tie = tie(head, 0, 0);
-                    self.streams.push((attachment.listener, hostname.clone(), rule.origin.clone(), Arc::clone(rule), tie));
+                    let stream = (hostname.clone(), rule.origin.clone(), Arc::clone(rule), tie);
+                    self.streams.entry(attachment.listener).or_default().push(stream);
                 }
             }
             return Attached { nothing_left: false };
@@ -369,8 +376,9 @@ impl<'b> Builder<'b> {
                 let draft = drafts.remove(&place).unwrap_or_default();
                 let broken = draft.broken.clone();
                 let tiers = self.tiers(draft);
-                let ladder = Ladder::of(tiers.iter().enumerate().map(|(at, tier)| (tier.host, at)));
-                side.tables.push(Table { broken, tiers, ladder, port: number });
+                let exact = tiers.iter().take_while(|tier| matches!(tier.hostname, Hostname::Exact(_)));
+                let exact_hosts = exact.filter_map(|tier| tier.host).collect();
+                side.tables.push(Table { tiers, exact_hosts, broken, port: number });
                 side.tables.len() - 1
             });
             if let Some(subject) = &side.tables[table].broken {
@@ -406,7 +414,7 @@ impl<'b> Builder<'b> {
                 self.finish_side(*number, side);
             }
         }
-        self.report_outages(&ports, findings);
+        Self::report_outages(&ports, findings);
         let closes_unknown_names = *self.target.dialect.server_name == ServerName::Certificate && !self.streams.is_empty();
         Built { ports, shaken, closes_unknown_names, underscored: self.underscored }
     }
@@ -414,14 +422,41 @@ impl<'b> Builder<'b> {
     fn tiers(&mut self, draft: Draft) -> Vec<Tier> {
         let tiers = draft.tiers.into_iter().map(|((_, hostname), mut entries)| {
             entries.sort_by(|one, other| one.place.cmp(&other.place));
-            Tier { host: self.ask_host(&hostname), hostname, by_host: by_host(&entries), entries }
+            let index = (hostname == Hostname::Any && entries.iter().any(|entry| !entry.hosts.is_empty())).then(|| self.index(&entries));
+            Tier { host: self.ask_host(&hostname), hostname, entries, index }
         });
         tiers.collect()
+    }
+
+    /// Entries by exact host. An entry with a wildcard among its hosts stands with the others.
+    fn index(&self, entries: &[Entry]) -> HostIndex {
+        let mut own: BTreeMap<PredicateId, Vec<u32>> = BTreeMap::new();
+        let mut others = Vec::new();
+        for (position, entry) in entries.iter().enumerate() {
+            let position = u32::try_from(position).unwrap_or(u32::MAX);
+            let exact = |host: &PredicateId| matches!(self.predicates.get(*host).test, Test::Equals(_));
+            if entry.hosts.is_empty() || !entry.hosts.iter().all(exact) {
+                others.push(position);
+                continue;
+            }
+            for host in &entry.hosts {
+                own.entry(*host).or_default().push(position);
+            }
+        }
+        let (exact, own) = own.into_iter().unzip();
+        HostIndex { exact, own, others }
     }
 
     fn finish_side(&mut self, number: u16, side: &mut Side) {
         // Routes of TLS come before listeners of the same name; what nobody routes is closed.
         side.doors.sort_by_key(|door| (Reverse(door.hostname.specificity()), matches!(door.behind, Behind::Table(_)), matches!(door.behind, Behind::Wall)));
+        let exact = || side.doors.iter().take_while(|door| matches!(door.hostname, Hostname::Exact(_)));
+        side.exact_opens = exact().filter_map(|door| door.opens).collect();
+        side.exact_hosts = exact().filter_map(|door| door.names_host).collect();
+        // Doors that no Host chooses stand among the others.
+        if side.exact_hosts.len() < side.exact_opens.len() {
+            side.exact_hosts.clear();
+        }
         side.exact_names = self.exact_names.remove(&number).unwrap_or_default();
         let wildcard = *self.target.dialect.certificate_wildcard;
         let mut certificates: Vec<Certificate> = std::mem::take(&mut side.certificates);
@@ -430,19 +465,14 @@ impl<'b> Builder<'b> {
                 certificate.asked.extend(self.ask_name(Field::Sni, &Hostname::parse(Some(&name)), wildcard));
             }
         }
-        let asked = certificates.iter().enumerate().flat_map(|(at, certificate)| certificate.asked.iter().map(move |&asked| (Some(asked), at)));
-        side.certified = Ladder::of(asked);
         side.certificates = certificates;
-        side.opens = Ladder::of(side.doors.iter().enumerate().map(|(at, door)| (door.opens, at)));
-        let tables = side.doors.iter().enumerate().filter(|(_, door)| matches!(door.behind, Behind::Table(_)));
-        side.named = Ladder::of(tables.map(|(at, door)| (door.names_host, at)));
     }
 
     fn stream_doors(&mut self, index: usize, side: &mut Side) {
         let listener = &self.listeners[index];
         let wildcard = *self.target.dialect.certificate_wildcard;
-        let mut streams: Vec<_> = self.streams.iter().filter(|(at, ..)| *at == index).cloned().collect();
-        streams.sort_by(|one, other| one.4.cmp(&other.4));
+        let mut streams = self.streams.get(&index).cloned().unwrap_or_default();
+        streams.sort_by(|one, other| one.3.cmp(&other.3));
         let door = |opens, hostname, origin, behind| Door {
             opens,
             names_host: None,
@@ -454,7 +484,7 @@ impl<'b> Builder<'b> {
             unmodelled: listener.unmodelled.clone(),
         };
         let mut doors = Vec::new();
-        for (_, hostname, origin, rule, _) in streams {
+        for (hostname, origin, rule, _) in streams {
             let opens = self.ask_name(Field::Sni, &hostname, wildcard);
             doors.push(door(opens, hostname, origin, Behind::Stream(rule)));
         }
@@ -480,24 +510,27 @@ impl<'b> Builder<'b> {
         let mut overlapping = Vec::new();
         for names in groups.into_values() {
             // Names are looked up by themselves and by the wildcards above them, not pair by pair.
-            let mut owners: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+            let mut owners: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
             for (index, name) in &names {
-                owners.entry(name.to_string()).or_default().push(*index);
+                owners.entry(name.to_string()).or_default().insert(*index);
             }
+            let mut shared: BTreeSet<String> = BTreeSet::new();
             for (index, name) in &names {
                 for above in covering(name) {
-                    for other in owners.get(&above).into_iter().flatten().filter(|other| *other != index) {
-                        overlapping.extend([*index, *other]);
+                    if owners.get(&above).is_some_and(|owners| owners.iter().any(|other| other != index)) {
+                        overlapping.push(*index);
+                        shared.insert(above);
                     }
                 }
             }
+            overlapping.extend(shared.iter().filter_map(|name| owners.get(name)).flatten());
         }
         overlapping.sort_unstable();
         overlapping.dedup();
         overlapping
     }
 
-    fn report_outages(&self, ports: &BTreeMap<u16, Port>, findings: &mut Findings) {
+    fn report_outages(ports: &BTreeMap<u16, Port>, findings: &mut Findings) {
         for (number, port) in ports {
             if let Some(subject) = &port.dead {
                 let facts = vec![("effect", format!("nobody listens on port {number}")), ("cause", "an empty regular expression".to_owned())];
@@ -522,26 +555,6 @@ fn covering(name: &Hostname) -> Vec<String> {
     }
     found.dedup();
     found
-}
-
-/// Positions of entries by their hosts, if there are many.
-fn by_host(entries: &[Entry]) -> Option<(Vec<PredicateId>, Vec<Vec<usize>>)> {
-    if entries.len() < 32 || entries.iter().all(|entry| entry.hosts.is_empty()) {
-        return None;
-    }
-    let mut hosts: BTreeMap<PredicateId, Vec<usize>> = BTreeMap::new();
-    let mut any = Vec::new();
-    for (at, entry) in entries.iter().enumerate() {
-        if entry.hosts.is_empty() {
-            any.push(at);
-        }
-        for &host in &entry.hosts {
-            hosts.entry(host).or_default().push(at);
-        }
-    }
-    let (hosts, mut lists): (Vec<_>, Vec<_>) = hosts.into_iter().unzip();
-    lists.push(any);
-    Some((hosts, lists))
 }
 
 fn tie(head: RouteHead<'_>, rule: usize, matched: usize) -> Tie {

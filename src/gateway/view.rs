@@ -40,13 +40,14 @@ impl<'r> View<'r> {
                     host = Some(rest[..end].to_owned());
                     target = if rest[end..].starts_with('/') { &rest[end..] } else { "/" };
                 }
-                None => odd = Some("a target that is no path"),
+                None if target == "*" => odd = Some("the target `*`"),
+                None => {}
             }
         }
         let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
         let bad = |text: &str| text.bytes().any(|byte| byte <= b' ' || byte == 0x7f);
         let bad_query = query.is_some_and(|query| query.contains('#')) && *dialect.fragment_in_query == Oddity::Refused;
-        let normalised = if bad(path) || query.is_some_and(bad) || bad_query { None } else { normalise::normalise(path.as_bytes(), dialect) };
+        let normalised = if !path.starts_with('/') || bad(path) || query.is_some_and(bad) || bad_query { None } else { normalise::normalise(path.as_bytes(), dialect) };
         let query = query.map(|query| match *dialect.semicolon {
             Semicolon::Separates => query.replace(';', "&"),
             Semicolon::Ordinary => query.to_owned(),
@@ -94,25 +95,25 @@ impl<'r> View<'r> {
     }
 
     fn ask(&self, id: PredicateId, predicate: &Predicate) -> bool {
-        let test = &predicate.test;
-        let text = |text: &str| self.compare(id, test, text.as_bytes());
+        let wanted = &predicate.test;
+        let text = |text: &str| self.compare(id, wanted, text.as_bytes());
         match &predicate.field {
             Field::Scheme | Field::EffectiveScheme => text(match self.request.scheme {
                 Scheme::Http => "http",
                 Scheme::Https => "https",
             }),
             Field::Port => text(&self.port().to_string()),
-            Field::Sni => !self.sni.is_empty() && self.name(id, test, &self.sni),
+            Field::Sni => !self.sni.is_empty() && self.name(id, wanted, &self.sni),
             Field::Host => {
-                self.name(id, test, &self.canonical_host)
+                self.name(id, wanted, &self.canonical_host)
                     || (*self.dialect.final_dot == FinalDot::Ignored
-                        && matches!(test, Test::Equals(_))
+                        && matches!(wanted, Test::Equals(_))
                         && self.canonical_host.strip_suffix('.').is_some_and(text))
             }
             Field::Method => text(&self.request.method),
-            Field::Path => self.path.as_ref().is_some_and(|path| self.compare(id, test, &path.compared)),
+            Field::Path => self.path.as_ref().is_some_and(|path| self.compare(id, wanted, &path.compared)),
             Field::Header(name) => self.header(name).iter().any(|value| text(value)),
-            Field::Query(name) => self.queries.iter().filter(|(known, _)| known == name.as_bytes()).any(|(_, value)| self.compare(id, test, value)),
+            Field::Query(name) => self.queries.iter().filter(|(known, _)| known == name.as_bytes()).any(|(_, value)| self.compare(id, wanted, value)),
             Field::Cookie(_) => false,
             Field::Client => text(&self.request.client),
             Field::BodyLength => text(&self.request.body_bytes.to_string()),
@@ -122,7 +123,7 @@ impl<'r> View<'r> {
                 "1.0" => "http/1.0",
                 _ => "http/1.1",
             }),
-            Field::Request => match test {
+            Field::Request => match wanted {
                 Test::Malformed(malformed) => self.malformed(*malformed),
                 Test::Present
                 | Test::Equals(_)
@@ -149,8 +150,8 @@ impl<'r> View<'r> {
         }
     }
 
-    fn compare(&self, id: PredicateId, test: &Test, text: &[u8]) -> bool {
-        match test {
+    fn compare(&self, id: PredicateId, question: &Test, text: &[u8]) -> bool {
+        match question {
             Test::Present => true,
             Test::Equals(wanted) => text == wanted.as_bytes(),
             Test::Prefix(wanted) => text.starts_with(wanted.as_bytes()),

@@ -12,7 +12,7 @@ use crate::{
     k8s::{FieldPath, Inventory, NamespacedName, ObjectId, Subject},
     ledger::{Code, Finding, Findings},
     nginx::{
-        AccessLists, Errors, Flags, ForwardedHeaders, Globals, Hsts, Settings,
+        AccessLists, Errors, Flags, ForwardedHeaders, Globals, Hsts, Settings, Snippet,
         settings::{
             AddressLists, BackendProtocol, Buffering, CanaryBehavior, Cidr, ErrorPages, ExternalAuth, Given, LoadBalancing, ModSecurity,
             NextUpstream, Observability, Proxy, ProxyRedirect, RateLimits, Redirect, Rewrite, Satisfy, ServerTls, Setting, Timeouts,
@@ -44,13 +44,11 @@ impl<'a> Keys<'a> {
 
     fn or<T>(&mut self, key: &'static str, default: T, read: impl FnOnce(&str) -> Option<T>) -> Setting<T> {
         let Some(text) = self.get(key) else { return Setting::default(default) };
-        match read(text) {
-            Some(value) => Setting::config_map(key, value),
-            None => {
-                self.report(Code::IngressInvalidConfigmapValue, key, text);
-                Setting::default(default)
-            }
+        if let Some(value) = read(text) {
+            return Setting::config_map(key, value);
         }
+        self.report(Code::IngressInvalidConfigmapValue, key, text);
+        Setting::default(default)
     }
 
     /// `mapstructure` with weak types: an empty text is false.
@@ -142,15 +140,8 @@ pub(super) fn read(inventory: &Inventory, flags: Flags, data: &IndexMap<String, 
         vec!["0.0.0.0/0".parse().expect("INVARIANT: a network")]
     };
     let word_blocklist = keys.text("annotation-value-word-blocklist", "").value;
-    let mut snippets = Vec::new();
-    for key in ["main-snippet", "http-snippet", "server-snippet", "location-snippet", "stream-snippet"] {
-        let text = keys.text(key, "").value;
-        if !text.is_empty() {
-            snippets.push(misc::global_snippet(key, text));
-        }
-    }
-    let header_buffer = keys.text("large-client-header-buffers", "4 8k").value;
-    let header_buffer = header_buffer.split_whitespace().nth(1).and_then(check::size).unwrap_or(8 << 10);
+    let snippets = snippets(&mut keys);
+    let buffers = keys.text("large-client-header-buffers", "4 8k").value;
     let allowed_response_headers = keys.list("global-allowed-response-headers");
     let allowed_response_headers = allowed_response_headers.into_iter().filter(|name| external::is_header(name)).collect();
     let globals = Globals {
@@ -192,7 +183,7 @@ pub(super) fn read(inventory: &Inventory, flags: Flags, data: &IndexMap<String, 
         ignore_invalid_headers: keys.bool("ignore-invalid-headers", true).value,
         limit_request_status: keys.status("limit-req-status-code", 503),
         limit_connection_status: keys.status("limit-conn-status-code", 503),
-        header_buffer,
+        header_buffer: buffers.split_whitespace().nth(1).and_then(check::size).unwrap_or(8 << 10),
         allow_snippets: keys.bool("allow-snippet-annotations", false),
         risk_level,
         // An item between two commas is found in every value.
@@ -225,6 +216,17 @@ fn finish(mut keys: Keys<'_>, mut globals: Globals, unreadable: Vec<(&'static st
         }
     }
     Read { globals, findings: keys.findings, unreadable }
+}
+
+fn snippets(keys: &mut Keys<'_>) -> Vec<Snippet> {
+    let mut snippets = Vec::new();
+    for key in ["main-snippet", "http-snippet", "server-snippet", "location-snippet", "stream-snippet"] {
+        let text = keys.text(key, "").value;
+        if !text.is_empty() {
+            snippets.push(misc::global_snippet(key, text));
+        }
+    }
+    snippets
 }
 
 fn locations(text: &str) -> Vec<String> {
@@ -358,7 +360,7 @@ fn proxy_defaults(keys: &mut Keys<'_>) -> Proxy {
         conditions.value.push_str(" non_idempotent");
     }
     Proxy {
-        body_size: Setting { value: proxy::limit(&body.value).unwrap_or(Some(1 << 20)), given: body.given },
+        body_size: Setting { value: proxy::limit(&body.value), given: body.given },
         buffering: Buffering {
             responses: keys.text("proxy-buffering", "off"),
             requests: keys.text("proxy-request-buffering", "on"),

@@ -31,7 +31,7 @@ struct Cx<'a> {
 pub(super) fn collect(
     inventory: &Inventory,
     controller: &Controller,
-    options: &Options,
+    options: Options,
     config: &Config,
     facts: &[IngressFacts],
     shared: &[Shared],
@@ -95,6 +95,11 @@ impl Cx<'_> {
     }
 
     fn ingress(&mut self, ingress: &Ingress, facts: &IngressFacts) {
+        if matches!(facts.fate, Fate::Counts(_)) {
+            self.annotations(ingress, facts);
+            self.paths(ingress, facts);
+            return;
+        }
         let own = ("ingress", name(ingress));
         match &facts.fate {
             Fate::Ignored(why) => {
@@ -123,16 +128,16 @@ impl Cx<'_> {
                 };
                 self.push(Code::IngressBlockedWord, subject.clone(), vec![own, ("annotation", annotation), ("word", word.clone())]);
             }
-            Fate::Counts(_) => {
-                self.annotations(ingress, facts);
-                self.paths(ingress, facts);
-            }
+            Fate::Counts(_) => {}
         }
     }
 
     fn annotations(&mut self, ingress: &Ingress, facts: &IngressFacts) {
         let settings = facts.settings.as_ref();
         for (annotation, effect) in &facts.annotations {
+            if matches!(effect, Effect::Used | Effect::Idle { .. } | Effect::Superseded { .. } | Effect::Unknown) {
+                continue;
+            }
             let mut list = vec![("ingress", name(ingress)), ("annotation", (*annotation).to_owned())];
             let code = match effect {
                 Effect::Used | Effect::Idle { .. } | Effect::Superseded { .. } | Effect::Unknown => continue,
@@ -163,6 +168,9 @@ impl Cx<'_> {
     fn paths(&mut self, ingress: &Ingress, facts: &IngressFacts) {
         for (rule, (found, fates)) in ingress.rules.iter().zip(&facts.paths).enumerate() {
             for (at, (path, fate)) in found.paths.iter().flatten().zip(fates).enumerate() {
+                if matches!(fate, PathFate::Location { .. }) {
+                    continue;
+                }
                 let list = vec![("path", text(path).to_owned()), ("host", host(found).to_owned()), ("ingress", name(ingress))];
                 self.path(ingress, path_place(ingress, rule, at), list, fate);
             }
@@ -172,14 +180,18 @@ impl Cx<'_> {
             None | Some(PathFate::DefaultBackend { .. } | PathFate::NoService) => {}
             Some(PathFate::Unused) => self.push(Code::IngressDefaultBackendUnused, place, vec![("ingress", name(ingress))]),
             Some(fate) => {
-                self.path(ingress, place, vec![("path", "/".to_owned()), ("host", "_".to_owned()), ("ingress", name(ingress))], fate)
+                self.path(ingress, place, vec![("path", "/".to_owned()), ("host", "_".to_owned()), ("ingress", name(ingress))], fate);
             }
         }
     }
 
     fn path(&mut self, ingress: &Ingress, place: Subject, mut list: Vec<(&'static str, String)>, fate: &PathFate) {
         match fate {
-            PathFate::Location { .. } | PathFate::NoService | PathFate::Unused | PathFate::DefaultBackend { .. } => {}
+            PathFate::Location { .. }
+            | PathFate::NoService
+            | PathFate::Unused
+            | PathFate::DefaultBackend { .. }
+            | PathFate::Canary { dead: false, .. } => {}
             PathFate::Lost { to, assumed } => {
                 let winner = self.inventory.object(to.object);
                 let winner = format!("{}/{}", winner.namespace, winner.name);
@@ -206,7 +218,6 @@ impl Cx<'_> {
             }
             PathFate::Unmerged | PathFate::CanaryUpstream { .. } => self.push(Code::IngressCanaryUnmerged, place, list),
             PathFate::Canary { dead: true, .. } => self.push(Code::IngressCanaryDead, place, list),
-            PathFate::Canary { dead: false, .. } => {}
         }
     }
 
@@ -315,7 +326,7 @@ impl Cx<'_> {
     }
 
     /// Kinds of which nothing was read although Ingresses name them.
-    fn assumed(&mut self, options: &Options) {
+    fn assumed(&mut self, options: Options) {
         let settings = || self.facts.iter().filter_map(|facts| facts.settings.as_ref());
         let secrets = options.secrets == Absent::Assumed
             && (self.config.servers.iter().any(|server| server.tls.as_ref().is_some_and(|tls| tls.ingress.is_some()))

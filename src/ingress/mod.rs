@@ -108,7 +108,7 @@ pub fn resolve(inventory: &Inventory, controller: &Controller, options: &Options
         config_maps: options.config_maps,
         services: options.services,
     };
-    let (mut ingresses, mut items) = select(inventory, controller, options, &cx);
+    let (mut ingresses, mut items) = select(inventory, controller, *options, &cx);
     let mut upstreams = upstreams::Upstreams::new(&cx(""));
     for item in &items {
         upstreams.add(&cx(&item.ingress.meta.namespace), item);
@@ -162,7 +162,7 @@ pub fn resolve(inventory: &Inventory, controller: &Controller, options: &Options
         facts.default_backend = default;
     }
     items.clear();
-    let findings = findings::collect(inventory, controller, options, &config, &ingresses, &upstreams.shared);
+    let findings = findings::collect(inventory, controller, *options, &config, &ingresses, &upstreams.shared);
     Resolved { config, findings, ingresses }
 }
 
@@ -185,7 +185,7 @@ fn facts_index(inventory: &Inventory, ingress: &Ingress) -> usize {
 fn select<'a>(
     inventory: &'a Inventory,
     controller: &'a Controller,
-    options: &Options,
+    options: Options,
     cx: &impl Fn(&'a str) -> Context<'a>,
 ) -> (Vec<IngressFacts>, Vec<Item<'a>>) {
     let selection = select::Selection::new(inventory, &controller.globals, options.ingress_classes);

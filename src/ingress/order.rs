@@ -21,10 +21,9 @@ pub(super) fn sort(ingresses: &mut [&Ingress], order: Order) {
     }
     ingresses.sort_by(|a, b| {
         a.meta.created.cmp(&b.meta.created).then_with(|| match order {
-            Order::Name => by_name(&b.meta, &a.meta),
             // Reading order; the sort is stable.
             Order::Document if a.meta.created.is_none() => Ordering::Equal,
-            Order::Document => by_name(&b.meta, &a.meta),
+            Order::Document | Order::Name => by_name(&b.meta, &a.meta),
         })
     });
 }

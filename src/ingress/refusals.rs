@@ -219,7 +219,7 @@ impl Check<'_> {
         }
         let scheme = GoUrl::parse(&mirror.target).is_some_and(|url| ["http", "https"].contains(&url.scheme));
         let host = GoUrl::with_host(&mirror.target).map(|url| url.hostname().to_owned()).unwrap_or_default();
-        let resolves = self.resolves(&host);
+        let resolves = resolves(&host);
         if !scheme || !resolves {
             let why = if scheme { format!("host `{host}` cannot be resolved") } else { "it has no scheme".to_owned() };
             let subject = self.config.annotation(origin.ingress, "mirror-target");
@@ -228,12 +228,6 @@ impl Check<'_> {
                 self.refuse(message, vec![subject]);
             }
         }
-    }
-
-    /// Addresses do; names below reserved top-level domains do not; anything else is taken to.
-    fn resolves(&self, host: &str) -> bool {
-        let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or(host);
-        host.parse::<IpAddr>().is_ok() || !["invalid", "test", "example", "nonexistent"].contains(&last)
     }
 
     /// Directives of proxying with arguments that nginx refuses.
@@ -332,6 +326,12 @@ impl Check<'_> {
     }
 }
 
+/// Addresses do; names below reserved top-level domains do not; anything else is taken to.
+fn resolves(host: &str) -> bool {
+    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or(host);
+    host.parse::<IpAddr>().is_ok() || !["invalid", "test", "example", "nonexistent"].contains(&last)
+}
+
 fn origin(location: &Location) -> Vec<Subject> {
     location.origin.iter().map(|origin| origin.subject.clone()).collect()
 }
@@ -375,8 +375,10 @@ fn proxy_problems(proxy: &Proxy) -> Vec<(Given, String)> {
         let busy = if buffering.busy.value.is_empty() { Some(2 * size) } else { crate::annotations::check::size(&buffering.busy.value) };
         if number < 2 {
             problems.push((buffering.number.given, format!("`proxy-buffers-number` {}: there must be at least 2", buffering.number.value)));
-        } else if let Some(busy) = busy {
-            if busy < size || busy > (number - 1) * size {
+        } else if let Some(busy) = busy
+            && (busy < size || busy > (number - 1) * size)
+        {
+            {
                 let given = if buffering.busy.value.is_empty() { buffering.number.given } else { buffering.busy.given };
                 problems.push((given, "`proxy-busy-buffers-size` does not fit `proxy-buffer-size` and `proxy-buffers-number`".to_owned()));
             }

@@ -66,7 +66,7 @@ impl<'a> Selection<'a> {
             if *class != flags.ingress_class {
                 return Some(Ignored::OtherClassAnnotation { class: class.clone() });
             }
-        } else if let Some(class) = self.default.filter(|_| self.from_file(ingress)) {
+        } else if let Some(class) = self.default.filter(|_| self.is_from_file(ingress)) {
             if !self.classes.contains(class) {
                 return Some(Ignored::OtherClass { class: class.to_owned(), exists: true });
             }
@@ -77,7 +77,7 @@ impl<'a> Selection<'a> {
     }
 
     /// The API server fills in the default class when it creates the object, so it is in the object where it was read from a cluster.
-    fn from_file(&self, ingress: &Ingress) -> bool {
+    fn is_from_file(&self, ingress: &Ingress) -> bool {
         self.inventory.objects.get(ingress.id.0 as usize).is_some_and(|(_, origin)| origin.is_some())
     }
 

@@ -117,12 +117,11 @@ impl<'a> Upstreams<'a> {
             for (at, path) in found.paths.iter().flatten().enumerate() {
                 let Some((name, port)) = service(&path.backend) else { continue };
                 let key = key(namespace, name, port);
-                match self.index.get(&key).copied() {
-                    Some(id) => self.compare(item, id, name, (rule, at)),
-                    None => {
-                        let made = self.make(cx, item, &key, name, port);
-                        self.push(key, made);
-                    }
+                if let Some(id) = self.index.get(&key).copied() {
+                    self.compare(item, id, name, (rule, at));
+                } else {
+                    let made = self.make(cx, item, &key, name, port);
+                    self.push(key, made);
                 }
             }
         }
@@ -183,14 +182,14 @@ impl<'a> Upstreams<'a> {
     fn make(&self, cx: &Context<'_>, item: &Item<'_>, key: &str, name: &str, port: Option<&PortRef>) -> Upstream {
         let service = NamespacedName::new(&item.ingress.meta.namespace, name);
         let service_upstream = item.settings.balancing.service_upstream.value;
-        let (backend, endpoints) = self.resolve(cx, service, port, service_upstream);
+        let (backend, endpoints) = self.resolve(cx, &service, port, service_upstream);
         let mut made = plain(key, backend, endpoints);
         made.ingress = Some(item.id);
         made.canary.clone_from(&item.settings.canary);
         made
     }
 
-    fn resolve(&self, cx: &Context<'_>, name: NamespacedName, port: Option<&PortRef>, service_upstream: bool) -> (Backend, Endpoints) {
+    fn resolve(&self, cx: &Context<'_>, name: &NamespacedName, port: Option<&PortRef>, service_upstream: bool) -> (Backend, Endpoints) {
         let written = port.cloned();
         let backend = |port| Backend::Service { service: name.clone(), written: written.clone(), port };
         let Some(port) = port else { return (backend(None), Endpoints::MissingPort) };
@@ -198,7 +197,7 @@ impl<'a> Upstreams<'a> {
             PortRef::Number(number) => Some(*number),
             PortRef::Name(_) => None,
         };
-        let Some(service) = cx.inventory.services.get(&name) else {
+        let Some(service) = cx.inventory.services.get(name) else {
             let state = if cx.services == Absent::Assumed { Endpoints::Some } else { Endpoints::MissingService };
             return (backend(number), state);
         };

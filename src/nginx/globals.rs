@@ -9,6 +9,7 @@ use crate::k8s::{NamespacedName, Subject};
 
 /// Command line of the controller, with its defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Flags {
     /// `--ingress-class`.
     pub ingress_class: String,
@@ -167,6 +168,7 @@ pub type Logging = IndexMap<String, String>;
 
 /// Everything controller-wide.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Globals {
     /// Command line.
     pub flags: Flags,

@@ -51,6 +51,7 @@ pub enum Target {
 
 /// A location.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Location {
     /// Text after prefix expansion.
     pub path: String,

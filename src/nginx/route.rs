@@ -375,7 +375,7 @@ impl Router<'_> {
             trace.step(format!("the location is denied: {}", denied.why), because);
             return self.own(&here, 503);
         }
-        here.cors = self.allows_origin(v, &here);
+        here.cors = allows_origin(v, &here);
         if here.cors && v.holds(self.common.options) {
             trace.step("a CORS preflight", self.annotation(&here, "enable-cors"));
             return Answer::Respond { status: 204, response_headers: self.headers(&here) };
@@ -402,11 +402,6 @@ impl Router<'_> {
 
     pub(super) fn annotation(&self, here: &Here<'_>, name: &str) -> Option<Subject> {
         here.location.origin.as_ref().map(|origin| self.config.annotation(origin.ingress, name))
-    }
-
-    fn allows_origin(&self, v: &impl Valuation, here: &Here<'_>) -> bool {
-        let Some(cors) = &here.settings().cors else { return false };
-        cors.origins == ["*"] || here.asked.origin.is_some_and(|id| v.holds(id))
     }
 
     fn fixed_redirect(&self, here: &Here<'_>, trace: &mut Trace) -> Option<Answer> {
@@ -468,6 +463,11 @@ impl Router<'_> {
         let status = self.config.globals.redirect_code.value;
         Some(Answer::Redirect { status, location: TextExpr(location), response_headers: self.headers(here) })
     }
+}
+
+fn allows_origin(v: &impl Valuation, here: &Here<'_>) -> bool {
+    let Some(cors) = &here.settings().cors else { return false };
+    cors.origins == ["*"] || here.asked.origin.is_some_and(|id| v.holds(id))
 }
 
 pub(super) fn origin(location: &Location) -> Option<Subject> {

@@ -5,6 +5,8 @@ use std::{
     sync::OnceLock,
 };
 
+use indexmap::IndexMap;
+
 use super::{Backend, Config, Location, Modifier, RefusalKind, Server, ServerName, Target, UpstreamId, settings::Cors};
 use crate::{
     automata::pcre::Pattern,
@@ -318,6 +320,7 @@ fn hosts(config: &Config, predicates: &mut Predicates) -> (Vec<PredicateId>, Vec
 
 fn paths_of(config: &Config, server: &Server, predicates: &mut Predicates) -> Paths {
     let mut paths = Paths::default();
+    let mut slash: IndexMap<PredicateId, usize> = IndexMap::new();
     let mut prefixes: Vec<(usize, Test, Place, Option<Subject>)> = Vec::new();
     let place = |location: &Location| location.origin.as_ref().map(|origin| origin.subject.clone());
     for (at, location) in server.locations.iter().enumerate() {
@@ -337,18 +340,15 @@ fn paths_of(config: &Config, server: &Server, predicates: &mut Predicates) -> Pa
         }
         let proxies = location.settings.denied.is_none();
         if let Some(short) = location.path.strip_suffix('/').filter(|short| !short.is_empty() && !server.regex && proxies) {
-            // The exact location of the text gives its settings, where there is one; it stands behind the prefix in the list.
             let id = predicates.intern(Field::Path, equals(short), place(location));
-            match paths.slash.0.iter().position(|&known| known == id) {
-                Some(known) if location.modifier == Modifier::Exact => paths.slash.1[known] = at,
-                Some(_) => {}
-                None => {
-                    paths.slash.0.push(id);
-                    paths.slash.1.push(at);
-                }
+            // The exact location of the text gives its settings, where there is one; it stands behind the prefix in the list.
+            let slot = slash.entry(id).or_insert(at);
+            if location.modifier == Modifier::Exact {
+                *slot = at;
             }
         }
     }
+    paths.slash = slash.into_iter().unzip();
     if server.host == "_" && !server.regex {
         for (path, built_in) in [(config.globals.flags.health_check_path.as_str(), BuiltIn::Health), ("/nginx_status", BuiltIn::Status)] {
             prefixes.push((path.len(), Test::Prefix(path.to_owned()), Place::BuiltIn(built_in), None));

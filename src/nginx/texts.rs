@@ -18,7 +18,7 @@ pub(super) enum BackendProtocolOf {
     Http,
     /// gRPC whose header settings do not take effect.
     WithoutHeaders,
-    /// FastCGI, which gets the headers of the client as parameters.
+    /// `FastCGI`, which gets the headers of the client as parameters.
     Fcgi,
 }
 

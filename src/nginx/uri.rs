@@ -26,7 +26,7 @@ impl Target {
         let args = rest.strip_prefix('?').unwrap_or_default().split('#').next().unwrap_or_default().to_owned();
         let quoted = path.contains(['%', '+']);
         let path = normalise(path)?;
-        Some(Self { host, path, args, quoted, raw })
+        Some(Self { host, raw, path, args, quoted })
     }
 }
 
@@ -108,8 +108,7 @@ pub(super) fn host(text: &str) -> Option<String> {
                 state = 2;
             }
             (0, b'[') if at == 0 => state = 1,
-            (0, b'/') => return None,
-            (0, byte) if byte <= 0x20 || byte == 0x7f => return None,
+            (0, byte) if byte <= 0x20 || byte == 0x7f || byte == b'/' => return None,
             (1, b']') => {
                 state = 2;
                 end = at + 1;
@@ -144,7 +143,10 @@ fn escape(bytes: &[u8], must: impl Fn(u8) -> bool) -> String {
     let mut text = String::with_capacity(bytes.len());
     for &byte in bytes {
         if must(byte) {
-            text.push_str(&format!("%{byte:02X}"));
+            const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+            text.push('%');
+            text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            text.push(char::from(DIGITS[usize::from(byte & 15)]));
         } else {
             text.push(char::from(byte));
         }

@@ -9,7 +9,7 @@ use super::{
     uri::{self, Target},
 };
 use crate::{
-    automata::pcre::Captures,
+    automata::pcre::{Captures, Pattern},
     request::{Field, Malformed, Part, PathExpr, Piece, PredicateId, Request, Scheme, Test, TextExpr, Valuation},
 };
 
@@ -175,9 +175,9 @@ impl<'r> View<'r> {
     fn tests(&self, id: PredicateId, test: &Test, bytes: &[u8]) -> bool {
         match test {
             Test::Present => true,
-            Test::Equals(text) => bytes == text.as_bytes(),
-            Test::Prefix(text) => bytes.starts_with(text.as_bytes()),
-            Test::Suffix(text) => bytes.len() > text.len() && bytes.ends_with(text.as_bytes()),
+            Test::Equals(wanted) => bytes == wanted.as_bytes(),
+            Test::Prefix(wanted) => bytes.starts_with(wanted.as_bytes()),
+            Test::Suffix(wanted) => bytes.len() > wanted.len() && bytes.ends_with(wanted.as_bytes()),
             Test::Regex(_) => self.matches(id, bytes),
             Test::InNetworks(_) | Test::Above(_) | Test::Malformed(_) => false,
         }
@@ -313,8 +313,8 @@ impl View<'_> {
             },
             Part::ForwardedPort => {
                 let told = self.header("x-forwarded-port").filter(|_| *globals.forwarded.trusted);
-                let port = told.map_or_else(|| self.port().to_string(), str::to_owned);
-                if port == globals.flags.https_port.to_string() { "443".to_owned() } else { port }
+                let number = told.map_or_else(|| self.port().to_string(), str::to_owned);
+                if number == globals.flags.https_port.to_string() { "443".to_owned() } else { number }
             }
             Part::ClientAddress => Self::address(self.client),
             Part::PeerAddress => Self::address(self.peer),
@@ -363,7 +363,7 @@ impl View<'_> {
                     }
                 }
                 Piece::Named(name) => {
-                    let names = self.router.pattern(regex).map(|pattern| pattern.group_names()).unwrap_or_default();
+                    let names = self.router.pattern(regex).map(Pattern::group_names).unwrap_or_default();
                     let number = names.iter().find(|(known, _)| known == name).map(|(_, number)| *number);
                     // Groups of other expressions are empty, except that of wildcard hosts.
                     match number {

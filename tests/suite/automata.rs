@@ -168,6 +168,16 @@ fn sets_of_patterns_are_what_the_patterns_match() {
 }
 
 #[test]
+fn what_asks_behind_a_dollar_sees_the_final_newline() {
+    for text in [r"a$\b", r"^a$\z", r"^a(\b|a$)*$", r"a$\n", r"a$(?<=a)$", r"(a$)*\z"] {
+        let pattern = pcre::Pattern::parse(text, false).expect("valid pattern");
+        for subject in [&b"a"[..], b"a\n", b"aa\n"] {
+            assert_eq!(Lang::pcre(&pattern).contains(subject), pattern.is_match(subject).ok(), "{text} on {subject:?}");
+        }
+    }
+}
+
+#[test]
 fn everyday_patterns_are_regular() {
     for text in [
         "^/foo(/|$)(.*)",
@@ -353,4 +363,20 @@ fn patterns_are_accepted_as_by_go() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn deep_nesting_overflows_no_stack() {
+    for (open, close) in [("(", "|b)*"), ("(?:a", ")?+"), ("(?=a", "b)"), ("(?>", "x|y)"), ("(a|", ")+?")] {
+        for depth in [40, 249] {
+            let text = format!("^/{}a{}", open.repeat(depth), close.repeat(depth));
+            let lang = pcre(&text, true);
+            let _ = Partition::new(&[lang], Domain::clean_paths(), Budget { states: 1000, ..Budget::default() });
+            let template = Template::parse("/$1").expect("valid template");
+            let _ = Rewrite::new(&pcre::Pattern::parse(&text, true).expect("valid pattern"), &template, false);
+        }
+    }
+    let text = format!("{}a{}", "(".repeat(60), "|b)*".repeat(60));
+    let _ = Partition::new(&[full(&text)], Domain::any(), Budget { states: 1000, ..Budget::default() });
+    assert!(re2::Pattern::parse(&"(".repeat(5000)).is_err());
 }

@@ -166,6 +166,27 @@ fn where_every_optional_kind_is_forbidden_the_assumptions_are_said() {
 }
 
 #[test]
+fn secrets_that_are_forbidden_in_many_namespaces_are_said_once() {
+    let texts: Vec<String> = (0..5).map(|at| ONE.replace("namespace: shop", &format!("namespace: shop-{at}"))).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let server = Server::with(&texts, |request| request.path.ends_with("/secrets").then_some(Misbehave::Status(403, "no")));
+    let reading = read_all(&server);
+    let facts: Vec<_> = reading.findings.iter().filter(|finding| finding.code == Code::ClusterForbidden).map(|finding| &finding.facts[1].1).collect();
+    assert_eq!(facts, [" of 5 namespaces (`shop-0`, `shop-1`, `shop-2`, …)"]);
+    assert_eq!(reading.inventory.secrets.len(), 10);
+}
+
+#[test]
+fn a_server_that_fails_for_one_namespace_is_not_asked_about_the_others() {
+    let texts: Vec<String> = (0..5).map(|at| ONE.replace("namespace: shop", &format!("namespace: shop-{at}"))).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let server = Server::with(&texts, |request| request.path.ends_with("/secrets").then_some(Misbehave::Status(500, "no")));
+    let reading = read_all(&server);
+    assert!(reading.partial);
+    assert_eq!(server.requests().iter().filter(|request| request.path.ends_with("/secrets")).count(), 3);
+}
+
+#[test]
 fn kinds_that_are_not_served_are_said() {
     let server = Server::with(&[ONE], |request| request.path.contains("ingressclasses").then_some(Misbehave::Status(404, "no")));
     assert!(said(&read_all(&server)).contains(&(Code::ClusterNotServed, "IngressClass".to_owned())));
@@ -335,8 +356,8 @@ fn names_in_certificates_are_read_on_request_and_keys_never_kept() {
 
 /// The certificate of `shop.example.com`, as `tls.crt` holds it.
 fn certificate() -> String {
-    let pem = include_bytes!("../../testdata/tls/shop.crt");
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let pem = include_bytes!("../../testdata/tls/shop.crt");
     let mut text = String::new();
     for chunk in pem.chunks(3) {
         let bits = (0..3).fold(0, |bits, at| (bits << 8) | u32::from(chunk.get(at).copied().unwrap_or(0)));

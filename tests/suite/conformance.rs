@@ -85,7 +85,7 @@ fn compare(request: &Request, asked: &Value, expected: &Value, outcome: &Outcome
             if !backend.is_empty() && !split.iter().any(|share| share.backend.as_deref().is_some_and(|name| name.starts_with(&format!("{backend}:")))) {
                 return Some("backend".to_owned());
             }
-            let Some(upstream) = expected.get("upstream") else { return None };
+            let upstream = expected.get("upstream")?;
             if text(upstream, "path") != target {
                 return Some(format!("path {target}"));
             }

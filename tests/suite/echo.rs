@@ -84,6 +84,7 @@ fn base64(text: &str) -> Vec<u8> {
 }
 
 /// `{SHA}` of htpasswd: SHA-1.
+#[expect(clippy::many_single_char_names, reason = "the letters of the standard")]
 fn sha1(message: &[u8]) -> [u8; 20] {
     let mut state: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
     let mut padded = message.to_vec();

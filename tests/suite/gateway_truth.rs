@@ -185,7 +185,7 @@ pub(crate) fn request(asked: &Value, client: &str) -> Option<Request> {
         http_version: if text(asked, "protocol") == "h2" {
             "2".to_owned()
         } else {
-            asked.get("http_version").map(scalar).unwrap_or_else(|| "1.1".to_owned())
+            asked.get("http_version").map_or_else(|| "1.1".to_owned(), scalar)
         },
         client: from.unwrap_or_default().to_owned(),
         port: number("port").and_then(|port| u16::try_from(port).ok()),
@@ -333,10 +333,10 @@ pub(crate) fn compare_statuses(case: &Case, config: &Config, score: &mut Score) 
     };
     let mut wrong = Vec::new();
     let check = |wrong: &mut Vec<String>, what: String, observed: Option<(bool, String)>, ours: bool| {
-        if let Some((theirs, reason)) = observed {
-            if theirs != ours {
-                wrong.push(format!("{} status of {what}: observed {theirs} ({reason}), model {ours}", case.name));
-            }
+        if let Some((theirs, reason)) = observed
+            && theirs != ours
+        {
+            wrong.push(format!("{} status of {what}: observed {theirs} ({reason}), model {ours}", case.name));
         }
     };
     for gateway in list(statuses, "gateways") {
@@ -347,10 +347,10 @@ pub(crate) fn compare_statuses(case: &Case, config: &Config, score: &mut Score) 
             check(&mut wrong, label("Accepted"), condition(listener, "Accepted"), state.accepted.is_ok());
             check(&mut wrong, label("Programmed"), condition(listener, "Programmed"), state.programmed.is_ok());
             check(&mut wrong, label("ResolvedRefs"), condition(listener, "ResolvedRefs"), state.resolved.is_ok());
-            if let Some(attached) = listener.get("attachedRoutes").and_then(Value::as_u64) {
-                if usize::try_from(attached).ok() != Some(state.attached) {
-                    wrong.push(format!("{} attachedRoutes of {owner} {name}: observed {attached}, model {}", case.name, state.attached));
-                }
+            if let Some(attached) = listener.get("attachedRoutes").and_then(Value::as_u64)
+                && usize::try_from(attached).ok() != Some(state.attached)
+            {
+                wrong.push(format!("{} attachedRoutes of {owner} {name}: observed {attached}, model {}", case.name, state.attached));
             }
         }
     }

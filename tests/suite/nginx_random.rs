@@ -2,6 +2,8 @@
 //!
 //! `GATESHIFT_RANDOM_SEEDS` is the number of cases of 60 requests (default 100), `GATESHIFT_RANDOM_FIRST` the first seed.
 
+#![expect(clippy::print_stdout, reason = "numbers for whoever runs it with --nocapture")]
+
 use std::{
     env, fs,
     path::{Path, PathBuf},

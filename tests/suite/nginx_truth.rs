@@ -1,5 +1,7 @@
 //! What the real controller answered (`testdata/requests/ingress-nginx*`), asked of the model of the old side.
 
+#![expect(clippy::print_stdout, reason = "numbers for whoever runs it with --nocapture")]
+
 use std::{collections::BTreeSet, fs, path::Path};
 
 use gateshift::{
@@ -265,6 +267,7 @@ fn differences(decision: &Decision, observed: &Value, world: &impl World) -> Vec
 }
 
 /// Counted answers at four sigma.
+#[expect(clippy::cast_precision_loss, reason = "weights are small")]
 fn split_differences(found: &Predicted<'_>, split: &Value) -> Vec<(&'static str, String)> {
     let counts: IndexMap<String, f64> =
         split.as_mapping().into_iter().flatten().map(|(key, count)| (scalar(key), count.as_f64().unwrap_or(0.0))).collect();

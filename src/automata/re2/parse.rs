@@ -5,8 +5,9 @@ use regex_syntax::hir::{Capture, Class, ClassUnicode, ClassUnicodeRange, Dot, Hi
 
 /// The largest number of a repetition, and of nested ones multiplied.
 const MAX_REPEAT: u32 = 1000;
-/// How deep groups may nest. Go allows 1000; what is deeper than this was not written by a person.
-const MAX_DEPTH: usize = 250;
+/// How deep groups may nest. Go allows 1000; what is deeper than this was not written by a person, and would overflow
+/// the stack of those who compile expressions.
+const MAX_DEPTH: usize = 64;
 
 #[derive(Clone, Copy, Default)]
 #[allow(clippy::struct_excessive_bools)] // independent switches of RE2

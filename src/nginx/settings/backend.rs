@@ -37,6 +37,7 @@ pub enum CanaryBehavior {
 
 /// Cookie affinity.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Affinity {
     /// `affinity-mode` is `persistent`.
     pub persistent: bool,
@@ -86,7 +87,7 @@ pub struct Mirror {
     pub body: bool,
 }
 
-/// FastCGI.
+/// `FastCGI`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fastcgi {
     /// `fastcgi-index`.
@@ -97,6 +98,7 @@ pub struct Fastcgi {
 
 /// TLS towards the backend.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct ProxyTls {
     /// `proxy-ssl-secret`.
     pub secret: NamespacedName,

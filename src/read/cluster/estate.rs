@@ -204,25 +204,28 @@ impl Reader<'_> {
     /// The ConfigMaps that flags, annotations and other ConfigMaps name, one by one.
     async fn config_maps(&mut self) -> Result<(), Error> {
         let mut asked = BTreeSet::new();
-        let mut all = true;
+        let mut missed = Missed::default();
         let mut wanted = named::config_maps(&self.reading.inventory, &self.options.arguments);
         while !wanted.is_empty() {
-            for name in &wanted {
-                let NamespacedName { namespace, name } = name;
+            for wanted in &wanted {
+                let NamespacedName { namespace, name } = wanted;
                 (self.progress)(Progress { kind: "ConfigMap", objects: asked.len() });
-                if let Err(failure) = self.object(resource::CONFIG_MAPS, Some(namespace), name).await {
-                    all = false;
-                    self.assume(resource::CONFIG_MAPS, &format!(" `{namespace}/{name}`"), failure)?;
+                let result = match missed.broken() {
+                    Some(failure) => Err(failure),
+                    None => self.object(resource::CONFIG_MAPS, Some(namespace), name).await,
+                };
+                if let Err(failure) = result {
+                    missed.add(&wanted.to_string(), failure)?;
                 }
             }
             asked.append(&mut wanted);
             wanted = named::by_config_maps(&self.reading.inventory);
             wanted.retain(|name| !asked.contains(name));
         }
-        if all {
+        if missed.is_empty() {
             self.reading.inventory.listed.insert("ConfigMap");
         }
-        Ok(())
+        missed.say(self, resource::CONFIG_MAPS, "named", "names")
     }
 
     /// Services of other namespaces that flags and ConfigMaps name, where one namespace is read.
@@ -238,6 +241,57 @@ impl Reader<'_> {
             if let Err(failure) = self.object(resource::SERVICES, Some(&namespace), &name).await {
                 self.assume(resource::SERVICES, &format!(" `{namespace}/{name}`"), failure)?;
             }
+        }
+        Ok(())
+    }
+}
+
+/// What could not be read of one kind, to be said at once however much it is.
+#[derive(Default)]
+pub(super) struct Missed {
+    forbidden: Vec<String>,
+    broken: Vec<String>,
+    error: Option<String>,
+}
+
+impl Missed {
+    /// Remembers a failure. Credentials that are no longer accepted end the run.
+    pub(super) fn add(&mut self, what: &str, failure: Failure) -> Result<(), Error> {
+        match failure {
+            Failure::Forbidden(_) | Failure::Absent => self.forbidden.push(what.to_owned()),
+            Failure::Unauthorized(_) => return Err(failure.fatal(what)),
+            Failure::Expired => self.broken.push(what.to_owned()),
+            Failure::Broken(error) => {
+                self.broken.push(what.to_owned());
+                self.error.get_or_insert(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// The failure that is not waited for once more.
+    pub(super) fn broken(&self) -> Option<Failure> {
+        self.error.clone().map(Failure::Broken)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.forbidden.is_empty() && self.broken.is_empty()
+    }
+
+    pub(super) fn say(self, reader: &mut Reader<'_>, resource: Resource<'_>, one: &str, many: &str) -> Result<(), Error> {
+        let whence = |names: &[String]| match names {
+            [name] => format!(" {one} `{name}`"),
+            names => {
+                let first: Vec<String> = names.iter().take(3).map(|name| format!("`{name}`")).collect();
+                format!(" of {} {many} ({}{})", names.len(), first.join(", "), if names.len() > 3 { ", …" } else { "" })
+            }
+        };
+        if !self.forbidden.is_empty() {
+            reader.assume(resource, &whence(&self.forbidden), Failure::Forbidden(String::new()))?;
+        }
+        if !self.broken.is_empty() {
+            let error = self.error.unwrap_or_else(|| "the list expired".to_owned());
+            reader.assume(resource, &whence(&self.broken), Failure::Broken(error))?;
         }
         Ok(())
     }

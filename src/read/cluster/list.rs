@@ -52,7 +52,7 @@ pub(super) async fn collect<T: Default>(
                 take(&mut collected, &page, item);
             }
             objects += items.len();
-            token = page.get("metadata").and_then(|meta| meta.get("continue")?.as_text()).unwrap_or("").to_owned();
+            page.get("metadata").and_then(|meta| meta.get("continue")?.as_text()).unwrap_or("").clone_into(&mut token);
             if token.is_empty() {
                 progress(Progress { kind: list.kind, objects });
                 return Ok(collected);

@@ -24,13 +24,27 @@ pub(super) fn absorb(inventory: &mut Inventory, more: Inventory) {
         listed,
         gateway_api,
     } = more;
-    ingresses.iter_mut().for_each(|object| moved(&mut object.id));
-    ingress_classes.iter_mut().for_each(|object| moved(&mut object.id));
-    services.values_mut().for_each(|object| moved(&mut object.id));
-    secrets.values_mut().for_each(|object| moved(&mut object.id));
-    config_maps.values_mut().for_each(|object| moved(&mut object.id));
-    workloads.iter_mut().for_each(|object| moved(&mut object.id));
-    gateway_objects.iter_mut().for_each(|(id, _)| moved(id));
+    for object in &mut ingresses {
+        moved(&mut object.id);
+    }
+    for object in &mut ingress_classes {
+        moved(&mut object.id);
+    }
+    for object in services.values_mut() {
+        moved(&mut object.id);
+    }
+    for object in secrets.values_mut() {
+        moved(&mut object.id);
+    }
+    for object in config_maps.values_mut() {
+        moved(&mut object.id);
+    }
+    for object in &mut workloads {
+        moved(&mut object.id);
+    }
+    for (id, _) in &mut gateway_objects {
+        moved(id);
+    }
     inventory.objects.extend(objects);
     inventory.ingresses.extend(ingresses);
     inventory.ingress_classes.extend(ingress_classes);

@@ -56,7 +56,7 @@ impl Resource<'_> {
             "EndpointSlice" => "every Service is taken to have endpoints",
             "Namespace" => "namespaces are taken to have no labels",
             "Deployment" | "DaemonSet" => "the controller is taken to run with the flags that other objects and the command line give",
-            "ConfigMap" => "it is taken to be empty",
+            "ConfigMap" => "what it says is taken to be the default",
             "Secret" => "every Secret that an Ingress names is taken to exist and to fit",
             "GatewayClass" => "nothing is known of what the implementations in the cluster support",
             "CustomResourceDefinition" => "the installed version of Gateway API is not known, and that of `--gateway-api` is taken",

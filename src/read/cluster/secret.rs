@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::{
     Error,
     client::{Failure, Form},
-    estate::{Reader, whence},
+    estate::{Missed, Reader},
     list::{self, List},
     named,
     resource::{self, encoded},
@@ -32,8 +32,13 @@ struct Row {
 /// Reads the Secrets that were named.
 pub(super) async fn read(reader: &mut Reader<'_>) -> Result<(), Error> {
     let wanted = named::secrets(&reader.reading.inventory, &reader.options.arguments);
+    let mut missed = Missed::default();
     for (namespace, names) in wanted {
-        match rows(reader, &namespace).await {
+        let rows = match missed.broken() {
+            Some(failure) => Err(failure),
+            None => rows(reader, &namespace).await,
+        };
+        match rows {
             Ok(rows) => {
                 for row in rows.into_iter().filter(|row| names.contains_key(&row.name)) {
                     let keys = match row.kind.as_str() {
@@ -48,7 +53,7 @@ pub(super) async fn read(reader: &mut Reader<'_>) -> Result<(), Error> {
                 }
             }
             Err(failure) => {
-                reader.assume(resource::SECRETS, &whence(Some(&namespace)), failure)?;
+                missed.add(&namespace, failure)?;
                 for (name, serves) in names {
                     let kind = if serves { TLS } else { "Opaque" };
                     keep(reader, &namespace, &name, kind.to_owned(), None);
@@ -56,6 +61,7 @@ pub(super) async fn read(reader: &mut Reader<'_>) -> Result<(), Error> {
             }
         }
     }
+    missed.say(reader, resource::SECRETS, "in namespace", "namespaces")?;
     // What could not be listed was assumed by name, so that nothing else is.
     reader.reading.inventory.listed.insert("Secret");
     Ok(())
@@ -88,6 +94,7 @@ fn row(table: &Node, row: &Node) -> Option<Row> {
 
 /// Names in the certificates of Secrets that are served.
 async fn certificates(reader: &mut Reader<'_>, namespace: &str, names: &BTreeMap<String, bool>) -> Result<(), Error> {
+    let mut missed = Missed::default();
     for name in names.iter().filter_map(|(name, serves)| serves.then_some(name)) {
         if !reader.reading.inventory.secrets.contains_key(&NamespacedName::new(namespace, name)) {
             continue;
@@ -102,8 +109,11 @@ async fn certificates(reader: &mut Reader<'_>, namespace: &str, names: &BTreeMap
                 secret.certificate_names = whole.certificate_names;
             }
             Err(Failure::Absent) => {}
-            Err(failure) => reader.assume(resource::SECRETS, &format!(" `{namespace}/{name}`"), failure)?,
+            Err(failure) => missed.add(&format!("{namespace}/{name}"), failure)?,
+        }
+        if missed.broken().is_some() {
+            break;
         }
     }
-    Ok(())
+    missed.say(reader, resource::SECRETS, "named", "names")
 }

@@ -75,7 +75,7 @@ pub(crate) fn finding(host: &HostVerdict, difference: &Difference) -> Finding {
         ("new", describe::outcome(&difference.new.decision.outcome)),
         ("host", host.host.clone()),
         ("region", difference.region.clone()),
-        ("header", difference.details.join("`, `")),
+        ("header", difference.details.join(", ")),
         ("bytes", difference.witness.body_bytes.to_string()),
     ];
     match difference.causes.iter().find(|cause| cause.side == Side::Old) {

@@ -1,0 +1,42 @@
+//! `gateshift.yaml`: differences that the user accepts.
+
+use std::{fs, path::Path};
+
+use anyhow::Context as _;
+use serde::Deserialize;
+
+use crate::{
+    compare::{Acceptance, Cause, Comparison, Side, accept as accept_all},
+    ledger::Findings,
+    report::Sides,
+};
+
+/// Name that is looked for in the working directory.
+const FILE: &str = "gateshift.yaml";
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    /// Accepted differences.
+    #[serde(default)]
+    accept: Vec<Acceptance>,
+}
+
+/// Marks accepted differences. Without a day, acceptances never expire.
+pub(super) fn accept(named: Option<&Path>, today: Option<&str>, comparison: &mut Comparison, sides: Sides<'_>) -> anyhow::Result<Findings> {
+    let path = match named {
+        Some(path) => path,
+        None if Path::new(FILE).is_file() => Path::new(FILE),
+        None => return Ok(Findings::new()),
+    };
+    let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    let config: Config = serde_yaml::from_str(&text).with_context(|| format!("reading {}", path.display()))?;
+    let object = |cause: &Cause| {
+        let inventory = match cause.side {
+            Side::Old => sides.old,
+            Side::New => sides.new,
+        };
+        Some(inventory.object(cause.subject.object).clone())
+    };
+    Ok(accept_all(comparison, &config.accept, today.unwrap_or_default(), &object))
+}
