@@ -3,6 +3,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeMap,
     rc::Rc,
 };
 
@@ -22,18 +23,27 @@ pub(super) struct Table<'p> {
     known: Vec<u32>,
     host: u32,
     atom: u32,
-    /// Positions in long lists of hosts.
-    found: RefCell<Vec<(usize, usize, Option<usize>)>>,
+    /// Questions that hold of the host.
+    holding: Vec<PredicateId>,
+    /// Long lists of questions about hosts, each with where it ends in memory.
+    lists: RefCell<Vec<List>>,
 }
 
-/// Lists longer than this are searched once per host.
+/// Lists longer than this are looked up.
 const LONG: usize = 32;
+
+/// Where each question stands in a long list; `None` for a list that is about other things too.
+struct List {
+    end: usize,
+    length: usize,
+    places: Option<BTreeMap<PredicateId, Vec<usize>>>,
+}
 
 impl<'p> Table<'p> {
     pub(super) fn new(predicates: &'p Predicates) -> Self {
         let kinds = predicates.iter().map(|(_, predicate)| kind(&predicate.field, &predicate.test)).collect();
         let marks = || vec![0; predicates.len()];
-        Self { predicates, kinds, names: marks(), paths: marks(), known: marks(), host: 0, atom: 0, found: RefCell::default() }
+        Self { predicates, kinds, names: marks(), paths: marks(), known: marks(), host: 0, atom: 0, holding: Vec::new(), lists: RefCell::default() }
     }
 
     /// Starts a host, of which these questions hold.
@@ -42,7 +52,7 @@ impl<'p> Table<'p> {
         for id in holding {
             self.names[id.0 as usize] = self.host;
         }
-        self.found.borrow_mut().clear();
+        self.holding = holding.to_vec();
     }
 
     /// The atoms of the host tell this question apart.
@@ -60,6 +70,31 @@ impl<'p> Table<'p> {
 
     fn name_holds(&self, id: PredicateId) -> bool {
         self.names[id.0 as usize] == self.host
+    }
+
+    /// The first question of a long list, or of its rest, that holds. The routers do not move their lists as long as they are compared.
+    #[expect(clippy::option_option, reason = "none of them holds, and the list is not one of names")]
+    fn first_name(&self, list: &[PredicateId]) -> Option<Option<usize>> {
+        let end = list.as_ptr_range().end as usize;
+        let mut lists = self.lists.borrow_mut();
+        let known = lists.iter().position(|known| known.end == end && known.length >= list.len()).unwrap_or_else(|| {
+            lists.retain(|known| known.end != end);
+            let names_only = list.iter().all(|&id| self.kinds[id.0 as usize] == Kind::Name);
+            let places = names_only.then(|| {
+                let mut places: BTreeMap<PredicateId, Vec<usize>> = BTreeMap::new();
+                for (at, &id) in list.iter().enumerate() {
+                    places.entry(id).or_default().push(at);
+                }
+                places
+            });
+            lists.push(List { end, length: list.len(), places });
+            lists.len() - 1
+        });
+        let List { length, places, .. } = &lists[known];
+        let skipped = length - list.len();
+        let places = places.as_ref()?;
+        let first = self.holding.iter().filter_map(|id| places.get(id)?.iter().copied().find(|&at| at >= skipped)).min();
+        Some(first.map(|at| at - skipped))
     }
 }
 
@@ -211,23 +246,7 @@ impl Valuation for View<'_, '_> {
         if predicates.len() <= LONG {
             return predicates.iter().position(|&id| self.holds(id));
         }
-        let place = (predicates.as_ptr() as usize, predicates.len());
-        if let Some((_, _, found)) = self.table.found.borrow().iter().find(|(at, length, _)| (*at, *length) == place) {
-            return *found;
-        }
-        let mut names_only = true;
-        let found = predicates.iter().position(|&id| {
-            if self.table.kinds[id.0 as usize] == Kind::Name {
-                self.table.name_holds(id)
-            } else {
-                names_only = false;
-                self.holds(id)
-            }
-        });
-        if names_only {
-            self.table.found.borrow_mut().push((place.0, place.1, found));
-        }
-        found
+        self.table.first_name(predicates).unwrap_or_else(|| predicates.iter().position(|&id| self.holds(id)))
     }
 }
 

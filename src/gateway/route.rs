@@ -118,7 +118,7 @@ impl Reading {
             }
             Behind::Table(table) => &side.tables[*table],
         };
-        if tls && v.holds(self.first.http2) && !door.http2 {
+        if tls && !door.http2 && v.holds(self.first.http2) {
             trace.push(step("HTTP/2 is not offered, since certificates of two listeners overlap", Some(&door.origin)));
             return Verdict::new(Answer::NoAnswer(NoAnswer::Tls), trace);
         }

@@ -175,6 +175,19 @@ impl Valuation for View<'_> {
     fn holds(&self, predicate: PredicateId) -> bool {
         self.ask(predicate, self.config.predicates.get(predicate))
     }
+
+    fn first(&self, list: &[PredicateId]) -> Option<usize> {
+        let predicates = &self.config.predicates;
+        if !predicates.is_long_list_of_names(list) {
+            return list.iter().position(|&id| self.holds(id));
+        }
+        if predicates.get(list[0]).field == Field::Sni {
+            return predicates.first_of_names(list, &[&self.sni], |id| self.holds(id));
+        }
+        let dotless = self.canonical_host.strip_suffix('.').filter(|_| *self.dialect.final_dot == FinalDot::Ignored);
+        let names = [self.canonical_host.as_str(), dotless.unwrap_or(&self.canonical_host)];
+        predicates.first_of_names(list, &names, |id| self.holds(id))
+    }
 }
 
 /// A host without its port.

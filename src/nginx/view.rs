@@ -214,6 +214,15 @@ fn headers(request: &Request, underscores: bool, ignore_invalid: bool) -> Vec<(S
 }
 
 impl Valuation for View<'_> {
+    fn first(&self, list: &[PredicateId]) -> Option<usize> {
+        let predicates = &self.router.predicates;
+        let host = self.host.as_deref().unwrap_or("_");
+        if predicates.is_long_list_of_names(list) && predicates.get(list[0]).field == Field::Host {
+            return predicates.first_of_names(list, &[host], |id| self.holds(id));
+        }
+        list.iter().position(|&id| self.holds(id))
+    }
+
     fn holds(&self, id: PredicateId) -> bool {
         let predicate = self.router.predicates.get(id);
         match (&predicate.field, &predicate.test) {

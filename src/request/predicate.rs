@@ -123,6 +123,8 @@ pub struct Predicate {
 pub struct Predicates {
     list: Vec<Predicate>,
     index: BTreeMap<(Field, Test), PredicateId>,
+    /// Questions about hosts and server names that are not answered by one name.
+    wide: Vec<PredicateId>,
 }
 
 impl Predicates {
@@ -133,8 +135,25 @@ impl Predicates {
         }
         let id = PredicateId(u32::try_from(self.list.len()).expect("INVARIANT: fewer than 2^32 predicates"));
         self.index.insert((field.clone(), test.clone()), id);
+        if matches!(field, Field::Host | Field::Sni) && !matches!(test, Test::Equals(_)) {
+            self.wide.push(id);
+        }
         self.list.push(Predicate { field, test, origin });
         id
+    }
+
+    /// Position of the first question that holds, in a long list of questions about hosts or about server names. `names` are the names
+    /// of which `Equals` holds; `holds` answers the other questions.
+    pub fn first_of_names(&self, list: &[PredicateId], names: &[&str], holds: impl Fn(PredicateId) -> bool) -> Option<usize> {
+        let field = &self.get(*list.first()?).field;
+        let exact = names.iter().filter_map(|name| self.index.get(&(field.clone(), Test::Equals((*name).to_owned())))).copied();
+        let wide = self.wide.iter().copied().filter(|&id| self.get(id).field == *field && holds(id));
+        exact.chain(wide).filter_map(|id| list.iter().position(|&known| known == id)).min()
+    }
+
+    /// Whether the questions of a list are so many, and such, that [`Self::first_of_names`] is worth while.
+    pub fn is_long_list_of_names(&self, list: &[PredicateId]) -> bool {
+        list.len() > 32 && matches!(self.get(list[0]).field, Field::Host | Field::Sni)
     }
 
     /// A question.

@@ -7,7 +7,8 @@ pub trait Valuation {
     /// Whether the predicate holds.
     fn holds(&self, predicate: PredicateId) -> bool;
 
-    /// Position of the first predicate that holds. A valuation that can look this up faster than one by one should.
+    /// Position of the first predicate that holds. All of them are about the same field. A valuation that can look this up faster than
+    /// one by one should.
     fn first(&self, predicates: &[PredicateId]) -> Option<usize> {
         predicates.iter().position(|&predicate| self.holds(predicate))
     }

@@ -254,5 +254,5 @@ fn work_is_counted_in_atoms_and_cells() {
     let plain = ingress("", &(path("/", "Prefix", "web") + &path("/api", "Prefix", "api")));
     assert_eq!(work(&plain, &prefixes), (3, 0, 12));
     let regex = ingress("nginx.ingress.kubernetes.io/use-regex: 'true'", &path("/api/v[0-9]", "ImplementationSpecific", "api"));
-    assert_eq!(work(&regex, &route(&rule("RegularExpression", "/api/v[0-9]", "api"))), (0, 0, 0));
+    assert_eq!(work(&regex, &route(&rule("RegularExpression", "/api/v[0-9]", "api"))), (8, 57, 32));
 }
