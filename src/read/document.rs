@@ -75,18 +75,18 @@ impl SourceReader<'_> {
 
     fn read(&mut self, text: &str) {
         let mut objects = 0;
-        for document in Documents::new(text) {
+        Documents::new(text).for_all(|document| {
             let Document { offset, root, problems } = document;
             let piece = text.get(offset..).unwrap_or("");
             let is_template = self.problems(problems, text, piece);
-            let Some(root) = root else { continue };
+            let Some(root) = root else { return };
             objects += 1;
             if is_template {
-                continue;
+                return;
             }
             let origin = Origin { source: self.source, offset: u32::try_from(offset).unwrap_or(u32::MAX), item: None };
             self.document(&root, origin);
-        }
+        });
         if objects == 0 && self.reading.findings.iter().all(|finding| finding.at.is_none_or(|(source, _)| source != self.source)) {
             self.at(Code::InputEmptyFile, Span::default(), Vec::new());
         }

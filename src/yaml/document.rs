@@ -3,7 +3,18 @@
 //! kubectl cuts a file at lines that start with `---` before any YAML is parsed, reads JSON documents in a row where a file starts with `{`,
 //! and stops at the first thing that it cannot read. Here the rest is read all the same.
 
+use std::{sync::mpsc, thread};
+
 use super::{Node, Problem, ProblemKind, Span, compose, json};
+
+/// Bytes from which on a text is read by two threads.
+const LARGE: usize = 1 << 18;
+
+/// Pieces that a thread reads at a time.
+const BATCH: usize = 32;
+
+/// Batches of a thread that may wait to be looked at; nodes are several times as large as their text.
+const WAITING: usize = 4;
 
 /// One document of a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,19 +99,55 @@ impl<'t> Documents<'t> {
         }
     }
 
+    /// Gives all documents to `visit`, in their order. Two threads read a large text.
+    pub fn for_all(self, mut visit: impl FnMut(Document)) {
+        if self.text.len() < LARGE || self.mode != Mode::Yaml {
+            return self.for_each(visit);
+        }
+        let text = self.text;
+        thread::scope(|scope| {
+            let readers = [0, 1].map(|turn| {
+                let (sender, receiver) = mpsc::sync_channel(WAITING);
+                scope.spawn(move || Documents::new(text).read_batches(turn, &sender));
+                receiver
+            });
+            // They take turns, so the first one that has no batch left is at the end of the text.
+            for reader in readers.iter().cycle() {
+                let Ok(batch) = reader.recv() else { return };
+                batch.into_iter().for_each(&mut visit);
+            }
+        });
+    }
+
+    /// Reads every second batch of a text of YAML.
+    fn read_batches(mut self, turn: usize, batches: &mpsc::SyncSender<Vec<Document>>) {
+        for number in 0.. {
+            if self.pos >= self.text.len() {
+                return;
+            }
+            let mut batch = Vec::new();
+            for _ in 0..BATCH {
+                if self.pos >= self.text.len() {
+                    break;
+                }
+                let (piece, next) = self.piece();
+                self.pos = next;
+                if number % 2 == turn {
+                    batch.extend(read_piece(self.text, piece, None));
+                }
+            }
+            // Nobody listens any more where the visitor gave up.
+            if number % 2 == turn && batches.send(batch).is_err() {
+                return;
+            }
+        }
+    }
+
     fn next_yaml(&mut self) -> Option<Document> {
         while self.pos < self.text.len() {
             let (piece, next) = self.piece();
             self.pos = next;
-            let problems: Vec<Problem> = self.pending.take().into_iter().chain(piece.problem).collect();
-            let mut documents = compose::piece(self.text, piece.start, piece.end);
-            if documents.is_empty() && !problems.is_empty() {
-                documents.push(Document { offset: piece.start, root: None, problems: Vec::new() });
-            }
-            if let Some(first) = documents.first_mut() {
-                first.problems.splice(0..0, problems);
-            }
-            self.waiting.extend(documents);
+            self.waiting.extend(read_piece(self.text, piece, self.pending.take()));
             if let Some(document) = self.waiting.pop_front() {
                 return Some(document);
             }
@@ -149,6 +196,19 @@ struct Piece {
     start: usize,
     end: usize,
     problem: Option<Problem>,
+}
+
+/// The documents of a piece; `pending` is a problem of what stands before it.
+fn read_piece(text: &str, piece: Piece, pending: Option<Problem>) -> Vec<Document> {
+    let problems: Vec<Problem> = pending.into_iter().chain(piece.problem).collect();
+    let mut documents = compose::piece(text, piece.start, piece.end);
+    if documents.is_empty() && !problems.is_empty() {
+        documents.push(Document { offset: piece.start, root: None, problems: Vec::new() });
+    }
+    if let Some(first) = documents.first_mut() {
+        first.problems.splice(0..0, problems);
+    }
+    documents
 }
 
 impl Iterator for Documents<'_> {
@@ -201,6 +261,17 @@ mod tests {
     #[test]
     fn yaml_may_follow_one_json_document() {
         assert_eq!(roots("{\"a\":\"1\"}\n---\na: 2\n"), [Some("1".into()), Some("2".into())]);
+    }
+
+    #[test]
+    fn two_threads_read_what_one_does() {
+        let mut text = String::new();
+        for number in 0..20_000 {
+            text.push_str(&format!("a: {number}\n{}", ["---\n", "--- # next\n", "...\nb: [\n---\n", "--- x\n---\n"][number % 4]));
+        }
+        let (one, mut two): (Vec<Document>, Vec<Document>) = (Documents::new(&text).collect(), Vec::new());
+        Documents::new(&text).for_all(|document| two.push(document));
+        assert!(text.len() > LARGE && one == two);
     }
 
     #[test]
