@@ -106,7 +106,7 @@ impl<'a> Json<'a> {
 
     /// A number after a trip through JSON: without fraction it is an integer.
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
-    fn number(value: f64) -> Self {
+    pub(super) fn number(value: f64) -> Self {
         const LIMIT: f64 = 9_007_199_254_740_992.0;
         if value.fract() == 0.0 && value.abs() <= LIMIT { Self::Int(value as i64) } else { Self::Float(value) }
     }

@@ -27,6 +27,7 @@ pub mod route;
 pub mod rules;
 pub mod status;
 mod tables;
+mod to_json;
 pub mod view;
 mod place;
 

@@ -77,7 +77,7 @@ impl Judge {
 
     /// What happens to an object that is about to be written.
     pub fn object(&self, object: &api::Object) -> Answer {
-        self.value(&object.to_value())
+        self.json(Json::of(object).expect("INVARIANT: the wire types have string keys and no fallible serializer"))
     }
 
     fn json(&self, object: Json<'_>) -> Answer {
