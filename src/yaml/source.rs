@@ -66,7 +66,7 @@ impl Sources {
             offset -= 1;
         }
         let lines = source.lines.get_or_init(|| {
-            let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| Span::new(at + 1, at + 1).start);
+            let breaks = text.match_indices('\n').map(|(at, _)| Span::new(at + 1, at + 1).start);
             std::iter::once(0).chain(breaks).collect()
         });
         let line = lines.partition_point(|start| *start as usize <= offset);

@@ -79,8 +79,18 @@ fn is_plain(text: &str) -> bool {
         0x20..0x7F => true,
         _ => false,
     };
-    bytes.iter().enumerate().all(inner) && !looks_like_a_number(text) && !is_word(text) && matches!(resolve_plain(text), Resolved::Text(_))
+    if !bytes.iter().enumerate().all(inner) {
+        return false;
+    }
+    // Only what starts like a number or like a word can be one; this is asked of every key.
+    if first.is_ascii_alphabetic() {
+        return bytes.len() > LONGEST_WORD || (!is_word(text) && matches!(resolve_plain(text), Resolved::Text(_)));
+    }
+    !looks_like_a_number(text) && !is_word(text) && matches!(resolve_plain(text), Resolved::Text(_))
 }
+
+/// Length of the longest word that YAML reads as something else.
+const LONGEST_WORD: usize = "false".len();
 
 /// Numbers, times, dates and addresses: everything that some version of YAML may take for a number.
 fn looks_like_a_number(text: &str) -> bool {
@@ -93,7 +103,7 @@ fn looks_like_a_number(text: &str) -> bool {
 fn is_word(text: &str) -> bool {
     const WORDS: [&str; 11] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "inf", "nan"];
     let word = text.trim_start_matches(['+', '-', '.']);
-    word.len() <= 5 && WORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
+    word.len() <= LONGEST_WORD && WORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
 /// Whether a literal block keeps this text: one break at the end or none, no blank line of spaces, nothing that shifts the indentation.

@@ -86,6 +86,15 @@ pub(super) struct Collection<'o> {
     empty: bool,
 }
 
+fn indent(out: &mut String, mut width: usize) {
+    const SPACES: &str = "                                ";
+    while width > 0 {
+        let some = width.min(SPACES.len());
+        out.push_str(&SPACES[..some]);
+        width -= some;
+    }
+}
+
 impl Collection<'_> {
     /// Line break and indentation before an entry; the first one may go on in its line.
     fn start_entry(&mut self) {
@@ -96,7 +105,7 @@ impl Collection<'_> {
                 Place::Value(_) => self.out.push('\n'),
             }
         }
-        self.out.extend(std::iter::repeat_n(' ', self.indent));
+        indent(self.out, self.indent);
     }
 
     fn finish(self) {
