@@ -64,6 +64,13 @@ impl Settlement {
         }
     }
 
+    /// Joins another settlement of the same thing.
+    pub fn join(&mut self, other: &Self) {
+        if self != other {
+            *self = std::mem::replace(self, Self::Exact).and(other.clone());
+        }
+    }
+
     /// Both settlements of one thing as one.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
@@ -113,6 +120,11 @@ impl Ledger {
             Some(before) => before.and(settlement),
             None => settlement,
         });
+    }
+
+    /// Adds the entries of another ledger.
+    pub fn append(&mut self, other: Self) {
+        self.entries.extend(other.entries);
     }
 
     /// All entries, in the order in which they were opened.

@@ -1,6 +1,6 @@
 //! What every step of the translation shares: the configuration, the options, and the account that is being written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use crate::{
     gateway::Intent,
@@ -53,12 +53,10 @@ impl<'a> Cx<'a> {
     /// Settles annotations of an Ingress, together with what was said of them before.
     pub(super) fn mark(&mut self, ingress: IngressId, names: &[&'static str], settlement: &Settlement) {
         for &name in names {
-            let slot = self.marks.remove(&(ingress, name));
-            let settled = match slot {
-                Some(before) => before.and(settlement.clone()),
-                None => settlement.clone(),
-            };
-            self.marks.insert((ingress, name), settled);
+            match self.marks.entry((ingress, name)) {
+                Entry::Vacant(slot) => drop(slot.insert(settlement.clone())),
+                Entry::Occupied(mut slot) => slot.get_mut().join(settlement),
+            }
         }
     }
 
@@ -102,11 +100,10 @@ impl<'a> Cx<'a> {
 
     /// Settles a path, together with what was said of it before.
     pub(super) fn mark_path(&mut self, place: &Subject, settlement: Settlement) {
-        let settled = match self.paths.remove(place) {
-            Some(before) => before.and(settlement),
-            None => settlement,
-        };
-        self.paths.insert(place.clone(), settled);
+        match self.paths.get_mut(place) {
+            Some(before) => before.join(&settlement),
+            None => drop(self.paths.insert(place.clone(), settlement)),
+        }
     }
 
     /// Everything that was said of annotations, of paths, and to the user.

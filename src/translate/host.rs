@@ -307,21 +307,18 @@ impl Cx<'_> {
             Err(code) => return rules(&Action::Withheld(code), &Changes::default()),
         };
         let bare = shape::shape(&location.path).and_then(|shape| shape.change(&settings.rewrite.target));
-        rules(&Action::Withheld(Code::BackendGone), &changes)
-            .into_iter()
-            .map(|mut rule| {
-                if let (PathRule::Exact(_), Some(shape::PathChange::Prefix { bare: Some(bare), .. })) = (&rule.path, &bare) {
-                    rule.changes.path = Some(super::plan::PathModifier::Full(bare.clone()));
-                }
-                if let (PathRule::Regex(_), Some(super::plan::PathModifier::Prefix(_))) = (&rule.path, &rule.changes.path) {
-                    rule.action = Action::Withheld(Code::RewriteNeedsCaptures);
-                    rule.changes = Changes::default();
-                    return vec![rule];
-                }
-                self.forward(rule, &location.target)
-            })
-            .collect::<Vec<_>>()
-            .concat()
+        let forward = |mut rule: Rule| {
+            if let (PathRule::Exact(_), Some(shape::PathChange::Prefix { bare: Some(bare), .. })) = (&rule.path, &bare) {
+                rule.changes.path = Some(super::plan::PathModifier::Full(bare.clone()));
+            }
+            if let (PathRule::Regex(_), Some(super::plan::PathModifier::Prefix(_))) = (&rule.path, &rule.changes.path) {
+                rule.action = Action::Withheld(Code::RewriteNeedsCaptures);
+                rule.changes = Changes::default();
+                return vec![rule];
+            }
+            self.forward(rule, &location.target)
+        };
+        rules(&Action::Withheld(Code::BackendGone), &changes).into_iter().flat_map(forward).collect()
     }
 
     fn hsts(&self, tls: bool) -> Changes {
@@ -380,7 +377,7 @@ impl Cx<'_> {
         for location in &server.locations {
             let Some(bare) = location.path.strip_suffix('/').filter(|bare| !bare.is_empty()) else { continue };
             let Some(origin) = &location.origin else { continue };
-            let known = |rule: &Rule| rule.path == PathRule::Exact(bare.to_owned());
+            let known = |rule: &Rule| matches!(&rule.path, PathRule::Exact(path) if path == bare);
             if exact.contains(bare) || location.settings.denied.is_some() || rules.iter().rev().take(1).any(known) {
                 continue;
             }
@@ -471,7 +468,8 @@ fn redirect_to(url: &str, status: u16) -> Option<Redirect> {
 /// Keeps the first of rules with the same match: nginx never reaches the others.
 fn drop_shadowed(rules: &mut Vec<Rule>) {
     let mut seen = std::collections::BTreeSet::new();
-    rules.retain(|rule| seen.insert((rule.path.clone(), rule.headers.clone())));
+    let first: Vec<bool> = rules.iter().map(|rule| seen.insert((&rule.path, &rule.headers))).collect();
+    keep(rules, first);
 }
 
 /// A redirect to HTTPS is redundant below a shorter prefix that redirects as well.
@@ -485,14 +483,14 @@ fn drop_redundant_redirects(rules: &mut Vec<Rule>, regex: bool) {
         }
         return;
     }
-    let prefixes: std::collections::BTreeMap<String, (bool, Action)> = rules
+    let prefixes: std::collections::BTreeMap<&str, (bool, &Action)> = rules
         .iter()
         .filter_map(|rule| match &rule.path {
-            PathRule::Prefix(path) => Some((path.clone(), (rule.headers.is_empty() && to_https(rule), rule.action.clone()))),
+            PathRule::Prefix(path) => Some((path.as_str(), (rule.headers.is_empty() && to_https(rule), &rule.action))),
             PathRule::Exact(_) | PathRule::Regex(_) => None,
         })
         .collect();
-    rules.retain(|rule| {
+    let needed = |rule: &Rule| {
         let path = match &rule.path {
             PathRule::Prefix(path) => path.as_str(),
             PathRule::Exact(path) => path.as_str(),
@@ -502,8 +500,17 @@ fn drop_redundant_redirects(rules: &mut Vec<Rule>, regex: bool) {
             return true;
         }
         let covering = ancestors(path, matches!(rule.path, PathRule::Exact(_))).find_map(|prefix| prefixes.get(prefix));
-        !covering.is_some_and(|(redirects, action)| *redirects && *action == rule.action)
-    });
+        !covering.is_some_and(|(redirects, action)| *redirects && **action == rule.action)
+    };
+    let needed: Vec<bool> = rules.iter().map(needed).collect();
+    keep(rules, needed);
+}
+
+/// Keeps the rules that are marked, and no room for others: there are many hosts.
+fn keep(rules: &mut Vec<Rule>, marked: Vec<bool>) {
+    let mut marked = marked.into_iter();
+    rules.retain(|_| marked.next() == Some(true));
+    rules.shrink_to_fit();
 }
 
 /// Prefixes that cover a path, longest first; the path itself only where it is an exact one.

@@ -70,6 +70,7 @@ pub fn translate(config: &Config, inventory: &Inventory, options: &Options) -> T
     say_defaults(&mut cx, &plans);
     let mut listeners = listeners::Listeners::new(&plans, config, options);
     let routes = routes::routes(&mut cx, &plans, &mut listeners);
+    drop(plans);
     let mut objects = Vec::new();
     if !listeners.is_empty() {
         gateway_objects(&mut cx, listeners, &mut objects);
@@ -78,10 +79,11 @@ pub fn translate(config: &Config, inventory: &Inventory, options: &Options) -> T
     objects.extend(grants.into_iter().map(|grant| app(Object::from(grant), vec![], vec![])));
     objects.extend(routes.into_iter().map(|route| app(Object::from(route.object), route.sources, route.withheld)));
     for emitted in &mut objects {
-        let generator = format!("gateshift-{}", env!("CARGO_PKG_VERSION"));
-        emitted.object.meta_mut().annotations.insert(GENERATOR.to_owned(), generator);
+        let generator = concat!("gateshift-", env!("CARGO_PKG_VERSION"));
+        emitted.object.meta_mut().annotations.insert(GENERATOR.to_owned(), generator.to_owned());
     }
-    objects.sort_by(|a, b| (!a.platform, a.object.sort_key()).cmp(&(!b.platform, b.object.sort_key())));
+    // Names are unique within kind and namespace, so that no two are equal.
+    objects.sort_unstable_by(|a, b| (!a.platform, a.object.sort_key()).cmp(&(!b.platform, b.object.sort_key())));
     let (marks, paths, findings) = cx.finish();
     Translation { objects, marks, paths, findings }
 }

@@ -1,6 +1,6 @@
 //! Names of emitted objects: stable, free of collisions, at most 63 characters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Longest name; Services and labels that controllers derive from names allow no more.
 const LONGEST: usize = 63;
@@ -8,21 +8,24 @@ const LONGEST: usize = 63;
 /// Names that are taken, by kind and namespace.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    taken: BTreeMap<(&'static str, String), BTreeMap<String, ()>>,
+    taken: BTreeMap<&'static str, BTreeMap<String, BTreeSet<String>>>,
 }
 
 impl Names {
     /// Takes a name, or the nearest one that is free. Who asks first gets it, so callers ask in a stable order.
     pub(super) fn take(&mut self, kind: &'static str, namespace: &str, wanted: &str) -> String {
         let wanted = &dns(wanted);
-        let taken = self.taken.entry((kind, namespace.to_owned())).or_default();
+        let of_kind = self.taken.entry(kind).or_default();
+        if !of_kind.contains_key(namespace) {
+            of_kind.insert(namespace.to_owned(), BTreeSet::new());
+        }
+        let taken = of_kind.get_mut(namespace).expect("INVARIANT: it was put there");
         let mut name = shorten(wanted);
         let mut attempt = 0_u32;
-        while taken.contains_key(&name) {
+        while !taken.insert(name.clone()) {
             attempt += 1;
             name = with_suffix(wanted, &hash(&format!("{wanted}\n{attempt}")));
         }
-        taken.insert(name.clone(), ());
         name
     }
 }

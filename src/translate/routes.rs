@@ -309,7 +309,8 @@ fn wire_match(rule: &Rule) -> HttpMatch {
 
 fn filters(changes: &Changes, action: &Action, hostname: Option<&str>) -> Vec<HttpFilter> {
     let Changes { path, host, request_headers, response_headers, cors, no_timeout: _ } = changes;
-    let mut filters = Vec::new();
+    // Most routes have one filter, and a filter is large.
+    let mut filters = Vec::with_capacity(1);
     if let Some(cors) = cors {
         filters.push(HttpFilter::Cors(Cors {
             allow_origins: cors.origins.clone(),
