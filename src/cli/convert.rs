@@ -1,6 +1,10 @@
 //! `gateshift convert`: Ingresses in, manifests and an account of every annotation out.
 
-use std::fs;
+use std::{
+    fs,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
 
 use anyhow::Context as _;
 
@@ -16,7 +20,7 @@ use crate::{
     gateway::limits,
     ledger::{Code, Finding, Findings, Severity},
     nginx,
-    report::{self, Counts, Diagnostics},
+    report::{self, Counts, Diagnostics, Tally},
     translate,
 };
 
@@ -24,41 +28,74 @@ use crate::{
 pub(super) fn run(arguments: &Convert, terminal: &Terminal) -> anyhow::Result<Exit> {
     let options = estate::options(&arguments.gateway)?;
     let reading = gather::reading(&arguments.input, Some(&arguments.controller))?;
-    let old = estate::Old::new(reading, &arguments.controller);
-    let translation = old.translate(&options);
-    let estate::Old { reading, controller, resolved } = &old;
-    let ledger = report::account(&reading.inventory, controller, resolved, &translation);
+    let mut old = estate::Old::new(reading, &arguments.controller);
+    let mut translation = old.translate(&options);
 
-    let mut findings = reading.findings.clone();
-    findings.extend(controller.findings.iter().cloned());
-    findings.extend(resolved.findings.iter().cloned());
-    findings.extend(translation.findings.iter().cloned());
-    findings.extend(refused(&translation.objects, &arguments.gateway));
-    let mut verdict = String::new();
-    if !arguments.no_check && !translation.objects.is_empty() {
-        let new = estate::New::of_conversion(&old, &translation, &arguments.gateway)?;
+    let mut findings = std::mem::take(&mut old.reading.findings);
+    findings.extend(old.controller.findings.iter().cloned());
+    findings.append(&mut old.resolved.findings);
+    findings.append(&mut translation.findings);
+    let unchecked = Unchecked::new(&translation.objects, &arguments.gateway);
+    // Objects are checked on another thread while they are printed on this one, which then helps.
+    let (written, refused) = thread::scope(|scope| {
+        let helper = scope.spawn(|| unchecked.check());
+        let written = write(arguments, terminal, &old, &translation)?;
+        let mine = unchecked.check();
+        let theirs = helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        anyhow::Ok((written, in_order(mine, theirs)))
+    })?;
+    findings.extend(refused);
+    findings.extend(written.differences);
+
+    let inventory = &old.reading.inventory;
+    let diagnostics = Diagnostics::new(inventory, terminal.colours);
+    let counts = Counts {
+        verdict: written.verdict,
+        sources: inventory.sources.0.len(),
+        ingresses: inventory.ingresses.len(),
+        served: old.resolved.config.ingresses.len(),
+    };
+    terminal.notice(&report::summary(&counts, &translation.objects, &written.tally, &findings, inventory, &diagnostics));
+    let exit = Exit::of(old.reading.partial, &findings, severity(arguments.fail_on));
+    // The process ends here: to free a large estate piece by piece would take time for nothing.
+    std::mem::forget((old, translation, findings));
+    Ok(exit)
+}
+
+/// What writing the output left to say.
+struct Written {
+    tally: Tally,
+    verdict: String,
+    differences: Findings,
+}
+
+/// Compares both sides, unless that is skipped, and writes the manifests and the ledger.
+fn write(arguments: &Convert, terminal: &Terminal, old: &estate::Old, translation: &translate::Translation) -> anyhow::Result<Written> {
+    let estate::Old { reading, controller, resolved } = old;
+    let (objects, inventory) = (&translation.objects, &reading.inventory);
+    let (mut verdict, mut differences, mut text) = (String::new(), Findings::new(), None);
+    if !arguments.no_check && !objects.is_empty() {
+        let printed = text.insert(report::yaml_stream(objects, inventory));
+        let new = estate::New::of_text(old, printed.clone(), &arguments.gateway)?;
         let comparison = compare::compare(&nginx::Router::new(&resolved.config), &new.config, &Limits { probed_hosts: 0, ..Limits::default() });
-        findings.extend(report::difference_findings(&comparison));
+        differences = report::difference_findings(&comparison);
         verdict = format!("compared {}\n", report::tally(&comparison));
     }
-
-    let diagnostics = Diagnostics::new(&reading.inventory, terminal.colours);
-    match (&arguments.output_dir, arguments.output) {
-        (Some(directory), _) => write::directory(directory, &report::folders(&translation.objects, &reading.inventory))?,
-        (None, ManifestFormat::Yaml) => terminal.data(&report::yaml_stream(&translation.objects, &reading.inventory))?,
-        (None, ManifestFormat::Json) => terminal.data(&report::json_list(&translation.objects))?,
+    match (&arguments.output_dir, arguments.output, text) {
+        (Some(directory), _, _) => write::directory(directory, &report::folders(objects, inventory))?,
+        (None, ManifestFormat::Yaml, Some(text)) => terminal.data(&text)?,
+        (None, ManifestFormat::Yaml, None) => report::write_yaml(objects, inventory, &mut terminal.stdout())?,
+        (None, ManifestFormat::Json, _) => terminal.data(&report::json_list(objects))?,
     }
-    if let Some(path) = &arguments.ledger {
-        fs::write(path, report::ledger_json(&ledger, &reading.inventory)).with_context(|| format!("writing {}", path.display()))?;
-    }
-    let counts = Counts {
-        verdict,
-        sources: reading.inventory.sources.0.len(),
-        ingresses: reading.inventory.ingresses.len(),
-        served: resolved.config.ingresses.len(),
+    let tally = match &arguments.ledger {
+        None => report::tally_of_account(inventory, controller, resolved, translation),
+        Some(path) => {
+            let ledger = report::account(inventory, controller, resolved, translation);
+            fs::write(path, report::ledger_json(&ledger, inventory)).with_context(|| format!("writing {}", path.display()))?;
+            Tally::of(&ledger)
+        }
     };
-    terminal.notice(&report::summary(&counts, &translation.objects, &ledger, &findings, &reading.inventory, &diagnostics));
-    Ok(Exit::of(reading.partial, &findings, severity(arguments.fail_on)))
+    Ok(Written { tally, verdict, differences })
 }
 
 fn severity(fail_on: FailOn) -> Severity {
@@ -71,21 +108,50 @@ fn severity(fail_on: FailOn) -> Severity {
     }
 }
 
-/// Objects of ours that an API server would refuse. There must be none; if there are, the user has to know.
-fn refused(objects: &[translate::Emitted], gateway: &Gateway) -> Findings {
-    let judge = limits::Judge::new(gateway.gateway_api, gateway.channel);
-    let mut findings = Findings::new();
-    for emitted in objects {
-        for remark in judge.object(&emitted.object).remarks {
+/// Objects that threads take a few at a time.
+const CHECKED_AT_ONCE: usize = 32;
+
+/// Objects of ours that nobody has checked yet.
+struct Unchecked<'a> {
+    judge: limits::Judge,
+    objects: &'a [translate::Emitted],
+    next: AtomicUsize,
+}
+
+impl<'a> Unchecked<'a> {
+    fn new(objects: &'a [translate::Emitted], gateway: &Gateway) -> Self {
+        Self { judge: limits::Judge::new(gateway.gateway_api, gateway.channel), objects, next: AtomicUsize::new(0) }
+    }
+
+    /// Those that an API server would refuse, by position. There must be none; if there are, the user has to know.
+    fn check(&self) -> Vec<(usize, Finding)> {
+        let mut refused = Vec::new();
+        loop {
+            let start = self.next.fetch_add(CHECKED_AT_ONCE, Ordering::Relaxed);
+            let Some(rest) = self.objects.get(start..).filter(|rest| !rest.is_empty()) else { return refused };
+            for (position, emitted) in rest.iter().take(CHECKED_AT_ONCE).enumerate() {
+                refused.extend(self.refusals(emitted).map(|finding| (start + position, finding)));
+            }
+        }
+    }
+
+    fn refusals(&self, emitted: &translate::Emitted) -> impl Iterator<Item = Finding> {
+        self.judge.object(&emitted.object).remarks.into_iter().filter_map(|remark| {
             let error = match &remark.what {
                 limits::What::NotServed => "its version is not served".to_owned(),
                 limits::What::Refused { rule } => format!("`{}` {rule}", remark.field),
                 limits::What::Pruned | limits::What::Dropped => format!("`{}` does not exist", remark.field),
-                limits::What::Defaulted { .. } | limits::What::Deprecated | limits::What::Doubtful { .. } => continue,
+                limits::What::Defaulted { .. } | limits::What::Deprecated | limits::What::Doubtful { .. } => return None,
             };
             let facts = vec![("object", emitted.object.object_ref().to_string()), ("error", error)];
-            findings.push(Finding::estate(Code::GatewayOwnObjectRefused, facts));
-        }
+            Some(Finding::estate(Code::GatewayOwnObjectRefused, facts))
+        })
     }
-    findings
+}
+
+/// What both threads found, in the order of the objects.
+fn in_order(mut mine: Vec<(usize, Finding)>, theirs: Vec<(usize, Finding)>) -> impl Iterator<Item = Finding> {
+    mine.extend(theirs);
+    mine.sort_by_key(|(position, _)| *position);
+    mine.into_iter().map(|(_, finding)| finding)
 }

@@ -61,7 +61,11 @@ impl New {
 
     /// The conversion of the old side, as it would be read back from its manifests.
     pub(super) fn of_conversion(old: &Old, translation: &translate::Translation, gateway: &Gateway) -> anyhow::Result<Self> {
-        let text = report::yaml_stream(&translation.objects, &old.reading.inventory);
+        Self::of_text(old, report::yaml_stream(&translation.objects, &old.reading.inventory), gateway)
+    }
+
+    /// The same where the manifests are printed already.
+    pub(super) fn of_text(old: &Old, text: String, gateway: &Gateway) -> anyhow::Result<Self> {
         let manifests = read::texts([("converted.yaml".to_owned(), text)], &read::Options::default()).inventory;
         let judge = Judge::new(gateway.gateway_api, gateway.channel);
         Ok(Self::new(manifests, Some(&old.reading.inventory), dialect_of(gateway)?, &judge, Absent::UnlessKindIsUnknown))

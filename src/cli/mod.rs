@@ -97,6 +97,12 @@ impl Terminal {
         Ok(())
     }
 
+    /// Where data goes that is made bit by bit.
+    #[expect(clippy::unused_self, reason = "the only way to stdout")]
+    fn stdout(&self) -> impl Write {
+        io::stdout().lock()
+    }
+
     /// Notices. A closed stderr is no reason to stop.
     #[expect(clippy::unused_self, reason = "the only way to stderr")]
     fn notice(&self, text: &str) {

@@ -7,7 +7,7 @@ use crate::{
     catalog::{self, Belongs, Key},
     ingress::{Controller, Fate, Ignored, IngressFacts, LeftOut, PathFate, Resolved},
     k8s::{FieldPath, Ingress, Inventory, Step, Subject},
-    ledger::{Code, Ledger, Settlement},
+    ledger::{Code, Entry, Ledger, Settlement},
     translate::Translation,
 };
 
@@ -33,19 +33,68 @@ const CARRIED: &[&str] = &[
 
 /// The closed ledger of a conversion.
 pub fn account(inventory: &Inventory, controller: &Controller, resolved: &Resolved, translation: &Translation) -> Ledger {
-    let mut ledger = Ledger::default();
+    let mut whole = Ledger::default();
+    each(inventory, controller, resolved, translation, |ledger| whole.append(ledger));
+    whole
+}
+
+/// Counts of the closed ledger of a conversion, which never stands in memory as a whole.
+pub fn tally(inventory: &Inventory, controller: &Controller, resolved: &Resolved, translation: &Translation) -> Tally {
+    let mut tally = Tally::default();
+    each(inventory, controller, resolved, translation, |ledger| tally.add(&ledger));
+    tally
+}
+
+/// How many annotations were settled in which way.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    words: BTreeMap<&'static str, usize>,
+}
+
+impl Tally {
+    /// Counts of a whole ledger.
+    pub fn of(ledger: &Ledger) -> Self {
+        let mut tally = Self::default();
+        tally.add(ledger);
+        tally
+    }
+
+    /// Adds the annotations of a ledger.
+    pub fn add(&mut self, ledger: &Ledger) {
+        let is_annotation = |entry: &&Entry| matches!(entry.subject.field.0.get(1), Some(Step::Key(key)) if key == "annotations");
+        for entry in ledger.entries().iter().filter(is_annotation) {
+            *self.words.entry(entry.settlement.as_ref().map_or("open", Settlement::word)).or_default() += 1;
+        }
+    }
+
+    /// How many were settled with a word.
+    pub fn settled(&self, word: &str) -> usize {
+        self.words.get(word).copied().unwrap_or(0)
+    }
+
+    /// How many there are.
+    pub fn total(&self) -> usize {
+        self.words.values().sum()
+    }
+}
+
+/// Makes the ledger of each Ingress, and that of the controller's settings.
+fn each(inventory: &Inventory, controller: &Controller, resolved: &Resolved, translation: &Translation, mut closed: impl FnMut(Ledger)) {
     let prefix = &resolved.config.globals.flags.annotations_prefix;
     let tls = used_tls(resolved);
     for (ingress, facts) in inventory.ingresses.iter().zip(&resolved.ingresses) {
+        let mut ledger = Ledger::default();
         for (key, value) in &ingress.meta.annotations {
             let subject = Subject::new(ingress.id, FieldPath::annotation(key.clone()));
             let settlement = annotation(key, value, prefix, facts, translation);
             settled(&mut ledger, subject, value, settlement);
         }
         fields(&mut ledger, ingress, facts, translation, &tls);
+        closed(ledger);
     }
+    let mut ledger = Ledger::default();
     settings(&mut ledger, inventory, controller);
-    ledger
+    closed(ledger);
 }
 
 fn settled(ledger: &mut Ledger, subject: Subject, value: &str, settlement: Settlement) {

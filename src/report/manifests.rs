@@ -1,6 +1,9 @@
 //! Manifests as text: one stream, one JSON list, or a folder per owner with kustomizations.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
 use crate::{
     gateway::api::Object,
@@ -15,14 +18,33 @@ use super::diagnostic::printable;
 /// Files of one folder by name.
 pub type Folder = BTreeMap<String, String>;
 
+/// Objects that are printed before their text is written.
+const WRITTEN_AT_ONCE: usize = 64;
+
 /// All objects as YAML documents, each with comments about where it came from.
 pub fn yaml_stream<'a>(objects: impl IntoIterator<Item = &'a Emitted>, inventory: &Inventory) -> String {
     let mut printer = yaml::Printer::new();
     for emitted in objects {
-        comments(&mut printer, emitted, inventory);
-        printer.document(&emitted.object).expect("INVARIANT: the wire types have string keys and no fallible serializer");
+        document(&mut printer, emitted, inventory);
     }
     printer.finish()
+}
+
+/// Writes all objects as YAML documents, a few at a time.
+pub fn write_yaml(objects: &[Emitted], inventory: &Inventory, out: &mut impl Write) -> io::Result<()> {
+    let mut printer = yaml::Printer::new();
+    for some in objects.chunks(WRITTEN_AT_ONCE) {
+        for emitted in some {
+            document(&mut printer, emitted, inventory);
+        }
+        out.write_all(printer.take().as_bytes())?;
+    }
+    Ok(())
+}
+
+fn document(printer: &mut yaml::Printer, emitted: &Emitted, inventory: &Inventory) {
+    comments(printer, emitted, inventory);
+    printer.document(&emitted.object).expect("INVARIANT: the wire types have string keys and no fallible serializer");
 }
 
 /// All objects as one JSON `List`.

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 
-use super::diagnostic::{Diagnostics, severity};
+use super::{
+    account::Tally,
+    diagnostic::{Diagnostics, severity},
+};
 use crate::{
     catalog,
     k8s::Inventory,
-    ledger::{Code, Finding, Findings, Ledger, Severity},
+    ledger::{Code, Finding, Findings, Severity},
     translate::Emitted,
 };
 
@@ -29,10 +32,10 @@ pub struct Counts {
 }
 
 /// The summary of a conversion, several lines.
-pub fn summary(counts: &Counts, objects: &[Emitted], ledger: &Ledger, findings: &Findings, inventory: &Inventory, diagnostics: &Diagnostics<'_>) -> String {
+pub fn summary(counts: &Counts, objects: &[Emitted], tally: &Tally, findings: &Findings, inventory: &Inventory, diagnostics: &Diagnostics<'_>) -> String {
     let mut text = String::new();
     let mut shown: Vec<&Finding> = findings.iter().collect();
-    shown.sort_by_key(|finding| std::cmp::Reverse(severity(finding)));
+    shown.sort_by_cached_key(|finding| std::cmp::Reverse(severity(finding)));
     let mut per_code: BTreeMap<Code, usize> = BTreeMap::new();
     let mut printed = 0;
     for finding in &shown {
@@ -57,7 +60,7 @@ pub fn summary(counts: &Counts, objects: &[Emitted], ledger: &Ledger, findings: 
     }
     let kinds: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {}", kind.as_str())).collect();
     text.push_str(&format!("written  {}\n", if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(", ") }));
-    text.push_str(&format!("kept     {}\n", settlements(ledger)));
+    text.push_str(&format!("kept     {}\n", settlements(tally)));
     text.push_str(&counts.verdict);
     let withheld: usize = objects.iter().map(|emitted| emitted.withheld.len()).sum();
     if withheld > 0 {
@@ -76,25 +79,16 @@ fn others(inventory: &Inventory) -> String {
     if count == 0 { String::new() } else { format!(", {count} object(s) of other kinds") }
 }
 
-fn settlements(ledger: &Ledger) -> String {
-    let mut words: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut total = 0;
-    for entry in ledger.entries() {
-        let annotation = matches!(entry.subject.field.0.get(1), Some(crate::k8s::Step::Key(key)) if key == "annotations");
-        if annotation {
-            total += 1;
-            *words.entry(entry.settlement.as_ref().map_or("open", crate::ledger::Settlement::word)).or_default() += 1;
-        }
-    }
-    let word = |word: &str| words.get(word).copied().unwrap_or(0);
+fn settlements(tally: &Tally) -> String {
     format!(
-        "{} of {total} annotation(s) exactly, {} by policy, {} with a difference; {} without effect today, {} not converted, {} unknown",
-        word("exact"),
-        word("policy"),
-        word("differs"),
-        word("no-effect"),
-        word("unmappable"),
-        word("unknown")
+        "{} of {} annotation(s) exactly, {} by policy, {} with a difference; {} without effect today, {} not converted, {} unknown",
+        tally.settled("exact"),
+        tally.total(),
+        tally.settled("policy"),
+        tally.settled("differs"),
+        tally.settled("no-effect"),
+        tally.settled("unmappable"),
+        tally.settled("unknown")
     )
 }
 

@@ -38,6 +38,7 @@ pub fn print<T: Serialize + ?Sized>(value: &T) -> Result<String, PrintError> {
 /// Prints documents one after the other, each with the comments that were made before it.
 #[derive(Debug, Default)]
 pub struct Printer {
+    /// What was printed and not taken.
     out: String,
     documents: usize,
     separated: bool,
@@ -73,6 +74,11 @@ impl Printer {
         self.documents += 1;
         self.separated = false;
         printed
+    }
+
+    /// What was printed since this was last asked, so that many documents need not stand in memory together.
+    pub fn take(&mut self) -> String {
+        std::mem::take(&mut self.out)
     }
 
     /// Everything that was printed.
