@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::text_map::TextMap;
+
 /// `metadata`, as far as we write it or a router looks at it. Printed sorted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -14,11 +16,11 @@ pub struct Meta {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub namespace: String,
     /// Labels.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub labels: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "TextMap::is_empty")]
+    pub labels: TextMap,
     /// Annotations.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub annotations: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "TextMap::is_empty")]
+    pub annotations: TextMap,
     /// When it was created, as RFC 3339 in UTC, whose text order is the order of time. Read only.
     #[serde(skip_serializing)]
     pub creation_timestamp: Option<String>,
@@ -39,8 +41,8 @@ impl Meta {
 #[serde(rename_all = "camelCase", default)]
 pub struct LabelSelector {
     /// Labels that must have these values.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub match_labels: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "TextMap::is_empty")]
+    pub match_labels: TextMap,
     /// Requirements that must hold.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub match_expressions: Vec<LabelRequirement>,
@@ -49,13 +51,13 @@ pub struct LabelSelector {
 impl LabelSelector {
     /// A selector for one label.
     pub fn label(key: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { match_labels: BTreeMap::from([(key.into(), value.into())]), match_expressions: Vec::new() }
+        Self { match_labels: TextMap::from([(key.into(), value.into())]), match_expressions: Vec::new() }
     }
 
     /// A selector for no object at all.
     pub fn nothing() -> Self {
         let never = LabelRequirement { key: "kubernetes.io/metadata.name".to_owned(), operator: "In".to_owned(), values: Vec::new() };
-        Self { match_labels: BTreeMap::new(), match_expressions: vec![never] }
+        Self { match_labels: TextMap::default(), match_expressions: vec![never] }
     }
 
     /// Whether an object with these labels is selected. An operator that does not exist selects nothing.

@@ -27,6 +27,7 @@ mod service;
 mod session;
 pub mod status;
 mod tcp_route;
+mod text_map;
 mod tls_route;
 mod udp_route;
 
@@ -58,6 +59,7 @@ pub use resource::{Resource, Spec};
 pub use service::{Service, ServicePort, ServiceSpec, TargetPort};
 pub use session::{CookieConfig, CookieLifetime, SessionCookie, SessionHeader, SessionKind, SessionPersistence};
 pub use tcp_route::{TcpRoute, TcpRouteSpec, TcpRule};
+pub use text_map::TextMap;
 pub use tls_route::{TlsRoute, TlsRouteSpec, TlsRule};
 pub use udp_route::{UdpRoute, UdpRouteSpec, UdpRule};
 
