@@ -49,7 +49,7 @@ impl Cx<'_> {
             changes.response_headers.push(("Strict-Transport-Security".to_owned(), self.header_value(&value)));
         }
         if let Some(cors) = &settings.cors {
-            changes.cors = self.cors(ingress, cors);
+            changes.cors = self.cors(ingress, cors).map(Box::new);
         }
         changes.no_timeout = self.options.target.cuts_long_requests();
         Ok(changes)

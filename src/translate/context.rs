@@ -87,12 +87,12 @@ impl<'a> Cx<'a> {
         self.mark(ingress, names, &unmappable(code));
         facts.push(("ingress", self.ingress_name(ingress)));
         facts.push(("target", self.options.target.id().to_owned()));
-        // The place is the first of the annotations that the Ingress really has.
+        // The place is the first of the annotations that the Ingress really has; often there is only one.
         let has = |name: &&&str| {
             let key = format!("{}/{name}", self.config.globals.flags.annotations_prefix);
             self.inventory_ingress(ingress).is_some_and(|read| read.meta.annotations.contains_key(&key))
         };
-        let name = names.iter().find(has).or(names.first());
+        let name = if let [only] = names { Some(only) } else { names.iter().find(has).or(names.first()) };
         let subject = name.map(|name| self.annotation(ingress, name));
         self.say(code, subject, facts);
         Some(code)

@@ -85,7 +85,7 @@ impl Cx<'_> {
 
     /// The names of a server with what serves them over TLS.
     fn hostnames(&mut self, server: &Server) -> Vec<(Hostname, TlsPlan)> {
-        let mut names = Vec::new();
+        let mut names = Vec::with_capacity(1);
         if server.name == ServerName::CatchAll {
             let tls = if self.config.globals.flags.default_ssl_certificate.is_some() { TlsPlan::Shared } else { TlsPlan::None };
             names.push((Hostname::All, tls));

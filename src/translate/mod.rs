@@ -80,7 +80,7 @@ pub fn translate(config: &Config, inventory: &Inventory, options: &Options) -> T
     objects.extend(routes.into_iter().map(|route| app(Object::from(route.object), route.sources, route.withheld)));
     for emitted in &mut objects {
         let generator = concat!("gateshift-", env!("CARGO_PKG_VERSION"));
-        emitted.object.meta_mut().annotations.insert(GENERATOR.to_owned(), generator.to_owned());
+        emitted.object.meta_mut().annotations.insert(GENERATOR, generator);
     }
     // Names are unique within kind and namespace, so that no two are equal.
     objects.sort_unstable_by(|a, b| (!a.platform, a.object.sort_key()).cmp(&(!b.platform, b.object.sort_key())));

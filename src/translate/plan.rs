@@ -99,7 +99,7 @@ pub(super) struct Changes {
     /// Response headers that are set.
     pub response_headers: Vec<(String, String)>,
     /// CORS.
-    pub cors: Option<CorsRule>,
+    pub cors: Option<Box<CorsRule>>,
     /// `timeouts.request: 0s`, where the target would cut long requests.
     pub no_timeout: bool,
 }
@@ -131,11 +131,6 @@ pub(super) struct Rule {
 }
 
 impl Rule {
-    /// Same effect for the same request, whoever owns it and wherever it came from.
-    pub(super) fn same_effect(&self, other: &Self) -> bool {
-        self.path == other.path && self.headers == other.headers && self.same_action(other)
-    }
-
     /// Same treatment of whatever is matched.
     pub(super) fn same_action(&self, other: &Self) -> bool {
         self.action == other.action && self.changes == other.changes

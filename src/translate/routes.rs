@@ -1,6 +1,9 @@
 //! Rules of hosts as HTTPRoutes: grouped by the Ingress that owns them, cut under the limits in a way that keeps precedence.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::{
     context::Cx,
@@ -46,17 +49,51 @@ enum Scope {
     Http,
 }
 
-type RuleKey<'a> = (&'a PathRule, &'a [HeaderCondition], &'a Action, &'a Changes);
+/// A rule, compared by its effect, whoever owns it and wherever it came from.
+#[derive(Clone, Copy)]
+struct Effect<'a>(&'a Rule);
+
+impl<'a> Effect<'a> {
+    fn key(self) -> (&'a PathRule, &'a [HeaderCondition], &'a Action, &'a Changes) {
+        (&self.0.path, &self.0.headers, &self.0.action, &self.0.changes)
+    }
+}
+
+impl PartialEq for Effect<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Effect<'_> {}
+
+impl PartialOrd for Effect<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Effect<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+type Hostnames<'a> = Vec<(&'a Hostname, &'a TlsPlan)>;
+
+/// Host names by the rules of one owner that they share.
+type Units<'a> = BTreeMap<(IngressId, Scope, Vec<Effect<'a>>), Hostnames<'a>>;
 
 /// Rules of one owner that several host names share.
 struct Unit<'a> {
-    rules: Vec<&'a Rule>,
-    hostnames: Vec<(&'a Hostname, &'a TlsPlan)>,
+    scope: Scope,
+    rules: Vec<Effect<'a>>,
+    hostnames: Hostnames<'a>,
 }
 
 /// Makes the routes of all hosts and tells the listeners who needs them.
 pub(super) fn routes(cx: &mut Cx<'_>, plans: &[HostPlan], listeners: &mut Listeners) -> Vec<Route> {
-    let mut units: BTreeMap<IngressId, BTreeMap<(Scope, Vec<RuleKey<'_>>), Unit<'_>>> = BTreeMap::new();
+    let mut units = Units::new();
     for plan in plans {
         let http = by_owner(&plan.http);
         let https = by_owner(&plan.https);
@@ -65,66 +102,57 @@ pub(super) fn routes(cx: &mut Cx<'_>, plans: &[HostPlan], listeners: &mut Listen
             let plain = http.get(&owner).map_or(&[][..], Vec::as_slice);
             let secure = https.get(&owner).map_or(&[][..], Vec::as_slice);
             for (hostname, tls) in &plan.hostnames {
-                let parts: Vec<(Scope, &[&Rule])> = if *tls == TlsPlan::None {
+                let parts: Vec<(Scope, &[Effect<'_>])> = if *tls == TlsPlan::None {
                     vec![(Scope::Http, plain)]
-                } else if same(plain, secure) {
+                } else if plain == secure {
                     vec![(Scope::Both, secure)]
                 } else {
                     vec![(Scope::Https, secure), (Scope::HttpBeside, plain)]
                 };
                 for (scope, rules) in parts {
-                    if rules.is_empty() {
-                        continue;
+                    if !rules.is_empty() {
+                        units.entry((owner, scope, rules.to_vec())).or_default().push((hostname, tls));
                     }
-                    let key: Vec<RuleKey<'_>> = rules.iter().map(|rule| (&rule.path, rule.headers.as_slice(), &rule.action, &rule.changes)).collect();
-                    let unit = units.entry(owner).or_default().entry((scope, key)).or_insert_with(|| Unit { rules: rules.to_vec(), hostnames: Vec::new() });
-                    unit.hostnames.push((hostname, tls));
                 }
             }
         }
     }
-    emit(cx, &units, listeners)
+    emit(cx, units, listeners)
 }
 
-fn by_owner(rules: &[Rule]) -> BTreeMap<IngressId, Vec<&Rule>> {
-    let mut owners: BTreeMap<IngressId, Vec<&Rule>> = BTreeMap::new();
+fn by_owner(rules: &[Rule]) -> BTreeMap<IngressId, Vec<Effect<'_>>> {
+    let mut owners: BTreeMap<IngressId, Vec<Effect<'_>>> = BTreeMap::new();
     for rule in rules {
-        owners.entry(rule.owner).or_default().push(rule);
+        owners.entry(rule.owner).or_default().push(Effect(rule));
     }
     owners
 }
 
-fn same(a: &[&Rule], b: &[&Rule]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same_effect(b))
-}
-
-fn emit(cx: &mut Cx<'_>, units: &BTreeMap<IngressId, BTreeMap<(Scope, Vec<RuleKey<'_>>), Unit<'_>>>, listeners: &mut Listeners) -> Vec<Route> {
+fn emit(cx: &mut Cx<'_>, units: Units<'_>, listeners: &mut Listeners) -> Vec<Route> {
     let mut names = Names::default();
+    let mut owners: BTreeMap<IngressId, Vec<Unit<'_>>> = BTreeMap::new();
+    for ((owner, scope, rules), hostnames) in units {
+        owners.entry(owner).or_default().push(Unit { scope, rules, hostnames });
+    }
     // Plain names first, so that no derived name takes the name of another Ingress.
-    let mut owners: Vec<IngressId> = units.keys().copied().collect();
-    owners.sort_by(|a, b| cx.config.ingress(*a).name.cmp(&cx.config.ingress(*b).name));
+    let mut owners: Vec<(IngressId, Vec<Unit<'_>>)> = owners.into_iter().collect();
+    owners.sort_by(|(a, _), (b, _)| cx.config.ingress(*a).name.cmp(&cx.config.ingress(*b).name));
     let mut wanted = Vec::new();
-    for owner in owners {
-        let of_owner = &units[&owner];
-        let first_host = cx.inventory_ingress(owner).and_then(|ingress| ingress.rules.first()).map(|rule| rule.host.clone().unwrap_or_default());
-        let mut list: Vec<(&(Scope, Vec<RuleKey<'_>>), &Unit<'_>)> = of_owner.iter().collect();
-        list.sort_by_key(|((scope, _), unit)| {
-            let leads = unit.hostnames.iter().any(|(hostname, _)| hostname.text().unwrap_or_default() == first_host.as_deref().unwrap_or_default());
-            (!leads, *scope, unit.hostnames.iter().map(|(hostname, _)| (*hostname).clone()).min())
-        });
-        for (position, ((scope, _), unit)) in list.into_iter().enumerate() {
-            let leads = unit.hostnames.iter().any(|(hostname, _)| hostname.text().unwrap_or_default() == first_host.as_deref().unwrap_or_default());
-            wanted.push((owner, position, leads, *scope, unit));
-        }
+    for (owner, mut list) in owners {
+        let first_rule = cx.inventory_ingress(owner).and_then(|ingress| ingress.rules.first());
+        let first_host = first_rule.and_then(|rule| rule.host.as_deref()).unwrap_or_default();
+        let leads = |unit: &Unit<'_>| unit.hostnames.iter().any(|(hostname, _)| hostname.text().unwrap_or_default() == first_host);
+        list.sort_by_cached_key(|unit| (!leads(unit), unit.scope, unit.hostnames.iter().map(|(hostname, _)| (*hostname).clone()).min()));
+        wanted.extend(list.into_iter().enumerate().map(|(position, unit)| (owner, position, leads(&unit), unit)));
     }
     wanted.sort_by_key(|(_, position, ..)| *position != 0);
     let mut routes = Vec::new();
-    for (owner, position, leads, scope, unit) in wanted {
-        let base = base_name(cx, owner, position, leads, scope, unit);
-        let mut hostnames = unit.hostnames.clone();
+    for (owner, position, leads, unit) in wanted {
+        let base = base_name(cx, owner, position, leads, &unit);
+        let Unit { scope, rules, mut hostnames } = unit;
         hostnames.sort();
         for hosts in hostnames.chunks(MOST_HOSTNAMES) {
-            for rules in chunks(combine(&unit.rules)) {
+            for rules in chunks(combine(&rules)) {
                 let namespace = cx.config.ingress(owner).name.namespace.clone();
                 let mut wanted = base.clone();
                 if routes.last().is_some_and(|route: &Route| route.object.metadata.namespace == namespace && starts(&route.object.metadata.name, &base)) {
@@ -142,15 +170,15 @@ fn starts(name: &str, base: &str) -> bool {
     name == base || name.strip_prefix(base).and_then(|rest| rest.strip_prefix('-')).is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()))
 }
 
-fn base_name(cx: &Cx<'_>, owner: IngressId, position: usize, leads: bool, scope: Scope, unit: &Unit<'_>) -> String {
+fn base_name(cx: &Cx<'_>, owner: IngressId, position: usize, leads: bool, unit: &Unit<'_>) -> String {
     let ingress = &cx.config.ingress(owner).name.name;
     if position == 0 {
         return ingress.clone();
     }
-    let www = unit.rules.iter().all(|rule| matches!(&rule.action, Action::Redirect(redirect) if redirect.hostname.is_some() && redirect.path.is_none()));
-    let kind = match scope {
+    let www = unit.rules.iter().all(|rule| matches!(&rule.0.action, Action::Redirect(redirect) if redirect.hostname.is_some() && redirect.path.is_none()));
+    let kind = match unit.scope {
         _ if www => "-www",
-        Scope::HttpBeside if unit.rules.iter().all(|rule| matches!(rule.action, Action::ToHttps { .. })) => "-redirect",
+        Scope::HttpBeside if unit.rules.iter().all(|rule| matches!(rule.0.action, Action::ToHttps { .. })) => "-redirect",
         Scope::HttpBeside | Scope::Http => "-http",
         Scope::Both | Scope::Https => "",
     };
@@ -166,10 +194,10 @@ struct Combined<'a> {
     matches: Vec<&'a Rule>,
 }
 
-fn combine<'a>(rules: &[&'a Rule]) -> Vec<Combined<'a>> {
+fn combine<'a>(rules: &[Effect<'a>]) -> Vec<Combined<'a>> {
     let mut combined: Vec<Combined<'a>> = Vec::new();
     let mut index: BTreeMap<(&Action, &Changes), usize> = BTreeMap::new();
-    for &rule in rules {
+    for &Effect(rule) in rules {
         let alone = !rule.headers.is_empty() || matches!(rule.changes.path, Some(PathModifier::Prefix(_)));
         let last = combined.len().checked_sub(1);
         // Expressions of equal length are tried in the order of the rules, so they only join the rule before them.
@@ -226,13 +254,13 @@ fn route(
     rules: &[Combined<'_>],
     listeners: &mut Listeners,
 ) -> Route {
-    let mut parents: Vec<ParentRef> = Vec::new();
+    let sides: &[Side] = match scope {
+        Scope::Both => &[Side::Http, Side::Https],
+        Scope::Https => &[Side::Https],
+        Scope::HttpBeside | Scope::Http => &[Side::Http],
+    };
+    let mut parents: Vec<ParentRef> = Vec::with_capacity(sides.len());
     for &(hostname, tls) in hosts {
-        let sides: &[Side] = match scope {
-            Scope::Both => &[Side::Http, Side::Https],
-            Scope::Https => &[Side::Https],
-            Scope::HttpBeside | Scope::Http => &[Side::Http],
-        };
         for &side in sides {
             let parent = listeners.attach(side, hostname, tls, namespace);
             if !parents.contains(&parent) {
