@@ -87,14 +87,11 @@ fn write(arguments: &Convert, terminal: &Terminal, old: &estate::Old, translatio
         (None, ManifestFormat::Yaml, None) => report::write_yaml(objects, inventory, &mut terminal.stdout())?,
         (None, ManifestFormat::Json, _) => terminal.data(&report::json_list(objects))?,
     }
-    let tally = match &arguments.ledger {
-        None => report::tally_of_account(inventory, controller, resolved, translation),
-        Some(path) => {
-            let ledger = report::account(inventory, controller, resolved, translation);
-            fs::write(path, report::ledger_json(&ledger, inventory)).with_context(|| format!("writing {}", path.display()))?;
-            Tally::of(&ledger)
-        }
-    };
+    if let Some(path) = &arguments.ledger {
+        let ledger = report::account(inventory, controller, resolved, translation);
+        fs::write(path, report::ledger_json(&ledger, inventory)).with_context(|| format!("writing {}", path.display()))?;
+    }
+    let tally = report::tally_of_account(inventory, resolved, translation);
     Ok(Written { tally, verdict, differences })
 }
 

@@ -122,11 +122,6 @@ impl Ledger {
         });
     }
 
-    /// Adds the entries of another ledger.
-    pub fn append(&mut self, other: Self) {
-        self.entries.extend(other.entries);
-    }
-
     /// All entries, in the order in which they were opened.
     pub fn entries(&self) -> &[Entry] {
         &self.entries

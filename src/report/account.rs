@@ -7,7 +7,7 @@ use crate::{
     catalog::{self, Belongs, Key},
     ingress::{Controller, Fate, Ignored, IngressFacts, LeftOut, PathFate, Resolved},
     k8s::{FieldPath, Ingress, Inventory, Step, Subject},
-    ledger::{Code, Entry, Ledger, Settlement},
+    ledger::{Code, Ledger, Settlement},
     translate::Translation,
 };
 
@@ -33,16 +33,38 @@ const CARRIED: &[&str] = &[
 
 /// The closed ledger of a conversion.
 pub fn account(inventory: &Inventory, controller: &Controller, resolved: &Resolved, translation: &Translation) -> Ledger {
-    let mut whole = Ledger::default();
-    each(inventory, controller, resolved, translation, |ledger| whole.append(ledger));
-    whole
+    let mut ledger = Ledger::default();
+    let tls = used_tls(resolved);
+    for (ingress, facts) in inventory.ingresses.iter().zip(&resolved.ingresses) {
+        for (key, value, settlement) in annotations(ingress, facts, resolved, translation) {
+            settled(&mut ledger, Subject::new(ingress.id, FieldPath::annotation(key)), value, settlement);
+        }
+        fields(&mut ledger, ingress, facts, translation, &tls);
+    }
+    settings(&mut ledger, inventory, controller);
+    ledger
 }
 
-/// Counts of the closed ledger of a conversion, which never stands in memory as a whole.
-pub fn tally(inventory: &Inventory, controller: &Controller, resolved: &Resolved, translation: &Translation) -> Tally {
+/// Counts what the ledger says of annotations, without making one.
+pub fn tally(inventory: &Inventory, resolved: &Resolved, translation: &Translation) -> Tally {
     let mut tally = Tally::default();
-    each(inventory, controller, resolved, translation, |ledger| tally.add(&ledger));
+    for (ingress, facts) in inventory.ingresses.iter().zip(&resolved.ingresses) {
+        for (_, _, settlement) in annotations(ingress, facts, resolved, translation) {
+            tally.add(&settlement);
+        }
+    }
     tally
+}
+
+/// Annotations of an Ingress: key, value, and what became of each.
+fn annotations<'a>(
+    ingress: &'a Ingress,
+    facts: &'a IngressFacts,
+    resolved: &'a Resolved,
+    translation: &'a Translation,
+) -> impl Iterator<Item = (&'a str, &'a str, Settlement)> {
+    let prefix = &resolved.config.globals.flags.annotations_prefix;
+    ingress.meta.annotations.iter().map(move |(key, value)| (key.as_str(), value.as_str(), annotation(key, value, prefix, facts, translation)))
 }
 
 /// How many annotations were settled in which way.
@@ -52,19 +74,8 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts of a whole ledger.
-    pub fn of(ledger: &Ledger) -> Self {
-        let mut tally = Self::default();
-        tally.add(ledger);
-        tally
-    }
-
-    /// Adds the annotations of a ledger.
-    pub fn add(&mut self, ledger: &Ledger) {
-        let is_annotation = |entry: &&Entry| matches!(entry.subject.field.0.get(1), Some(Step::Key(key)) if key == "annotations");
-        for entry in ledger.entries().iter().filter(is_annotation) {
-            *self.words.entry(entry.settlement.as_ref().map_or("open", Settlement::word)).or_default() += 1;
-        }
+    fn add(&mut self, settlement: &Settlement) {
+        *self.words.entry(settlement.word()).or_default() += 1;
     }
 
     /// How many were settled with a word.
@@ -76,25 +87,6 @@ impl Tally {
     pub fn total(&self) -> usize {
         self.words.values().sum()
     }
-}
-
-/// Makes the ledger of each Ingress, and that of the controller's settings.
-fn each(inventory: &Inventory, controller: &Controller, resolved: &Resolved, translation: &Translation, mut closed: impl FnMut(Ledger)) {
-    let prefix = &resolved.config.globals.flags.annotations_prefix;
-    let tls = used_tls(resolved);
-    for (ingress, facts) in inventory.ingresses.iter().zip(&resolved.ingresses) {
-        let mut ledger = Ledger::default();
-        for (key, value) in &ingress.meta.annotations {
-            let subject = Subject::new(ingress.id, FieldPath::annotation(key.clone()));
-            let settlement = annotation(key, value, prefix, facts, translation);
-            settled(&mut ledger, subject, value, settlement);
-        }
-        fields(&mut ledger, ingress, facts, translation, &tls);
-        closed(ledger);
-    }
-    let mut ledger = Ledger::default();
-    settings(&mut ledger, inventory, controller);
-    closed(ledger);
 }
 
 fn settled(ledger: &mut Ledger, subject: Subject, value: &str, settlement: Settlement) {
