@@ -70,7 +70,10 @@ fn is_plain(text: &str) -> bool {
     let bytes = text.as_bytes();
     let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) else { return false };
     let starts = first.is_ascii_alphanumeric() || matches!(first, b'/' | b'_' | b'$' | b'(' | b'.' | b'+' | b'^') || (first == b'-' && bytes.len() > 1);
-    if !starts || last == b' ' || last == b':' || text.starts_with("---") || text.starts_with("...") || text.starts_with("- ") {
+    if !starts || last == b' ' || last == b':' {
+        return false;
+    }
+    if matches!(first, b'-' | b'.') && (text.starts_with("---") || text.starts_with("...") || text.starts_with("- ")) {
         return false;
     }
     let inner = |(index, byte): (usize, &u8)| match byte {
@@ -83,10 +86,8 @@ fn is_plain(text: &str) -> bool {
         return false;
     }
     // Only what starts like a number or like a word can be one; this is asked of every key.
-    if first.is_ascii_alphabetic() {
-        return bytes.len() > LONGEST_WORD || (!is_word(text) && matches!(resolve_plain(text), Resolved::Text(_)));
-    }
-    !looks_like_a_number(text) && !is_word(text) && matches!(resolve_plain(text), Resolved::Text(_))
+    let could_be_one = first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.') || bytes.len() <= LONGEST_WORD;
+    !could_be_one || (!looks_like_a_number(text) && !is_word(text) && matches!(resolve_plain(text), Resolved::Text(_)))
 }
 
 /// Length of the longest word that YAML reads as something else.
@@ -101,9 +102,9 @@ fn looks_like_a_number(text: &str) -> bool {
 
 /// Words for booleans, null and infinity, in any case.
 fn is_word(text: &str) -> bool {
-    const WORDS: [&str; 11] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "inf", "nan"];
+    const WORDS: [&[&str]; LONGEST_WORD + 1] = [&[], &["y", "n"], &["no", "on"], &["yes", "off", "inf", "nan"], &["true", "null"], &["false"]];
     let word = text.trim_start_matches(['+', '-', '.']);
-    word.len() <= LONGEST_WORD && WORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
+    WORDS.get(word.len()).is_some_and(|words| words.iter().any(|known| known.eq_ignore_ascii_case(word)))
 }
 
 /// Whether a literal block keeps this text: one break at the end or none, no blank line of spaces, nothing that shifts the indentation.

@@ -79,6 +79,8 @@ pub(super) struct Scanner<'t> {
     keys: Vec<SimpleKey>,
     key_allowed: bool,
     pending_key: Option<usize>,
+    /// Room for the break after a scalar, kept from one to the next.
+    scratch: String,
 }
 
 impl<'t> Scanner<'t> {
@@ -93,6 +95,7 @@ impl<'t> Scanner<'t> {
             keys: vec![SimpleKey::default()],
             key_allowed: true,
             pending_key: None,
+            scratch: String::new(),
         }
     }
 

@@ -12,6 +12,17 @@ enum Chomping {
     Keep,
 }
 
+/// Bytes that never end a plain scalar, wherever it stands.
+static WORD: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 0x80 {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/');
+        byte += 1;
+    }
+    table
+};
+
 impl<'t> Scanner<'t> {
     pub(super) fn fetch_block_scalar(&mut self, literal: bool) -> Result<(), SyntaxError> {
         self.remove_key()?;
@@ -260,7 +271,9 @@ impl<'t> Scanner<'t> {
         // A plain scalar is mostly one word: it stays a slice of the source until something has to be folded.
         let mut text: Cow<'t, str> = Cow::Borrowed("");
         let mut end = start;
-        let mut leading_break = String::new();
+        // Nearly every scalar ends at a break, which is not worth an allocation each.
+        let mut leading_break = std::mem::take(&mut self.scratch);
+        leading_break.clear();
         let mut trailing_breaks = String::new();
         let mut leading_blanks = false;
         loop {
@@ -311,6 +324,7 @@ impl<'t> Scanner<'t> {
         if leading_blanks {
             self.key_allowed = true;
         }
+        self.scratch = leading_break;
         Ok(())
     }
 
@@ -322,8 +336,7 @@ impl<'t> Scanner<'t> {
                 b',' | b'?' | b'[' | b']' | b'{' | b'}' if flow => return,
                 _ => self.skip(),
             }
-            let plain = self.text.as_bytes()[self.mark.pos..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(byte));
-            let len = plain.count();
+            let len = self.text.as_bytes()[self.mark.pos..].iter().take_while(|byte| WORD[usize::from(**byte)]).count();
             self.advance_ascii(len);
         }
     }
