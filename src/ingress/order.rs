@@ -29,8 +29,10 @@ pub(super) fn sort(ingresses: &mut [&Ingress], order: Order) {
 }
 
 fn by_name(a: &ObjectMeta, b: &ObjectMeta) -> Ordering {
-    let text = |meta: &ObjectMeta| -> Vec<u8> { [meta.namespace.as_bytes(), b"/", meta.name.as_bytes()].concat() };
-    if a.namespace == b.namespace { a.name.cmp(&b.name) } else { text(a).cmp(&text(b)) }
+    fn text(meta: &ObjectMeta) -> impl Iterator<Item = u8> {
+        meta.namespace.bytes().chain([b'/']).chain(meta.name.bytes())
+    }
+    if a.namespace == b.namespace { a.name.cmp(&b.name) } else { text(a).cmp(text(b)) }
 }
 
 /// The order of the two is not in the objects.
