@@ -133,7 +133,8 @@ impl<O: Router, N: Router, W: World> Probes<'_, O, N, W> {
         let matters = |unlike: &Unlike| {
             unlike.aspect == seen.unlike.aspect || matches!(unlike.aspect, Aspect::Access | Aspect::Tls | Aspect::Status | Aspect::Backend)
         };
-        (replayed.is_decided() && !replayed.unlike.iter().any(matters)).then_some(replayed)
+        // One of several possible outcomes may agree: this only names the difference, it claims nothing.
+        (!replayed.unknown && !replayed.unlike.iter().any(matters)).then_some(replayed)
     }
 
     /// Both sides treat another path as the old side treats this one.
