@@ -92,8 +92,15 @@ fn parse(asked: &Value, client: &str) -> anyhow::Result<Request> {
         headers,
         body_bytes: number("body_bytes").unwrap_or(0),
         chunked: asked.get("chunked").and_then(Value::as_bool).unwrap_or(false),
-        http_version: if text("protocol").as_deref() == Some("h2") { "2".to_owned() } else { text("http_version").unwrap_or_else(|| "1.1".to_owned()) },
-        client: text("from").or_else(|| text("client")).or_else(|| Some(client.to_owned()).filter(|client| !client.is_empty())).unwrap_or_else(|| DEFAULT_CLIENT.to_owned()),
+        http_version: if text("protocol").as_deref() == Some("h2") {
+            "2".to_owned()
+        } else {
+            text("http_version").unwrap_or_else(|| "1.1".to_owned())
+        },
+        client: text("from")
+            .or_else(|| text("client"))
+            .or_else(|| Some(client.to_owned()).filter(|client| !client.is_empty()))
+            .unwrap_or_else(|| DEFAULT_CLIENT.to_owned()),
         port: number("port").and_then(|port| u16::try_from(port).ok()),
         client_certificate: text("client_cert"),
     })

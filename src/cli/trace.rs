@@ -28,7 +28,8 @@ pub(super) fn run(arguments: &Trace, terminal: &Terminal) -> anyhow::Result<Exit
     let file = match &arguments.requests {
         Some(path) => requests::read(path)?,
         None => {
-            let asked = requests::line(&arguments.request.join(" "), &arguments.headers, arguments.client.as_deref()).map_err(|error| Usage(error.to_string()))?;
+            let asked = requests::line(&arguments.request.join(" "), &arguments.headers, arguments.client.as_deref())
+                .map_err(|error| Usage(error.to_string()))?;
             requests::RequestFile { requests: vec![asked], ..requests::RequestFile::default() }
         }
     };

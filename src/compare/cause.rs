@@ -178,7 +178,9 @@ impl<O: Router, N: Router, W: World> Probes<'_, O, N, W> {
             Test::Present | Test::Suffix(_) | Test::Regex(_) | Test::InNetworks(_) | Test::Above(_) | Test::Malformed(_) => None,
         });
         let inside = |text: &&str| {
-            text.len() > 1 && !text.ends_with('/') && path.strip_prefix(*text).is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+            text.len() > 1
+                && !text.ends_with('/')
+                && path.strip_prefix(*text).is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
         };
         if let Some(prefix) = prefixes.filter(inside).max_by_key(|text| text.len()) {
             let (head, rest) = path.split_at(prefix.len());
@@ -205,8 +207,11 @@ fn appends_slash(outcome: &Outcome, path: &str) -> bool {
             let end = location.find('?').unwrap_or(location.len());
             location[..end].strip_suffix('/').is_some_and(|location| location.ends_with(path)) && !path.ends_with('/')
         }
-        Outcome::Forward(_) | Outcome::Respond { .. } | Outcome::Deny { .. } | Outcome::NoRoute { .. } | Outcome::NoAnswer(_) | Outcome::Unmodelled { .. } => {
-            false
-        }
+        Outcome::Forward(_)
+        | Outcome::Respond { .. }
+        | Outcome::Deny { .. }
+        | Outcome::NoRoute { .. }
+        | Outcome::NoAnswer(_)
+        | Outcome::Unmodelled { .. } => false,
     }
 }

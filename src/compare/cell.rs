@@ -43,7 +43,17 @@ impl<'p> Table<'p> {
     pub(super) fn new(predicates: &'p Predicates) -> Self {
         let kinds = predicates.iter().map(|(_, predicate)| kind(&predicate.field, &predicate.test)).collect();
         let marks = || vec![0; predicates.len()];
-        Self { predicates, kinds, names: marks(), paths: marks(), known: marks(), host: 0, atom: 0, holding: Vec::new(), lists: RefCell::default() }
+        Self {
+            predicates,
+            kinds,
+            names: marks(),
+            paths: marks(),
+            known: marks(),
+            host: 0,
+            atom: 0,
+            holding: Vec::new(),
+            lists: RefCell::default(),
+        }
     }
 
     /// Starts a host, of which these questions hold.

@@ -184,7 +184,10 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
                 return Leaf::Open(Code::UndecidedUnmodelled, what.to_owned());
             }
         }
-        if entry.scheme == Scheme::Https && old.certificate == Some(Served::Default) && new.certificate.as_ref().is_none_or(|served| *served == Served::Default) {
+        if entry.scheme == Scheme::Https
+            && old.certificate == Some(Served::Default)
+            && new.certificate.as_ref().is_none_or(|served| *served == Served::Default)
+        {
             return Leaf::Assumed(Assumption::NoDefaultCertificate);
         }
         let atom = &paths.atoms[number];
@@ -223,7 +226,8 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
         if !sure && unlike.is_empty() {
             return Leaf::Open(Code::UndecidedNotRegular, "an expression is not regular".to_owned());
         }
-        let body = choices.chosen().find_map(|(key, value)| (*key == Key::Body).then_some(value.sample.as_deref()?).filter(|size| *size != "0"));
+        let body =
+            choices.chosen().find_map(|(key, value)| (*key == Key::Body).then_some(value.sample.as_deref()?).filter(|size| *size != "0"));
         if let (Some(size), false) = (body, unlike.is_empty()) {
             if size == LARGE_BODY {
                 return Leaf::Assumed(Assumption::SmallBodies);
@@ -235,7 +239,8 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
 
     /// What a verdict says beside its answer.
     fn beside(&self, old: &Verdict, new: &Verdict, unlike: &mut Vec<Unlike>) -> Leaf {
-        let silent = |verdict: &Verdict| matches!(verdict.ruling.answer, Answer::NoAnswer(NoAnswer::Refused | NoAnswer::Reset | NoAnswer::Tls));
+        let silent =
+            |verdict: &Verdict| matches!(verdict.ruling.answer, Answer::NoAnswer(NoAnswer::Refused | NoAnswer::Reset | NoAnswer::Tls));
         if let (Some(before), Some(after)) = (&old.certificate, &new.certificate)
             && before != after
             && !silent(old)

@@ -1,8 +1,6 @@
 //! What the judge asks of a side: the questions it has, its ruling for a class of requests, its decision for one request.
 
-use crate::request::{
-    Answer, Decision, Field, Outcome, Predicates, Request, Ruling, Scheme, Valuation, World,
-};
+use crate::request::{Answer, Decision, Field, Outcome, Predicates, Request, Ruling, Scheme, Valuation, World};
 
 /// A door through which clients come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

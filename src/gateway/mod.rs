@@ -20,6 +20,7 @@ mod matches;
 pub mod normalise;
 pub mod objects;
 pub mod paths;
+mod place;
 pub mod precedence;
 pub mod regex;
 pub mod resolve;
@@ -28,6 +29,5 @@ pub mod rules;
 pub mod status;
 mod tables;
 pub mod view;
-mod place;
 
 pub use intent::Intent;

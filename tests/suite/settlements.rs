@@ -48,10 +48,19 @@ const INERT: &[(&str, &str)] = &[
 
 /// A value that passes and is not the default.
 fn value(annotation: &Annotation) -> Option<&str> {
-    let usable = || annotation.examples.iter().filter(|example| example.valid && example.then.is_none()).map(|example| example.value.as_str());
-    let plain = |value: &&str| !value.is_empty() && !matches!(*value, "false" | "0" | "off" | "f") && Some(*value) != annotation.default.as_deref() && !value.contains('\n');
+    let usable =
+        || annotation.examples.iter().filter(|example| example.valid && example.then.is_none()).map(|example| example.value.as_str());
+    let plain = |value: &&str| {
+        !value.is_empty()
+            && !matches!(*value, "false" | "0" | "off" | "f")
+            && Some(*value) != annotation.default.as_deref()
+            && !value.contains('\n')
+    };
     // Some only do something when they switch something off.
-    usable().find(plain).or_else(|| usable().find(|value| !value.is_empty() && Some(*value) != annotation.default.as_deref())).or_else(|| usable().find(|value| !value.is_empty()))
+    usable()
+        .find(plain)
+        .or_else(|| usable().find(|value| !value.is_empty() && Some(*value) != annotation.default.as_deref()))
+        .or_else(|| usable().find(|value| !value.is_empty()))
 }
 
 fn with_needs(annotation: &Annotation, chosen: &mut BTreeMap<String, String>) -> Option<()> {
@@ -76,7 +85,10 @@ fn annotations_with_effect_are_not_settled_as_without() {
             wrong.push(format!("{}: no example to try", annotation.name));
             continue;
         }
-        let annotations: String = chosen.iter().map(|(name, value)| format!("    nginx.ingress.kubernetes.io/{name}: {}\n", serde_json::to_string(value).expect("text"))).collect();
+        let annotations: String = chosen
+            .iter()
+            .map(|(name, value)| format!("    nginx.ingress.kubernetes.io/{name}: {}\n", serde_json::to_string(value).expect("text")))
+            .collect();
         let text = format!(
             "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: i\n  namespace: default\n  annotations:\n{annotations}spec:\n  tls: [{{hosts: [a.example.com], secretName: c}}]\n  rules:\n  - host: a.example.com\n    http: {{paths: [{{path: /x, pathType: Prefix, backend: {{service: {{name: s, port: {{number: 80}}}}}}}}]}}\n"
         );
@@ -84,9 +96,12 @@ fn annotations_with_effect_are_not_settled_as_without() {
         std::fs::write(&path, text).expect("temporary file");
         let converted = convert(vec![path.clone()], "standard", &["--watch-ingress-without-class=true"]);
         let _ = std::fs::remove_file(path);
-        let entry = converted.ledger.entries().iter().find(|entry| entry.subject.field.to_string().contains(&format!("/{}\"", annotation.name)));
+        let entry =
+            converted.ledger.entries().iter().find(|entry| entry.subject.field.to_string().contains(&format!("/{}\"", annotation.name)));
         match entry.and_then(|entry| entry.settlement.as_ref()) {
-            Some(Settlement::NoEffect { why }) => wrong.push(format!("{} = {:?}: without effect: {why}", annotation.name, chosen[&annotation.name])),
+            Some(Settlement::NoEffect { why }) => {
+                wrong.push(format!("{} = {:?}: without effect: {why}", annotation.name, chosen[&annotation.name]))
+            }
             Some(_) => checked += 1,
             None => wrong.push(format!("{}: open", annotation.name)),
         }
