@@ -188,7 +188,7 @@ pub(super) struct Controller {
     /// Whether ssl-passthrough has an effect
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub enable_ssl_passthrough: Option<bool>,
-    /// Do not resolve ExternalName Services
+    /// Do not resolve `ExternalName` Services
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub disable_svc_external_name: Option<bool>,
     /// Prefer endpoints of the same zone

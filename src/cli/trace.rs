@@ -25,13 +25,12 @@ use crate::{
 
 /// Runs the verb.
 pub(super) fn run(arguments: &Trace, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let file = match &arguments.requests {
-        Some(path) => requests::read(path)?,
-        None => {
-            let asked = requests::line(&arguments.request.join(" "), &arguments.headers, arguments.client.as_deref())
-                .map_err(|error| Usage(error.to_string()))?;
-            requests::RequestFile { requests: vec![asked], ..requests::RequestFile::default() }
-        }
+    let file = if let Some(path) = &arguments.requests {
+        requests::read(path)?
+    } else {
+        let asked = requests::line(&arguments.request.join(" "), &arguments.headers, arguments.client.as_deref())
+            .map_err(|error| Usage(error.to_string()))?;
+        requests::RequestFile { requests: vec![asked], ..requests::RequestFile::default() }
     };
     let old = old(arguments, &file)?;
     let new = match (&old, arguments.old_only) {

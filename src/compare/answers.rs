@@ -301,7 +301,7 @@ fn locations(old: &TextExpr, new: &TextExpr, cell: &TextCell<'_>, found: &mut Ve
     if old == new {
         return Ok(());
     }
-    let stripped = |syms: &[Sym]| syms.iter().any(|sym| *sym == Sym::Stripped);
+    let stripped = |syms: &[Sym]| syms.contains(&Sym::Stripped);
     let code = if stripped(&old) != stripped(&new) || slash_apart(&old, &new) {
         Code::DifferenceRedirectSlash
     } else {

@@ -3,7 +3,7 @@
 use super::router::{Decided, Dependence, Router, Served, Verdict};
 use crate::{
     nginx::{self, Certificate},
-    request::{Answer, Field, Guard, NoAnswer, Part, TextExpr, Predicates, Request, Valuation, World},
+    request::{Answer, Field, Guard, NoAnswer, Part, Predicates, Request, TextExpr, Valuation, World},
 };
 
 impl Router for nginx::Router<'_> {
@@ -37,7 +37,9 @@ impl Router for nginx::Router<'_> {
 
     fn dependence(&self, request: &Request) -> Dependence {
         let Answer::Forward(forwarding) = self.rule(request).answer else { return Dependence::default() };
-        let rewrites = |value: &Option<TextExpr>| value.as_ref().is_some_and(|text| text.0.iter().any(|part| matches!(part, Part::BackendLocation { .. })));
+        let rewrites = |value: &Option<TextExpr>| {
+            value.as_ref().is_some_and(|text| text.0.iter().any(|part| matches!(part, Part::BackendLocation { .. })))
+        };
         Dependence {
             replaced: forwarding.error_page.filter(|page| page.intercepts).map(|page| page.codes).unwrap_or_default(),
             rewrites_location: forwarding.response_headers.iter().any(|(_, value)| rewrites(value)),

@@ -305,11 +305,11 @@ impl Pass {
 }
 
 /// A table for each side.
-pub(super) fn tables<'p>(sides: [&'p Predicates; 2]) -> [Table<'p>; 2] {
+pub(super) fn tables(sides: [&Predicates; 2]) -> [Table<'_>; 2] {
     sides.map(Table::new)
 }
 
 /// A walk that shares what it learns.
-pub(super) fn walk<'p>(maker: super::spaces::Maker<'p>) -> Walk<'p> {
+pub(super) fn walk(maker: super::spaces::Maker<'_>) -> Walk<'_> {
     Walk { maker: RefCell::new(maker), choices: RefCell::default(), missing: RefCell::default(), rulings: std::cell::Cell::new(0) }
 }

@@ -79,8 +79,6 @@ pub(super) struct Paths {
     pub(super) atoms: Vec<PathAtom>,
     /// Questions that each language answers.
     users: Vec<Vec<Asked>>,
-    /// An expression cannot be read.
-    pub(super) unreadable: bool,
 }
 
 impl Paths {
@@ -90,7 +88,6 @@ impl Paths {
         let mut langs: Vec<Lang> = Vec::with_capacity(asked.len() + more.len());
         let mut users: Vec<Vec<Asked>> = Vec::with_capacity(asked.len());
         let mut tests: Vec<&Test> = Vec::with_capacity(asked.len());
-        let mut unreadable = false;
         for &one in asked {
             let test = languages.test(one);
             if let Some(&at) = index.get(test) {
@@ -102,10 +99,7 @@ impl Paths {
             users.push(vec![one]);
             langs.push(match languages.texts(one) {
                 Texts::Lang(lang) => lang,
-                Texts::Unreadable => {
-                    unreadable = true;
-                    Lang::none()
-                }
+                Texts::Unreadable => Lang::none(),
             });
         }
         langs.extend(more.iter().cloned());
@@ -130,7 +124,7 @@ impl Paths {
             let holds = atom.holds.iter().collect();
             PathAtom { witness, only, prefix, slash, sure: atom.unsure.is_empty(), holds }
         });
-        Ok(Self { atoms: atoms.collect(), partition, users, unreadable })
+        Ok(Self { atoms: atoms.collect(), partition, users })
     }
 
     /// Questions of one side that hold of the paths of an atom.

@@ -70,7 +70,11 @@ impl<'r, O: Router, N: Router> Requests<'r, O, N> {
             mismatches.push(Mismatch { aspect: Aspect::Status, code: Code::DifferenceErrorPage, detail: None });
         }
         if before.rewrites_location != after.rewrites_location {
-            mismatches.push(Mismatch { aspect: Aspect::ResponseHeader, code: Code::DifferenceResponseHeader, detail: Some("location".to_owned()) });
+            mismatches.push(Mismatch {
+                aspect: Aspect::ResponseHeader,
+                code: Code::DifferenceResponseHeader,
+                detail: Some("location".to_owned()),
+            });
         }
         mismatches.sort();
         let same = if !mismatches.is_empty() {

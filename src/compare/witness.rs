@@ -43,7 +43,7 @@ pub(super) fn set(request: &mut Request, key: &Key, value: Option<&str>) {
     match (key, value) {
         (Key::Method, Some(value)) => value.clone_into(&mut request.method),
         (Key::Protocol, Some(value)) => {
-            value.rsplit('/').next().unwrap_or(value).trim_start_matches('h').clone_into(&mut request.http_version)
+            value.rsplit('/').next().unwrap_or(value).trim_start_matches('h').clone_into(&mut request.http_version);
         }
         (Key::Header(name), Some(value)) => request.headers.push(Header { name: header_name(name), value: value.to_owned() }),
         (Key::Query(name), Some(value)) => {

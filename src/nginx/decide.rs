@@ -2,8 +2,8 @@
 
 use super::{Certificate, Router, view::View};
 use crate::request::{
-    Answer, Decision, Deny, ErrorPage, Forward, Forwarding, Guard, HeaderExprs, Outcome, Part, PathExpr, Request, Ruling, Share, Step, Valuation,
-    World,
+    Answer, Decision, Deny, ErrorPage, Forward, Forwarding, Guard, HeaderExprs, Outcome, Part, PathExpr, Request, Ruling, Share, Step,
+    Valuation, World,
 };
 
 /// Common name of the certificate that the controller makes for itself.

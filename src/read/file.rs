@@ -47,7 +47,7 @@ pub(super) fn gather(options: &Options, reading: &mut Reading) -> Vec<Text> {
             Ok(bytes) if u32::try_from(bytes.len()).is_ok() => texts.push(Text::decode(name, bytes)),
             Ok(_) => complain(reading, Code::InputUnreadableFile, Path::new(&name), vec![("error", "larger than 4 GiB".to_owned())]),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                complain(reading, Code::InputMissingFile, Path::new(&name), Vec::new())
+                complain(reading, Code::InputMissingFile, Path::new(&name), Vec::new());
             }
             Err(error) => complain(reading, Code::InputUnreadableFile, Path::new(&name), vec![("error", error_text(&error))]),
         }

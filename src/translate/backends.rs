@@ -76,7 +76,9 @@ impl Cx<'_> {
             }
         };
         settle(self, &["canary"], &Settlement::Exact);
-        if !policy.header.is_empty() {
+        if policy.header.is_empty() {
+            settle(self, &["canary-by-header-value", "canary-by-header-pattern"], &no_effect("there is no canary-by-header"));
+        } else {
             let header = |value: &str, regex| HeaderCondition { name: policy.header.clone(), value: value.to_owned(), regex };
             if !is_token(&policy.header) {
                 settle(
@@ -99,8 +101,6 @@ impl Cx<'_> {
                 rules.push(to(primary, header("never", false)));
                 settle(self, &["canary-by-header"], &Settlement::Exact);
             }
-        } else {
-            settle(self, &["canary-by-header-value", "canary-by-header-pattern"], &no_effect("there is no canary-by-header"));
         }
         if !policy.cookie.is_empty() {
             let cookie = |value: &str| HeaderCondition {

@@ -268,7 +268,7 @@ impl Cx<'_> {
                 if let Some(path) = paths::tight(&location.path) {
                     let path = path?;
                     let bare = shape::shape(&location.path)
-                        .filter(|shape| shape.is_element())
+                        .filter(super::shape::Shape::is_element)
                         .and_then(|shape| shape.change(&location.settings.rewrite.target))
                         .is_some_and(|change| matches!(change, shape::PathChange::Prefix { bare: Some(_), .. }));
                     let exact = match &path {
@@ -385,17 +385,14 @@ impl Cx<'_> {
         let subject = self.annotation(owner, fixed.annotation);
         let facts: Facts =
             vec![("ingress", self.ingress_name(owner)), ("annotation", fixed.annotation.to_owned()), ("value", fixed.url.clone())];
-        match redirect_to(&fixed.url, fixed.status) {
-            Some(redirect) => {
-                self.mark(owner, names, &differs(Code::RedirectQueryKept));
-                self.say(Code::RedirectQueryKept, Some(subject), facts);
-                Action::Redirect(redirect)
-            }
-            None => {
-                self.mark(owner, names, &unmappable(Code::RedirectUnsayable));
-                self.say(Code::RedirectUnsayable, Some(subject), facts);
-                Action::Withheld(Code::RedirectUnsayable)
-            }
+        if let Some(redirect) = redirect_to(&fixed.url, fixed.status) {
+            self.mark(owner, names, &differs(Code::RedirectQueryKept));
+            self.say(Code::RedirectQueryKept, Some(subject), facts);
+            Action::Redirect(redirect)
+        } else {
+            self.mark(owner, names, &unmappable(Code::RedirectUnsayable));
+            self.say(Code::RedirectUnsayable, Some(subject), facts);
+            Action::Withheld(Code::RedirectUnsayable)
         }
     }
 
@@ -533,10 +530,10 @@ fn drop_shadowed(rules: &mut Vec<Rule>) {
 fn drop_redundant_redirects(rules: &mut Vec<Rule>, regex: bool) {
     let to_https = |rule: &Rule| matches!(rule.action, Action::ToHttps { .. });
     if regex {
-        if let Some(root) = rules.iter().find(|rule| rule.path == PathRule::Prefix("/".to_owned())).cloned() {
-            if rules.iter().all(|rule| rule.same_action(&root) && to_https(rule)) {
-                *rules = vec![root];
-            }
+        if let Some(root) = rules.iter().find(|rule| rule.path == PathRule::Prefix("/".to_owned())).cloned()
+            && rules.iter().all(|rule| rule.same_action(&root) && to_https(rule))
+        {
+            *rules = vec![root];
         }
         return;
     }

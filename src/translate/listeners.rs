@@ -147,7 +147,7 @@ impl Listeners {
         let spec = GatewaySpec {
             gateway_class_name: class.to_owned(),
             listeners: own,
-            allowed_listeners: (!sets.is_empty()).then(|| AllowedListeners { namespaces: Some(FromNamespaces::Same) }),
+            allowed_listeners: (!sets.is_empty()).then_some(AllowedListeners { namespaces: Some(FromNamespaces::Same) }),
             ..GatewaySpec::default()
         };
         let gateway = Gateway::new(&self.gateway.namespace, &self.gateway.name, spec);

@@ -1,6 +1,6 @@
 //! Names of emitted objects: stable, free of collisions, at most 63 characters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Longest name; Services and labels that controllers derive from names allow no more.
 const LONGEST: usize = 63;
@@ -8,7 +8,7 @@ const LONGEST: usize = 63;
 /// Names that are taken, by kind and namespace.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    taken: BTreeMap<(&'static str, String), BTreeMap<String, ()>>,
+    taken: BTreeMap<(&'static str, String), BTreeSet<String>>,
 }
 
 impl Names {
@@ -18,11 +18,11 @@ impl Names {
         let taken = self.taken.entry((kind, namespace.to_owned())).or_default();
         let mut name = shorten(wanted);
         let mut attempt = 0_u32;
-        while taken.contains_key(&name) {
+        while taken.contains(&name) {
             attempt += 1;
             name = with_suffix(wanted, &hash(&format!("{wanted}\n{attempt}")));
         }
-        taken.insert(name.clone(), ());
+        taken.insert(name.clone());
         name
     }
 }

@@ -202,17 +202,16 @@ fn combine<'a>(rules: &[&'a Rule]) -> Vec<Combined<'a>> {
             }
             (PathRule::Exact(_) | PathRule::Prefix(_), false) => index.get(&(&rule.action, &rule.changes)).copied(),
         };
-        match place.filter(|&place| {
+        if let Some(place) = place.filter(|&place| {
             combined[place].matches.len() < MOST_MATCHES_IN_RULE
                 && !matches!(combined[place].matches[0].changes.path, Some(PathModifier::Prefix(_)))
         }) {
-            Some(place) => combined[place].matches.push(rule),
-            None => {
-                if !alone {
-                    index.insert((&rule.action, &rule.changes), combined.len());
-                }
-                combined.push(Combined { matches: vec![rule] });
+            combined[place].matches.push(rule);
+        } else {
+            if !alone {
+                index.insert((&rule.action, &rule.changes), combined.len());
             }
+            combined.push(Combined { matches: vec![rule] });
         }
     }
     combined
@@ -224,7 +223,7 @@ fn chunks(rules: Vec<Combined<'_>>) -> Vec<Vec<Combined<'_>>> {
     for rule in rules {
         match blocks.last_mut() {
             Some(block) if block[0].matches.len() == 1 && rule.matches.iter().any(|next| next.path == block[0].matches[0].path) => {
-                block.push(rule)
+                block.push(rule);
             }
             Some(_) | None => blocks.push(vec![rule]),
         }

@@ -36,7 +36,7 @@ fn compare(file: &Path, actual: &str, wrong: &mut Vec<String>) {
     }
     let expected = fs::read_to_string(file).unwrap_or_default();
     if expected != actual {
-        let diff = similar::TextDiff::from_lines(&expected, &actual.to_owned()).unified_diff().header("golden", "actual").to_string();
+        let diff = similar::TextDiff::from_lines(&expected, actual.to_owned()).unified_diff().header("golden", "actual").to_string();
         wrong.push(format!("{}\n{diff}", file.display()));
     }
 }

@@ -181,7 +181,7 @@ impl Admin {
                 match self.client.request_text(request.body(object.to_string().into_bytes()).expect("a request")).await {
                     Ok(_) => break,
                     Err(kube::Error::Api(status)) if status.code == 404 && attempt < 49 => {
-                        tokio::time::sleep(Duration::from_millis(100)).await
+                        tokio::time::sleep(Duration::from_millis(100)).await;
                     }
                     Err(error) => {
                         refused.push(format!("{path}: {error}"));

@@ -100,7 +100,7 @@ fn annotations_with_effect_are_not_settled_as_without() {
             converted.ledger.entries().iter().find(|entry| entry.subject.field.to_string().contains(&format!("/{}\"", annotation.name)));
         match entry.and_then(|entry| entry.settlement.as_ref()) {
             Some(Settlement::NoEffect { why }) => {
-                wrong.push(format!("{} = {:?}: without effect: {why}", annotation.name, chosen[&annotation.name]))
+                wrong.push(format!("{} = {:?}: without effect: {why}", annotation.name, chosen[&annotation.name]));
             }
             Some(_) => checked += 1,
             None => wrong.push(format!("{}: open", annotation.name)),
