@@ -12,7 +12,9 @@ use crate::gateway::limits::{Channel, Version};
 /// every annotation. It never writes to a cluster.
 #[derive(Debug, Parser)]
 #[command(name = "gateshift", version, about, long_about, disable_help_subcommand = true, max_term_width = 120)]
-#[command(after_help = "Exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage, 3 part of the input could not be read, 4 could not run.")]
+#[command(
+    after_help = "Exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage, 3 part of the input could not be read, 4 could not run."
+)]
 pub(super) struct Cli {
     /// What to do.
     #[command(subcommand)]

@@ -37,7 +37,8 @@ pub(super) fn run(arguments: &Convert, terminal: &Terminal) -> anyhow::Result<Ex
     let mut verdict = String::new();
     if !arguments.no_check && !translation.objects.is_empty() {
         let new = estate::New::of_conversion(&old, &translation, &arguments.gateway)?;
-        let comparison = compare::compare(&nginx::Router::new(&resolved.config), &new.config, &Limits { probed_hosts: 0, ..Limits::default() });
+        let comparison =
+            compare::compare(&nginx::Router::new(&resolved.config), &new.config, &Limits { probed_hosts: 0, ..Limits::default() });
         findings.extend(report::difference_findings(&comparison));
         verdict = format!("compared {}\n", report::tally(&comparison));
     }

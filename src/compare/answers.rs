@@ -115,9 +115,12 @@ fn leads_to_tls(answer: &Answer) -> bool {
             Some(crate::request::Part::Literal(text)) => text.starts_with("https:"),
             Some(_) | None => false,
         },
-        Answer::Forward(_) | Answer::Respond { .. } | Answer::Deny { .. } | Answer::NoRoute { .. } | Answer::NoAnswer(_) | Answer::Unmodelled { .. } => {
-            false
-        }
+        Answer::Forward(_)
+        | Answer::Respond { .. }
+        | Answer::Deny { .. }
+        | Answer::NoRoute { .. }
+        | Answer::NoAnswer(_)
+        | Answer::Unmodelled { .. } => false,
     }
 }
 
@@ -147,7 +150,9 @@ fn reaches(old: Reach, new: Reach) -> Option<Unlike> {
         (Silent(_), Redirected | Denied(_) | Status(_) | Silent(_)) | (Redirected | Denied(_) | Status(_), Silent(_)) => {
             (Aspect::Status, Code::DifferenceNoAnswer)
         }
-        (Redirected, Denied(_) | Status(_)) | (Denied(_) | Status(_), Redirected | Denied(_) | Status(_)) => (Aspect::Status, Code::DifferenceStatus),
+        (Redirected, Denied(_) | Status(_)) | (Denied(_) | Status(_), Redirected | Denied(_) | Status(_)) => {
+            (Aspect::Status, Code::DifferenceStatus)
+        }
     };
     Some(Unlike::new(aspect, code))
 }
@@ -191,7 +196,9 @@ fn same_guards(old: &[&Guard], new: &[&Guard], cell: &TextCell<'_>) -> Result<bo
     }
     for (old, new) in old.iter().zip(new) {
         let same = match (old, new) {
-            (Guard::Password { secret: old, digest: one, .. }, Guard::Password { secret: new, digest: other, .. }) => old == new && one == other,
+            (Guard::Password { secret: old, digest: one, .. }, Guard::Password { secret: new, digest: other, .. }) => {
+                old == new && one == other
+            }
             (
                 Guard::Service { url: old, method: one, signin: old_signin, .. },
                 Guard::Service { url: new, method: other, signin: new_signin, .. },
@@ -294,7 +301,11 @@ fn locations(old: &TextExpr, new: &TextExpr, cell: &TextCell<'_>, found: &mut Ve
         return Ok(());
     }
     let stripped = |syms: &[Sym]| syms.iter().any(|sym| *sym == Sym::Stripped);
-    let code = if stripped(&old) != stripped(&new) || slash_apart(&old, &new) { Code::DifferenceRedirectSlash } else { Code::DifferenceRedirectTarget };
+    let code = if stripped(&old) != stripped(&new) || slash_apart(&old, &new) {
+        Code::DifferenceRedirectSlash
+    } else {
+        Code::DifferenceRedirectTarget
+    };
     found.push(Unlike::new(Aspect::Redirect, code));
     Ok(())
 }

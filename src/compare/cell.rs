@@ -59,7 +59,19 @@ impl<'p> Table<'p> {
             })
             .collect();
         let marks = || vec![0; predicates.len()];
-        Self { predicates, kinds, names: marks(), paths: marks(), known: marks(), host: 0, atom: 0, holding: Vec::new(), path_holding: Vec::new(), lists: RefCell::default(), path_lists: RefCell::default() }
+        Self {
+            predicates,
+            kinds,
+            names: marks(),
+            paths: marks(),
+            known: marks(),
+            host: 0,
+            atom: 0,
+            holding: Vec::new(),
+            path_holding: Vec::new(),
+            lists: RefCell::default(),
+            path_lists: RefCell::default(),
+        }
     }
 
     /// Starts a host, of which these questions hold.
@@ -107,7 +119,12 @@ impl<'p> Table<'p> {
 
 /// Looks up the first question that holds; `None` where not all questions of the list are of the kind.
 #[expect(clippy::option_option, reason = "none of them holds, and the list must be asked one by one")]
-fn look_up(lists: &RefCell<Vec<List>>, list: &[PredicateId], holding: &[PredicateId], fits: impl Fn(PredicateId) -> bool) -> Option<Option<usize>> {
+fn look_up(
+    lists: &RefCell<Vec<List>>,
+    list: &[PredicateId],
+    holding: &[PredicateId],
+    fits: impl Fn(PredicateId) -> bool,
+) -> Option<Option<usize>> {
     let end = list.as_ptr_range().end as usize;
     let mut lists = lists.borrow_mut();
     let known = lists.iter().position(|known| known.end == end && known.length >= list.len()).unwrap_or_else(|| {

@@ -315,7 +315,8 @@ mod tests {
 
     #[test]
     fn a_wildcard_stands_for_one_label_in_nginx_and_for_more_elsewhere() {
-        let found = labels(&[wildcard(".shop.example"), Test::Suffix(".shop.example".to_owned()), Test::Equals("www.shop.example".to_owned())]);
+        let found =
+            labels(&[wildcard(".shop.example"), Test::Suffix(".shop.example".to_owned()), Test::Equals("www.shop.example".to_owned())]);
         let expected = [
             ("www.shop.example", "www.shop.example"),
             ("*.shop.example", "app.shop.example"),

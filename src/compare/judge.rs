@@ -234,7 +234,11 @@ impl<'j, O: Router, N: Router> Judge<'j, O, N> {
             self.resolver(&paths, class, &asked).resolve(pass, &mut found);
             return found;
         }
-        found.undecided.push(undecided(Code::UndecidedOverBudget, "its paths do not settle".to_owned(), format!("requests to `{}`", class.label)));
+        found.undecided.push(undecided(
+            Code::UndecidedOverBudget,
+            "its paths do not settle".to_owned(),
+            format!("requests to `{}`", class.label),
+        ));
         found
     }
 
@@ -323,7 +327,9 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
                 let stage = replay::stage(unlike, &group.old.ruling.answer, group.limit);
                 let replayed = replay::replay(self.old, self.new, request, &stage.unwrap_or_default());
                 let seen = replayed.unlike.iter().any(|seen| {
-                    stage.is_some() || unlike.code == Code::DifferenceBodyLimit || (seen.aspect == unlike.aspect && seen.detail == unlike.detail)
+                    stage.is_some()
+                        || unlike.code == Code::DifferenceBodyLimit
+                        || (seen.aspect == unlike.aspect && seen.detail == unlike.detail)
                 });
                 if seen {
                     self.difference(group, unlike, request, replayed, stage.unwrap_or_default(), drafts);

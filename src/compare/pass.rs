@@ -216,7 +216,10 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
                 return Some(Leaf::Open(Code::UndecidedUnmodelled, what.to_owned()));
             }
         }
-        if entry.scheme == Scheme::Https && old.certificate == Some(Served::Default) && new.certificate.as_ref().is_none_or(|served| *served == Served::Default) {
+        if entry.scheme == Scheme::Https
+            && old.certificate == Some(Served::Default)
+            && new.certificate.as_ref().is_none_or(|served| *served == Served::Default)
+        {
             return Some(Leaf::Assumed(Assumption::NoDefaultCertificate));
         }
         let choices = self.walk.choices.borrow();
@@ -257,7 +260,8 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
         if !sure && unlike.is_empty() {
             return Some(Leaf::Open(Code::UndecidedNotRegular, "an expression is not regular".to_owned()));
         }
-        let body = choices.chosen().find_map(|(key, value)| (*key == Key::Body).then_some(value.sample.as_deref()?).filter(|size| *size != "0"));
+        let body =
+            choices.chosen().find_map(|(key, value)| (*key == Key::Body).then_some(value.sample.as_deref()?).filter(|size| *size != "0"));
         if body.is_some() && !unlike.is_empty() {
             return Some(Leaf::Unlike(vec![Unlike::new(Aspect::Limit, Code::DifferenceBodyLimit)], None));
         }
@@ -266,7 +270,8 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
 
     /// What a verdict says beside its answer.
     fn beside(&self, old: &Verdict, new: &Verdict, unlike: &mut Vec<Unlike>) -> Leaf {
-        let silent = |verdict: &Verdict| matches!(verdict.ruling.answer, Answer::NoAnswer(NoAnswer::Refused | NoAnswer::Reset | NoAnswer::Tls));
+        let silent =
+            |verdict: &Verdict| matches!(verdict.ruling.answer, Answer::NoAnswer(NoAnswer::Refused | NoAnswer::Reset | NoAnswer::Tls));
         if let (Some(before), Some(after)) = (&old.certificate, &new.certificate)
             && before != after
             && !silent(old)
@@ -337,5 +342,11 @@ pub(super) fn tables<'p>(sides: [&'p Predicates; 2]) -> [Table<'p>; 2] {
 
 /// A walk that shares what it learns.
 pub(super) fn walk<'p>(maker: super::spaces::Maker<'p>) -> Walk<'p> {
-    Walk { maker: RefCell::new(maker), choices: RefCell::default(), missing: RefCell::default(), small_bodies: Cell::default(), path_asked: Cell::default() }
+    Walk {
+        maker: RefCell::new(maker),
+        choices: RefCell::default(),
+        missing: RefCell::default(),
+        small_bodies: Cell::default(),
+        path_asked: Cell::default(),
+    }
 }

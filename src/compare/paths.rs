@@ -32,7 +32,14 @@ pub(super) struct PathAtom {
 impl PathAtom {
     /// A single path.
     pub(super) fn single(path: &str) -> Self {
-        Self { witness: path.to_owned(), only: true, prefix: path.to_owned(), slash: Some(path.ends_with('/')), sure: true, holds: Vec::new() }
+        Self {
+            witness: path.to_owned(),
+            only: true,
+            prefix: path.to_owned(),
+            slash: Some(path.ends_with('/')),
+            sure: true,
+            holds: Vec::new(),
+        }
     }
 }
 
@@ -55,9 +62,13 @@ impl<'p> Languages<'p> {
         let test = self.test(asked);
         match test {
             Test::Regex(_) => self.known[asked.0].entry(asked.1).or_insert_with(|| langs::texts(test)).clone(),
-            Test::Present | Test::Equals(_) | Test::Prefix(_) | Test::Suffix(_) | Test::InNetworks(_) | Test::Above(_) | Test::Malformed(_) => {
-                langs::texts(test)
-            }
+            Test::Present
+            | Test::Equals(_)
+            | Test::Prefix(_)
+            | Test::Suffix(_)
+            | Test::InNetworks(_)
+            | Test::Above(_)
+            | Test::Malformed(_) => langs::texts(test),
         }
     }
 }

@@ -25,7 +25,10 @@ pub(super) enum Sym {
     Header(String),
     Variable(String),
     /// A template filled from an expression in a way that has no simpler form.
-    Captured { regex: Regex, template: Vec<Piece> },
+    Captured {
+        regex: Regex,
+        template: Vec<Piece>,
+    },
 }
 
 /// What is known of a header in a cell.

@@ -134,8 +134,7 @@ impl<'l> Index<'l> {
             }
             named = true;
             let from = listener.spec.allowed_routes.as_ref().and_then(|allowed| allowed.namespaces.as_ref());
-            let open =
-                listeners::allows(from, &api::FromNamespaces::Same, &listener.state.owner.namespace, &route.meta.namespace, facts);
+            let open = listeners::allows(from, &api::FromNamespaces::Same, &listener.state.owner.namespace, &route.meta.namespace, facts);
             if !open || !listener.kinds.contains(&route.kind) {
                 continue;
             }

@@ -85,8 +85,17 @@ fn outcome(answer: &Answer, view: &View<'_>, dialect: &Dialect) -> Outcome {
     let headers = |headers: &HeaderExprs| claims(headers, view, dialect);
     match answer {
         Answer::Forward(forwarding) => {
-            let Forwarding { guards: _, any_guard: _, split, target, host, headers: sent, response_headers, read_timeout: _, error_page: _ } =
-                &**forwarding;
+            let Forwarding {
+                guards: _,
+                any_guard: _,
+                split,
+                target,
+                host,
+                headers: sent,
+                response_headers,
+                read_timeout: _,
+                error_page: _,
+            } = &**forwarding;
             Outcome::Forward(Forward {
                 split: split.clone(),
                 method: view.request.method.clone(),
@@ -116,7 +125,9 @@ fn claims(headers: &HeaderExprs, view: &View<'_>, dialect: &Dialect) -> Vec<(Str
         match value {
             None => claims.push((name.clone(), None)),
             Some(TextExpr(parts)) => match parts.as_slice() {
-                [Part::Header(sent)] if sent == name => claims.extend(view.header(sent).into_iter().map(|value| (name.clone(), Some(value)))),
+                [Part::Header(sent)] if sent == name => {
+                    claims.extend(view.header(sent).into_iter().map(|value| (name.clone(), Some(value))))
+                }
                 // What repeats a header that is not there is not there either.
                 [Part::Header(sent)] if view.header(sent).is_empty() => claims.push((name.clone(), None)),
                 _ => claims.push((name.clone(), Some(parts.iter().map(|one| part(one, view, dialect)).collect()))),
@@ -149,7 +160,12 @@ fn part(part: &Part, view: &View<'_>, dialect: &Dialect) -> String {
         Part::Header(name) => view.header(name).join(","),
         Part::Variable(name) => variable(name, &host(), view),
         // INVARIANT: this side never makes texts of these; only ingress-nginx does.
-        Part::Redirected { .. } | Part::MoreQuery | Part::Filled { .. } | Part::FullForwardedFor | Part::ForwardedPort | Part::BackendLocation { .. } => String::new(),
+        Part::BackendLocation { .. }
+        | Part::Redirected { .. }
+        | Part::MoreQuery
+        | Part::Filled { .. }
+        | Part::FullForwardedFor
+        | Part::ForwardedPort => String::new(),
     }
 }
 
@@ -177,9 +193,12 @@ fn variable(name: &str, host: &str, view: &View<'_>) -> String {
         EFFECTIVE_HOST_PORT => (if port.is_empty() { default } else { port })[1..].to_owned(),
         HOST_WITHOUT_DEFAULT_PORT if port == default => without_port(host).to_owned(),
         HOST_WITHOUT_DEFAULT_PORT => host.to_owned(),
-        UNESCAPED_PATH => {
-            view.path.as_ref().and_then(|path| path.unescaped.as_ref()).map(|path| String::from_utf8_lossy(path).into_owned()).unwrap_or_default()
-        }
+        UNESCAPED_PATH => view
+            .path
+            .as_ref()
+            .and_then(|path| path.unescaped.as_ref())
+            .map(|path| String::from_utf8_lossy(path).into_owned())
+            .unwrap_or_default(),
         _ => {
             let header = name.strip_prefix(APPENDED).unwrap_or(name);
             let appended = if header == "x-forwarded-for" { view.request.client.as_str() } else { host };

@@ -96,7 +96,11 @@ impl<'a> Facts<'a> {
     /// Whether a Secret can hold a certificate, as far as we know.
     pub fn has_certificate(&self, name: &NamespacedName) -> bool {
         match self.inventory.secrets.get(name) {
-            Some(secret) => secret.kind == "kubernetes.io/tls" || secret.kind.is_empty() || secret.keys.as_ref().is_none_or(|keys| keys.iter().any(|key| key == "tls.crt")),
+            Some(secret) => {
+                secret.kind == "kubernetes.io/tls"
+                    || secret.kind.is_empty()
+                    || secret.keys.as_ref().is_none_or(|keys| keys.iter().any(|key| key == "tls.crt"))
+            }
             None => !self.secrets_known,
         }
     }

@@ -46,7 +46,8 @@ const OPAQUE: &[&str] = &[
 ];
 
 /// Commands with something in parentheses whose text only a running proxy knows.
-const OPAQUE_CALLS: &[&str] = &["DYNAMIC_METADATA", "ENVIRONMENT", "FILTER_STATE", "METADATA", "RESP", "START_TIME", "TRAILER", "UPSTREAM_METADATA"];
+const OPAQUE_CALLS: &[&str] =
+    &["DYNAMIC_METADATA", "ENVIRONMENT", "FILTER_STATE", "METADATA", "RESP", "START_TIME", "TRAILER", "UPSTREAM_METADATA"];
 
 /// Reads a value.
 pub fn read(value: &str) -> Formatted {
@@ -102,7 +103,9 @@ fn split_command(text: &str) -> Option<(&str, &str)> {
 #[expect(clippy::option_option, reason = "no command, a command nobody can foresee, and a known one are three things")]
 fn part(command: &str) -> Option<Option<Vec<Part>>> {
     match command {
-        "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT" | "DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT" => return Some(Some(vec![Part::PeerAddress])),
+        "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT" | "DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT" => {
+            return Some(Some(vec![Part::PeerAddress]));
+        }
         _ => {}
     }
     let (name, call) = command.split_once('(').map_or((command, None), |(name, rest)| (name, Some(rest)));
@@ -118,7 +121,11 @@ fn part(command: &str) -> Option<Option<Vec<Part>>> {
         ":scheme" | "x-forwarded-proto" => Some(vec![Part::Scheme]),
         ":path" | "x-envoy-original-path" if with_query => Some(vec![Part::Path(PathExpr::Same), Part::Query]),
         ":path" | "x-envoy-original-path" => Some(vec![Part::Path(PathExpr::Same)]),
-        name if !name.starts_with(':') && !name.starts_with("x-envoy-") && !name.starts_with("x-forwarded-") && !name.starts_with("x-request-") => {
+        name if !name.starts_with(':')
+            && !name.starts_with("x-envoy-")
+            && !name.starts_with("x-forwarded-")
+            && !name.starts_with("x-request-") =>
+        {
             Some(vec![Part::Header(name.to_owned())])
         }
         _ => None,
@@ -139,7 +146,10 @@ mod tests {
     #[test]
     fn commands_and_doubled_percent_signs_are_read() {
         assert_eq!(read("50%% off"), Formatted::Text(TextExpr::literal("50% off")));
-        assert_eq!(read("http://%REQ(:AUTHORITY)%"), Formatted::Text(TextExpr(vec![Part::Literal("http://".to_owned()), Part::HostHeader])));
+        assert_eq!(
+            read("http://%REQ(:AUTHORITY)%"),
+            Formatted::Text(TextExpr(vec![Part::Literal("http://".to_owned()), Part::HostHeader]))
+        );
         assert_eq!(read("%DOWNSTREAM_LOCAL_PORT%"), Formatted::Unknown);
     }
 }

@@ -50,11 +50,9 @@ impl<'a> Grants<'a> {
         from.namespace == to.namespace
             || self.by_namespace.get(to.namespace).into_iter().flatten().any(|grant| {
                 grant.spec.from.iter().any(|entry| entry.group == GROUP && entry.kind == from.kind && entry.namespace == from.namespace)
-                    && grant
-                        .spec
-                        .to
-                        .iter()
-                        .any(|entry| entry.group == to.group && entry.kind == to.kind && entry.name.as_deref().is_none_or(|name| name == to.name))
+                    && grant.spec.to.iter().any(|entry| {
+                        entry.group == to.group && entry.kind == to.kind && entry.name.as_deref().is_none_or(|name| name == to.name)
+                    })
             })
     }
 }

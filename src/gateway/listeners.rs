@@ -187,7 +187,11 @@ fn owners<'a>(sources: Sources<'a>, findings: &mut Findings) -> Vec<Owner<'a>> {
         let Some((_, gateway)) = gateways.get(&name) else { continue };
         let allowed = gateway.spec.allowed_listeners.as_ref().and_then(|allowed| allowed.namespaces.as_ref());
         if !allows(allowed, &api::FromNamespaces::None, &name.namespace, &meta.namespace, sources.facts) {
-            findings.push(Finding::about(Code::GatewayListenerSetNotAllowed, Subject::new(id, ["spec", "parentRef"]), vec![("gateway", name.to_string())]));
+            findings.push(Finding::about(
+                Code::GatewayListenerSetNotAllowed,
+                Subject::new(id, ["spec", "parentRef"]),
+                vec![("gateway", name.to_string())],
+            ));
             continue;
         }
         owners.push(Owner {
@@ -226,13 +230,7 @@ pub fn report_refused(
 }
 
 /// Whether `from` allows a namespace, with the default of the field.
-pub fn allows(
-    from: Option<&api::FromNamespaces>,
-    default: &api::FromNamespaces,
-    own: &str,
-    namespace: &str,
-    facts: &Facts<'_>,
-) -> bool {
+pub fn allows(from: Option<&api::FromNamespaces>, default: &api::FromNamespaces, own: &str, namespace: &str, facts: &Facts<'_>) -> bool {
     let from = match from {
         None | Some(api::FromNamespaces::Unspecified) => default,
         Some(from) => from,
@@ -245,7 +243,13 @@ pub fn allows(
     }
 }
 
-fn listener<'a>(owner: &Owner<'a>, position: usize, spec: &'a api::Listener, sources: Sources<'a>, findings: &mut Findings) -> Listener<'a> {
+fn listener<'a>(
+    owner: &Owner<'a>,
+    position: usize,
+    spec: &'a api::Listener,
+    sources: Sources<'a>,
+    findings: &mut Findings,
+) -> Listener<'a> {
     let origin = Subject::new(owner.id, FieldPath::from(["spec", "listeners"]).child(position));
     let mode = spec.tls.as_ref().and_then(|tls| tls.mode).unwrap_or(TlsMode::Terminate);
     let speaks = match (&spec.protocol, mode) {
@@ -383,7 +387,8 @@ const fn transport(listener: &Listener<'_>) -> u8 {
 /// A Gateway that disagrees with itself loses the port for everybody; one that agrees wins it; without one the first ListenerSet that
 /// agrees with itself does.
 fn settle_protocols(listeners: &mut [Listener<'_>], members: &[usize]) {
-    let mut of_gateway: Vec<u8> = members.iter().filter(|&&index| !listeners[index].from_set).map(|&index| transport(&listeners[index])).collect();
+    let mut of_gateway: Vec<u8> =
+        members.iter().filter(|&&index| !listeners[index].from_set).map(|&index| transport(&listeners[index])).collect();
     of_gateway.sort_unstable();
     of_gateway.dedup();
     let mut by_set: BTreeMap<NamespacedName, Vec<u8>> = BTreeMap::new();

@@ -16,9 +16,11 @@ mod intent;
 pub mod json;
 pub mod limits;
 pub mod listeners;
+mod matches;
 pub mod normalise;
 pub mod objects;
 pub mod paths;
+mod place;
 pub mod precedence;
 pub mod regex;
 pub mod resolve;
@@ -27,6 +29,5 @@ pub mod rules;
 pub mod status;
 mod tables;
 pub mod view;
-mod place;
 
 pub use intent::Intent;

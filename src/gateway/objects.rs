@@ -100,7 +100,9 @@ fn letters_as_text(node: &Node) -> Node {
     let mut open = vec![&mut meant];
     while let Some(node) = open.pop() {
         match &mut node.value {
-            Value::Scalar(Scalar { text, style, tag: None }) if matches!(text.as_str(), "y" | "Y" | "n" | "N") => *style = ScalarStyle::Quoted,
+            Value::Scalar(Scalar { text, style, tag: None }) if matches!(text.as_str(), "y" | "Y" | "n" | "N") => {
+                *style = ScalarStyle::Quoted
+            }
             Value::Scalar(_) => {}
             Value::Sequence(items) => open.extend(items),
             Value::Mapping(entries) => open.extend(entries.iter_mut().map(|(_, value)| value)),

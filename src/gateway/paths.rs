@@ -46,7 +46,9 @@ pub fn forms(path: &PathMatch, modifier: Option<&PathModifier>, purpose: Purpose
     match modifier {
         None => vec![(all, PathExpr::Same)],
         // Envoy takes nothing for no replacement, and a backslash for a group that its expression does not have.
-        Some(PathModifier::ReplaceFullPath(to)) if *dialect.prefix_replacement == PrefixReplacement::Text && (to.is_empty() || to.contains('\\')) => {
+        Some(PathModifier::ReplaceFullPath(to))
+            if *dialect.prefix_replacement == PrefixReplacement::Text && (to.is_empty() || to.contains('\\')) =>
+        {
             vec![(all, PathExpr::Same)]
         }
         Some(PathModifier::ReplaceFullPath(to)) => {
@@ -86,7 +88,10 @@ fn as_text(prefix: &str, to: &str, purpose: Purpose, all: PathTests) -> Vec<(Pat
             return vec![(all, splice(1, "/"))];
         }
         if elements.len() < prefix.len() {
-            return vec![(vec![Test::Equals(elements.to_owned())], PathExpr::Same), (vec![Test::Prefix(prefix.to_owned())], splice(prefix.len(), "/"))];
+            return vec![
+                (vec![Test::Equals(elements.to_owned())], PathExpr::Same),
+                (vec![Test::Prefix(prefix.to_owned())], splice(prefix.len(), "/")),
+            ];
         }
         // A path no longer than the prefix is dropped as a whole.
         return vec![(all, splice(elements.len() + 1, "/"))];

@@ -82,7 +82,8 @@ pub enum Rank {
 impl Rank {
     /// The rank of a match.
     pub fn of(shape: &Shape, order: Order) -> Self {
-        let Shape { path, path_length, whole, method, headers, exact_headers, queries, exact_queries, host_length, rules_left, grpc_text } = *shape;
+        let Shape { path, path_length, whole, method, headers, exact_headers, queries, exact_queries, host_length, rules_left, grpc_text } =
+            *shape;
         match order {
             Order::Specification => Self::Specification {
                 exact: path == PathKind::Exact,
@@ -171,6 +172,8 @@ mod tests {
     #[test]
     fn the_number_of_rules_counts_in_a_score() {
         let rank = |shape: Shape| Rank::of(&shape, Order::Score);
-        assert!(rank(Shape { rules_left: 16, whole: true, host_length: 13, ..PLAIN }) > rank(Shape { whole: true, host_length: 16, ..PLAIN }));
+        assert!(
+            rank(Shape { rules_left: 16, whole: true, host_length: 13, ..PLAIN }) > rank(Shape { whole: true, host_length: 16, ..PLAIN })
+        );
     }
 }

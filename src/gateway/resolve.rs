@@ -200,7 +200,9 @@ fn mesh_routes(objects: &Objects, findings: &mut Findings) -> Vec<crate::k8s::Ob
     let mut routes = Vec::new();
     for (id, object) in &objects.typed {
         let Some(head) = head(*id, object) else { continue };
-        let Some((at, parent)) = head.parents.iter().enumerate().find(|(_, parent)| parent.group().is_empty() && parent.kind() == "Service") else {
+        let Some((at, parent)) =
+            head.parents.iter().enumerate().find(|(_, parent)| parent.group().is_empty() && parent.kind() == "Service")
+        else {
             continue;
         };
         let facts = vec![("route", head.object_ref().to_string()), ("parent", parent.name.clone())];
@@ -224,7 +226,10 @@ pub(super) fn bad_expression(matched: &api::HttpMatch) -> Option<String> {
         Some(api::PathMatch::Exact(_) | api::PathMatch::Prefix(_)) | None => None,
     };
     let values = matched.headers.iter().chain(&matched.query_params).filter(|value| !value.kind.is_exact()).map(|value| &value.value);
-    path.into_iter().chain(values).find(|pattern| !regex::is_valid(pattern)).map(|pattern| format!("`{pattern}` is no regular expression of RE2"))
+    path.into_iter()
+        .chain(values)
+        .find(|pattern| !regex::is_valid(pattern))
+        .map(|pattern| format!("`{pattern}` is no regular expression of RE2"))
 }
 
 #[cfg(test)]
@@ -241,14 +246,16 @@ mod tests {
         for (kind, name, spec) in documents {
             let text = format!("apiVersion: {GROUP}/v1\nkind: {kind}\nmetadata: {{name: {name}, namespace: default}}\n{spec}\n");
             let node = yaml::Documents::new(&text).find_map(|document| document.root).expect("a document");
-            let object = ObjectRef { group: GROUP.to_owned(), kind: (*kind).to_owned(), namespace: "default".to_owned(), name: (*name).to_owned() };
+            let object =
+                ObjectRef { group: GROUP.to_owned(), kind: (*kind).to_owned(), namespace: "default".to_owned(), name: (*name).to_owned() };
             let id = inventory.register(object, None::<Origin>);
             inventory.gateway_objects.push((id, node));
         }
         inventory
     }
 
-    const GATEWAY: (&str, &str, &str) = ("Gateway", "gw", "spec: {gatewayClassName: x, listeners: [{name: http, protocol: HTTP, port: 80}]}");
+    const GATEWAY: (&str, &str, &str) =
+        ("Gateway", "gw", "spec: {gatewayClassName: x, listeners: [{name: http, protocol: HTTP, port: 80}]}");
 
     fn request(host: &str, target: &str) -> Request {
         Request {
@@ -277,7 +284,11 @@ mod tests {
 
     #[test]
     fn a_path_that_no_dialect_reads_otherwise_is_decided_for_the_standard() {
-        let route = ("HTTPRoute", "n", "spec: {parentRefs: [{name: gw}], hostnames: [a.test], rules: [{matches: [{path: {value: /x}}], backendRefs: [{name: y, port: 80}]}]}");
+        let route = (
+            "HTTPRoute",
+            "n",
+            "spec: {parentRefs: [{name: gw}], hostnames: [a.test], rules: [{matches: [{path: {value: /x}}], backendRefs: [{name: y, port: 80}]}]}",
+        );
         let decided = resolved(&[GATEWAY, route], "standard").decide(&request("a.test", "/x/z"), &Unknown);
         assert_eq!(decided.undecided, None);
         assert!(matches!(decided.decision.outcome, Outcome::Forward(_)), "{:?}", decided.decision);
@@ -308,7 +319,11 @@ mod tests {
 
     #[test]
     fn a_mesh_route_is_left_alone_and_named() {
-        let route = ("HTTPRoute", "r", "spec: {parentRefs: [{group: '', kind: Service, name: web, port: 80}], rules: [{backendRefs: [{name: w, port: 80}]}]}");
+        let route = (
+            "HTTPRoute",
+            "r",
+            "spec: {parentRefs: [{group: '', kind: Service, name: web, port: 80}], rules: [{backendRefs: [{name: w, port: 80}]}]}",
+        );
         let config = resolved(&[GATEWAY, route], "envoy-gateway");
         assert_eq!(config.mesh_routes.iter().map(|route| route.name.as_str()).collect::<Vec<_>>(), ["r"]);
     }

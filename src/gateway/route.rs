@@ -138,12 +138,15 @@ impl Reading {
         let mut verdict = self.table(table, tls, v, trace);
         if tls && self.closes_unknown_names && !v.holds(self.first.http2) && !side.exact_names.iter().any(|&name| v.holds(name)) {
             verdict.others.push(std::mem::replace(&mut verdict.ruling.answer, Answer::NoAnswer(NoAnswer::Tls)));
-            verdict.undecided = Some("connections without application protocol (ALPN) and with a server name that no route names exactly are closed".to_owned());
+            verdict.undecided = Some(
+                "connections without application protocol (ALPN) and with a server name that no route names exactly are closed".to_owned(),
+            );
         }
         if let (Some(subject), None) = (&self.shaken, &table.broken) {
             verdict.ruling.trace.push(step("whether this port takes changes is left to chance", Some(subject)));
             verdict.others.push(Answer::NoRoute { response_headers: Vec::new() });
-            verdict.undecided = Some("the data plane refuses another table, and whether this one is taken differs from start to start".to_owned());
+            verdict.undecided =
+                Some("the data plane refuses another table, and whether this one is taken differs from start to start".to_owned());
         }
         verdict
     }
@@ -258,7 +261,9 @@ fn first_door<'s>(side: &'s Side, v: &impl Valuation) -> Option<&'s Door> {
 impl Tier {
     /// Entries whose hosts may hold, in the order in which they are tried.
     fn candidates<'t>(&'t self, v: &impl Valuation) -> impl Iterator<Item = &'t Entry> {
-        let Some(index) = &self.index else { return Candidates { entries: &self.entries, own: &[], others: &[], all: 0..self.entries.len() } };
+        let Some(index) = &self.index else {
+            return Candidates { entries: &self.entries, own: &[], others: &[], all: 0..self.entries.len() };
+        };
         let own = v.first(&index.exact).map_or(&[][..], |position| &index.own[position]);
         Candidates { entries: &self.entries, own, others: &index.others, all: 0..0 }
     }

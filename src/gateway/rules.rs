@@ -196,7 +196,13 @@ impl Maker<'_> {
         Made { rule: Rule { origin, plan, backends, timeout: None, unmodelled }, resolved, refused }
     }
 
-    fn backend(&self, kind: &str, route: &api::Meta, to: &api::BackendObjectRef, unmodelled: &mut Option<String>) -> Result<String, BackendFault> {
+    fn backend(
+        &self,
+        kind: &str,
+        route: &api::Meta,
+        to: &api::BackendObjectRef,
+        unmodelled: &mut Option<String>,
+    ) -> Result<String, BackendFault> {
         let namespace = to.namespace.as_deref().unwrap_or(&route.namespace);
         let to = Reference { group: to.group(), kind: to.kind(), namespace, name: &to.name, port: to.port };
         if self.policies.knows(to.group, to.kind, to.namespace, to.name).is_some() {
@@ -254,8 +260,10 @@ const fn reason(fault: BackendFault) -> &'static str {
     match fault {
         BackendFault::Kind => "InvalidKind",
         BackendFault::NotPermitted => "RefNotPermitted",
-        BackendFault::Absent | BackendFault::Port | BackendFault::NoEndpoints | BackendFault::ExternalName | BackendFault::UnverifiedTls => {
-            "BackendNotFound"
-        }
+        BackendFault::Absent
+        | BackendFault::Port
+        | BackendFault::NoEndpoints
+        | BackendFault::ExternalName
+        | BackendFault::UnverifiedTls => "BackendNotFound",
     }
 }

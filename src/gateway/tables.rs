@@ -8,10 +8,11 @@ use super::api::{self, MatchType, Object, PathMatch, ValueMatch};
 use super::attach::{Attachment, RouteHead};
 use super::config::{Behind, Certificate, Door, Entry, HostIndex, Origins, Port, Rule, Side, Table, Tier};
 use super::dialect::{
-    BadRegex, EmptyRegex, HostFallThrough, Isolation, Order, OverlapHttp2, RegexScope, RepeatedNames, ServerName, Target, Underscores, Wildcard,
+    BadRegex, EmptyRegex, HostFallThrough, Isolation, OverlapHttp2, RegexScope, RepeatedNames, ServerName, Target, Underscores, Wildcard,
 };
 use super::hostname::Hostname;
 use super::listeners::{Listener, RouteKind, Speaks};
+use super::matches::{Matched, first_of_each, matches_of};
 use super::paths::{self, PathTests, Purpose};
 use super::precedence::{PathKind, Rank, Shape, Tie};
 use super::resolve;
@@ -125,7 +126,13 @@ impl<'b> Builder<'b> {
     }
 
     /// Matches of all rules, and the place of an empty expression that stops everything.
-    fn compile(&self, head: RouteHead<'_>, object: &Object, rules: &[Arc<Rule>], findings: &mut Findings) -> (Vec<Compiled>, Option<Subject>) {
+    fn compile(
+        &self,
+        head: RouteHead<'_>,
+        object: &Object,
+        rules: &[Arc<Rule>],
+        findings: &mut Findings,
+    ) -> (Vec<Compiled>, Option<Subject>) {
         let mut compiled = Vec::new();
         let mut empty = None;
         for (position, rule) in rules.iter().enumerate() {
@@ -256,8 +263,11 @@ impl<'b> Builder<'b> {
         for one in compiled {
             self.ask_underscores(one);
             let origins = rules[one.rule].plan.cors.as_ref().map(|cors| self.origins(cors));
-            let conditions: Vec<PredicateId> =
-                one.conditions.iter().map(|(field, test)| self.predicates.intern(field.clone(), test.clone(), Some(one.origin.clone()))).collect();
+            let conditions: Vec<PredicateId> = one
+                .conditions
+                .iter()
+                .map(|(field, test)| self.predicates.intern(field.clone(), test.clone(), Some(one.origin.clone())))
+                .collect();
             for (tests, path) in &one.forms {
                 let paths: Vec<PredicateId> =
                     tests.iter().map(|test| self.predicates.intern(Field::Path, test.clone(), Some(one.origin.clone()))).collect();
@@ -360,8 +370,11 @@ impl<'b> Builder<'b> {
             let port = ports.entry(number).or_insert_with(|| Port { predicate, plain: Side::default(), tls: Side::default(), dead: None });
             port.dead = port.dead.take().or(dead);
             let tls = listener.speaks != Speaks::Http;
-            let by_listener =
-                if tls { *self.target.dialect.server_name == ServerName::Listener } else { *self.target.dialect.isolation == Isolation::ByListener };
+            let by_listener = if tls {
+                *self.target.dialect.server_name == ServerName::Listener
+            } else {
+                *self.target.dialect.isolation == Isolation::ByListener
+            };
             let place = if by_listener { Place::Listener(index) } else { Place::Port { port: number, tls } };
             let side = if tls { &mut port.tls } else { &mut port.plain };
             if !by_listener {
@@ -449,7 +462,9 @@ impl<'b> Builder<'b> {
 
     fn finish_side(&mut self, number: u16, side: &mut Side) {
         // Routes of TLS come before listeners of the same name; what nobody routes is closed.
-        side.doors.sort_by_key(|door| (Reverse(door.hostname.specificity()), matches!(door.behind, Behind::Table(_)), matches!(door.behind, Behind::Wall)));
+        side.doors.sort_by_key(|door| {
+            (Reverse(door.hostname.specificity()), matches!(door.behind, Behind::Table(_)), matches!(door.behind, Behind::Wall))
+        });
         let exact = || side.doors.iter().take_while(|door| matches!(door.hostname, Hostname::Exact(_)));
         side.exact_opens = exact().filter_map(|door| door.opens).collect();
         side.exact_hosts = exact().filter_map(|door| door.names_host).collect();
@@ -498,8 +513,9 @@ impl<'b> Builder<'b> {
 
     /// HTTPS listeners of one Gateway and port whose certificates have names in common.
     fn overlapping(&self) -> Vec<usize> {
-        let https: Vec<usize> =
-            (0..self.listeners.len()).filter(|&index| self.listeners[index].serves() && self.listeners[index].speaks == Speaks::Https).collect();
+        let https: Vec<usize> = (0..self.listeners.len())
+            .filter(|&index| self.listeners[index].serves() && self.listeners[index].speaks == Speaks::Https)
+            .collect();
         let mut groups: BTreeMap<(&NamespacedName, u16), Vec<(usize, Hostname)>> = BTreeMap::new();
         for &index in &https {
             let listener = &self.listeners[index];
@@ -533,7 +549,8 @@ impl<'b> Builder<'b> {
     fn report_outages(ports: &BTreeMap<u16, Port>, findings: &mut Findings) {
         for (number, port) in ports {
             if let Some(subject) = &port.dead {
-                let facts = vec![("effect", format!("nobody listens on port {number}")), ("cause", "an empty regular expression".to_owned())];
+                let facts =
+                    vec![("effect", format!("nobody listens on port {number}")), ("cause", "an empty regular expression".to_owned())];
                 findings.push(Finding::about(Code::GatewayOutage, subject.clone(), facts));
             }
             for table in port.plain.tables.iter().chain(&port.tls.tables) {
@@ -566,115 +583,4 @@ fn tie(head: RouteHead<'_>, rule: usize, matched: usize) -> Tie {
         rule,
         matched,
     }
-}
-
-/// The first header match of each name; later ones are ignored.
-fn first_of_each(headers: &[ValueMatch]) -> Vec<&ValueMatch> {
-    let mut first: Vec<&ValueMatch> = Vec::with_capacity(headers.len());
-    for header in headers {
-        if !first.iter().any(|known| known.name.same_as(&header.name)) {
-            first.push(header);
-        }
-    }
-    first
-}
-
-/// A match of either kind of route, as an HTTP match.
-struct Matched {
-    http: api::HttpMatch,
-    grpc_path: Option<PathTests>,
-    grpc_kind: Option<PathKind>,
-    grpc_length: Option<usize>,
-    grpc_suffix: bool,
-    grpc_text: Option<usize>,
-}
-
-fn matches_of(object: &Object, rule: usize, order: Order) -> Vec<Matched> {
-    let plain = |http: api::HttpMatch| Matched { http, grpc_path: None, grpc_kind: None, grpc_length: None, grpc_suffix: false, grpc_text: None };
-    match object {
-        Object::HttpRoute(route) => {
-            let matches = route.spec.rules.get(rule).map_or(&[][..], |rule| &rule.matches);
-            if matches.is_empty() { vec![plain(api::HttpMatch::default())] } else { matches.iter().cloned().map(plain).collect() }
-        }
-        Object::GrpcRoute(route) => {
-            let matches = route.spec.rules.get(rule).map_or(&[][..], |rule| &rule.matches);
-            if matches.is_empty() {
-                vec![grpc(&api::GrpcMatch::default(), order)]
-            } else {
-                matches.iter().map(|matched| grpc(matched, order)).collect()
-            }
-        }
-        Object::Namespace(_)
-        | Object::GatewayClass(_)
-        | Object::Gateway(_)
-        | Object::ListenerSet(_)
-        | Object::ReferenceGrant(_)
-        | Object::Service(_)
-        | Object::TlsRoute(_)
-        | Object::TcpRoute(_)
-        | Object::UdpRoute(_)
-        | Object::BackendTlsPolicy(_) => Vec::new(),
-    }
-}
-
-/// gRPC calls are POSTs to `/service/method`; whether other requests to that path are routed too, both implementations agree: they are.
-fn grpc(matched: &api::GrpcMatch, order: Order) -> Matched {
-    let method = matched.method.clone().unwrap_or_default();
-    let service = method.service.as_deref().filter(|text| !text.is_empty());
-    let name = method.method.as_deref().filter(|text| !text.is_empty());
-    let full = |pattern: String| vec![paths::regex(&pattern, RegexScope::Full)];
-    let (tests, kind, length, suffix) = match (method.kind, service, name) {
-        (_, None, None) => (Vec::new(), PathKind::Prefix, 0, false),
-        (MatchType::Exact, Some(service), Some(name)) => {
-            let path = format!("/{service}/{name}");
-            let length = path.len();
-            (vec![Test::Equals(path)], PathKind::Exact, length, false)
-        }
-        (MatchType::Exact, Some(service), None) => {
-            let tests = vec![Test::Equals(format!("/{service}")), Test::Prefix(format!("/{service}/"))];
-            (tests, PathKind::Prefix, service.len() + 1, false)
-        }
-        (MatchType::Exact, None, Some(name)) => (vec![Test::Suffix(format!("/{name}"))], PathKind::Prefix, 0, true),
-        (MatchType::RegularExpression, service, name) => {
-            let pattern = format!("/{}/{}", service.unwrap_or("[A-Za-z_][A-Za-z0-9_.]*"), name.unwrap_or("[A-Za-z_][A-Za-z0-9_]*"));
-            let length = pattern.len();
-            (full(pattern), PathKind::Regex, length, false)
-        }
-    };
-    // Traefik makes one expression of it, which it searches anywhere in the path.
-    let tests = match (order, &matched.method) {
-        (Order::Score, Some(_)) => vec![paths::regex(&grpc_expression(&method), RegexScope::Search)],
-        (Order::Score, None) | (Order::Specification | Order::KindFirst, _) => tests,
-    };
-    Matched {
-        http: api::HttpMatch { headers: matched.headers.clone(), ..api::HttpMatch::default() },
-        grpc_path: Some(tests),
-        grpc_kind: Some(kind),
-        grpc_length: Some(length),
-        grpc_suffix: suffix,
-        grpc_text: Some(grpc_rule_text(matched)),
-    }
-}
-
-fn grpc_expression(method: &api::GrpcMethod) -> String {
-    let part = |text: &Option<String>| match text.as_deref().filter(|text| !text.is_empty()) {
-        None => "[^/]+".to_owned(),
-        Some(text) if method.kind.is_exact() => regex_syntax::escape(text),
-        Some(text) => text.to_owned(),
-    };
-    format!("/{}/{}", part(&method.service), part(&method.method))
-}
-
-/// Length of the rule that Traefik makes of a gRPC match, which is its rank (buildGRPCMatchRule in grpcroute.go).
-fn grpc_rule_text(matched: &api::GrpcMatch) -> usize {
-    let quoted = |text: &str| text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count() + 2;
-    let path = match &matched.method {
-        None => "PathPrefix(\"/\")".len(),
-        Some(method) => "PathRegexp()".len() + quoted(&grpc_expression(method)),
-    };
-    let headers = matched.headers.iter().map(|header| {
-        let name = if header.kind.is_exact() { "Header(,)" } else { "HeaderRegexp(,)" };
-        " && ".len() + name.len() + quoted(header.name.as_str()) + quoted(&header.value)
-    });
-    path + headers.sum::<usize>()
 }

@@ -47,7 +47,11 @@ impl<'r> View<'r> {
         let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
         let bad = |text: &str| text.bytes().any(|byte| byte <= b' ' || byte == 0x7f);
         let bad_query = query.is_some_and(|query| query.contains('#')) && *dialect.fragment_in_query == Oddity::Refused;
-        let normalised = if !path.starts_with('/') || bad(path) || query.is_some_and(bad) || bad_query { None } else { normalise::normalise(path.as_bytes(), dialect) };
+        let normalised = if !path.starts_with('/') || bad(path) || query.is_some_and(bad) || bad_query {
+            None
+        } else {
+            normalise::normalise(path.as_bytes(), dialect)
+        };
         let query = query.map(|query| match *dialect.semicolon {
             Semicolon::Separates => query.replace(';', "&"),
             Semicolon::Ordinary => query.to_owned(),
@@ -113,7 +117,9 @@ impl<'r> View<'r> {
             Field::Method => text(&self.request.method),
             Field::Path => self.path.as_ref().is_some_and(|path| self.compare(id, wanted, &path.compared)),
             Field::Header(name) => self.header(name).iter().any(|value| text(value)),
-            Field::Query(name) => self.queries.iter().filter(|(known, _)| known == name.as_bytes()).any(|(_, value)| self.compare(id, wanted, value)),
+            Field::Query(name) => {
+                self.queries.iter().filter(|(known, _)| known == name.as_bytes()).any(|(_, value)| self.compare(id, wanted, value))
+            }
             Field::Cookie(_) => false,
             Field::Client => text(&self.request.client),
             Field::BodyLength => text(&self.request.body_bytes.to_string()),

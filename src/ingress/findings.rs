@@ -89,9 +89,7 @@ impl Cx<'_> {
 
     /// The Ingress object behind one that counts.
     fn counted(&self, id: IngressId) -> &Ingress {
-        let object = self.config.ingress(id).object;
-        let at = self.inventory.ingresses.binary_search_by_key(&object, |ingress| ingress.id);
-        &self.inventory.ingresses[at.expect("INVARIANT: the Ingress is in the inventory")]
+        &self.inventory.ingresses[super::position(self.inventory, self.config.ingress(id).object)]
     }
 
     fn ingress(&mut self, ingress: &Ingress, facts: &IngressFacts) {

@@ -29,7 +29,7 @@ pub use order::Order;
 pub use crate::annotations::Absent;
 use crate::{
     annotations::{self, Context},
-    k8s::{Ingress, Inventory},
+    k8s::{Ingress, Inventory, ObjectId},
     ledger::Findings,
     nginx::{Certificate, Config, IngressId, Settings, Source},
 };
@@ -157,7 +157,7 @@ pub fn resolve(inventory: &Inventory, controller: &Controller, options: &Options
     config.certificate_names = names.collect();
     config.refusals = refusals::check(&config, &items, controller);
     for (item, (paths, default)) in items.iter().zip(fates.into_iter().zip(defaults)) {
-        let facts = &mut ingresses[facts_index(inventory, item.ingress)];
+        let facts = &mut ingresses[position(inventory, item.ingress.id)];
         facts.paths = paths;
         facts.default_backend = default;
     }
@@ -175,10 +175,11 @@ fn source(item: &Item<'_>) -> Source {
     }
 }
 
-/// Position of an Ingress in the inventory: the items borrow from there.
-fn facts_index(inventory: &Inventory, ingress: &Ingress) -> usize {
-    // INVARIANT: Ingresses of an inventory have ascending identities.
-    inventory.ingresses.binary_search_by_key(&ingress.id, |found| found.id).expect("INVARIANT: the Ingress is in the inventory")
+/// Position of an Ingress in the inventory, where identities mostly ascend.
+fn position(inventory: &Inventory, id: ObjectId) -> usize {
+    let list = &inventory.ingresses;
+    let found = list.binary_search_by_key(&id, |ingress| ingress.id).ok();
+    found.or_else(|| list.iter().position(|ingress| ingress.id == id)).expect("INVARIANT: the Ingress is in the inventory")
 }
 
 /// Sorts out which Ingresses count, and puts those in order.
@@ -220,7 +221,7 @@ fn select<'a>(
     let mut items = Vec::with_capacity(counted.len());
     for (number, ingress) in counted.into_iter().enumerate() {
         let id = IngressId(u32::try_from(number).expect("INVARIANT: fewer than 2^32 Ingresses"));
-        let facts = &mut facts[facts_index(inventory, ingress)];
+        let facts = &mut facts[position(inventory, ingress.id)];
         facts.fate = Fate::Counts(id);
         let settings = facts.settings.as_ref().map(Arc::clone).expect("INVARIANT: an Ingress that counts has settings");
         items.push(Item { id, ingress, settings });

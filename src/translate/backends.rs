@@ -79,7 +79,11 @@ impl Cx<'_> {
         if !policy.header.is_empty() {
             let header = |value: &str, regex| HeaderCondition { name: policy.header.clone(), value: value.to_owned(), regex };
             if !is_token(&policy.header) {
-                settle(self, &["canary-by-header", "canary-by-header-value", "canary-by-header-pattern"], &unmappable(Code::CanaryHeaderName));
+                settle(
+                    self,
+                    &["canary-by-header", "canary-by-header-value", "canary-by-header-pattern"],
+                    &unmappable(Code::CanaryHeaderName),
+                );
                 self.say_canary(Code::CanaryHeaderName, owner, "canary-by-header", policy.header.clone());
             } else if !policy.header_value.is_empty() {
                 rules.push(to(secondary, header(&policy.header_value, false)));

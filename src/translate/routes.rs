@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     gateway::api::{
-        self, Cors, Duration, HeaderModifier, HeaderName, HeaderValue, HttpBackendRef, HttpFilter, HttpMatch, HttpRoute, HttpRouteSpec, HttpRule, HttpTimeouts,
-        ParentRef, PathMatch, RedirectScheme, RedirectStatus, RequestRedirect, UrlRewrite, ValueMatch,
+        self, Cors, Duration, HeaderModifier, HeaderName, HeaderValue, HttpBackendRef, HttpFilter, HttpMatch, HttpRoute, HttpRouteSpec,
+        HttpRule, HttpTimeouts, ParentRef, PathMatch, RedirectScheme, RedirectStatus, RequestRedirect, UrlRewrite, ValueMatch,
     },
     k8s::{NamespacedName, ObjectId, Subject},
     ledger::Code,
@@ -76,8 +76,13 @@ pub(super) fn routes(cx: &mut Cx<'_>, plans: &[HostPlan], listeners: &mut Listen
                     if rules.is_empty() {
                         continue;
                     }
-                    let key: Vec<RuleKey<'_>> = rules.iter().map(|rule| (&rule.path, rule.headers.as_slice(), &rule.action, &rule.changes)).collect();
-                    let unit = units.entry(owner).or_default().entry((scope, key)).or_insert_with(|| Unit { rules: rules.to_vec(), hostnames: Vec::new() });
+                    let key: Vec<RuleKey<'_>> =
+                        rules.iter().map(|rule| (&rule.path, rule.headers.as_slice(), &rule.action, &rule.changes)).collect();
+                    let unit = units
+                        .entry(owner)
+                        .or_default()
+                        .entry((scope, key))
+                        .or_insert_with(|| Unit { rules: rules.to_vec(), hostnames: Vec::new() });
                     unit.hostnames.push((hostname, tls));
                 }
             }
@@ -98,7 +103,11 @@ fn same(a: &[&Rule], b: &[&Rule]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same_effect(b))
 }
 
-fn emit(cx: &mut Cx<'_>, units: &BTreeMap<IngressId, BTreeMap<(Scope, Vec<RuleKey<'_>>), Unit<'_>>>, listeners: &mut Listeners) -> Vec<Route> {
+fn emit(
+    cx: &mut Cx<'_>,
+    units: &BTreeMap<IngressId, BTreeMap<(Scope, Vec<RuleKey<'_>>), Unit<'_>>>,
+    listeners: &mut Listeners,
+) -> Vec<Route> {
     let mut names = Names::default();
     // Plain names first, so that no derived name takes the name of another Ingress.
     let mut owners: Vec<IngressId> = units.keys().copied().collect();
@@ -106,14 +115,17 @@ fn emit(cx: &mut Cx<'_>, units: &BTreeMap<IngressId, BTreeMap<(Scope, Vec<RuleKe
     let mut wanted = Vec::new();
     for owner in owners {
         let of_owner = &units[&owner];
-        let first_host = cx.inventory_ingress(owner).and_then(|ingress| ingress.rules.first()).map(|rule| rule.host.clone().unwrap_or_default());
+        let first_host =
+            cx.inventory_ingress(owner).and_then(|ingress| ingress.rules.first()).map(|rule| rule.host.clone().unwrap_or_default());
         let mut list: Vec<(&(Scope, Vec<RuleKey<'_>>), &Unit<'_>)> = of_owner.iter().collect();
         list.sort_by_key(|((scope, _), unit)| {
-            let leads = unit.hostnames.iter().any(|(hostname, _)| hostname.text().unwrap_or_default() == first_host.as_deref().unwrap_or_default());
+            let leads =
+                unit.hostnames.iter().any(|(hostname, _)| hostname.text().unwrap_or_default() == first_host.as_deref().unwrap_or_default());
             (!leads, *scope, unit.hostnames.iter().map(|(hostname, _)| (*hostname).clone()).min())
         });
         for (position, ((scope, _), unit)) in list.into_iter().enumerate() {
-            let leads = unit.hostnames.iter().any(|(hostname, _)| hostname.text().unwrap_or_default() == first_host.as_deref().unwrap_or_default());
+            let leads =
+                unit.hostnames.iter().any(|(hostname, _)| hostname.text().unwrap_or_default() == first_host.as_deref().unwrap_or_default());
             wanted.push((owner, position, leads, *scope, unit));
         }
     }
@@ -127,8 +139,14 @@ fn emit(cx: &mut Cx<'_>, units: &BTreeMap<IngressId, BTreeMap<(Scope, Vec<RuleKe
             for rules in chunks(combine(&unit.rules)) {
                 let namespace = cx.config.ingress(owner).name.namespace.clone();
                 let mut wanted = base.clone();
-                if routes.last().is_some_and(|route: &Route| route.object.metadata.namespace == namespace && starts(&route.object.metadata.name, &base)) {
-                    wanted = format!("{base}-{}", 2 + routes.iter().rev().skip(1).take_while(|route| starts(&route.object.metadata.name, &base)).count());
+                if routes
+                    .last()
+                    .is_some_and(|route: &Route| route.object.metadata.namespace == namespace && starts(&route.object.metadata.name, &base))
+                {
+                    wanted = format!(
+                        "{base}-{}",
+                        2 + routes.iter().rev().skip(1).take_while(|route| starts(&route.object.metadata.name, &base)).count()
+                    );
                 }
                 let name = names.take("HTTPRoute", &namespace, &wanted);
                 routes.push(route(cx, owner, &namespace, name, scope, hosts, &rules, listeners));
@@ -139,7 +157,8 @@ fn emit(cx: &mut Cx<'_>, units: &BTreeMap<IngressId, BTreeMap<(Scope, Vec<RuleKe
 }
 
 fn starts(name: &str, base: &str) -> bool {
-    name == base || name.strip_prefix(base).and_then(|rest| rest.strip_prefix('-')).is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()))
+    name == base
+        || name.strip_prefix(base).and_then(|rest| rest.strip_prefix('-')).is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn base_name(cx: &Cx<'_>, owner: IngressId, position: usize, leads: bool, scope: Scope, unit: &Unit<'_>) -> String {
@@ -147,7 +166,10 @@ fn base_name(cx: &Cx<'_>, owner: IngressId, position: usize, leads: bool, scope:
     if position == 0 {
         return ingress.clone();
     }
-    let www = unit.rules.iter().all(|rule| matches!(&rule.action, Action::Redirect(redirect) if redirect.hostname.is_some() && redirect.path.is_none()));
+    let www = unit
+        .rules
+        .iter()
+        .all(|rule| matches!(&rule.action, Action::Redirect(redirect) if redirect.hostname.is_some() && redirect.path.is_none()));
     let kind = match scope {
         _ if www => "-www",
         Scope::HttpBeside if unit.rules.iter().all(|rule| matches!(rule.action, Action::ToHttps { .. })) => "-redirect",
@@ -175,10 +197,15 @@ fn combine<'a>(rules: &[&'a Rule]) -> Vec<Combined<'a>> {
         // Expressions of equal length are tried in the order of the rules, so they only join the rule before them.
         let place = match (&rule.path, alone) {
             (_, true) => None,
-            (PathRule::Regex(_), false) => last.filter(|&last| combined[last].matches.iter().all(|known| known.headers.is_empty() && known.same_action(rule))),
+            (PathRule::Regex(_), false) => {
+                last.filter(|&last| combined[last].matches.iter().all(|known| known.headers.is_empty() && known.same_action(rule)))
+            }
             (PathRule::Exact(_) | PathRule::Prefix(_), false) => index.get(&(&rule.action, &rule.changes)).copied(),
         };
-        match place.filter(|&place| combined[place].matches.len() < MOST_MATCHES_IN_RULE && !matches!(combined[place].matches[0].changes.path, Some(PathModifier::Prefix(_)))) {
+        match place.filter(|&place| {
+            combined[place].matches.len() < MOST_MATCHES_IN_RULE
+                && !matches!(combined[place].matches[0].changes.path, Some(PathModifier::Prefix(_)))
+        }) {
             Some(place) => combined[place].matches.push(rule),
             None => {
                 if !alone {
@@ -196,7 +223,9 @@ fn chunks(rules: Vec<Combined<'_>>) -> Vec<Vec<Combined<'_>>> {
     let mut blocks: Vec<Vec<Combined<'_>>> = Vec::new();
     for rule in rules {
         match blocks.last_mut() {
-            Some(block) if block[0].matches.len() == 1 && rule.matches.iter().any(|next| next.path == block[0].matches[0].path) => block.push(rule),
+            Some(block) if block[0].matches.len() == 1 && rule.matches.iter().any(|next| next.path == block[0].matches[0].path) => {
+                block.push(rule)
+            }
             Some(_) | None => blocks.push(vec![rule]),
         }
     }

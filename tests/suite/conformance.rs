@@ -82,7 +82,9 @@ fn compare(request: &Request, asked: &Value, expected: &Value, outcome: &Outcome
                 return Some(difference);
             }
             let backend = text(expected, "backend");
-            if !backend.is_empty() && !split.iter().any(|share| share.backend.as_deref().is_some_and(|name| name.starts_with(&format!("{backend}:")))) {
+            if !backend.is_empty()
+                && !split.iter().any(|share| share.backend.as_deref().is_some_and(|name| name.starts_with(&format!("{backend}:"))))
+            {
                 return Some("backend".to_owned());
             }
             let upstream = expected.get("upstream")?;

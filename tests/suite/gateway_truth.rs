@@ -118,7 +118,13 @@ impl Case {
         for (position, exchange) in list(&self.data, "exchanges").iter().enumerate() {
             let asked = exchange.get("request").expect("request");
             let observed = exchange.get("observed").expect("observed");
-            let label = || format!("{} #{position} {}", self.name, serde_json::to_string(asked).unwrap_or_default().chars().take(220).collect::<String>());
+            let label = || {
+                format!(
+                    "{} #{position} {}",
+                    self.name,
+                    serde_json::to_string(asked).unwrap_or_default().chars().take(220).collect::<String>()
+                )
+            };
             let Some(request) = request(asked, text(&self.data, "client")) else {
                 *score.unmodelled.entry("a handshake that a request cannot say".to_owned()).or_default() += 1;
                 continue;
@@ -132,7 +138,11 @@ impl Case {
             match wrong {
                 None if decided.undecided.is_some() => score.undecided += 1,
                 None => score.right += 1,
-                Some(difference) => score.wrong.push(format!("{}\n    {difference}\n    {:?}", label(), decided.decision.trace.iter().map(|step| &step.text).collect::<Vec<_>>())),
+                Some(difference) => score.wrong.push(format!(
+                    "{}\n    {difference}\n    {:?}",
+                    label(),
+                    decided.decision.trace.iter().map(|step| &step.text).collect::<Vec<_>>()
+                )),
             }
         }
         compare_statuses(self, &config, score);
@@ -206,12 +216,15 @@ pub(crate) fn compare(request: &Request, asked: &Value, observed: &Value, decide
 fn compare_certificate(observed: &Value, decided: &Decided) -> Option<String> {
     let (served, claimed) = (observed.get("certificate")?, decided.decision.certificate.as_ref()?);
     let names: Vec<String> = list(served, "san").iter().map(scalar).collect();
-    let same = names.join(", ") == *claimed || text(served, "cn") == claimed || (claimed == DEFAULT_CERTIFICATE && text(served, "cn").contains("DEFAULT"));
+    let same = names.join(", ") == *claimed
+        || text(served, "cn") == claimed
+        || (claimed == DEFAULT_CERTIFICATE && text(served, "cn").contains("DEFAULT"));
     (!same).then(|| format!("certificate {served:?}, model {claimed}"))
 }
 
 fn compare_one(request: &Request, asked: &Value, observed: &Value, outcome: &Outcome) -> Option<String> {
-    let difference = |what: &str| Some(format!("{what}: observed {}, model {outcome:?}", serde_json::to_string(observed).unwrap_or_default()));
+    let difference =
+        |what: &str| Some(format!("{what}: observed {}, model {outcome:?}", serde_json::to_string(observed).unwrap_or_default()));
     if let Some(split) = observed.get("split").and_then(Value::as_mapping) {
         return compare_split(split, outcome).and_then(|what| difference(&what));
     }
@@ -304,7 +317,9 @@ pub(crate) fn compare_split(split: &serde_yaml::Mapping, outcome: &Outcome) -> O
 /// Compares claimed headers. What the request asks the echo server to send is left out.
 fn compare_headers(observed: Option<&Value>, claims: &[(String, Option<String>)], target: &str) -> Option<String> {
     for (name, _) in claims {
-        if target.to_ascii_lowercase().contains(&format!("lab-set={name}:")) || target.to_ascii_lowercase().contains(&format!("lab-header={name}:")) {
+        if target.to_ascii_lowercase().contains(&format!("lab-set={name}:"))
+            || target.to_ascii_lowercase().contains(&format!("lab-header={name}:"))
+        {
             continue;
         }
         let theirs: Vec<String> = observed.and_then(|headers| headers.get(name.as_str())).map(lines).unwrap_or_default();

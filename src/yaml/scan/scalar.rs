@@ -322,7 +322,8 @@ impl<'t> Scanner<'t> {
                 b',' | b'?' | b'[' | b']' | b'{' | b'}' if flow => return,
                 _ => self.skip(),
             }
-            let plain = self.text.as_bytes()[self.mark.pos..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(byte));
+            let plain =
+                self.text.as_bytes()[self.mark.pos..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(byte));
             let len = plain.count();
             self.advance_ascii(len);
         }
