@@ -2,11 +2,10 @@
 
 use super::{
     spaces::is_proxy_header,
-    text::{self, Sym, TextCell},
+    text::{self, Apart, Sym, TextCell},
     verdict::Aspect,
 };
 use crate::{
-    automata::Lang,
     ledger::Code,
     request::{Answer, Deny, ErrorPage, Forwarding, Guard, HeaderExprs, NoAnswer, Outcome, Scheme, Share, TextExpr},
 };
@@ -26,8 +25,8 @@ impl Unlike {
     }
 }
 
-/// What differs, or the languages by which the paths of the cell must be told apart first.
-pub(super) type Compared = Result<Vec<Unlike>, Vec<Lang>>;
+/// What differs, or how the paths of the cell must be told apart first.
+pub(super) type Compared = Result<Vec<Unlike>, Apart>;
 
 /// How far a request gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,7 +170,7 @@ fn guards(answer: &Answer) -> Vec<&Guard> {
     }
 }
 
-fn access(old: &Answer, new: &Answer, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Vec<Lang>> {
+fn access(old: &Answer, new: &Answer, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Apart> {
     let (before, after) = (guards(old), guards(new));
     if before.is_empty() && after.is_empty() {
         return Ok(());
@@ -191,7 +190,7 @@ fn any_guard(answer: &Answer) -> bool {
     matches!(answer, Answer::Forward(forwarding) if forwarding.any_guard && forwarding.guards.len() > 1)
 }
 
-fn same_guards(old: &[&Guard], new: &[&Guard], cell: &TextCell<'_>) -> Result<bool, Vec<Lang>> {
+fn same_guards(old: &[&Guard], new: &[&Guard], cell: &TextCell<'_>) -> Result<bool, Apart> {
     if old.len() != new.len() {
         return Ok(false);
     }
@@ -213,11 +212,11 @@ fn same_guards(old: &[&Guard], new: &[&Guard], cell: &TextCell<'_>) -> Result<bo
     Ok(true)
 }
 
-fn same_text(old: &TextExpr, new: &TextExpr, cell: &TextCell<'_>) -> Result<bool, Vec<Lang>> {
+fn same_text(old: &TextExpr, new: &TextExpr, cell: &TextCell<'_>) -> Result<bool, Apart> {
     Ok(text::normal(old, 0, cell)? == text::normal(new, 1, cell)?)
 }
 
-fn same_option(old: Option<&TextExpr>, new: Option<&TextExpr>, cell: &TextCell<'_>) -> Result<bool, Vec<Lang>> {
+fn same_option(old: Option<&TextExpr>, new: Option<&TextExpr>, cell: &TextCell<'_>) -> Result<bool, Apart> {
     match (old, new) {
         (None, None) => Ok(true),
         (Some(old), Some(new)) => same_text(old, new, cell),
@@ -225,7 +224,7 @@ fn same_option(old: Option<&TextExpr>, new: Option<&TextExpr>, cell: &TextCell<'
     }
 }
 
-fn forwards(old: &Forwarding, new: &Forwarding, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Vec<Lang>> {
+fn forwards(old: &Forwarding, new: &Forwarding, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Apart> {
     if let Some(code) = splits(&old.split, &new.split) {
         found.push(Unlike::new(Aspect::Backend, code));
     }
@@ -296,7 +295,7 @@ fn gcd(a: u64, b: u64) -> u64 {
     a
 }
 
-fn locations(old: &TextExpr, new: &TextExpr, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Vec<Lang>> {
+fn locations(old: &TextExpr, new: &TextExpr, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Apart> {
     let (old, new) = (text::normal(old, 0, cell)?, text::normal(new, 1, cell)?);
     if old == new {
         return Ok(());
@@ -347,7 +346,7 @@ fn names<'h>(old: &'h HeaderExprs, new: &'h HeaderExprs) -> Vec<&'h str> {
 }
 
 /// Lines that are sent, in normal form.
-fn lines(claim: &Claim<'_>, side: usize, cell: &TextCell<'_>, empty_counts: bool) -> Result<Vec<Vec<Sym>>, Vec<Lang>> {
+fn lines(claim: &Claim<'_>, side: usize, cell: &TextCell<'_>, empty_counts: bool) -> Result<Vec<Vec<Sym>>, Apart> {
     let mut lines = Vec::with_capacity(claim.len());
     for text in claim.iter().flatten() {
         let line = text::normal(text, side, cell)?;
@@ -359,7 +358,7 @@ fn lines(claim: &Claim<'_>, side: usize, cell: &TextCell<'_>, empty_counts: bool
     Ok(lines)
 }
 
-fn request_headers(old: &HeaderExprs, new: &HeaderExprs, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Vec<Lang>> {
+fn request_headers(old: &HeaderExprs, new: &HeaderExprs, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Apart> {
     for name in names(old, new) {
         let same = match (claim(old, name), claim(new, name)) {
             (Some(old), Some(new)) => lines(&old, 0, cell, false)? == lines(&new, 1, cell, false)?,
@@ -380,7 +379,7 @@ fn untouched(claim: &Claim<'_>, name: &str) -> bool {
     matches!(claim.as_slice(), [Some(TextExpr(parts))] if matches!(parts.as_slice(), [crate::request::Part::Header(sent)] if sent == name))
 }
 
-fn response_headers(old: &HeaderExprs, new: &HeaderExprs, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Vec<Lang>> {
+fn response_headers(old: &HeaderExprs, new: &HeaderExprs, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Apart> {
     if old.is_empty() && new.is_empty() {
         return Ok(());
     }

@@ -34,6 +34,8 @@ pub(super) enum Kind {
     Entry,
     /// With no, in all clean requests.
     Never,
+    /// With no, where bodies are no longer than the old side's default.
+    SmallBody,
     /// By a part that is chosen when it is first asked for.
     Part(Key),
 }
