@@ -141,6 +141,8 @@ fn reaches(old: Reach, new: Reach) -> Option<Unlike> {
         (Served, Served) | (Redirected, Redirected) => return None,
         (Status(old) | Denied(old), Status(new) | Denied(new)) if old == new => return None,
         (Silent(old), Silent(new)) if old == new => return None,
+        // Nobody is served either way: where nginx only has its own 404, a closed door takes nothing away.
+        (Status(404), Silent(_)) => return None,
         (Denied(_), Served) => (Aspect::Access, Code::DifferenceAccessLost),
         (Served, Denied(_)) => (Aspect::Access, Code::DifferenceAccessRefused),
         (Served, Redirected) => (Aspect::Status, Code::DifferenceRedirectAdded),
@@ -296,7 +298,7 @@ fn gcd(a: u64, b: u64) -> u64 {
 }
 
 fn locations(old: &TextExpr, new: &TextExpr, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Apart> {
-    let (old, new) = (text::normal(old, 0, cell)?, text::normal(new, 1, cell)?);
+    let (old, new) = (canonical(text::normal(old, 0, cell)?), canonical(text::normal(new, 1, cell)?));
     if old == new {
         return Ok(());
     }
@@ -308,6 +310,25 @@ fn locations(old: &TextExpr, new: &TextExpr, cell: &TextCell<'_>, found: &mut Ve
     };
     found.push(Unlike::new(Aspect::Redirect, code));
     Ok(())
+}
+
+/// A URL without the port that its scheme has anyway, and with `/` for an empty path: clients ask for the same.
+fn canonical(mut syms: Vec<Sym>) -> Vec<Sym> {
+    let whole = syms.len() == 1;
+    if let Some(Sym::Literal(text)) = syms.first_mut()
+        && let Some((scheme, rest)) = text.split_once("://")
+    {
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let usual = match scheme {
+            "http" => ":80",
+            "https" => ":443",
+            _ => "",
+        };
+        let authority = if usual.is_empty() { authority } else { authority.strip_suffix(usual).unwrap_or(authority) };
+        let path = if path.is_empty() && whole { "/" } else { path };
+        *text = format!("{scheme}://{authority}{path}");
+    }
+    syms
 }
 
 /// Two texts that differ in a final slash only.

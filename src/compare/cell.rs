@@ -230,12 +230,13 @@ impl Choices {
                 place
             }
         };
-        let chosen = if let Some(chosen) = space.chosen {
-            chosen
-        } else {
-            space.chosen = Some(0);
-            self.order.push(at);
-            0
+        let chosen = match space.chosen {
+            Some(chosen) => chosen,
+            None => {
+                space.chosen = Some(0);
+                self.order.push(at);
+                0
+            }
         };
         // Values of a stale walk have fewer answers than questions; what is answered then does not count.
         self.spaces[at].values[chosen].answers.get(place).copied().unwrap_or(false)

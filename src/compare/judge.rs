@@ -396,12 +396,15 @@ fn by_cause(group: Group) -> Vec<Group> {
     let mut parts: Vec<Group> = Vec::new();
     let counted = notes.len();
     for note in notes {
-        if let Some(part) = parts.iter_mut().find(|part| part.notes[0].atom == note.atom) {
-            part.notes.push(note);
-            part.cells += 1;
-        } else {
-            let (old, new) = (std::rc::Rc::clone(&old), std::rc::Rc::clone(&new));
-            parts.push(Group { unlike: unlike.clone(), old, new, notes: vec![note], cells: 1, limit });
+        match parts.iter_mut().find(|part| part.notes[0].atom == note.atom) {
+            Some(part) => {
+                part.notes.push(note);
+                part.cells += 1;
+            }
+            None => {
+                let (old, new) = (std::rc::Rc::clone(&old), std::rc::Rc::clone(&new));
+                parts.push(Group { unlike: unlike.clone(), old, new, notes: vec![note], cells: 1, limit });
+            }
         }
     }
     if let Some(last) = parts.last_mut() {

@@ -6,6 +6,9 @@ use crate::{
     request::{Answer, Field, Guard, NoAnswer, Part, Predicates, Request, TextExpr, Valuation, World},
 };
 
+/// Seconds that nginx waits for a silent backend unless it is told otherwise.
+const USUAL_PATIENCE: u64 = 60;
+
 impl Router for nginx::Router<'_> {
     fn predicates(&self) -> &Predicates {
         nginx::Router::predicates(self)
@@ -43,6 +46,7 @@ impl Router for nginx::Router<'_> {
         Dependence {
             replaced: forwarding.error_page.filter(|page| page.intercepts).map(|page| page.codes).unwrap_or_default(),
             rewrites_location: forwarding.response_headers.iter().any(|(_, value)| rewrites(value)),
+            patience: forwarding.read_timeout.filter(|seconds| *seconds < USUAL_PATIENCE),
             limited: forwarding.guards.iter().any(|guard| matches!(guard, Guard::Rate { .. })),
         }
     }

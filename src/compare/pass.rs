@@ -336,11 +336,17 @@ impl Pass {
 }
 
 /// A table for each side.
-pub(super) fn tables(sides: [&Predicates; 2]) -> [Table<'_>; 2] {
-    sides.map(Table::new)
+pub(super) fn tables<'p>(sides: [&'p Predicates; 2]) -> [Table<'p>; 2] {
+    [Table::new(sides[0], sides[1]), Table::new(sides[1], sides[0])]
 }
 
 /// A walk that shares what it learns.
-pub(super) fn walk(maker: super::spaces::Maker<'_>) -> Walk<'_> {
-    Walk { maker: RefCell::new(maker), choices: RefCell::default(), missing: RefCell::default(), rulings: std::cell::Cell::new(0) }
+pub(super) fn walk<'p>(maker: super::spaces::Maker<'p>) -> Walk<'p> {
+    Walk {
+        maker: RefCell::new(maker),
+        choices: RefCell::default(),
+        missing: RefCell::default(),
+        small_bodies: Cell::default(),
+        path_asked: Cell::default(),
+    }
 }

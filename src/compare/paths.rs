@@ -79,6 +79,8 @@ pub(super) struct Paths {
     pub(super) atoms: Vec<PathAtom>,
     /// Questions that each language answers.
     users: Vec<Vec<Asked>>,
+    /// An expression cannot be read.
+    pub(super) unreadable: bool,
 }
 
 impl Paths {
@@ -88,6 +90,7 @@ impl Paths {
         let mut langs: Vec<Lang> = Vec::with_capacity(asked.len() + more.len());
         let mut users: Vec<Vec<Asked>> = Vec::with_capacity(asked.len());
         let mut tests: Vec<&Test> = Vec::with_capacity(asked.len());
+        let mut unreadable = false;
         for &one in asked {
             let test = languages.test(one);
             if let Some(&at) = index.get(test) {
@@ -99,7 +102,10 @@ impl Paths {
             users.push(vec![one]);
             langs.push(match languages.texts(one) {
                 Texts::Lang(lang) => lang,
-                Texts::Unreadable => Lang::none(),
+                Texts::Unreadable => {
+                    unreadable = true;
+                    Lang::none()
+                }
             });
         }
         langs.extend(more.iter().cloned());
@@ -120,7 +126,7 @@ impl Paths {
             let holds = atom.holds.iter().collect();
             PathAtom { witness, only, prefix, slash, sure: atom.unsure.is_empty(), holds }
         });
-        Ok(Self { atoms: atoms.collect(), partition, users })
+        Ok(Self { atoms: atoms.collect(), partition, users, unreadable })
     }
 
     /// Questions of one side that hold of the paths of an atom.

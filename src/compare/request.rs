@@ -69,6 +69,9 @@ impl<'r, O: Router, N: Router> Requests<'r, O, N> {
         if before.replaced != after.replaced && !mismatches.iter().any(|known| known.aspect <= Aspect::Status) {
             mismatches.push(Mismatch { aspect: Aspect::Status, code: Code::DifferenceErrorPage, detail: None });
         }
+        if before.patience != after.patience {
+            mismatches.push(Mismatch { aspect: Aspect::Limit, code: Code::DifferenceTimeout, detail: None });
+        }
         if before.rewrites_location != after.rewrites_location {
             mismatches.push(Mismatch {
                 aspect: Aspect::ResponseHeader,

@@ -76,6 +76,8 @@ pub struct Dependence {
     pub replaced: Vec<u16>,
     /// `Location` headers of backends are rewritten.
     pub rewrites_location: bool,
+    /// Seconds after which a silent backend is given up, where that is less than the usual minute.
+    pub patience: Option<u64>,
     /// Requests above a rate are refused.
     pub limited: bool,
 }
