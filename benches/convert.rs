@@ -18,7 +18,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-const CLASS: &str = "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: nginx}\nspec: {controller: k8s.io/ingress-nginx}\n";
+/// That of the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const CLASS: &str =
+    "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: nginx}\nspec: {controller: k8s.io/ingress-nginx}\n";
 
 /// Ingresses in 200 namespaces, each with its own host, certificate and two paths.
 fn hosts(count: usize) -> String {
@@ -113,7 +118,7 @@ fn convert(text: String) -> Estate {
     let judge = Judge::new("1.5".parse::<Version>().expect("a known version"), Channel::Standard);
     assert!(translation.objects.iter().all(|emitted| judge.object(&emitted.object).is_accepted_strictly()));
     let tally = report::tally_of_account(&reading.inventory, &resolved, &translation);
-    assert_eq!(tally.total(), reading.inventory.ingresses.iter().map(|ingress| ingress.meta.annotations.len()).sum());
+    assert_eq!(tally.total(), reading.inventory.ingresses.iter().map(|ingress| ingress.meta.annotations.len()).sum::<usize>());
     let manifests = report::yaml_stream(&translation.objects, &reading.inventory);
     Estate { reading, resolved, translation, manifests, took: start.elapsed() }
 }
@@ -144,9 +149,10 @@ fn measure_judgement(name: &str, text: String, expected: Expected) {
     let comparison = compare::compare(&nginx::Router::new(&estate.resolved.config), &config, &limits);
     let took = start.elapsed();
     let hosts = comparison.hosts.len();
-    let (atoms, states, cells) = comparison.hosts.iter().fold((0, 0, 0), |(atoms, states, cells), host| {
-        (atoms + host.work.atoms, states + host.work.states, cells + host.work.cells)
-    });
+    let (atoms, states, cells) = comparison
+        .hosts
+        .iter()
+        .fold((0, 0, 0), |(atoms, states, cells), host| (atoms + host.work.atoms, states + host.work.states, cells + host.work.cells));
     println!(
         "judge   {name:34} {hosts:5} hosts {atoms:6} atoms {states:7} states {cells:7} cells {resolved:>10.2?} to read and resolve {took:>10.2?} to judge"
     );

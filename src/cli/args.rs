@@ -12,7 +12,9 @@ use crate::gateway::limits::{Channel, Version};
 /// every annotation. It never writes to a cluster.
 #[derive(Debug, Parser)]
 #[command(name = "gateshift", version, about, long_about, disable_help_subcommand = true, max_term_width = 120)]
-#[command(after_help = "Exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage, 3 part of the input could not be read, 4 could not run.")]
+#[command(
+    after_help = "Exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage, 3 part of the input could not be read, 4 could not run."
+)]
 pub(super) struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -186,7 +188,7 @@ pub(super) struct Controller {
     /// Whether ssl-passthrough has an effect
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub enable_ssl_passthrough: Option<bool>,
-    /// Do not resolve ExternalName Services
+    /// Do not resolve `ExternalName` Services
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub disable_svc_external_name: Option<bool>,
     /// Prefer endpoints of the same zone

@@ -78,11 +78,8 @@ pub(super) fn reading(input: &Input, controller: Option<&Controller>, gateway_ob
         ..cluster::Options::default()
     };
     let files: Vec<PathBuf> = controller.map(|controller| controller.controller_config.clone()).unwrap_or_default();
-    let beside = if files.is_empty() {
-        Reading::default()
-    } else {
-        read::read(&read::Options { paths: files, ..read::Options::default() })?
-    };
+    let beside =
+        if files.is_empty() { Reading::default() } else { read::read(&read::Options { paths: files, ..read::Options::default() })? };
     let mut line = StatusLine::new();
     let result = cluster::read(&options, &mut |progress| line.show(progress));
     line.clear();

@@ -77,7 +77,8 @@ fn write(arguments: &Convert, terminal: &Terminal, old: &estate::Old, translatio
     if !arguments.no_check && !objects.is_empty() {
         let printed = text.insert(report::yaml_stream(objects, inventory));
         let new = estate::New::of_text(old, printed.clone(), &arguments.gateway)?;
-        let comparison = compare::compare(&nginx::Router::new(&resolved.config), &new.config, &Limits { probed_hosts: 0, ..Limits::default() });
+        let comparison =
+            compare::compare(&nginx::Router::new(&resolved.config), &new.config, &Limits { probed_hosts: 0, ..Limits::default() });
         differences = report::difference_findings(&comparison);
         verdict = format!("compared {}\n", report::tally(&comparison));
     }

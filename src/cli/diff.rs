@@ -7,8 +7,8 @@ use anyhow::Result;
 use super::{
     Terminal, Usage,
     args::{Diff, DiffFormat},
-    estate::{self, New, Old},
     config,
+    estate::{self, New, Old},
     exit::Exit,
     gather, requests, trace,
 };
@@ -62,12 +62,20 @@ pub(super) fn run(arguments: &Diff, terminal: &Terminal) -> Result<Exit> {
     let router = nginx::Router::new(&old.resolved.config);
     let sides = Sides { old: &old.reading.inventory, new: &new.inventory, old_name: "ingress-nginx", new_name: "Gateway API" };
     let diagnostics = Diagnostics::new(&old.reading.inventory, terminal.colours);
-    let notices: String = old.reading.findings.iter().chain(&old.resolved.findings).filter(|finding| report::severity(finding) >= crate::ledger::Severity::High).map(|finding| diagnostics.render(finding)).collect();
+    let notices: String = old
+        .reading
+        .findings
+        .iter()
+        .chain(&old.resolved.findings)
+        .filter(|finding| report::severity(finding) >= crate::ledger::Severity::High)
+        .map(|finding| diagnostics.render(finding))
+        .collect();
     terminal.notice(&notices);
     let diagnostics = Diagnostics::new(&new.inventory, terminal.colours);
     terminal.notice(&new.config.findings.iter().map(|finding| diagnostics.render(finding)).collect::<String>());
     let tables = || (report::nginx_table(&old.resolved.config), report::gateway_table(&new.config));
-    print(arguments, &router, &new.config, (sides, &tables), &selection, terminal).map(|exit| if old.reading.partial { Exit::Partial } else { exit })
+    print(arguments, &router, &new.config, (sides, &tables), &selection, terminal)
+        .map(|exit| if old.reading.partial { Exit::Partial } else { exit })
 }
 
 fn manifest_side(arguments: &Diff, manifests: Reading, facts: Option<&Inventory>) -> Result<New> {
@@ -94,15 +102,26 @@ fn review(arguments: &Diff, selection: &Selection, terminal: &Terminal) -> Resul
             print(arguments, &old, &new, sides, selection, terminal)
         }
         (Reviewed::Manifests(old), Reviewed::Manifests(new)) => print(arguments, &old.config, &new.config, sides, selection, terminal),
-        (Reviewed::Ingresses(old), Reviewed::Manifests(new)) => print(arguments, &nginx::Router::new(&old.resolved.config), &new.config, sides, selection, terminal),
-        (Reviewed::Manifests(old), Reviewed::Ingresses(new)) => print(arguments, &old.config, &nginx::Router::new(&new.resolved.config), sides, selection, terminal),
+        (Reviewed::Ingresses(old), Reviewed::Manifests(new)) => {
+            print(arguments, &nginx::Router::new(&old.resolved.config), &new.config, sides, selection, terminal)
+        }
+        (Reviewed::Manifests(old), Reviewed::Ingresses(new)) => {
+            print(arguments, &old.config, &nginx::Router::new(&new.resolved.config), sides, selection, terminal)
+        }
     }
 }
 
 /// Inventories and names of the sides, and their route tables.
 type Shown<'a> = (Sides<'a>, &'a dyn Fn() -> (RouteTable, RouteTable));
 
-fn print(arguments: &Diff, old: &impl Router, new: &impl Router, (sides, tables): Shown<'_>, selection: &Selection, terminal: &Terminal) -> Result<Exit> {
+fn print(
+    arguments: &Diff,
+    old: &impl Router,
+    new: &impl Router,
+    (sides, tables): Shown<'_>,
+    selection: &Selection,
+    terminal: &Terminal,
+) -> Result<Exit> {
     let limits = Limits { only: arguments.host.iter().map(|host| host.to_ascii_lowercase()).collect(), ..Limits::default() };
     let mut comparison = compare::compare(old, new, &limits);
     let accepted = config::accept(arguments.config.as_deref(), arguments.today.as_deref(), &mut comparison, sides)?;
@@ -141,9 +160,9 @@ fn print(arguments: &Diff, old: &impl Router, new: &impl Router, (sides, tables)
 }
 
 fn differs(comparison: &Comparison, selection: &Selection) -> bool {
-    comparison
-        .differences()
-        .any(|(_, difference)| difference.accepted.is_none() && (selection.aspects.is_empty() || selection.aspects.contains(&difference.aspect)))
+    comparison.differences().any(|(_, difference)| {
+        difference.accepted.is_none() && (selection.aspects.is_empty() || selection.aspects.contains(&difference.aspect))
+    })
 }
 
 fn line(asked: &requests::Asked, judged: &compare::Judged) -> String {

@@ -51,7 +51,13 @@ pub(super) struct New {
 
 impl New {
     /// Resolves manifests; Services and Secrets come from `facts` where they are not among the manifests.
-    pub(super) fn new(manifests: Inventory, facts: Option<&Inventory>, target: &'static dialect::Target, judge: &Judge, absent: Absent) -> Self {
+    pub(super) fn new(
+        manifests: Inventory,
+        facts: Option<&Inventory>,
+        target: &'static dialect::Target,
+        judge: &Judge,
+        absent: Absent,
+    ) -> Self {
         let read = Objects::read(&manifests, Some(judge));
         let options = gateway::resolve::Options { gateway: None, absent };
         let facts = facts.unwrap_or(&manifests);

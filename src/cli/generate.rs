@@ -24,9 +24,8 @@ pub(super) fn called(command: Command, program: Option<&Path>) -> Command {
 /// Examples as one types them with kubectl.
 fn plugin(mut command: Command) -> Command {
     for before in ["\n  ", "| ", "`"] {
-        let renamed = |text: &clap::builder::StyledStr| {
-            text.to_string().replace(&format!("{before}{NAME} "), &format!("{before}{PLUGIN_NAME} "))
-        };
+        let renamed =
+            |text: &clap::builder::StyledStr| text.to_string().replace(&format!("{before}{NAME} "), &format!("{before}{PLUGIN_NAME} "));
         if let Some(text) = command.get_after_help().map(renamed) {
             command = command.after_help(text);
         }

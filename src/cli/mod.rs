@@ -52,7 +52,11 @@ pub fn main() -> ExitCode {
     match result {
         Ok(exit) => ExitCode::from(exit.code()),
         // The reader of a pipe went away; that is its right.
-        Err(error) if error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)) => {
+        Err(error)
+            if error
+                .chain()
+                .any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)) =>
+        {
             ExitCode::from(Exit::Clean.code())
         }
         Err(error) => {

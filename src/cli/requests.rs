@@ -14,6 +14,8 @@ pub(super) struct Asked {
     pub request: Request,
     /// As it was asked.
     pub asked: serde_json::Value,
+    /// It is sent more than once in a row.
+    pub repeated: bool,
 }
 
 /// A file of requests: a list, or a case with `exchanges`, `client`, and perhaps `given` and `controller`.
@@ -45,7 +47,8 @@ pub(super) fn read(path: &Path) -> anyhow::Result<RequestFile> {
         let asked = item.get("request").unwrap_or(item);
         let request = parse(asked, &client).with_context(|| format!("{}: request {}", path.display(), position + 1))?;
         let asked = serde_json::to_value(asked).with_context(|| format!("{}: request {}", path.display(), position + 1))?;
-        file.requests.push(Asked { request, asked });
+        let repeated = item.get("request").unwrap_or(item).get("repeat").and_then(Value::as_u64).is_some_and(|times| times > 1);
+        file.requests.push(Asked { request, asked, repeated });
     }
     file.given = data.get("given").and_then(Value::as_str).map(str::to_owned);
     if let Some(controller) = data.get("controller") {
@@ -92,8 +95,15 @@ fn parse(asked: &Value, client: &str) -> anyhow::Result<Request> {
         headers,
         body_bytes: number("body_bytes").unwrap_or(0),
         chunked: asked.get("chunked").and_then(Value::as_bool).unwrap_or(false),
-        http_version: if text("protocol").as_deref() == Some("h2") { "2".to_owned() } else { text("http_version").unwrap_or_else(|| "1.1".to_owned()) },
-        client: text("from").or_else(|| text("client")).or_else(|| Some(client.to_owned()).filter(|client| !client.is_empty())).unwrap_or_else(|| DEFAULT_CLIENT.to_owned()),
+        http_version: if text("protocol").as_deref() == Some("h2") {
+            "2".to_owned()
+        } else {
+            text("http_version").unwrap_or_else(|| "1.1".to_owned())
+        },
+        client: text("from")
+            .or_else(|| text("client"))
+            .or_else(|| Some(client.to_owned()).filter(|client| !client.is_empty()))
+            .unwrap_or_else(|| DEFAULT_CLIENT.to_owned()),
         port: number("port").and_then(|port| u16::try_from(port).ok()),
         client_certificate: text("client_cert"),
     })
@@ -161,7 +171,7 @@ pub(super) fn line(text: &str, headers: &[String], client: Option<&str>) -> anyh
         "host": request.host,
         "path": request.target,
     });
-    Ok(Asked { request, asked })
+    Ok(Asked { request, asked, repeated: false })
 }
 
 #[cfg(test)]

@@ -25,12 +25,12 @@ use crate::{
 
 /// Runs the verb.
 pub(super) fn run(arguments: &Trace, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let file = match &arguments.requests {
-        Some(path) => requests::read(path)?,
-        None => {
-            let asked = requests::line(&arguments.request.join(" "), &arguments.headers, arguments.client.as_deref()).map_err(|error| Usage(error.to_string()))?;
-            requests::RequestFile { requests: vec![asked], ..requests::RequestFile::default() }
-        }
+    let file = if let Some(path) = &arguments.requests {
+        requests::read(path)?
+    } else {
+        let asked = requests::line(&arguments.request.join(" "), &arguments.headers, arguments.client.as_deref())
+            .map_err(|error| Usage(error.to_string()))?;
+        requests::RequestFile { requests: vec![asked], ..requests::RequestFile::default() }
     };
     let old = old(arguments, &file)?;
     let new = match (&old, arguments.old_only) {
@@ -107,6 +107,7 @@ fn against(arguments: &Trace, old: Option<&Old>) -> anyhow::Result<New> {
 fn json_line(asked: &Asked, answer: &Answer) -> Value {
     let side = |decided: Option<&Decided>| decided.map_or(Value::Null, |decided| observed(&decided.decision, decided.undecided.as_deref()));
     let (same, codes) = match &answer.both {
+        Some(judged) if judged.limited && asked.repeated => (json!(false), json!(["policy/rate-limit"])),
         Some(judged) => (json!(judged.same == Some(true)), json!(codes(judged))),
         None => (Value::Null, json!([])),
     };

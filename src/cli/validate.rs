@@ -25,11 +25,16 @@ pub(super) fn run(arguments: &Validate, terminal: &Terminal) -> anyhow::Result<E
     let mut refused = 0;
     for (_, node) in &inventory.gateway_objects {
         let answer = judge.node(node);
-        let counts = if arguments.strict { !answer.is_accepted_strictly() } else { answer.remarks.iter().any(|remark| matches!(remark.what, What::Refused { .. } | What::NotServed)) };
+        let counts = if arguments.strict {
+            !answer.is_accepted_strictly()
+        } else {
+            answer.remarks.iter().any(|remark| matches!(remark.what, What::Refused { .. } | What::NotServed))
+        };
         refused += usize::from(counts);
     }
     let objects: Vec<_> = inventory.gateway_objects.iter().map(|(id, node)| (*id, node)).collect();
-    let mut findings: Vec<Finding> = reading.findings.iter().filter(|finding| finding.code != Code::InputRefusedByApiServer).cloned().collect();
+    let mut findings: Vec<Finding> =
+        reading.findings.iter().filter(|finding| finding.code != Code::InputRefusedByApiServer).cloned().collect();
     findings.extend(judge.findings(&objects));
     let diagnostics = Diagnostics::new(inventory, terminal.colours);
     match arguments.output {
@@ -69,7 +74,8 @@ fn json(findings: &[Finding], diagnostics: &Diagnostics<'_>) -> String {
             place: diagnostics.place(finding).map(|place| diagnostics.location(place)),
         })
         .collect();
-    let mut text = serde_json::to_string_pretty(&serde_json::json!({"version": 1, "findings": lines})).expect("INVARIANT: findings have string keys");
+    let mut text =
+        serde_json::to_string_pretty(&serde_json::json!({"version": 1, "findings": lines})).expect("INVARIANT: findings have string keys");
     text.push('\n');
     text
 }

@@ -16,7 +16,8 @@ const MARK: &str = ".gateshift";
 /// Writes folders of files below `directory`, which must be absent, empty, or written by gateshift before.
 pub(super) fn directory(directory: &Path, folders: &BTreeMap<String, Folder>) -> anyhow::Result<()> {
     let ours = directory.join(MARK).is_file();
-    if !ours && directory.exists() && fs::read_dir(directory).with_context(|| format!("reading {}", directory.display()))?.next().is_some() {
+    if !ours && directory.exists() && fs::read_dir(directory).with_context(|| format!("reading {}", directory.display()))?.next().is_some()
+    {
         anyhow::bail!("{} is not empty and was not written by gateshift; choose another directory or empty it", directory.display());
     }
     let fresh = sibling(directory, "new");

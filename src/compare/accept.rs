@@ -136,7 +136,12 @@ mod tests {
     fn run(acceptance: Acceptance) -> (Option<String>, Vec<Code>) {
         let mut comparison = comparison();
         let web = |_: &Cause| {
-            Some(ObjectRef { group: "networking.k8s.io".to_owned(), kind: "Ingress".to_owned(), namespace: "shop".to_owned(), name: "web".to_owned() })
+            Some(ObjectRef {
+                group: "networking.k8s.io".to_owned(),
+                kind: "Ingress".to_owned(),
+                namespace: "shop".to_owned(),
+                name: "web".to_owned(),
+            })
         };
         let findings = accept(&mut comparison, &[acceptance], "2026-03-01", &web);
         (comparison.hosts[0].differences[0].accepted.clone(), findings.into_iter().map(|finding| finding.code).collect())

@@ -2,11 +2,10 @@
 
 use super::{
     spaces::is_proxy_header,
-    text::{self, Sym, TextCell},
+    text::{self, Apart, Sym, TextCell},
     verdict::Aspect,
 };
 use crate::{
-    automata::Lang,
     ledger::Code,
     request::{Answer, Deny, ErrorPage, Forwarding, Guard, HeaderExprs, NoAnswer, Outcome, Scheme, Share, TextExpr},
 };
@@ -26,8 +25,8 @@ impl Unlike {
     }
 }
 
-/// What differs, or the languages by which the paths of the cell must be told apart first.
-pub(super) type Compared = Result<Vec<Unlike>, Vec<Lang>>;
+/// What differs, or how the paths of the cell must be told apart first.
+pub(super) type Compared = Result<Vec<Unlike>, Apart>;
 
 /// How far a request gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,9 +115,12 @@ fn leads_to_tls(answer: &Answer) -> bool {
             Some(crate::request::Part::Literal(text)) => text.starts_with("https:"),
             Some(_) | None => false,
         },
-        Answer::Forward(_) | Answer::Respond { .. } | Answer::Deny { .. } | Answer::NoRoute { .. } | Answer::NoAnswer(_) | Answer::Unmodelled { .. } => {
-            false
-        }
+        Answer::Forward(_)
+        | Answer::Respond { .. }
+        | Answer::Deny { .. }
+        | Answer::NoRoute { .. }
+        | Answer::NoAnswer(_)
+        | Answer::Unmodelled { .. } => false,
     }
 }
 
@@ -139,6 +141,8 @@ fn reaches(old: Reach, new: Reach) -> Option<Unlike> {
         (Served, Served) | (Redirected, Redirected) => return None,
         (Status(old) | Denied(old), Status(new) | Denied(new)) if old == new => return None,
         (Silent(old), Silent(new)) if old == new => return None,
+        // Nobody is served either way: where nginx only has its own 404, a closed door takes nothing away.
+        (Status(404), Silent(_)) => return None,
         (Denied(_), Served) => (Aspect::Access, Code::DifferenceAccessLost),
         (Served, Denied(_)) => (Aspect::Access, Code::DifferenceAccessRefused),
         (Served, Redirected) => (Aspect::Status, Code::DifferenceRedirectAdded),
@@ -148,7 +152,9 @@ fn reaches(old: Reach, new: Reach) -> Option<Unlike> {
         (Silent(_), Redirected | Denied(_) | Status(_) | Silent(_)) | (Redirected | Denied(_) | Status(_), Silent(_)) => {
             (Aspect::Status, Code::DifferenceNoAnswer)
         }
-        (Redirected, Denied(_) | Status(_)) | (Denied(_) | Status(_), Redirected | Denied(_) | Status(_)) => (Aspect::Status, Code::DifferenceStatus),
+        (Redirected, Denied(_) | Status(_)) | (Denied(_) | Status(_), Redirected | Denied(_) | Status(_)) => {
+            (Aspect::Status, Code::DifferenceStatus)
+        }
     };
     Some(Unlike::new(aspect, code))
 }
@@ -166,7 +172,7 @@ fn guards(answer: &Answer) -> Vec<&Guard> {
     }
 }
 
-fn access(old: &Answer, new: &Answer, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Vec<Lang>> {
+fn access(old: &Answer, new: &Answer, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Apart> {
     let (before, after) = (guards(old), guards(new));
     if before.is_empty() && after.is_empty() {
         return Ok(());
@@ -186,13 +192,15 @@ fn any_guard(answer: &Answer) -> bool {
     matches!(answer, Answer::Forward(forwarding) if forwarding.any_guard && forwarding.guards.len() > 1)
 }
 
-fn same_guards(old: &[&Guard], new: &[&Guard], cell: &TextCell<'_>) -> Result<bool, Vec<Lang>> {
+fn same_guards(old: &[&Guard], new: &[&Guard], cell: &TextCell<'_>) -> Result<bool, Apart> {
     if old.len() != new.len() {
         return Ok(false);
     }
     for (old, new) in old.iter().zip(new) {
         let same = match (old, new) {
-            (Guard::Password { secret: old, digest: one, .. }, Guard::Password { secret: new, digest: other, .. }) => old == new && one == other,
+            (Guard::Password { secret: old, digest: one, .. }, Guard::Password { secret: new, digest: other, .. }) => {
+                old == new && one == other
+            }
             (
                 Guard::Service { url: old, method: one, signin: old_signin, .. },
                 Guard::Service { url: new, method: other, signin: new_signin, .. },
@@ -206,11 +214,11 @@ fn same_guards(old: &[&Guard], new: &[&Guard], cell: &TextCell<'_>) -> Result<bo
     Ok(true)
 }
 
-fn same_text(old: &TextExpr, new: &TextExpr, cell: &TextCell<'_>) -> Result<bool, Vec<Lang>> {
+fn same_text(old: &TextExpr, new: &TextExpr, cell: &TextCell<'_>) -> Result<bool, Apart> {
     Ok(text::normal(old, 0, cell)? == text::normal(new, 1, cell)?)
 }
 
-fn same_option(old: Option<&TextExpr>, new: Option<&TextExpr>, cell: &TextCell<'_>) -> Result<bool, Vec<Lang>> {
+fn same_option(old: Option<&TextExpr>, new: Option<&TextExpr>, cell: &TextCell<'_>) -> Result<bool, Apart> {
     match (old, new) {
         (None, None) => Ok(true),
         (Some(old), Some(new)) => same_text(old, new, cell),
@@ -218,7 +226,7 @@ fn same_option(old: Option<&TextExpr>, new: Option<&TextExpr>, cell: &TextCell<'
     }
 }
 
-fn forwards(old: &Forwarding, new: &Forwarding, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Vec<Lang>> {
+fn forwards(old: &Forwarding, new: &Forwarding, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Apart> {
     if let Some(code) = splits(&old.split, &new.split) {
         found.push(Unlike::new(Aspect::Backend, code));
     }
@@ -289,15 +297,38 @@ fn gcd(a: u64, b: u64) -> u64 {
     a
 }
 
-fn locations(old: &TextExpr, new: &TextExpr, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Vec<Lang>> {
-    let (old, new) = (text::normal(old, 0, cell)?, text::normal(new, 1, cell)?);
+fn locations(old: &TextExpr, new: &TextExpr, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Apart> {
+    let (old, new) = (canonical(text::normal(old, 0, cell)?), canonical(text::normal(new, 1, cell)?));
     if old == new {
         return Ok(());
     }
-    let stripped = |syms: &[Sym]| syms.iter().any(|sym| *sym == Sym::Stripped);
-    let code = if stripped(&old) != stripped(&new) || slash_apart(&old, &new) { Code::DifferenceRedirectSlash } else { Code::DifferenceRedirectTarget };
+    let stripped = |syms: &[Sym]| syms.contains(&Sym::Stripped);
+    let code = if stripped(&old) != stripped(&new) || slash_apart(&old, &new) {
+        Code::DifferenceRedirectSlash
+    } else {
+        Code::DifferenceRedirectTarget
+    };
     found.push(Unlike::new(Aspect::Redirect, code));
     Ok(())
+}
+
+/// A URL without the port that its scheme has anyway, and with `/` for an empty path: clients ask for the same.
+fn canonical(mut syms: Vec<Sym>) -> Vec<Sym> {
+    let whole = syms.len() == 1;
+    if let Some(Sym::Literal(text)) = syms.first_mut()
+        && let Some((scheme, rest)) = text.split_once("://")
+    {
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let usual = match scheme {
+            "http" => ":80",
+            "https" => ":443",
+            _ => "",
+        };
+        let authority = if usual.is_empty() { authority } else { authority.strip_suffix(usual).unwrap_or(authority) };
+        let path = if path.is_empty() && whole { "/" } else { path };
+        *text = format!("{scheme}://{authority}{path}");
+    }
+    syms
 }
 
 /// Two texts that differ in a final slash only.
@@ -336,7 +367,7 @@ fn names<'h>(old: &'h HeaderExprs, new: &'h HeaderExprs) -> Vec<&'h str> {
 }
 
 /// Lines that are sent, in normal form.
-fn lines(claim: &Claim<'_>, side: usize, cell: &TextCell<'_>, empty_counts: bool) -> Result<Vec<Vec<Sym>>, Vec<Lang>> {
+fn lines(claim: &Claim<'_>, side: usize, cell: &TextCell<'_>, empty_counts: bool) -> Result<Vec<Vec<Sym>>, Apart> {
     let mut lines = Vec::with_capacity(claim.len());
     for text in claim.iter().flatten() {
         let line = text::normal(text, side, cell)?;
@@ -348,7 +379,7 @@ fn lines(claim: &Claim<'_>, side: usize, cell: &TextCell<'_>, empty_counts: bool
     Ok(lines)
 }
 
-fn request_headers(old: &HeaderExprs, new: &HeaderExprs, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Vec<Lang>> {
+fn request_headers(old: &HeaderExprs, new: &HeaderExprs, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Apart> {
     for name in names(old, new) {
         let same = match (claim(old, name), claim(new, name)) {
             (Some(old), Some(new)) => lines(&old, 0, cell, false)? == lines(&new, 1, cell, false)?,
@@ -369,7 +400,7 @@ fn untouched(claim: &Claim<'_>, name: &str) -> bool {
     matches!(claim.as_slice(), [Some(TextExpr(parts))] if matches!(parts.as_slice(), [crate::request::Part::Header(sent)] if sent == name))
 }
 
-fn response_headers(old: &HeaderExprs, new: &HeaderExprs, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Vec<Lang>> {
+fn response_headers(old: &HeaderExprs, new: &HeaderExprs, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Apart> {
     if old.is_empty() && new.is_empty() {
         return Ok(());
     }

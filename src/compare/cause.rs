@@ -133,7 +133,8 @@ impl<O: Router, N: Router, W: World> Probes<'_, O, N, W> {
         let matters = |unlike: &Unlike| {
             unlike.aspect == seen.unlike.aspect || matches!(unlike.aspect, Aspect::Access | Aspect::Tls | Aspect::Status | Aspect::Backend)
         };
-        (replayed.is_decided() && !replayed.unlike.iter().any(matters)).then_some(replayed)
+        // One of several possible outcomes may agree: this only names the difference, it claims nothing.
+        (!replayed.unknown && !replayed.unlike.iter().any(matters)).then_some(replayed)
     }
 
     /// Both sides treat another path as the old side treats this one.
@@ -177,7 +178,9 @@ impl<O: Router, N: Router, W: World> Probes<'_, O, N, W> {
             Test::Present | Test::Suffix(_) | Test::Regex(_) | Test::InNetworks(_) | Test::Above(_) | Test::Malformed(_) => None,
         });
         let inside = |text: &&str| {
-            text.len() > 1 && !text.ends_with('/') && path.strip_prefix(*text).is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+            text.len() > 1
+                && !text.ends_with('/')
+                && path.strip_prefix(*text).is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
         };
         if let Some(prefix) = prefixes.filter(inside).max_by_key(|text| text.len()) {
             let (head, rest) = path.split_at(prefix.len());
@@ -204,8 +207,11 @@ fn appends_slash(outcome: &Outcome, path: &str) -> bool {
             let end = location.find('?').unwrap_or(location.len());
             location[..end].strip_suffix('/').is_some_and(|location| location.ends_with(path)) && !path.ends_with('/')
         }
-        Outcome::Forward(_) | Outcome::Respond { .. } | Outcome::Deny { .. } | Outcome::NoRoute { .. } | Outcome::NoAnswer(_) | Outcome::Unmodelled { .. } => {
-            false
-        }
+        Outcome::Forward(_)
+        | Outcome::Respond { .. }
+        | Outcome::Deny { .. }
+        | Outcome::NoRoute { .. }
+        | Outcome::NoAnswer(_)
+        | Outcome::Unmodelled { .. } => false,
     }
 }

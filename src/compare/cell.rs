@@ -25,9 +25,16 @@ pub(super) struct Table<'p> {
     atom: u32,
     /// Questions that hold of the host.
     holding: Vec<PredicateId>,
+    /// Questions that hold of the path.
+    path_holding: Vec<PredicateId>,
+    /// Long lists of questions about paths of this host.
+    path_lists: RefCell<Vec<List>>,
     /// Long lists of questions about hosts, each with where it ends in memory.
     lists: RefCell<Vec<List>>,
 }
+
+/// The default of `proxy-body-size`.
+const LARGE_BODY: u64 = 1 << 20;
 
 /// Lists longer than this are looked up.
 const LONG: usize = 32;
@@ -40,10 +47,31 @@ struct List {
 }
 
 impl<'p> Table<'p> {
-    pub(super) fn new(predicates: &'p Predicates) -> Self {
-        let kinds = predicates.iter().map(|(_, predicate)| kind(&predicate.field, &predicate.test)).collect();
+    /// `others`: the questions of the other side.
+    pub(super) fn new(predicates: &'p Predicates, others: &Predicates) -> Self {
+        let limited = others.iter().any(|(_, predicate)| predicate.field == Field::BodyLength);
+        let small = |test: &Test| !limited && *test == Test::Above(LARGE_BODY);
+        let kinds = predicates
+            .iter()
+            .map(|(_, predicate)| match (&predicate.field, &predicate.test) {
+                (Field::BodyLength, test) if small(test) => Kind::SmallBody,
+                (field, test) => kind(field, test),
+            })
+            .collect();
         let marks = || vec![0; predicates.len()];
-        Self { predicates, kinds, names: marks(), paths: marks(), known: marks(), host: 0, atom: 0, holding: Vec::new(), lists: RefCell::default() }
+        Self {
+            predicates,
+            kinds,
+            names: marks(),
+            paths: marks(),
+            known: marks(),
+            host: 0,
+            atom: 0,
+            holding: Vec::new(),
+            path_holding: Vec::new(),
+            lists: RefCell::default(),
+            path_lists: RefCell::default(),
+        }
     }
 
     /// Starts a host, of which these questions hold.
@@ -53,6 +81,7 @@ impl<'p> Table<'p> {
             self.names[id.0 as usize] = self.host;
         }
         self.holding = holding.to_vec();
+        self.path_lists.borrow_mut().clear();
     }
 
     /// The atoms of the host tell this question apart.
@@ -63,8 +92,10 @@ impl<'p> Table<'p> {
     /// Starts a path, of which these questions hold.
     pub(super) fn enter_path(&mut self, holding: impl Iterator<Item = PredicateId>) {
         self.atom += 1;
+        self.path_holding.clear();
         for id in holding {
             self.paths[id.0 as usize] = self.atom;
+            self.path_holding.push(id);
         }
     }
 
@@ -73,29 +104,46 @@ impl<'p> Table<'p> {
     }
 
     /// The first question of a long list, or of its rest, that holds. The routers do not move their lists as long as they are compared.
-    #[expect(clippy::option_option, reason = "none of them holds, and the list is not one of names")]
-    fn first_name(&self, list: &[PredicateId]) -> Option<Option<usize>> {
-        let end = list.as_ptr_range().end as usize;
-        let mut lists = self.lists.borrow_mut();
-        let known = lists.iter().position(|known| known.end == end && known.length >= list.len()).unwrap_or_else(|| {
-            lists.retain(|known| known.end != end);
-            let names_only = list.iter().all(|&id| self.kinds[id.0 as usize] == Kind::Name);
-            let places = names_only.then(|| {
-                let mut places: BTreeMap<PredicateId, Vec<usize>> = BTreeMap::new();
-                for (at, &id) in list.iter().enumerate() {
-                    places.entry(id).or_default().push(at);
-                }
-                places
-            });
-            lists.push(List { end, length: list.len(), places });
-            lists.len() - 1
-        });
-        let List { length, places, .. } = &lists[known];
-        let skipped = length - list.len();
-        let places = places.as_ref()?;
-        let first = self.holding.iter().filter_map(|id| places.get(id)?.iter().copied().find(|&at| at >= skipped)).min();
-        Some(first.map(|at| at - skipped))
+    #[expect(clippy::option_option, reason = "none of them holds, and the list must be asked one by one")]
+    fn first_of_long(&self, list: &[PredicateId], gathering: bool) -> Option<Option<usize>> {
+        match &self.kinds[list[0].0 as usize] {
+            Kind::Name => look_up(&self.lists, list, &self.holding, |id| self.kinds[id.0 as usize] == Kind::Name),
+            Kind::Path if !gathering => {
+                let known = |id: PredicateId| self.kinds[id.0 as usize] == Kind::Path && self.known[id.0 as usize] == self.host;
+                look_up(&self.path_lists, list, &self.path_holding, known)
+            }
+            Kind::Path | Kind::Entry | Kind::Never | Kind::SmallBody | Kind::Part(_) => None,
+        }
     }
+}
+
+/// Looks up the first question that holds; `None` where not all questions of the list are of the kind.
+#[expect(clippy::option_option, reason = "none of them holds, and the list must be asked one by one")]
+fn look_up(
+    lists: &RefCell<Vec<List>>,
+    list: &[PredicateId],
+    holding: &[PredicateId],
+    fits: impl Fn(PredicateId) -> bool,
+) -> Option<Option<usize>> {
+    let end = list.as_ptr_range().end as usize;
+    let mut lists = lists.borrow_mut();
+    let known = lists.iter().position(|known| known.end == end && known.length >= list.len()).unwrap_or_else(|| {
+        lists.retain(|known| known.end != end);
+        let places = list.iter().all(|&id| fits(id)).then(|| {
+            let mut places: BTreeMap<PredicateId, Vec<usize>> = BTreeMap::new();
+            for (at, &id) in list.iter().enumerate() {
+                places.entry(id).or_default().push(at);
+            }
+            places
+        });
+        lists.push(List { end, length: list.len(), places });
+        lists.len() - 1
+    });
+    let List { length, places, .. } = &lists[known];
+    let skipped = length - list.len();
+    let places = places.as_ref()?;
+    let first = holding.iter().filter_map(|id| places.get(id)?.iter().copied().find(|&at| at >= skipped)).min();
+    Some(first.map(|at| at - skipped))
 }
 
 /// A part with the questions that were asked of it so far.
@@ -201,7 +249,10 @@ pub(super) struct Walk<'p> {
     pub(super) choices: RefCell<Choices>,
     /// Questions about paths that the atoms of the host do not tell apart yet.
     pub(super) missing: RefCell<Vec<Asked>>,
-    pub(super) rulings: Cell<usize>,
+    /// A default limit for bodies was asked for, and taken not to be reached.
+    pub(super) small_bodies: Cell<bool>,
+    /// A router asked for the path.
+    pub(super) path_asked: Cell<bool>,
 }
 
 /// One side's view of a cell.
@@ -220,11 +271,16 @@ impl Valuation for View<'_, '_> {
         match &self.table.kinds[index] {
             Kind::Name => self.table.name_holds(id),
             Kind::Never => false,
+            Kind::SmallBody => {
+                self.walk.small_bodies.set(true);
+                false
+            }
             Kind::Entry => {
                 let predicate = self.table.predicates.get(id);
                 entry_holds(self.entry, &predicate.field, &predicate.test)
             }
             Kind::Path => {
+                self.walk.path_asked.set(true);
                 if self.table.known[index] != self.table.host {
                     let mut missing = self.walk.missing.borrow_mut();
                     if !missing.contains(&(self.side, id)) {
@@ -243,10 +299,13 @@ impl Valuation for View<'_, '_> {
     }
 
     fn first(&self, predicates: &[PredicateId]) -> Option<usize> {
+        if predicates.len() > LONG && self.table.kinds[predicates[0].0 as usize] == Kind::Path {
+            self.walk.path_asked.set(true);
+        }
         if predicates.len() <= LONG {
             return predicates.iter().position(|&id| self.holds(id));
         }
-        self.table.first_name(predicates).unwrap_or_else(|| predicates.iter().position(|&id| self.holds(id)))
+        self.table.first_of_long(predicates, self.gathering).unwrap_or_else(|| predicates.iter().position(|&id| self.holds(id)))
     }
 }
 

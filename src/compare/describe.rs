@@ -107,7 +107,8 @@ pub fn outcome(outcome: &Outcome) -> String {
                 [_] => format!("sent to {}", names.join("")),
                 shares => {
                     let sum: u64 = shares.iter().map(|share| share.weight).sum();
-                    let parts: Vec<String> = shares.iter().zip(&names).map(|(share, name)| format!("{name} ({}/{sum})", share.weight)).collect();
+                    let parts: Vec<String> =
+                        shares.iter().zip(&names).map(|(share, name)| format!("{name} ({}/{sum})", share.weight)).collect();
                     format!("split between {}", parts.join(" and "))
                 }
             }

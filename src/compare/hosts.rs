@@ -1,6 +1,6 @@
 //! Hosts that no question tells apart. Names stand alone; wildcards and expressions cut what is left.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     langs::{self, Texts},
@@ -88,7 +88,7 @@ pub(super) struct Questions<'p> {
     others: Vec<(&'p Test, Lang, Vec<Asked>)>,
     unreadable: Option<String>,
     /// Names of hosts, not only of certificates.
-    hosts: BTreeMap<Asked, ()>,
+    hosts: BTreeSet<Asked>,
 }
 
 impl<'p> Questions<'p> {
@@ -101,7 +101,7 @@ impl<'p> Questions<'p> {
                 }
                 let asked = (side, id);
                 if predicate.field == Field::Host {
-                    questions.hosts.insert(asked, ());
+                    questions.hosts.insert(asked);
                 }
                 questions.add(&predicate.test, asked);
             }
@@ -168,7 +168,7 @@ impl<'p> Questions<'p> {
     }
 
     fn is_host(&self, holding: &[Asked]) -> bool {
-        holding.iter().any(|asked| self.hosts.contains_key(asked))
+        holding.iter().any(|asked| self.hosts.contains(asked))
     }
 }
 
@@ -182,10 +182,10 @@ pub(super) fn classes(sides: [&Predicates; 2], limits: &Limits) -> Vec<HostClass
         classes.push(class(label, name, true, &holding));
     }
     let names = if questions.others.is_empty() { structured(&questions) } else { cut(&questions, limits, &mut classes) };
-    let mut seen: BTreeMap<Vec<Asked>, ()> = BTreeMap::new();
+    let mut seen: BTreeSet<Vec<Asked>> = BTreeSet::new();
     for name in names {
         let holding = questions.holding(&name);
-        if seen.insert(holding.clone(), ()).is_none() {
+        if seen.insert(holding.clone()) {
             classes.push(class(label(&questions, &holding), &name, false, &holding));
         }
     }
@@ -204,7 +204,7 @@ fn class(label: String, name: &str, only: bool, holding: &[Asked]) -> HostClass 
 
 /// The most specific wildcard that takes the hosts.
 fn label(questions: &Questions<'_>, holding: &[Asked]) -> String {
-    let holds = |users: &Vec<Asked>| users.iter().any(|user| questions.hosts.contains_key(user) && holding.binary_search(user).is_ok());
+    let holds = |users: &Vec<Asked>| users.iter().any(|user| questions.hosts.contains(user) && holding.binary_search(user).is_ok());
     let wildcards = questions.below.iter().chain(&questions.one_label).filter(|(_, users)| holds(users)).map(|(suffix, _)| suffix);
     if let Some(suffix) = wildcards.max_by_key(|suffix| suffix.len()) {
         return format!("*{suffix}");
@@ -315,7 +315,8 @@ mod tests {
 
     #[test]
     fn a_wildcard_stands_for_one_label_in_nginx_and_for_more_elsewhere() {
-        let found = labels(&[wildcard(".shop.example"), Test::Suffix(".shop.example".to_owned()), Test::Equals("www.shop.example".to_owned())]);
+        let found =
+            labels(&[wildcard(".shop.example"), Test::Suffix(".shop.example".to_owned()), Test::Equals("www.shop.example".to_owned())]);
         let expected = [
             ("www.shop.example", "www.shop.example"),
             ("*.shop.example", "app.shop.example"),

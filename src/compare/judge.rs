@@ -26,6 +26,8 @@ use crate::{
 
 /// How often the paths of a host are cut anew.
 const ROUNDS: usize = 12;
+/// Classes of hosts that are worth a thread.
+const SHARE: usize = 64;
 
 /// Decides for the whole request space, host by host, whether two routers treat traffic the same.
 pub fn compare(old: &impl Router, new: &impl Router, limits: &Limits) -> Comparison {
@@ -34,13 +36,9 @@ pub fn compare(old: &impl Router, new: &impl Router, limits: &Limits) -> Compari
     let mut entries = vec![Entry::HTTP, Entry::HTTPS];
     // Other ports can only be compared where both sides name theirs.
     entries.extend(old.entries().into_iter().filter(|entry| new.entries().contains(entry)));
-    let mut judge = Judge::new(old, new, sides, entries, limits);
+    let wanted: Vec<&HostClass> = classes.iter().filter(|class| limits.only.is_empty() || limits.only.contains(&class.label)).collect();
     let mut findings: BTreeMap<(u8, String), Found> = BTreeMap::new();
-    for class in &classes {
-        if !limits.only.is_empty() && !limits.only.contains(&class.label) {
-            continue;
-        }
-        let found = judge.host(class);
+    for (class, found) in wanted.iter().zip(judged(old, new, sides, &entries, limits, &wanted)) {
         findings.entry((order(&class.label), class.label.clone())).or_default().join(found);
     }
     let mut comparison = Comparison::default();
@@ -61,6 +59,31 @@ pub fn compare(old: &impl Router, new: &impl Router, limits: &Limits) -> Compari
         comparison.hosts.push(verdict);
     }
     comparison
+}
+
+/// What is found about each class, in their order. Many classes are shared out among threads; what one of them finds does not depend
+/// on the others.
+fn judged<O: Router, N: Router>(
+    old: &O,
+    new: &N,
+    sides: [&Predicates; 2],
+    entries: &[Entry],
+    limits: &Limits,
+    classes: &[&HostClass],
+) -> Vec<Found> {
+    let judge = |classes: &[&HostClass]| -> Vec<Found> {
+        let mut judge = Judge::new(old, new, sides, entries.to_vec(), limits);
+        classes.iter().map(|class| judge.host(class)).collect()
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(classes.len() / SHARE + 1);
+    if threads < 2 {
+        return judge(classes);
+    }
+    let judge = &judge;
+    std::thread::scope(|scope| {
+        let shares = classes.chunks(classes.len().div_ceil(threads)).map(|share| scope.spawn(move || judge(share))).collect::<Vec<_>>();
+        shares.into_iter().flat_map(|share| share.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
 }
 
 /// Names, wildcards, expressions, everything else.
@@ -198,10 +221,24 @@ impl<'j, O: Router, N: Router> Judge<'j, O, N> {
                 }
             }
             found.work = Work { atoms: paths.atoms.len(), states: paths.states(), cells: pass.cells };
+            if self.walk.small_bodies.replace(false) {
+                found.assumptions.insert(Assumption::SmallBodies);
+            }
+            if paths.unreadable {
+                found.undecided.push(undecided(
+                    Code::UndecidedUnreadable,
+                    "an expression cannot be read".to_owned(),
+                    format!("requests to `{}`", class.label),
+                ));
+            }
             self.resolver(&paths, class, &asked).resolve(pass, &mut found);
             return found;
         }
-        found.undecided.push(undecided(Code::UndecidedOverBudget, "its paths do not settle".to_owned(), format!("requests to `{}`", class.label)));
+        found.undecided.push(undecided(
+            Code::UndecidedOverBudget,
+            "its paths do not settle".to_owned(),
+            format!("requests to `{}`", class.label),
+        ));
         found
     }
 
@@ -265,7 +302,8 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
     fn samples(&self, group: &Group) -> Vec<Request> {
         let mut samples = Vec::new();
         for note in group.notes.iter().take(4) {
-            for path in self.paths.samples(note.atom) {
+            let ends = |path: &String| note.slash.is_none_or(|slash| path.ends_with('/') == slash);
+            for path in self.paths.samples(note.atom).into_iter().filter(ends) {
                 for query in [false, true] {
                     samples.push(self.request(note, &path, query));
                 }
@@ -289,7 +327,9 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
                 let stage = replay::stage(unlike, &group.old.ruling.answer, group.limit);
                 let replayed = replay::replay(self.old, self.new, request, &stage.unwrap_or_default());
                 let seen = replayed.unlike.iter().any(|seen| {
-                    stage.is_some() || unlike.code == Code::DifferenceBodyLimit || (seen.aspect == unlike.aspect && seen.detail == unlike.detail)
+                    stage.is_some()
+                        || unlike.code == Code::DifferenceBodyLimit
+                        || (seen.aspect == unlike.aspect && seen.detail == unlike.detail)
                 });
                 if seen {
                     self.difference(group, unlike, request, replayed, stage.unwrap_or_default(), drafts);
@@ -304,8 +344,14 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
         if shown > 0 {
             return;
         }
-        let certificate = open.iter().all(|unlike| unlike.aspect == Aspect::Certificate);
-        let code = if certificate { Code::UndecidedCertificate } else { Code::UndecidedNotShown };
+        let all = |aspect: Aspect| open.iter().all(|unlike| unlike.aspect == aspect);
+        let code = if all(Aspect::Certificate) {
+            Code::UndecidedCertificate
+        } else if all(Aspect::Path) {
+            Code::UndecidedIrregular
+        } else {
+            Code::UndecidedNotShown
+        };
         let what: Vec<String> = open.iter().map(|unlike| unlike.code.to_string()).collect();
         let mut entry = undecided(code, what.join(", "), describe::region(&group.notes, self.paths));
         entry.sampled = samples.len();

@@ -131,7 +131,9 @@ mod tests {
     #[test]
     fn a_cookie_is_found_wherever_it_stands() {
         let Texts::Lang(lang) = cookie("Canary", &Test::Equals("always".to_owned())) else { panic!("readable") };
-        for (header, holds) in [("canary=always", true), ("a=b; CANARY=always; c=d", true), ("xcanary=always", false), ("canary=always1", false)] {
+        for (header, holds) in
+            [("canary=always", true), ("a=b; CANARY=always; c=d", true), ("xcanary=always", false), ("canary=always1", false)]
+        {
             assert_eq!(lang.contains(header.as_bytes()), Some(holds), "{header}");
         }
     }

@@ -33,7 +33,5 @@ pub use accept::{Acceptance, accept};
 pub use judge::compare;
 pub use limits::Limits;
 pub use request::{Judged, Mismatch, Requests};
-pub use router::{Decided, Entry, Router, Served, Verdict};
-pub use verdict::{
-    Aspect, Cause, Comparison, Difference, HostVerdict, Judgement, Probe, Proof, Side, Tally, Treatment, Undecided, Work,
-};
+pub use router::{Decided, Dependence, Entry, Router, Served, Verdict};
+pub use verdict::{Aspect, Cause, Comparison, Difference, HostVerdict, Judgement, Probe, Proof, Side, Tally, Treatment, Undecided, Work};

@@ -1,10 +1,13 @@
 //! ingress-nginx as a side of a comparison.
 
-use super::router::{Decided, Router, Served, Verdict};
+use super::router::{Decided, Dependence, Router, Served, Verdict};
 use crate::{
     nginx::{self, Certificate},
-    request::{Answer, Field, NoAnswer, Predicates, Request, Valuation, World},
+    request::{Answer, Field, Guard, NoAnswer, Part, Predicates, Request, TextExpr, Valuation, World},
 };
+
+/// Seconds that nginx waits for a silent backend unless it is told otherwise.
+const USUAL_PATIENCE: u64 = 60;
 
 impl Router for nginx::Router<'_> {
     fn predicates(&self) -> &Predicates {
@@ -33,6 +36,19 @@ impl Router for nginx::Router<'_> {
 
     fn is_own_page(&self, path: &str) -> bool {
         [self.config().globals.flags.health_check_path.as_str(), "/nginx_status"].iter().any(|own| path.starts_with(own))
+    }
+
+    fn dependence(&self, request: &Request) -> Dependence {
+        let Answer::Forward(forwarding) = self.rule(request).answer else { return Dependence::default() };
+        let rewrites = |value: &Option<TextExpr>| {
+            value.as_ref().is_some_and(|text| text.0.iter().any(|part| matches!(part, Part::BackendLocation { .. })))
+        };
+        Dependence {
+            replaced: forwarding.error_page.filter(|page| page.intercepts).map(|page| page.codes).unwrap_or_default(),
+            rewrites_location: forwarding.response_headers.iter().any(|(_, value)| rewrites(value)),
+            patience: forwarding.read_timeout.filter(|seconds| *seconds < USUAL_PATIENCE),
+            limited: forwarding.guards.iter().any(|guard| matches!(guard, Guard::Rate { .. })),
+        }
     }
 
     fn reads_absent_as_empty(&self, field: &Field) -> bool {

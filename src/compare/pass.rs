@@ -1,16 +1,20 @@
 //! One walk over all cells of a host: what both routers rule there, and what of it differs.
 
-use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    rc::Rc,
+};
 
 use super::{
     answers::{self, Unlike},
     cell::{Choices, Table, View, Walk},
     hosts::HostClass,
     limits::Limits,
-    paths::Paths,
+    paths::{PathAtom, Paths},
     router::{Entry, Router, Served, Verdict},
     spaces::Key,
-    text::{Known, TextCell},
+    text::{Apart, Known, TextCell},
     verdict::Aspect,
 };
 use crate::{
@@ -32,8 +36,6 @@ pub(super) enum Assumption {
     Rates,
 }
 
-/// The default of `proxy-body-size`, and one byte more.
-const LARGE_BODY: &str = "1048577";
 /// The default of `proxy-read-timeout` in milliseconds.
 const READ_TIMEOUT: u64 = 60_000;
 
@@ -43,6 +45,8 @@ pub(super) struct Note {
     pub(super) atom: usize,
     pub(super) entry: Entry,
     pub(super) parts: Vec<(Key, Option<String>)>,
+    /// Only paths that end with a slash, or only those that do not.
+    pub(super) slash: Option<bool>,
 }
 
 /// Cells with the same answers on both sides, which differ.
@@ -111,24 +115,26 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
     }
 
     fn route_old(&self, table: &Table<'p>, entry: Entry, gathering: bool) -> Verdict {
-        self.walk.rulings.set(self.walk.rulings.get() + 1);
         self.old.route(&View { table, side: 0, entry, walk: self.walk, gathering }, &self.class.name)
     }
 
     fn route_new(&self, table: &Table<'p>, entry: Entry, gathering: bool) -> Verdict {
-        self.walk.rulings.set(self.walk.rulings.get() + 1);
         self.new.route(&View { table, side: 1, entry, walk: self.walk, gathering }, &self.class.name)
     }
 
     /// Walks over all cells. `last`: paths are not told apart any further.
     pub(super) fn run(&self, tables: &mut [Table<'p>; 2], paths: &Paths, last: bool) -> Pass {
         let mut pass = Pass::default();
+        // Entries where something depends on the path.
+        let mut open = self.entries.to_vec();
         for number in 0..paths.atoms.len() {
             for (side, table) in tables.iter_mut().enumerate() {
                 table.enter_path(paths.holding(&paths.atoms[number], side));
             }
-            for &entry in self.entries {
-                self.cells(tables, paths, number, entry, last, &mut pass);
+            for &entry in &open.clone() {
+                if self.cells(tables, paths, number, entry, last, &mut pass) {
+                    open.retain(|other| *other != entry);
+                }
                 if pass.cells > self.limits.cells {
                     pass.over_budget = true;
                     return pass;
@@ -138,33 +144,38 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
         pass
     }
 
-    fn cells(&self, tables: &[Table<'p>; 2], paths: &Paths, number: usize, entry: Entry, last: bool, pass: &mut Pass) {
+    /// Walks over all cells of a path and an entry. Returns whether nothing there depends on the path.
+    fn cells(&self, tables: &[Table<'p>; 2], paths: &Paths, number: usize, entry: Entry, last: bool, pass: &mut Pass) -> bool {
         let tls = entry.scheme == Scheme::Https;
         self.walk.choices.replace(Choices::default());
         let mut old: Option<(Rc<Verdict>, usize)> = None;
         let mut leaves: Vec<(Leaf, Rc<Verdict>, Rc<Verdict>, Note)> = Vec::new();
         let mut same = 0;
+        let mut asked = (false, false);
         loop {
+            self.walk.path_asked.set(false);
             let (before, depth) = old.take().unwrap_or_else(|| {
                 let verdict = self.route_old(&tables[0], entry, false);
                 (Rc::new(verdict), self.walk.choices.borrow().depth())
             });
+            let old_asked = self.walk.path_asked.replace(false);
             let after = Rc::new(self.route_new(&tables[1], entry, false));
+            asked = (asked.0 || old_asked, asked.1 || self.walk.path_asked.get());
             if self.walk.choices.borrow_mut().restart(&mut self.walk.maker.borrow_mut(), tls) {
                 leaves.clear();
                 same = 0;
                 continue;
             }
-            let leaf = self.leaf(paths, number, entry, &before, &after, last);
-            if matches!(leaf, Leaf::Same) {
-                same += 1;
-            } else {
+            for (leaf, slash) in self.leaves(paths, number, entry, &before, &after, last) {
+                if matches!(leaf, Leaf::Same) {
+                    same += 1;
+                    continue;
+                }
                 let parts = self.walk.choices.borrow().chosen().map(|(key, value)| (key.clone(), value.sample.clone())).collect();
-                leaves.push((leaf, Rc::clone(&before), after, Note { atom: number, entry, parts }));
+                leaves.push((leaf, Rc::clone(&before), Rc::clone(&after), Note { atom: number, entry, parts, slash }));
             }
             if pass.cells + same + leaves.len() > self.limits.cells {
-                pass.cells += same + leaves.len();
-                return;
+                break;
             }
             match self.walk.choices.borrow_mut().advance() {
                 None => break,
@@ -172,22 +183,45 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
             }
         }
         pass.cells += same + leaves.len();
+        // The certificate of the old side is chosen before it sees a path.
+        let by_certificate = matches!(leaves.as_slice(), [(Leaf::Assumed(Assumption::NoDefaultCertificate), ..)]);
+        let alike = same + leaves.len() == 1 && !asked.1 && (!asked.0 || by_certificate);
         for (leaf, before, after, note) in leaves {
             pass.add(leaf, before, after, note);
         }
+        alike
     }
 
-    fn leaf(&self, paths: &Paths, number: usize, entry: Entry, old: &Verdict, new: &Verdict, last: bool) -> Leaf {
+    /// What a cell comes to, where need be for paths with and without a final slash.
+    fn leaves(&self, paths: &Paths, number: usize, entry: Entry, old: &Verdict, new: &Verdict, last: bool) -> Vec<(Leaf, Option<bool>)> {
+        let atom = &paths.atoms[number];
+        if let Some(leaf) = self.leaf(paths, number, atom, entry, old, new, last) {
+            return vec![(leaf, None)];
+        }
+        let ends = [false, true].into_iter().filter(|&slash| paths.some_end(number, slash));
+        let mut leaves = Vec::with_capacity(2);
+        for slash in ends {
+            let part = PathAtom { slash: Some(slash), ..atom.clone() };
+            leaves.extend(self.leaf(paths, number, &part, entry, old, new, last).map(|leaf| (leaf, Some(slash))));
+        }
+        leaves
+    }
+
+    /// What a cell comes to; `None` where paths must be told apart by their final slash first.
+    #[expect(clippy::too_many_arguments, reason = "a cell and both rulings there")]
+    fn leaf(&self, paths: &Paths, number: usize, atom: &PathAtom, entry: Entry, old: &Verdict, new: &Verdict, last: bool) -> Option<Leaf> {
         let (before, after) = (&old.ruling.answer, &new.ruling.answer);
         for answer in [before, after] {
             if let Some(what) = answers::unmodelled(answer) {
-                return Leaf::Open(Code::UndecidedUnmodelled, what.to_owned());
+                return Some(Leaf::Open(Code::UndecidedUnmodelled, what.to_owned()));
             }
         }
-        if entry.scheme == Scheme::Https && old.certificate == Some(Served::Default) && new.certificate.as_ref().is_none_or(|served| *served == Served::Default) {
-            return Leaf::Assumed(Assumption::NoDefaultCertificate);
+        if entry.scheme == Scheme::Https
+            && old.certificate == Some(Served::Default)
+            && new.certificate.as_ref().is_none_or(|served| *served == Served::Default)
+        {
+            return Some(Leaf::Assumed(Assumption::NoDefaultCertificate));
         }
-        let atom = &paths.atoms[number];
         let choices = self.walk.choices.borrow();
         let header = |name: &str| {
             let chosen = choices.chosen().find(|(key, _)| matches!(key, Key::Header(known) if known == name));
@@ -205,8 +239,11 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
             for after in std::iter::once(after).chain(&new.others) {
                 let found = match answers::compare(before, after, &cell) {
                     Ok(found) => found,
-                    Err(langs) if !last => return Leaf::Split(langs),
-                    Err(_) => return Leaf::Open(Code::UndecidedIrregular, "paths would have to be told apart too finely".to_owned()),
+                    Err(Apart::Slash) => return None,
+                    Err(Apart::Langs(langs)) if !last => return Some(Leaf::Split(langs)),
+                    Err(Apart::Langs(_)) => {
+                        return Some(Leaf::Open(Code::UndecidedIrregular, "paths would have to be told apart too finely".to_owned()));
+                    }
                 };
                 if unlike.is_none() || found.is_empty() {
                     unlike = Some(found);
@@ -217,25 +254,24 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
         if let Some(reason) = old.undecided.as_ref().or(new.undecided.as_ref())
             && unlike.is_empty()
         {
-            return Leaf::Open(Code::UndecidedDialects, reason.clone());
+            return Some(Leaf::Open(Code::UndecidedDialects, reason.clone()));
         }
         let sure = atom.sure && choices.chosen().all(|(_, value)| value.sure);
         if !sure && unlike.is_empty() {
-            return Leaf::Open(Code::UndecidedNotRegular, "an expression is not regular".to_owned());
+            return Some(Leaf::Open(Code::UndecidedNotRegular, "an expression is not regular".to_owned()));
         }
-        let body = choices.chosen().find_map(|(key, value)| (*key == Key::Body).then_some(value.sample.as_deref()?).filter(|size| *size != "0"));
-        if let (Some(size), false) = (body, unlike.is_empty()) {
-            if size == LARGE_BODY {
-                return Leaf::Assumed(Assumption::SmallBodies);
-            }
-            return Leaf::Unlike(vec![Unlike::new(Aspect::Limit, Code::DifferenceBodyLimit)], None);
+        let body =
+            choices.chosen().find_map(|(key, value)| (*key == Key::Body).then_some(value.sample.as_deref()?).filter(|size| *size != "0"));
+        if body.is_some() && !unlike.is_empty() {
+            return Some(Leaf::Unlike(vec![Unlike::new(Aspect::Limit, Code::DifferenceBodyLimit)], None));
         }
-        self.beside(old, new, &mut unlike)
+        Some(self.beside(old, new, &mut unlike))
     }
 
     /// What a verdict says beside its answer.
     fn beside(&self, old: &Verdict, new: &Verdict, unlike: &mut Vec<Unlike>) -> Leaf {
-        let silent = |verdict: &Verdict| matches!(verdict.ruling.answer, Answer::NoAnswer(NoAnswer::Refused | NoAnswer::Reset | NoAnswer::Tls));
+        let silent =
+            |verdict: &Verdict| matches!(verdict.ruling.answer, Answer::NoAnswer(NoAnswer::Refused | NoAnswer::Reset | NoAnswer::Tls));
         if let (Some(before), Some(after)) = (&old.certificate, &new.certificate)
             && before != after
             && !silent(old)
@@ -301,10 +337,16 @@ impl Pass {
 
 /// A table for each side.
 pub(super) fn tables<'p>(sides: [&'p Predicates; 2]) -> [Table<'p>; 2] {
-    sides.map(Table::new)
+    [Table::new(sides[0], sides[1]), Table::new(sides[1], sides[0])]
 }
 
 /// A walk that shares what it learns.
 pub(super) fn walk<'p>(maker: super::spaces::Maker<'p>) -> Walk<'p> {
-    Walk { maker: RefCell::new(maker), choices: RefCell::default(), missing: RefCell::default(), rulings: std::cell::Cell::new(0) }
+    Walk {
+        maker: RefCell::new(maker),
+        choices: RefCell::default(),
+        missing: RefCell::default(),
+        small_bodies: Cell::default(),
+        path_asked: Cell::default(),
+    }
 }

@@ -21,18 +21,25 @@ pub(super) struct PathAtom {
     pub(super) only: bool,
     /// Bytes with which all of them start.
     pub(super) prefix: String,
-    /// Whether they end with a slash; `None` where some do and some do not.
+    /// Whether they end with a slash; `None` where that is not known of all.
     pub(super) slash: Option<bool>,
     /// All answers are certain for every path.
     pub(super) sure: bool,
     /// Numbers of the languages that contain them.
-    holds: Vec<usize>,
+    pub(super) holds: Vec<usize>,
 }
 
 impl PathAtom {
     /// A single path.
     pub(super) fn single(path: &str) -> Self {
-        Self { witness: path.to_owned(), only: true, prefix: path.to_owned(), slash: Some(path.ends_with('/')), sure: true, holds: Vec::new() }
+        Self {
+            witness: path.to_owned(),
+            only: true,
+            prefix: path.to_owned(),
+            slash: Some(path.ends_with('/')),
+            sure: true,
+            holds: Vec::new(),
+        }
     }
 }
 
@@ -55,9 +62,13 @@ impl<'p> Languages<'p> {
         let test = self.test(asked);
         match test {
             Test::Regex(_) => self.known[asked.0].entry(asked.1).or_insert_with(|| langs::texts(test)).clone(),
-            Test::Present | Test::Equals(_) | Test::Prefix(_) | Test::Suffix(_) | Test::InNetworks(_) | Test::Above(_) | Test::Malformed(_) => {
-                langs::texts(test)
-            }
+            Test::Present
+            | Test::Equals(_)
+            | Test::Prefix(_)
+            | Test::Suffix(_)
+            | Test::InNetworks(_)
+            | Test::Above(_)
+            | Test::Malformed(_) => langs::texts(test),
         }
     }
 }
@@ -99,7 +110,6 @@ impl Paths {
         }
         langs.extend(more.iter().cloned());
         let partition = Partition::new(&langs, langs::paths(), limits.partition)?;
-        let slash = more.iter().position(is_slash).map(|at| tests.len() + at);
         let atoms = partition.atoms().iter().map(|atom| {
             let witness = String::from_utf8_lossy(&atom.witness).into_owned();
             let mut prefix = "/";
@@ -112,10 +122,7 @@ impl Paths {
                 }
             }
             let prefix = if only { witness.clone() } else { prefix.to_owned() };
-            let slash = match slash {
-                Some(at) => Some(atom.holds.contains(at)),
-                None => only.then(|| witness.ends_with('/')),
-            };
+            let slash = only.then(|| witness.ends_with('/'));
             let holds = atom.holds.iter().collect();
             PathAtom { witness, only, prefix, slash, sure: atom.unsure.is_empty(), holds }
         });
@@ -165,6 +172,16 @@ impl Paths {
         self.partition.lang_of(number)
     }
 
+    /// Whether some paths of an atom end with a slash, or some do not.
+    pub(super) fn some_end(&self, number: usize, slash: bool) -> bool {
+        if self.samples(number).iter().any(|path| path.ends_with('/') == slash) {
+            return true;
+        }
+        let end = if slash { Lang::suffix("/") } else { Lang::suffix("/").not() };
+        let members = self.lang_of(number).map(|members| Lang::and([members, end]));
+        !matches!(members.map(|members| members.witness(langs::paths(), crate::automata::Budget::default())), Some(Ok(None)))
+    }
+
     /// The longest path that somebody asks for, without its final slash.
     pub(super) fn longest(&self) -> String {
         let longest = self.atoms.iter().map(|atom| atom.prefix.as_str()).max_by_key(|prefix| prefix.len());
@@ -176,17 +193,8 @@ impl Paths {
     }
 }
 
-/// The language by which paths are told apart that end with a slash.
-pub(super) fn ends_with_slash() -> Lang {
-    Lang::suffix("/")
-}
-
 /// Drops languages that are asked for twice.
 pub(super) fn dedup(langs: &mut Vec<Lang>) {
     let mut seen = std::collections::BTreeSet::new();
     langs.retain(|lang| seen.insert(format!("{lang:?}")));
-}
-
-fn is_slash(lang: &Lang) -> bool {
-    lang.contains(b"/") == Some(true) && lang.contains(b"/a/") == Some(true) && lang.contains(b"/a") == Some(false)
 }

@@ -34,6 +34,8 @@ pub struct Judged {
     pub same: Option<bool>,
     /// What differs, the gravest first.
     pub mismatches: Vec<Mismatch>,
+    /// Only one side limits the rate of such requests: one of them is treated the same, many are not.
+    pub limited: bool,
 }
 
 /// Asks both sides about single requests.
@@ -62,6 +64,21 @@ impl<'r, O: Router, N: Router> Requests<'r, O, N> {
             .iter()
             .map(|unlike| Mismatch { aspect: unlike.aspect, code: probes.code(unlike, request, &replayed), detail: unlike.detail.clone() })
             .collect();
+        // What only other answers of services would show must not pass as the same.
+        let (before, after) = (self.old.dependence(request), self.new.dependence(request));
+        if before.replaced != after.replaced && !mismatches.iter().any(|known| known.aspect <= Aspect::Status) {
+            mismatches.push(Mismatch { aspect: Aspect::Status, code: Code::DifferenceErrorPage, detail: None });
+        }
+        if before.patience != after.patience {
+            mismatches.push(Mismatch { aspect: Aspect::Limit, code: Code::DifferenceTimeout, detail: None });
+        }
+        if before.rewrites_location != after.rewrites_location {
+            mismatches.push(Mismatch {
+                aspect: Aspect::ResponseHeader,
+                code: Code::DifferenceResponseHeader,
+                detail: Some("location".to_owned()),
+            });
+        }
         mismatches.sort();
         let same = if !mismatches.is_empty() {
             Some(false)
@@ -70,6 +87,6 @@ impl<'r, O: Router, N: Router> Requests<'r, O, N> {
         } else {
             None
         };
-        Judged { old: replayed.old, new: replayed.new, same, mismatches }
+        Judged { old: replayed.old, new: replayed.new, same, mismatches, limited: before.limited != after.limited }
     }
 }

@@ -1,8 +1,6 @@
 //! What the judge asks of a side: the questions it has, its ruling for a class of requests, its decision for one request.
 
-use crate::request::{
-    Answer, Decision, Field, Outcome, Predicates, Request, Ruling, Scheme, Valuation, World,
-};
+use crate::request::{Answer, Decision, Field, Outcome, Predicates, Request, Ruling, Scheme, Valuation, World};
 
 /// A door through which clients come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,6 +69,19 @@ pub struct Decided {
     pub undecided: Option<String>,
 }
 
+/// What an outcome depends on besides the request: how backends answer, and how many requests there are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Dependence {
+    /// Statuses of backends that are replaced by an error page.
+    pub replaced: Vec<u16>,
+    /// `Location` headers of backends are rewritten.
+    pub rewrites_location: bool,
+    /// Seconds after which a silent backend is given up, where that is less than the usual minute.
+    pub patience: Option<u64>,
+    /// Requests above a rate are refused.
+    pub limited: bool,
+}
+
 /// One side of a comparison.
 pub trait Router: Sync {
     /// Everything that may be asked of a request.
@@ -81,6 +92,12 @@ pub trait Router: Sync {
 
     /// Decides for one request.
     fn decide(&self, request: &Request, world: &impl World) -> Decided;
+
+    /// What the outcome of a request depends on.
+    fn dependence(&self, request: &Request) -> Dependence {
+        let _ = request;
+        Dependence::default()
+    }
 
     /// Doors besides those of the well-known ports.
     fn entries(&self) -> Vec<Entry> {

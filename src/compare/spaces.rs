@@ -34,6 +34,8 @@ pub(super) enum Kind {
     Entry,
     /// With no, in all clean requests.
     Never,
+    /// With no, where bodies are no longer than the old side's default.
+    SmallBody,
     /// By a part that is chosen when it is first asked for.
     Part(Key),
 }
@@ -65,7 +67,9 @@ pub(super) fn kind(field: &Field, test: &Test) -> Kind {
         Field::Scheme | Field::EffectiveScheme | Field::Port => Kind::Entry,
         Field::Request => Kind::Never,
         Field::Header(name) if name.contains('_') || is_proxy_header(name) => Kind::Never,
-        Field::Header(name) if name == "content-type" && matches!(test, Test::Regex(regex) if regex.pattern.contains("grpc")) => Kind::Never,
+        Field::Header(name) if name == "content-type" && matches!(test, Test::Regex(regex) if regex.pattern.contains("grpc")) => {
+            Kind::Never
+        }
         Field::Header(name) => Kind::Part(Key::Header(name.clone())),
         Field::Cookie(_) => Kind::Part(Key::Header("cookie".to_owned())),
         Field::Query(name) => Kind::Part(Key::Query(name.clone())),
@@ -105,7 +109,11 @@ pub(super) struct Maker<'p> {
 const CLIENTS: [&str; 4] = ["203.0.113.7", "198.51.100.7", "192.0.2.7", "2001:db8::7"];
 
 impl<'p> Maker<'p> {
-    pub(super) fn new(predicates: [&'p Predicates; 2], absent_as_empty: Box<dyn Fn(usize, &Field) -> bool + 'p>, limits: &'p Limits) -> Self {
+    pub(super) fn new(
+        predicates: [&'p Predicates; 2],
+        absent_as_empty: Box<dyn Fn(usize, &Field) -> bool + 'p>,
+        limits: &'p Limits,
+    ) -> Self {
         Self { predicates, absent_as_empty, known: BTreeMap::new(), limits }
     }
 
@@ -127,7 +135,9 @@ impl<'p> Maker<'p> {
 
     fn make(&self, key: &Key, asked: &[Asked], tls: bool) -> Vec<Value> {
         match key {
-            Key::Method => self.words(asked, &["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "PROPFIND", "PURGE"], &["TRACE", "CONNECT"]),
+            Key::Method => {
+                self.words(asked, &["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "PROPFIND", "PURGE"], &["TRACE", "CONNECT"])
+            }
             Key::Protocol => self.words(asked, if tls { &["http/1.1", "h2"] } else { &["http/1.1"] }, &["http/1.0", "h2", "http/2"]),
             Key::Header(name) => self.texts(asked, Some(name)),
             Key::Query(_) => self.texts(asked, None),
@@ -234,7 +244,8 @@ impl<'p> Maker<'p> {
         addresses.push(IpAddr::from([0_u16; 8]));
         let mut values: Vec<Value> = Vec::new();
         for address in addresses {
-            let answers: Vec<bool> = asked.iter().map(|&one| matches!(self.question(one).1, Test::InNetworks(list) if contains(list, address))).collect();
+            let answers: Vec<bool> =
+                asked.iter().map(|&one| matches!(self.question(one).1, Test::InNetworks(list) if contains(list, address))).collect();
             if !values.iter().any(|value| value.answers == answers) {
                 values.push(Value { sample: Some(address.to_string()), only: false, answers, sure: true });
             }

@@ -25,7 +25,10 @@ pub(super) enum Sym {
     Header(String),
     Variable(String),
     /// A template filled from an expression in a way that has no simpler form.
-    Captured { regex: Regex, template: Vec<Piece> },
+    Captured {
+        regex: Regex,
+        template: Vec<Piece>,
+    },
 }
 
 /// What is known of a header in a cell.
@@ -51,8 +54,17 @@ pub(super) struct TextCell<'c> {
     pub(super) test: &'c dyn Fn(usize, PredicateId) -> Option<&'c Test>,
 }
 
-/// A text, or the languages by which the paths of the cell must be told apart first.
-pub(super) type Normal = Result<Vec<Sym>, Vec<Lang>>;
+/// How the paths of a cell must be told apart before a text can be compared.
+#[derive(Debug, Clone)]
+pub(super) enum Apart {
+    /// By their final slash.
+    Slash,
+    /// By these languages.
+    Langs(Vec<Lang>),
+}
+
+/// A text, or how the paths of the cell must be told apart first.
+pub(super) type Normal = Result<Vec<Sym>, Apart>;
 
 /// Bytes that no router encodes in a path.
 pub(super) fn is_plain(byte: u8) -> bool {
@@ -89,7 +101,7 @@ pub(super) fn normal(text: &TextExpr, side: usize, cell: &TextCell<'_>) -> Norma
     Ok(builder.0)
 }
 
-fn part(part: &Part, side: usize, cell: &TextCell<'_>, to: &mut Builder) -> Result<(), Vec<Lang>> {
+fn part(part: &Part, side: usize, cell: &TextCell<'_>, to: &mut Builder) -> Result<(), Apart> {
     match part {
         Part::Literal(text) => to.literal(text),
         Part::Scheme | Part::EffectiveScheme => to.literal(cell.entry.scheme_name()),
@@ -102,7 +114,7 @@ fn part(part: &Part, side: usize, cell: &TextCell<'_>, to: &mut Builder) -> Resu
             to.push(Sym::Query);
         }
         Part::RawTarget { strip_slash: true } => match cell.path.slash {
-            None => return Err(vec![super::paths::ends_with_slash()]),
+            None => return Err(Apart::Slash),
             // A clean query does not end with a slash.
             Some(false) => {
                 path(&PathExpr::Same, side, cell, to)?;
@@ -140,7 +152,7 @@ fn header(name: &str, cell: &TextCell<'_>, to: &mut Builder) {
 }
 
 /// Both sides' names for the same thing become the same.
-fn variable(name: &str, side: usize, cell: &TextCell<'_>, to: &mut Builder) -> Result<(), Vec<Lang>> {
+fn variable(name: &str, side: usize, cell: &TextCell<'_>, to: &mut Builder) -> Result<(), Apart> {
     match name {
         HOST_PORT => {}
         EFFECTIVE_HOST_PORT => to.literal(&cell.entry.number().to_string()),
@@ -168,7 +180,7 @@ fn variable(name: &str, side: usize, cell: &TextCell<'_>, to: &mut Builder) -> R
     Ok(())
 }
 
-fn path(expression: &PathExpr, side: usize, cell: &TextCell<'_>, to: &mut Builder) -> Result<(), Vec<Lang>> {
+fn path(expression: &PathExpr, side: usize, cell: &TextCell<'_>, to: &mut Builder) -> Result<(), Apart> {
     match expression {
         PathExpr::Same => splice(0, "", cell, to),
         PathExpr::Fixed(text) => to.literal(text),
@@ -195,9 +207,9 @@ fn splice(drop: usize, insert: &str, cell: &TextCell<'_>, to: &mut Builder) {
     }
 }
 
-fn captured(regex: PredicateId, template: &[Piece], side: usize, cell: &TextCell<'_>, to: &mut Builder) -> Result<(), Vec<Lang>> {
+fn captured(regex: PredicateId, template: &[Piece], side: usize, cell: &TextCell<'_>, to: &mut Builder) -> Result<(), Apart> {
     let Some(Test::Regex(regex)) = (cell.test)(side, regex) else { return Ok(()) };
-    match captures::fill(regex, template, cell.path, cell.members)? {
+    match captures::fill(regex, template, cell.path, cell.members).map_err(Apart::Langs)? {
         Some(pieces) => {
             for piece in pieces {
                 match piece {

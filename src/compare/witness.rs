@@ -42,7 +42,9 @@ pub fn get(url: &str) -> Request {
 pub(super) fn set(request: &mut Request, key: &Key, value: Option<&str>) {
     match (key, value) {
         (Key::Method, Some(value)) => value.clone_into(&mut request.method),
-        (Key::Protocol, Some(value)) => value.rsplit('/').next().unwrap_or(value).trim_start_matches('h').clone_into(&mut request.http_version),
+        (Key::Protocol, Some(value)) => {
+            value.rsplit('/').next().unwrap_or(value).trim_start_matches('h').clone_into(&mut request.http_version);
+        }
         (Key::Header(name), Some(value)) => request.headers.push(Header { name: header_name(name), value: value.to_owned() }),
         (Key::Query(name), Some(value)) => {
             let joint = if request.target.contains('?') { '&' } else { '?' };
@@ -94,7 +96,8 @@ pub fn long(request: &Request) -> String {
 
 /// A line for a POSIX shell that sends the request to an entry point. `address` is its IP address or name.
 pub fn curl(request: &Request, address: &str) -> String {
-    let Request { method, scheme, host, sni, target, headers, body_bytes, chunked, http_version, client: _, port, client_certificate } = request;
+    let Request { method, scheme, host, sni, target, headers, body_bytes, chunked, http_version, client: _, port, client_certificate } =
+        request;
     let (name, usual) = match scheme {
         Scheme::Http => ("http", 80),
         Scheme::Https => ("https", 443),
@@ -125,7 +128,9 @@ pub fn curl(request: &Request, address: &str) -> String {
     let number = port.unwrap_or(usual);
     let server = sni.as_deref().or(host.as_deref()).unwrap_or(address);
     // A Host header that is not the name of the URL is sent as it is.
-    let plain = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte)) && !name.ends_with('.');
+    let plain = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte)) && !name.ends_with('.')
+    };
     let authority = if plain(server) {
         let _ = write!(line, " --resolve {}", quote(&format!("{server}:{number}:{address}")));
         server

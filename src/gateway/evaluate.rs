@@ -126,7 +126,7 @@ fn claims(headers: &HeaderExprs, view: &View<'_>, dialect: &Dialect) -> Vec<(Str
             None => claims.push((name.clone(), None)),
             Some(TextExpr(parts)) => match parts.as_slice() {
                 [Part::Header(sent)] if sent == name => {
-                    claims.extend(view.header(sent).into_iter().map(|value| (name.clone(), Some(value))))
+                    claims.extend(view.header(sent).into_iter().map(|value| (name.clone(), Some(value))));
                 }
                 // What repeats a header that is not there is not there either.
                 [Part::Header(sent)] if view.header(sent).is_empty() => claims.push((name.clone(), None)),

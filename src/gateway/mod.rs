@@ -20,6 +20,7 @@ mod matches;
 pub mod normalise;
 pub mod objects;
 pub mod paths;
+mod place;
 pub mod precedence;
 pub mod regex;
 pub mod resolve;
@@ -29,6 +30,5 @@ pub mod status;
 mod tables;
 mod to_json;
 pub mod view;
-mod place;
 
 pub use intent::Intent;

@@ -101,7 +101,7 @@ fn letters_as_text(node: &Node) -> Node {
     while let Some(node) = open.pop() {
         match &mut node.value {
             Value::Scalar(Scalar { text, style, tag: None }) if matches!(text.as_str(), "y" | "Y" | "n" | "N") => {
-                *style = ScalarStyle::Quoted
+                *style = ScalarStyle::Quoted;
             }
             Value::Scalar(_) => {}
             Value::Sequence(items) => open.extend(items),

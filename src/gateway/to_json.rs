@@ -261,7 +261,8 @@ mod tests {
             backend_refs: vec![HttpBackendRef::service("web", 80)],
             ..HttpRule::default()
         };
-        let spec = HttpRouteSpec { parent_refs: vec![ParentRef::gateway("infra", "eg", None)], rules: vec![rule], ..HttpRouteSpec::default() };
+        let spec =
+            HttpRouteSpec { parent_refs: vec![ParentRef::gateway("infra", "eg", None)], rules: vec![rule], ..HttpRouteSpec::default() };
         let object = Object::from(HttpRoute::new("shop", "web", spec));
         let value = object.to_value();
         assert_eq!(Json::of(&object).expect("JSON"), Json::from_value(&value));

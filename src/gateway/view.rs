@@ -33,6 +33,10 @@ impl<'r> View<'r> {
         let mut target = request.target.as_str();
         let mut odd = None;
         if !target.starts_with('/') {
+            let plain = request.scheme == Scheme::Http;
+            if target.split_once("://").is_some_and(|(scheme, _)| (scheme == "http") != plain) {
+                odd = Some("a target with another scheme than the connection");
+            }
             let rest = target.split_once("://").map(|(_, rest)| rest);
             match rest {
                 Some(rest) => {

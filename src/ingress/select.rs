@@ -143,7 +143,10 @@ fn suspicious(text: &str) -> bool {
         text.match_indices("/etc/")
             .any(|(at, _)| ["passwd", "shadow", "group", "nginx", "ingress-controller"].iter().any(|name| text[at + 5..].starts_with(name)))
     };
-    (text.contains(';') && (directive("alias") || directive("root"))) || text.contains("_by_lua") || text.contains("/var/run/secrets") || system()
+    (text.contains(';') && (directive("alias") || directive("root")))
+        || text.contains("_by_lua")
+        || text.contains("/var/run/secrets")
+        || system()
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use super::{Certificate, Router, view::View};
 use crate::request::{
-    Answer, Decision, Deny, ErrorPage, Forward, Forwarding, Guard, HeaderExprs, Outcome, Part, PathExpr, Request, Share, Step, Valuation,
-    World,
+    Answer, Decision, Deny, ErrorPage, Forward, Forwarding, Guard, HeaderExprs, Outcome, Part, PathExpr, Request, Ruling, Share, Step,
+    Valuation, World,
 };
 
 /// Common name of the certificate that the controller makes for itself.
@@ -28,6 +28,11 @@ impl Router<'_> {
             outcome = Outcome::Unmodelled { what: what.to_owned() };
         }
         Decision { outcome, certificate: view.is_https().then(|| self.served_certificate(&view)).flatten(), trace }
+    }
+
+    /// What the router rules for one request, before services are asked.
+    pub fn rule(&self, request: &Request) -> Ruling {
+        self.route(&View::new(self, request))
     }
 
     fn served_certificate(&self, view: &View<'_>) -> Option<String> {

@@ -116,7 +116,8 @@ impl SourceReader<'_> {
                 ProblemKind::DuplicateKey(key) => self.at(Code::InputDuplicateKey, span, vec![("key", key)]),
                 ProblemKind::Dropped { error } => {
                     self.reading.partial |= error.is_some();
-                    let reading = error.map_or_else(|| "it was converted all the same".to_owned(), |error| format!("nor can it be read here: {error}"));
+                    let reading = error
+                        .map_or_else(|| "it was converted all the same".to_owned(), |error| format!("nor can it be read here: {error}"));
                     self.at(Code::InputDroppedByKubectl, span, vec![("reading", reading)]);
                 }
             }
@@ -166,7 +167,11 @@ impl SourceReader<'_> {
         while let Some((node, type_meta)) = open.pop() {
             match node.get("items").filter(|_| type_meta.kind.ends_with("List")) {
                 Some(items) => open.extend(
-                    items.items().iter().rev().map(|item| (item, TypeMeta { api_version: scalar(item, "apiVersion"), kind: scalar(item, "kind") })),
+                    items
+                        .items()
+                        .iter()
+                        .rev()
+                        .map(|item| (item, TypeMeta { api_version: scalar(item, "apiVersion"), kind: scalar(item, "kind") })),
                 ),
                 None if type_meta.kind.is_empty() => self.reading.partial = true,
                 None => self.object(node, type_meta, origin),
@@ -208,7 +213,6 @@ impl SourceReader<'_> {
         }
         keep(known, root, id, meta, api_version, self.options, &mut self.reading.inventory);
     }
-
 }
 
 /// Keeps an object of a live cluster. The API server has checked it, so there is nothing to say about it.
@@ -302,7 +306,8 @@ impl Known {
     fn find(type_meta: TypeMeta<'_>) -> Option<Self> {
         let group = type_meta.group();
         Self::ALL.into_iter().find(|known| {
-            known.kind().eq_ignore_ascii_case(type_meta.kind) && (group.is_empty() || group == known.group() || known.old_groups().contains(&group))
+            known.kind().eq_ignore_ascii_case(type_meta.kind)
+                && (group.is_empty() || group == known.group() || known.old_groups().contains(&group))
         })
     }
 

@@ -46,7 +46,9 @@ pub(super) fn gather(options: &Options, reading: &mut Reading) -> Vec<Text> {
         match fs::read(&path) {
             Ok(bytes) if u32::try_from(bytes.len()).is_ok() => texts.push(Text::decode(name, bytes)),
             Ok(_) => complain(reading, Code::InputUnreadableFile, Path::new(&name), vec![("error", "larger than 4 GiB".to_owned())]),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => complain(reading, Code::InputMissingFile, Path::new(&name), Vec::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                complain(reading, Code::InputMissingFile, Path::new(&name), Vec::new());
+            }
             Err(error) => complain(reading, Code::InputUnreadableFile, Path::new(&name), vec![("error", error_text(&error))]),
         }
     }
@@ -81,7 +83,9 @@ fn manifests(folder: &Path, recursive: bool, reading: &mut Reading) -> Vec<PathB
                 if recursive {
                     open.push(path);
                 }
-            } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml" || extension == "json") && !path.is_dir() {
+            } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml" || extension == "json")
+                && !path.is_dir()
+            {
                 found.push(path);
             }
         }

@@ -106,7 +106,8 @@ pub(super) fn workload(root: &Node, id: ObjectId, meta: ObjectMeta) -> Option<Wo
         })
         .collect();
     let may_be_controller = |(image, words): &(String, Vec<String>)| {
-        image.contains("ingress") || words.iter().any(|word| word.contains("nginx-ingress-controller") || word.starts_with("--ingress-class"))
+        image.contains("ingress")
+            || words.iter().any(|word| word.contains("nginx-ingress-controller") || word.starts_with("--ingress-class"))
     };
     containers.iter().any(may_be_controller).then_some(Workload { id, meta, containers })
 }

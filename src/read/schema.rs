@@ -4,14 +4,8 @@ use super::shape::Shape::{self, Any, Bool, Bytes, Int32, Int64, IntOrString, Lis
 
 const TEXTS: Shape = List(&Text);
 
-const OWNER: Shape = Object(&[
-    ("apiVersion", Text),
-    ("kind", Text),
-    ("name", Text),
-    ("uid", Text),
-    ("controller", Bool),
-    ("blockOwnerDeletion", Bool),
-]);
+const OWNER: Shape =
+    Object(&[("apiVersion", Text), ("kind", Text), ("name", Text), ("uid", Text), ("controller", Bool), ("blockOwnerDeletion", Bool)]);
 
 const MANAGED_FIELDS: Shape = Object(&[
     ("manager", Text),
@@ -48,11 +42,7 @@ const BACKEND: Shape = Object(&[
 
 const LOAD_BALANCER: Shape = Object(&[(
     "ingress",
-    List(&Object(&[
-        ("ip", Text),
-        ("hostname", Text),
-        ("ports", List(&Object(&[("port", Int32), ("protocol", Text), ("error", Text)]))),
-    ])),
+    List(&Object(&[("ip", Text), ("hostname", Text), ("ports", List(&Object(&[("port", Int32), ("protocol", Text), ("error", Text)])))])),
 )]);
 
 /// `networking.k8s.io/v1` Ingress.

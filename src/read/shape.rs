@@ -128,19 +128,17 @@ fn wrong_type(cx: &mut Complaints<'_>, at: &At<'_>, shape: &Shape, found: &'stat
         other => other,
     };
     let value = if text.is_empty() { String::new() } else { format!(" (`{}`)", shorten(text)) };
-    let facts = vec![
-        ("field", at.path().to_string()),
-        ("found", found.to_owned()),
-        ("value", value),
-        ("expected", shape.name().to_owned()),
-    ];
+    let facts =
+        vec![("field", at.path().to_string()), ("found", found.to_owned()), ("value", value), ("expected", shape.name().to_owned())];
     cx.about(Code::InputWrongType, at, facts);
 }
 
 fn unknown_field(cx: &mut Complaints<'_>, at: &At<'_>, fields: &[(&'static str, Shape)], name: &str) {
-    let close = fields.iter().map(|(field, _)| *field).filter(|field| field.eq_ignore_ascii_case(name)).chain(
-        fields.iter().map(|(field, _)| *field).filter(|field| strsim::damerau_levenshtein(field, name) <= 2),
-    );
+    let close = fields
+        .iter()
+        .map(|(field, _)| *field)
+        .filter(|field| field.eq_ignore_ascii_case(name))
+        .chain(fields.iter().map(|(field, _)| *field).filter(|field| strsim::damerau_levenshtein(field, name) <= 2));
     let hint = close.take(1).next().map_or(String::new(), |field| format!(" (did you mean `{field}`?)"));
     cx.about(Code::InputUnknownField, at, vec![("field", at.path().to_string()), ("hint", hint)]);
 }

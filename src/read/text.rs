@@ -80,7 +80,9 @@ mod tests {
 
     #[test]
     fn invalid_bytes_are_replaced_and_remembered() {
-        let Content::Readable { text, invalid, .. } = Text::decode(String::new(), b"k: \xff\xfe".to_vec()).content else { panic!("binary") };
+        let Content::Readable { text, invalid, .. } = Text::decode(String::new(), b"k: \xff\xfe".to_vec()).content else {
+            panic!("binary")
+        };
         assert_eq!((text.as_str(), invalid), ("k: \u{fffd}\u{fffd}", Some(3)));
     }
 

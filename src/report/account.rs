@@ -64,7 +64,11 @@ fn annotations<'a>(
     translation: &'a Translation,
 ) -> impl Iterator<Item = (&'a str, &'a str, Settlement)> {
     let prefix = &resolved.config.globals.flags.annotations_prefix;
-    ingress.meta.annotations.iter().map(move |(key, value)| (key.as_str(), value.as_str(), annotation(key, value, prefix, facts, translation)))
+    ingress
+        .meta
+        .annotations
+        .iter()
+        .map(move |(key, value)| (key.as_str(), value.as_str(), annotation(key, value, prefix, facts, translation)))
 }
 
 /// How many annotations were settled in which way.
@@ -106,14 +110,22 @@ fn unmappable(code: Code) -> Settlement {
 fn without_effect(fate: &Fate) -> Option<String> {
     match fate {
         Fate::Counts(_) => None,
-        Fate::Ignored(Ignored::OtherClass { class, exists: true }) => Some(format!("the Ingress belongs to class `{class}` of another controller")),
-        Fate::Ignored(Ignored::OtherClass { class, exists: false }) => Some(format!("the IngressClass `{class}` of the Ingress does not exist")),
+        Fate::Ignored(Ignored::OtherClass { class, exists: true }) => {
+            Some(format!("the Ingress belongs to class `{class}` of another controller"))
+        }
+        Fate::Ignored(Ignored::OtherClass { class, exists: false }) => {
+            Some(format!("the IngressClass `{class}` of the Ingress does not exist"))
+        }
         Fate::Ignored(Ignored::OtherClassAnnotation { class }) => Some(format!("the Ingress belongs to class `{class}`")),
         Fate::Ignored(Ignored::NoClass) => Some("the Ingress names no class, and the controller does not serve such Ingresses".to_owned()),
         Fate::Ignored(Ignored::Namespace) => Some("the controller does not watch the namespace".to_owned()),
         Fate::Ignored(Ignored::CatchAll) => Some("the controller leaves out Ingresses with a default backend".to_owned()),
-        Fate::LeftOut(LeftOut::Annotation(dropped)) => Some(format!("the controller leaves the Ingress out: `{}`: {}", dropped.annotation, dropped.why)),
-        Fate::LeftOut(LeftOut::Inspection(place)) => Some(format!("the controller leaves the Ingress out: suspicious text in {}", place.field)),
+        Fate::LeftOut(LeftOut::Annotation(dropped)) => {
+            Some(format!("the controller leaves the Ingress out: `{}`: {}", dropped.annotation, dropped.why))
+        }
+        Fate::LeftOut(LeftOut::Inspection(place)) => {
+            Some(format!("the controller leaves the Ingress out: suspicious text in {}", place.field))
+        }
         Fate::LeftOut(LeftOut::Word { word, .. }) => Some(format!("the controller leaves the Ingress out: the word `{word}` is blocked")),
     }
 }
@@ -205,7 +217,8 @@ fn fields(ledger: &mut Ledger, ingress: &Ingress, facts: &IngressFacts, translat
     if let Some(backend) = &ingress.default_backend {
         let name = if ingress.legacy { "backend" } else { "defaultBackend" };
         let place = spec(vec![name.into()]);
-        let settlement = facts.default_backend.as_ref().map_or_else(|| no_effect("nothing uses it"), |fate| path(fate, translation.paths.get(&place)));
+        let settlement =
+            facts.default_backend.as_ref().map_or_else(|| no_effect("nothing uses it"), |fate| path(fate, translation.paths.get(&place)));
         settled(ledger, place, &describe(&backend.target), or_whole(settlement));
     }
     for (index, entry) in ingress.tls.iter().enumerate() {
@@ -224,10 +237,12 @@ fn fields(ledger: &mut Ledger, ingress: &Ingress, facts: &IngressFacts, translat
             settled(ledger, spec(vec!["rules".into(), index.into(), "host".into()]), host, or_whole(Settlement::Exact));
         }
         for (position, http_path) in rule.paths.iter().flatten().enumerate() {
-            let place = |last: &'static str| spec(vec!["rules".into(), index.into(), "http".into(), "paths".into(), position.into(), last.into()]);
+            let place =
+                |last: &'static str| spec(vec!["rules".into(), index.into(), "http".into(), "paths".into(), position.into(), last.into()]);
             let subject = spec(vec!["rules".into(), index.into(), "http".into(), "paths".into(), position.into()]);
             let fate = of_rule.get(position);
-            let settlement = or_whole(fate.map_or_else(|| no_effect("the path was not used"), |fate| path(fate, translation.paths.get(&subject))));
+            let settlement =
+                or_whole(fate.map_or_else(|| no_effect("the path was not used"), |fate| path(fate, translation.paths.get(&subject))));
             settled(ledger, place("path"), &http_path.path, settlement.clone());
             if let Some(path_type) = &http_path.path_type {
                 settled(ledger, place("pathType"), &format!("{path_type:?}"), settlement.clone());

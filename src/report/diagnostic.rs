@@ -93,7 +93,10 @@ impl<'a> Diagnostics<'a> {
         if let Some((text, line, path, range)) = &excerpt {
             let label = entry.map_or("", |entry| entry.title.as_str());
             group = group.element(
-                Snippet::source(text.as_str()).line_start(*line).path(path.as_str()).annotation(AnnotationKind::Primary.span(range.clone()).label(label)),
+                Snippet::source(text.as_str())
+                    .line_start(*line)
+                    .path(path.as_str())
+                    .annotation(AnnotationKind::Primary.span(range.clone()).label(label)),
             );
         } else {
             // Without an excerpt the renderer would draw an empty frame.

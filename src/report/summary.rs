@@ -32,7 +32,14 @@ pub struct Counts {
 }
 
 /// The summary of a conversion, several lines.
-pub fn summary(counts: &Counts, objects: &[Emitted], tally: &Tally, findings: &Findings, inventory: &Inventory, diagnostics: &Diagnostics<'_>) -> String {
+pub fn summary(
+    counts: &Counts,
+    objects: &[Emitted],
+    tally: &Tally,
+    findings: &Findings,
+    inventory: &Inventory,
+    diagnostics: &Diagnostics<'_>,
+) -> String {
     let mut text = String::new();
     let mut shown: Vec<&Finding> = findings.iter().collect();
     shown.sort_by_cached_key(|finding| std::cmp::Reverse(severity(finding)));

@@ -41,7 +41,8 @@ pub fn nginx_table(config: &nginx::Config) -> RouteTable {
 fn split(config: &nginx::Config, id: nginx::UpstreamId) -> String {
     let upstream = config.upstream(id);
     let main = upstream.label().unwrap_or_else(|| "default backend".to_owned());
-    let canary = upstream.alternatives.first().map(|&id| config.upstream(id)).and_then(|canary| Some((canary.label()?, canary.canary.as_ref()?)));
+    let canary =
+        upstream.alternatives.first().map(|&id| config.upstream(id)).and_then(|canary| Some((canary.label()?, canary.canary.as_ref()?)));
     match canary {
         Some((name, policy)) => format!("{main}, {name} ({} of {})", policy.share(), policy.total()),
         None => main,
@@ -102,6 +103,7 @@ fn words(predicate: &Predicate) -> String {
 /// Both tables as a unified diff of their lines.
 pub fn table_diff(old: &RouteTable, new: &RouteTable, old_name: &str, new_name: &str) -> String {
     let (old, new) = (old.join("\n") + "\n", new.join("\n") + "\n");
-    let diff = similar::TextDiff::from_lines(&old, &new).unified_diff().context_radius(usize::MAX >> 1).header(old_name, new_name).to_string();
+    let diff =
+        similar::TextDiff::from_lines(&old, &new).unified_diff().context_radius(usize::MAX >> 1).header(old_name, new_name).to_string();
     if diff.is_empty() { old } else { diff }
 }

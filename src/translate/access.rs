@@ -50,7 +50,11 @@ impl Cx<'_> {
         if !lists.allow.is_empty() || !lists.deny.is_empty() {
             let text = |list: &[crate::nginx::settings::Cidr]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
             let intent = Intent::AddressLists { allow: text(&lists.allow), deny: text(&lists.deny) };
-            let names: &[&str] = if lists.allow.is_empty() { &["denylist-source-range"] } else { &["allowlist-source-range", "whitelist-source-range", "denylist-source-range"] };
+            let names: &[&str] = if lists.allow.is_empty() {
+                &["denylist-source-range"]
+            } else {
+                &["allowlist-source-range", "whitelist-source-range", "denylist-source-range"]
+            };
             lost = lost.or(self.ask(ingress, names, &intent, vec![]));
         }
         if let Some(basic) = &settings.basic_auth {
@@ -68,7 +72,8 @@ impl Cx<'_> {
         if let Some(external) = &settings.external_auth {
             let intent = Intent::ExternalAuth { url: external.url.clone(), global: false };
             lost = lost.or(self.ask(ingress, EXTERNAL, &intent, vec![("url", external.url.clone())]));
-        } else if let Some(external) = self.config.globals.external_auth.clone().filter(|_| settings.global_auth.value && !location.no_auth) {
+        } else if let Some(external) = self.config.globals.external_auth.clone().filter(|_| settings.global_auth.value && !location.no_auth)
+        {
             let intent = Intent::ExternalAuth { url: external.url.clone(), global: true };
             lost = lost.or(self.ask(ingress, &["enable-global-auth"], &intent, vec![("url", external.url)]));
         }
@@ -104,7 +109,15 @@ impl Cx<'_> {
             names.extend(["fastcgi-index", "fastcgi-params-configmap"]);
         }
         if location.settings.proxy_tls.is_some() {
-            names.extend(["proxy-ssl-secret", "proxy-ssl-ciphers", "proxy-ssl-name", "proxy-ssl-protocols", "proxy-ssl-verify", "proxy-ssl-verify-depth", "proxy-ssl-server-name"]);
+            names.extend([
+                "proxy-ssl-secret",
+                "proxy-ssl-ciphers",
+                "proxy-ssl-name",
+                "proxy-ssl-protocols",
+                "proxy-ssl-verify",
+                "proxy-ssl-verify-depth",
+                "proxy-ssl-server-name",
+            ]);
         }
         self.ask(ingress, &names, &intent, vec![])
     }
@@ -123,13 +136,19 @@ impl Cx<'_> {
             }
         }
         let timeouts = &proxy.timeouts;
-        for (name, setting) in [("proxy-connect-timeout", &timeouts.connect), ("proxy-send-timeout", &timeouts.send), ("proxy-read-timeout", &timeouts.read)] {
+        for (name, setting) in
+            [("proxy-connect-timeout", &timeouts.connect), ("proxy-send-timeout", &timeouts.send), ("proxy-read-timeout", &timeouts.read)]
+        {
             if annotated(setting.given) {
                 self.ask(ingress, &[name], &Intent::Timeouts, vec![("annotation", name.to_owned()), ("value", setting.value.to_string())]);
             }
         }
         let next = &proxy.next_upstream;
-        for (name, given) in [("proxy-next-upstream", next.conditions.given), ("proxy-next-upstream-timeout", next.timeout.given), ("proxy-next-upstream-tries", next.tries.given)] {
+        for (name, given) in [
+            ("proxy-next-upstream", next.conditions.given),
+            ("proxy-next-upstream-timeout", next.timeout.given),
+            ("proxy-next-upstream-tries", next.tries.given),
+        ] {
             if annotated(given) {
                 self.ask(ingress, &[name], &Intent::Retry, vec![]);
             }
@@ -153,7 +172,8 @@ impl Cx<'_> {
         }
         if let Some(limits) = &settings.limits {
             if limits.refuses() {
-                let names = &["limit-connections", "limit-rps", "limit-rpm", "limit-burst-multiplier", "limit-allowlist", "limit-whitelist"];
+                let names =
+                    &["limit-connections", "limit-rps", "limit-rpm", "limit-burst-multiplier", "limit-allowlist", "limit-whitelist"];
                 self.ask(ingress, names, &Intent::RateLimit, vec![]);
             }
             if limits.rate > 0 || limits.rate_after > 0 {
@@ -256,6 +276,10 @@ impl Cx<'_> {
 impl crate::nginx::Settings {
     /// `satisfy` decides something: there are address lists and credentials.
     fn satisfy_matters(&self) -> bool {
-        self.addresses.satisfy == Satisfy::Any || !self.addresses.allow.is_empty() || !self.addresses.deny.is_empty() || self.basic_auth.is_some() || self.external_auth.is_some()
+        self.addresses.satisfy == Satisfy::Any
+            || !self.addresses.allow.is_empty()
+            || !self.addresses.deny.is_empty()
+            || self.basic_auth.is_some()
+            || self.external_auth.is_some()
     }
 }

@@ -76,10 +76,16 @@ impl Cx<'_> {
             }
         };
         settle(self, &["canary"], &Settlement::Exact);
-        if !policy.header.is_empty() {
+        if policy.header.is_empty() {
+            settle(self, &["canary-by-header-value", "canary-by-header-pattern"], &no_effect("there is no canary-by-header"));
+        } else {
             let header = |value: &str, regex| HeaderCondition { name: policy.header.clone(), value: value.to_owned(), regex };
             if !is_token(&policy.header) {
-                settle(self, &["canary-by-header", "canary-by-header-value", "canary-by-header-pattern"], &unmappable(Code::CanaryHeaderName));
+                settle(
+                    self,
+                    &["canary-by-header", "canary-by-header-value", "canary-by-header-pattern"],
+                    &unmappable(Code::CanaryHeaderName),
+                );
                 self.say_canary(Code::CanaryHeaderName, owner, "canary-by-header", policy.header.clone());
             } else if !policy.header_value.is_empty() {
                 rules.push(to(secondary, header(&policy.header_value, false)));
@@ -95,8 +101,6 @@ impl Cx<'_> {
                 rules.push(to(primary, header("never", false)));
                 settle(self, &["canary-by-header"], &Settlement::Exact);
             }
-        } else {
-            settle(self, &["canary-by-header-value", "canary-by-header-pattern"], &no_effect("there is no canary-by-header"));
         }
         if !policy.cookie.is_empty() {
             let cookie = |value: &str| HeaderCondition {

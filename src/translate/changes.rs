@@ -57,7 +57,11 @@ impl Cx<'_> {
 
     fn set_header(&mut self, list: &mut Vec<(String, String)>, name: &str, value: &str) {
         if value.contains('$') {
-            self.say(Code::HeaderVariables, None, vec![("value", format!("{name}: {value}")), ("target", self.options.target.id().to_owned()), ("ingress", String::new())]);
+            self.say(
+                Code::HeaderVariables,
+                None,
+                vec![("value", format!("{name}: {value}")), ("target", self.options.target.id().to_owned()), ("ingress", String::new())],
+            );
             return;
         }
         let value = self.header_value(value);
@@ -128,7 +132,8 @@ impl Cx<'_> {
     }
 
     fn cors(&mut self, ingress: IngressId, cors: &Cors) -> Option<CorsRule> {
-        const ALL: &[&str] = &["enable-cors", "cors-allow-methods", "cors-allow-headers", "cors-allow-credentials", "cors-max-age", "cors-expose-headers"];
+        const ALL: &[&str] =
+            &["enable-cors", "cors-allow-methods", "cors-allow-headers", "cors-allow-credentials", "cors-max-age", "cors-expose-headers"];
         let name = self.ingress_name(ingress);
         if !self.options.target.keeps_cors() {
             self.mark(ingress, ALL, &unmappable(Code::CorsNotKept));

@@ -47,7 +47,17 @@ pub(super) struct Cx<'a> {
 impl<'a> Cx<'a> {
     pub(super) fn new(config: &'a Config, inventory: &'a Inventory, options: &'a Options) -> Self {
         let by_object = inventory.ingresses.iter().enumerate().map(|(index, ingress)| (ingress.id, index)).collect();
-        Self { config, inventory, options, marks: Marks::new(), paths: BTreeMap::new(), grants: super::grants::Grants::default(), by_object, findings: Findings::new(), said: BTreeSet::new() }
+        Self {
+            config,
+            inventory,
+            options,
+            marks: Marks::new(),
+            paths: BTreeMap::new(),
+            grants: super::grants::Grants::default(),
+            by_object,
+            findings: Findings::new(),
+            said: BTreeSet::new(),
+        }
     }
 
     /// Settles annotations of an Ingress, together with what was said of them before.

@@ -1,4 +1,4 @@
-//! ReferenceGrants: what one namespace must allow another, no more.
+//! `ReferenceGrants`: what one namespace must allow another, no more.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -51,7 +51,8 @@ impl Cx<'_> {
         plan.http = self.rules(server, form, false);
         if plan.hostnames.iter().all(|(_, tls)| *tls == TlsPlan::None) {
             // nginx serves these over TLS, with a certificate that nobody trusts; what they say is looked at all the same.
-            let lost: Vec<Subject> = plan.http.iter().filter(|rule| matches!(rule.action, Action::ToHttps { .. })).map(|rule| rule.origin.clone()).collect();
+            let lost: Vec<Subject> =
+                plan.http.iter().filter(|rule| matches!(rule.action, Action::ToHttps { .. })).map(|rule| rule.origin.clone()).collect();
             if !lost.is_empty() {
                 self.rules(server, form, true);
             }
@@ -71,7 +72,14 @@ impl Cx<'_> {
 
     fn client_certificates(&mut self, server: &Server) -> Option<Code> {
         let client = server.client_certificates.as_ref()?;
-        let names = &["auth-tls-secret", "auth-tls-verify-client", "auth-tls-verify-depth", "auth-tls-error-page", "auth-tls-match-cn", "auth-tls-pass-certificate-to-upstream"];
+        let names = &[
+            "auth-tls-secret",
+            "auth-tls-verify-client",
+            "auth-tls-verify-depth",
+            "auth-tls-error-page",
+            "auth-tls-match-cn",
+            "auth-tls-pass-certificate-to-upstream",
+        ];
         let intent = Intent::ClientCertificates { secret: client.secret.to_string() };
         let facts = vec![("host", server.host.clone()), ("secret", client.secret.to_string())];
         self.ask(client.ingress, names, &intent, facts).filter(|_| !self.options.allow_unprotected)
@@ -80,7 +88,14 @@ impl Cx<'_> {
     fn withheld_host(&self, server: &Server, owner: IngressId, code: Code) -> Rule {
         let origin = Subject::new(self.config.ingress(owner).object, FieldPath::root());
         let _ = server;
-        Rule { owner, origin, path: PathRule::Prefix("/".to_owned()), headers: vec![], action: Action::Withheld(code), changes: Changes::default() }
+        Rule {
+            owner,
+            origin,
+            path: PathRule::Prefix("/".to_owned()),
+            headers: vec![],
+            action: Action::Withheld(code),
+            changes: Changes::default(),
+        }
     }
 
     /// The names of a server with what serves them over TLS.
@@ -118,7 +133,11 @@ impl Cx<'_> {
                 self.say(Code::HostAliasUnsayable, Some(subject), vec![("ingress", ingress), ("value", alias.text.clone())]);
                 continue;
             }
-            let tls = if server.tls.is_some() && alias.covered { names.first().map_or(TlsPlan::None, |(_, tls)| tls.clone()) } else { self.tls(&name) };
+            let tls = if server.tls.is_some() && alias.covered {
+                names.first().map_or(TlsPlan::None, |(_, tls)| tls.clone())
+            } else {
+                self.tls(&name)
+            };
             if !names.iter().any(|(known, _)| known.text() == Some(&name)) {
                 names.push((Hostname::Name(name), tls));
             }
@@ -210,7 +229,9 @@ impl Cx<'_> {
         for rule in &rules {
             let settlement = match (&rule.action, form, &rule.path) {
                 (Action::Withheld(code), _, _) => unmappable(*code),
-                (_, Form::Regex, PathRule::Regex(_)) if self.options.target.regex_form() == RegexForm::Either => differs(Code::PathNeedsCaselessRegex),
+                (_, Form::Regex, PathRule::Regex(_)) if self.options.target.regex_form() == RegexForm::Either => {
+                    differs(Code::PathNeedsCaselessRegex)
+                }
                 (_, Form::Tight, PathRule::Prefix(path)) if path != "/" => differs(Code::PathRegexTightened),
                 (Action::Forward(_) | Action::Redirect(_) | Action::ToHttps { .. }, _, _) => Settlement::Exact,
             };
@@ -247,7 +268,7 @@ impl Cx<'_> {
                 if let Some(path) = paths::tight(&location.path) {
                     let path = path?;
                     let bare = shape::shape(&location.path)
-                        .filter(|shape| shape.is_element())
+                        .filter(super::shape::Shape::is_element)
                         .and_then(|shape| shape.change(&location.settings.rewrite.target))
                         .is_some_and(|change| matches!(change, shape::PathChange::Prefix { bare: Some(_), .. }));
                     let exact = match &path {
@@ -271,13 +292,24 @@ impl Cx<'_> {
         let rules = |action: &Action, changes: &Changes| -> Vec<Rule> {
             paths
                 .iter()
-                .map(|path| Rule { owner, origin: origin.clone(), path: path.clone(), headers: vec![], action: action.clone(), changes: changes.clone() })
+                .map(|path| Rule {
+                    owner,
+                    origin: origin.clone(),
+                    path: path.clone(),
+                    headers: vec![],
+                    action: action.clone(),
+                    changes: changes.clone(),
+                })
                 .collect()
         };
         if let Some(denied) = &settings.denied {
             self.mark(owner, &[denied.annotation], &unmappable(Code::AccessLocationDenied));
             let (subject, name) = (self.annotation(owner, denied.annotation), self.ingress_name(owner));
-            self.say(Code::AccessLocationDenied, Some(subject), vec![("ingress", name), ("annotation", denied.annotation.to_owned()), ("error", denied.why.clone())]);
+            self.say(
+                Code::AccessLocationDenied,
+                Some(subject),
+                vec![("ingress", name), ("annotation", denied.annotation.to_owned()), ("error", denied.why.clone())],
+            );
             return rules(&Action::Withheld(Code::AccessLocationDenied), &Changes::default());
         }
         if let Some(fixed) = &settings.redirect.fixed {
@@ -287,7 +319,10 @@ impl Cx<'_> {
         if let Some(action) = self.rewrite_to_url(owner, location) {
             return rules(&action, &self.hsts(tls));
         }
-        if !tls && !location.no_tls_redirect && (settings.rewrite.force_ssl_redirect.value || (settings.rewrite.ssl_redirect.value && self.host_redirects(server))) {
+        if !tls
+            && !location.no_tls_redirect
+            && (settings.rewrite.force_ssl_redirect.value || (settings.rewrite.ssl_redirect.value && self.host_redirects(server)))
+        {
             self.settle_https_redirect(owner, location);
             return rules(&Action::ToHttps { status: self.config.globals.redirect_code.value }, &Changes::default());
         }
@@ -323,7 +358,10 @@ impl Cx<'_> {
 
     fn hsts(&self, tls: bool) -> Changes {
         let header = self.config.globals.hsts.header().filter(|_| tls);
-        Changes { response_headers: header.into_iter().map(|value| ("Strict-Transport-Security".to_owned(), value)).collect(), ..Changes::default() }
+        Changes {
+            response_headers: header.into_iter().map(|value| ("Strict-Transport-Security".to_owned(), value)).collect(),
+            ..Changes::default()
+        }
     }
 
     fn settle_https_redirect(&mut self, owner: IngressId, location: &Location) {
@@ -336,21 +374,22 @@ impl Cx<'_> {
     }
 
     fn fixed_redirect(&mut self, owner: IngressId, fixed: &FixedRedirect) -> Action {
-        let names: &[&'static str] =
-            if fixed.annotation == "temporal-redirect" { &["temporal-redirect", "temporal-redirect-code"] } else { &["permanent-redirect", "permanent-redirect-code"] };
+        let names: &[&'static str] = if fixed.annotation == "temporal-redirect" {
+            &["temporal-redirect", "temporal-redirect-code"]
+        } else {
+            &["permanent-redirect", "permanent-redirect-code"]
+        };
         let subject = self.annotation(owner, fixed.annotation);
-        let facts: Facts = vec![("ingress", self.ingress_name(owner)), ("annotation", fixed.annotation.to_owned()), ("value", fixed.url.clone())];
-        match redirect_to(&fixed.url, fixed.status) {
-            Some(redirect) => {
-                self.mark(owner, names, &differs(Code::RedirectQueryKept));
-                self.say(Code::RedirectQueryKept, Some(subject), facts);
-                Action::Redirect(redirect)
-            }
-            None => {
-                self.mark(owner, names, &unmappable(Code::RedirectUnsayable));
-                self.say(Code::RedirectUnsayable, Some(subject), facts);
-                Action::Withheld(Code::RedirectUnsayable)
-            }
+        let facts: Facts =
+            vec![("ingress", self.ingress_name(owner)), ("annotation", fixed.annotation.to_owned()), ("value", fixed.url.clone())];
+        if let Some(redirect) = redirect_to(&fixed.url, fixed.status) {
+            self.mark(owner, names, &differs(Code::RedirectQueryKept));
+            self.say(Code::RedirectQueryKept, Some(subject), facts);
+            Action::Redirect(redirect)
+        } else {
+            self.mark(owner, names, &unmappable(Code::RedirectUnsayable));
+            self.say(Code::RedirectUnsayable, Some(subject), facts);
+            Action::Withheld(Code::RedirectUnsayable)
         }
     }
 
@@ -371,8 +410,12 @@ impl Cx<'_> {
 
     /// nginx redirects `/foo` to `/foo/` where only the latter has a location.
     fn trailing_slashes(&self, server: &Server) -> Vec<Rule> {
-        let exact: std::collections::BTreeSet<&str> =
-            server.locations.iter().filter(|location| location.modifier == Modifier::Exact).map(|location| location.path.as_str()).collect();
+        let exact: std::collections::BTreeSet<&str> = server
+            .locations
+            .iter()
+            .filter(|location| location.modifier == Modifier::Exact)
+            .map(|location| location.path.as_str())
+            .collect();
         let mut rules = Vec::new();
         for location in &server.locations {
             let Some(bare) = location.path.strip_suffix('/').filter(|bare| !bare.is_empty()) else { continue };
@@ -401,7 +444,13 @@ impl Cx<'_> {
         self.mark(server.ingress, &["from-to-www-redirect"], &differs(Code::RedirectPortDropped));
         let ingress = self.ingress_name(server.ingress);
         self.say(Code::RedirectPortDropped, Some(origin.clone()), vec![("ingress", ingress)]);
-        let redirect = Redirect { scheme: None, hostname: Some(server.to.to_ascii_lowercase()), port: None, path: None, status: self.config.globals.redirect_code.value };
+        let redirect = Redirect {
+            scheme: None,
+            hostname: Some(server.to.to_ascii_lowercase()),
+            port: None,
+            path: None,
+            status: self.config.globals.redirect_code.value,
+        };
         let rule = Rule {
             owner: server.ingress,
             origin,
@@ -423,7 +472,10 @@ impl Cx<'_> {
     fn assumed_certificate(&self, server: &RedirectServer, name: &str) -> Option<TlsPlan> {
         let Some(Certificate::Secret(secret)) = self.certificate(&server.to.to_ascii_lowercase()) else { return None };
         let ingress = self.inventory_ingress(self.config.server(&server.to)?.tls.as_ref()?.ingress?)?;
-        let listed = ingress.tls.iter().any(|entry| entry.secret_name == secret.name && entry.hosts.iter().any(|host| host.eq_ignore_ascii_case(name)));
+        let listed = ingress
+            .tls
+            .iter()
+            .any(|entry| entry.secret_name == secret.name && entry.hosts.iter().any(|host| host.eq_ignore_ascii_case(name)));
         (listed && !self.inventory.secrets.contains_key(secret)).then(|| TlsPlan::Own(secret.clone()))
     }
 
@@ -476,10 +528,10 @@ fn drop_shadowed(rules: &mut Vec<Rule>) {
 fn drop_redundant_redirects(rules: &mut Vec<Rule>, regex: bool) {
     let to_https = |rule: &Rule| matches!(rule.action, Action::ToHttps { .. });
     if regex {
-        if let Some(root) = rules.iter().find(|rule| rule.path == PathRule::Prefix("/".to_owned())).cloned() {
-            if rules.iter().all(|rule| rule.same_action(&root) && to_https(rule)) {
-                *rules = vec![root];
-            }
+        if let Some(root) = rules.iter().find(|rule| rule.path == PathRule::Prefix("/".to_owned())).cloned()
+            && rules.iter().all(|rule| rule.same_action(&root) && to_https(rule))
+        {
+            *rules = vec![root];
         }
         return;
     }
@@ -517,7 +569,10 @@ fn keep(rules: &mut Vec<Rule>, marked: Vec<bool>) {
 fn ancestors(path: &str, itself: bool) -> impl Iterator<Item = &str> {
     let whole = (itself && path.len() > 1).then(|| path.trim_end_matches('/'));
     let cuts = path.match_indices('/').map(|(at, _)| at).collect::<Vec<_>>();
-    whole.into_iter().chain(cuts.into_iter().rev().map(move |at| if at == 0 { "/" } else { &path[..at] })).filter(move |prefix| itself || *prefix != path)
+    whole
+        .into_iter()
+        .chain(cuts.into_iter().rev().map(move |at| if at == 0 { "/" } else { &path[..at] }))
+        .filter(move |prefix| itself || *prefix != path)
 }
 
 #[cfg(test)]

@@ -8,7 +8,10 @@ use super::{
     plan::{HostPlan, Hostname, TlsPlan},
 };
 use crate::{
-    gateway::api::{AllowedListeners, FromNamespaces, Gateway, GatewaySpec, LabelRequirement, LabelSelector, Listener, ListenerSet, ListenerSetSpec, ParentRef, SecretRef},
+    gateway::api::{
+        AllowedListeners, FromNamespaces, Gateway, GatewaySpec, LabelRequirement, LabelSelector, Listener, ListenerSet, ListenerSetSpec,
+        ParentRef, SecretRef,
+    },
     k8s::NamespacedName,
     nginx::{Config, IngressId},
 };
@@ -125,7 +128,12 @@ impl Listeners {
         for ((side, host), planned) in self.planned {
             let listener = match side {
                 Side::Http => Listener::http(planned.name, host, 80),
-                Side::Https => Listener::https(planned.name, host, 443, planned.secret.iter().map(|secret| secret_ref(secret, &self.gateway.namespace)).collect()),
+                Side::Https => Listener::https(
+                    planned.name,
+                    host,
+                    443,
+                    planned.secret.iter().map(|secret| secret_ref(secret, &self.gateway.namespace)).collect(),
+                ),
             };
             let listener = listener.open_to(admitted(&planned.namespaces, &self.gateway.namespace, options));
             if let Some(secret) = planned.secret.filter(|secret| secret.namespace != self.gateway.namespace) {
@@ -139,21 +147,27 @@ impl Listeners {
         let spec = GatewaySpec {
             gateway_class_name: class.to_owned(),
             listeners: own,
-            allowed_listeners: (!sets.is_empty()).then(|| AllowedListeners { namespaces: Some(FromNamespaces::Same) }),
+            allowed_listeners: (!sets.is_empty()).then_some(AllowedListeners { namespaces: Some(FromNamespaces::Same) }),
             ..GatewaySpec::default()
         };
         let gateway = Gateway::new(&self.gateway.namespace, &self.gateway.name, spec);
         let parent = ParentRef { name: self.gateway.name.clone(), ..ParentRef::default() };
         let sets = sets
             .into_iter()
-            .map(|(name, listeners)| ListenerSet::new(&self.gateway.namespace, name, ListenerSetSpec { parent_ref: parent.clone(), listeners }))
+            .map(|(name, listeners)| {
+                ListenerSet::new(&self.gateway.namespace, name, ListenerSetSpec { parent_ref: parent.clone(), listeners })
+            })
             .collect();
         Emitted { gateway, sets, secrets }
     }
 }
 
 fn secret_ref(secret: &NamespacedName, gateway_namespace: &str) -> SecretRef {
-    if secret.namespace == gateway_namespace { SecretRef { name: secret.name.clone(), ..SecretRef::default() } } else { SecretRef::secret(&secret.namespace, &secret.name) }
+    if secret.namespace == gateway_namespace {
+        SecretRef { name: secret.name.clone(), ..SecretRef::default() }
+    } else {
+        SecretRef::secret(&secret.namespace, &secret.name)
+    }
 }
 
 fn key(side: Side, hostname: &Hostname, tls: &TlsPlan, merged: bool) -> Key {

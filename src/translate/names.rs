@@ -32,7 +32,8 @@ impl Names {
 
 /// A lower-case DNS name. Names of objects that an API server took are unchanged.
 fn dns(text: &str) -> String {
-    let name: String = text.to_ascii_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '.' { c } else { '-' }).collect();
+    let name: String =
+        text.to_ascii_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '.' { c } else { '-' }).collect();
     let trimmed = name.trim_matches(['-', '.']);
     if trimmed.is_empty() { "unnamed".to_owned() } else { trimmed.to_owned() }
 }

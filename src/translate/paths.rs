@@ -50,7 +50,9 @@ pub(super) fn regex(path: &str, form: RegexForm) -> Result<PathRule, NoMatch> {
     // nginx parses `^/a|/b` as "starts with /a, or contains /b"; the anchor belongs to the first alternative only.
     let body = match alternatives(path).as_slice() {
         [only] => (*only).to_owned(),
-        [first, rest @ ..] => std::iter::once((*first).to_owned()).chain(rest.iter().map(|branch| format!(".*(?:{branch})"))).collect::<Vec<_>>().join("|"),
+        [first, rest @ ..] => {
+            std::iter::once((*first).to_owned()).chain(rest.iter().map(|branch| format!(".*(?:{branch})"))).collect::<Vec<_>>().join("|")
+        }
         [] => String::new(),
     };
     let value = match form {

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     gateway::api::{
-        self, Cors, Duration, HeaderModifier, HeaderName, HeaderValue, HttpBackendRef, HttpFilter, HttpMatch, HttpRoute, HttpRouteSpec, HttpRule, HttpTimeouts,
-        ParentRef, PathMatch, RedirectScheme, RedirectStatus, RequestRedirect, UrlRewrite, ValueMatch,
+        self, Cors, Duration, HeaderModifier, HeaderName, HeaderValue, HttpBackendRef, HttpFilter, HttpMatch, HttpRoute, HttpRouteSpec,
+        HttpRule, HttpTimeouts, ParentRef, PathMatch, RedirectScheme, RedirectStatus, RequestRedirect, UrlRewrite, ValueMatch,
     },
     k8s::{NamespacedName, ObjectId, Subject},
     ledger::Code,
@@ -155,8 +155,14 @@ fn emit(cx: &mut Cx<'_>, units: Units<'_>, listeners: &mut Listeners) -> Vec<Rou
             for rules in chunks(combine(&rules)) {
                 let namespace = cx.config.ingress(owner).name.namespace.clone();
                 let mut wanted = base.clone();
-                if routes.last().is_some_and(|route: &Route| route.object.metadata.namespace == namespace && starts(&route.object.metadata.name, &base)) {
-                    wanted = format!("{base}-{}", 2 + routes.iter().rev().skip(1).take_while(|route| starts(&route.object.metadata.name, &base)).count());
+                if routes
+                    .last()
+                    .is_some_and(|route: &Route| route.object.metadata.namespace == namespace && starts(&route.object.metadata.name, &base))
+                {
+                    wanted = format!(
+                        "{base}-{}",
+                        2 + routes.iter().rev().skip(1).take_while(|route| starts(&route.object.metadata.name, &base)).count()
+                    );
                 }
                 let name = names.take("HTTPRoute", &namespace, &wanted);
                 routes.push(route(cx, owner, &namespace, name, scope, hosts, &rules, listeners));
@@ -167,7 +173,8 @@ fn emit(cx: &mut Cx<'_>, units: Units<'_>, listeners: &mut Listeners) -> Vec<Rou
 }
 
 fn starts(name: &str, base: &str) -> bool {
-    name == base || name.strip_prefix(base).and_then(|rest| rest.strip_prefix('-')).is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()))
+    name == base
+        || name.strip_prefix(base).and_then(|rest| rest.strip_prefix('-')).is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn base_name(cx: &Cx<'_>, owner: IngressId, position: usize, leads: bool, unit: &Unit<'_>) -> String {
@@ -175,7 +182,10 @@ fn base_name(cx: &Cx<'_>, owner: IngressId, position: usize, leads: bool, unit: 
     if position == 0 {
         return ingress.clone();
     }
-    let www = unit.rules.iter().all(|rule| matches!(&rule.0.action, Action::Redirect(redirect) if redirect.hostname.is_some() && redirect.path.is_none()));
+    let www = unit
+        .rules
+        .iter()
+        .all(|rule| matches!(&rule.0.action, Action::Redirect(redirect) if redirect.hostname.is_some() && redirect.path.is_none()));
     let kind = match unit.scope {
         _ if www => "-www",
         Scope::HttpBeside if unit.rules.iter().all(|rule| matches!(rule.0.action, Action::ToHttps { .. })) => "-redirect",
@@ -203,17 +213,21 @@ fn combine<'a>(rules: &[Effect<'a>]) -> Vec<Combined<'a>> {
         // Expressions of equal length are tried in the order of the rules, so they only join the rule before them.
         let place = match (&rule.path, alone) {
             (_, true) => None,
-            (PathRule::Regex(_), false) => last.filter(|&last| combined[last].matches.iter().all(|known| known.headers.is_empty() && known.same_action(rule))),
+            (PathRule::Regex(_), false) => {
+                last.filter(|&last| combined[last].matches.iter().all(|known| known.headers.is_empty() && known.same_action(rule)))
+            }
             (PathRule::Exact(_) | PathRule::Prefix(_), false) => index.get(&(&rule.action, &rule.changes)).copied(),
         };
-        match place.filter(|&place| combined[place].matches.len() < MOST_MATCHES_IN_RULE && !matches!(combined[place].matches[0].changes.path, Some(PathModifier::Prefix(_)))) {
-            Some(place) => combined[place].matches.push(rule),
-            None => {
-                if !alone {
-                    index.insert((&rule.action, &rule.changes), combined.len());
-                }
-                combined.push(Combined { matches: vec![rule] });
+        if let Some(place) = place.filter(|&place| {
+            combined[place].matches.len() < MOST_MATCHES_IN_RULE
+                && !matches!(combined[place].matches[0].changes.path, Some(PathModifier::Prefix(_)))
+        }) {
+            combined[place].matches.push(rule);
+        } else {
+            if !alone {
+                index.insert((&rule.action, &rule.changes), combined.len());
             }
+            combined.push(Combined { matches: vec![rule] });
         }
     }
     combined
@@ -224,7 +238,9 @@ fn chunks(rules: Vec<Combined<'_>>) -> Vec<Vec<Combined<'_>>> {
     let mut blocks: Vec<Vec<Combined<'_>>> = Vec::new();
     for rule in rules {
         match blocks.last_mut() {
-            Some(block) if block[0].matches.len() == 1 && rule.matches.iter().any(|next| next.path == block[0].matches[0].path) => block.push(rule),
+            Some(block) if block[0].matches.len() == 1 && rule.matches.iter().any(|next| next.path == block[0].matches[0].path) => {
+                block.push(rule)
+            }
             Some(_) | None => blocks.push(vec![rule]),
         }
     }

@@ -254,7 +254,13 @@ impl<'t> Composer<'t> {
         if scalar.tag.is_some() || (style == ScalarStyle::Plain && scalar.text.starts_with(['.', '+', '-'])) {
             match scalar.resolve() {
                 Ok(Resolved::Float(value)) if !value.is_finite() && !is_key => {
-                    let word = if value.is_nan() { "NaN" } else if value > 0.0 { "+Inf" } else { "-Inf" };
+                    let word = if value.is_nan() {
+                        "NaN"
+                    } else if value > 0.0 {
+                        "+Inf"
+                    } else {
+                        "-Inf"
+                    };
                     self.refuse(span, format!("json: unsupported value: {word}"));
                 }
                 Err(mismatch) => self.refuse(span, mismatch.0),
@@ -300,10 +306,10 @@ impl<'t> Composer<'t> {
 
     fn entry(&mut self, key: Node, value: Node, entries: &mut Vec<(Node, Node)>, merged: &mut Vec<(usize, usize)>) {
         let is_merge = matches!(&key.value, Value::Scalar(scalar)
-            if scalar.text == "<<" && match scalar.tag.as_deref() {
-                None => scalar.style == ScalarStyle::Plain,
-                Some(tag) => tag == "!" || tag == "!!merge",
-            });
+        if scalar.text == "<<" && match scalar.tag.as_deref() {
+            None => scalar.style == ScalarStyle::Plain,
+            Some(tag) => tag == "!" || tag == "!!merge",
+        });
         if !is_merge {
             entries.push((key, value));
             return;

@@ -80,13 +80,7 @@ pub(super) struct Parser<'t> {
 
 impl<'t> Parser<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Self {
-            scanner: Scanner::new(text),
-            state: State::FirstDocument,
-            states: Vec::new(),
-            tags: BTreeMap::new(),
-            foreign_version: None,
-        }
+        Self { scanner: Scanner::new(text), state: State::FirstDocument, states: Vec::new(), tags: BTreeMap::new(), foreign_version: None }
     }
 
     pub(super) fn next(&mut self) -> Result<Event<'t>, SyntaxError> {

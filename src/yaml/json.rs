@@ -179,7 +179,10 @@ impl Reader<'_> {
     fn literal(&mut self) -> Result<Node, SyntaxError> {
         let start = self.pos;
         let rest = &self.text[start..];
-        let len = ["true", "false", "null"].into_iter().find(|word| rest.starts_with(word)).map_or_else(|| number_len(rest.as_bytes()), |word| Some(word.len()));
+        let len = ["true", "false", "null"]
+            .into_iter()
+            .find(|word| rest.starts_with(word))
+            .map_or_else(|| number_len(rest.as_bytes()), |word| Some(word.len()));
         let Some(len) = len else { return Err(self.error("expected a value")) };
         self.pos += len;
         Ok(scalar(rest[..len].to_owned(), ScalarStyle::Plain, start, self.pos))

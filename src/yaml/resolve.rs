@@ -192,9 +192,11 @@ fn separated(text: &str) -> Option<Cow<'_, str>> {
     }
     let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
     let bytes = text.as_bytes();
-    let fits = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'_').all(|(at, _)| {
-        digit(at.checked_sub(1).and_then(|before| bytes.get(before))) && digit(bytes.get(at + 1))
-    });
+    let fits = bytes
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'_')
+        .all(|(at, _)| digit(at.checked_sub(1).and_then(|before| bytes.get(before))) && digit(bytes.get(at + 1)));
     fits.then(|| Cow::Owned(text.replace('_', "")))
 }
 
@@ -208,7 +210,9 @@ fn is_date(text: &str) -> bool {
     let digits = |part: Option<&str>, len: std::ops::RangeInclusive<usize>| {
         part.is_some_and(|part| len.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit()))
     };
-    digits(parts.next(), 4..=4) && digits(parts.next(), 1..=2) && parts.next().is_some_and(|day| day.starts_with(|c: char| c.is_ascii_digit()))
+    digits(parts.next(), 4..=4)
+        && digits(parts.next(), 1..=2)
+        && parts.next().is_some_and(|day| day.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 #[cfg(test)]

@@ -48,7 +48,11 @@ fn read(case: &Case) -> Reading {
 /// kubectl gives up on the whole file.
 fn refuses_file(reading: &Reading, finding: &Finding) -> bool {
     match finding.code {
-        Code::InputBrokenDocument | Code::InputRefusedByKubectl | Code::InputNotRendered | Code::InputNotAnObject | Code::InputEmptyFile => true,
+        Code::InputBrokenDocument
+        | Code::InputRefusedByKubectl
+        | Code::InputNotRendered
+        | Code::InputNotAnObject
+        | Code::InputEmptyFile => true,
         // kubectl decodes the metadata of an object itself, and nothing else of it.
         Code::InputWrongType => {
             let field = finding.subject.as_ref().expect("a field").field.to_string();
@@ -70,7 +74,10 @@ fn applied(reading: &Reading) -> Vec<String> {
         return Vec::new();
     }
     let refused = |index: usize| {
-        reading.findings.iter().any(|finding| finding.subject.as_ref().is_some_and(|s| s.object.0 as usize == index) && refuses_object(finding))
+        reading
+            .findings
+            .iter()
+            .any(|finding| finding.subject.as_ref().is_some_and(|s| s.object.0 as usize == index) && refuses_object(finding))
     };
     let objects = reading.inventory.objects.iter().enumerate();
     objects.filter(|(index, _)| !refused(*index)).map(|(_, (object, _))| format!("{}/{}", object.kind, object.name)).collect()

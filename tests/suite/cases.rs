@@ -12,14 +12,21 @@ use std::{
 /// Folders of all cases, sorted.
 fn cases() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases");
-    let mut folders: Vec<PathBuf> = fs::read_dir(root).expect("testdata/cases").map(|entry| entry.expect("entry").path()).filter(|path| path.is_dir()).collect();
+    let mut folders: Vec<PathBuf> =
+        fs::read_dir(root).expect("testdata/cases").map(|entry| entry.expect("entry").path()).filter(|path| path.is_dir()).collect();
     folders.sort();
     folders
 }
 
 /// Runs gateshift in a folder.
 pub(crate) fn gateshift(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_gateshift")).args(arguments).current_dir(folder).env("NO_COLOR", "1").env_remove("COLUMNS").output().expect("gateshift runs")
+    Command::new(env!("CARGO_BIN_EXE_gateshift"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("NO_COLOR", "1")
+        .env_remove("COLUMNS")
+        .output()
+        .expect("gateshift runs")
 }
 
 fn compare(file: &Path, actual: &str, wrong: &mut Vec<String>) {
@@ -29,7 +36,7 @@ fn compare(file: &Path, actual: &str, wrong: &mut Vec<String>) {
     }
     let expected = fs::read_to_string(file).unwrap_or_default();
     if expected != actual {
-        let diff = similar::TextDiff::from_lines(&expected, &actual.to_owned()).unified_diff().header("golden", "actual").to_string();
+        let diff = similar::TextDiff::from_lines(&expected, actual.to_owned()).unified_diff().header("golden", "actual").to_string();
         wrong.push(format!("{}\n{diff}", file.display()));
     }
 }
@@ -41,7 +48,8 @@ fn convert_gives_what_the_golden_files_say() {
     assert!(folders.len() > 20, "only {} cases", folders.len());
     for folder in folders {
         let extra = fs::read_to_string(folder.join("arguments")).unwrap_or_default();
-        let ledger = std::env::temp_dir().join(format!("gateshift-{}-{}.json", std::process::id(), folder.file_name().expect("name").display()));
+        let ledger =
+            std::env::temp_dir().join(format!("gateshift-{}-{}.json", std::process::id(), folder.file_name().expect("name").display()));
         let ledger_text = ledger.display().to_string();
         let mut arguments = vec!["convert", "-f", "input.yaml", "--ledger", &ledger_text];
         arguments.extend(extra.lines());

@@ -40,7 +40,12 @@ fn help_of_every_verb_has_a_usage_line_and_goes_to_stdout() {
 
 #[test]
 fn wrong_flags_are_usage_errors_on_stderr() {
-    for arguments in [&["convert", "--nonsense"][..], &["convert", "-f", "x", "--target", "nonsense"], &["convert", "-f", "x", "--gateway", "noslash"], &["explain", "rewrite-tagret-nonsense-x"]] {
+    for arguments in [
+        &["convert", "--nonsense"][..],
+        &["convert", "-f", "x", "--target", "nonsense"],
+        &["convert", "-f", "x", "--gateway", "noslash"],
+        &["explain", "rewrite-tagret-nonsense-x"],
+    ] {
         let output = gateshift(&root(), arguments);
         assert_eq!(code(&output), 2, "{arguments:?}: {}", text(&output.stderr));
         assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{arguments:?}");
@@ -93,7 +98,9 @@ fn output_directory_has_a_folder_per_owner_and_only_replaces_its_own() {
         assert_eq!(code(&output), 0, "{}", text(&output.stderr));
         assert!(output.stdout.is_empty());
     }
-    for file in ["kustomization.yaml", "gateway/gateway.yaml", "gateway/kustomization.yaml", "boutique/httproutes.yaml", "payments/httproutes.yaml"] {
+    for file in
+        ["kustomization.yaml", "gateway/gateway.yaml", "gateway/kustomization.yaml", "boutique/httproutes.yaml", "payments/httproutes.yaml"]
+    {
         assert!(folder.join("out").join(file).is_file(), "{file}");
     }
     fs::create_dir(folder.join("mine")).expect("folder");
@@ -118,7 +125,11 @@ fn json_is_one_list_of_the_same_objects() {
 #[test]
 fn validate_tells_refused_from_accepted_by_its_exit_code() {
     let folder = scratch("validate");
-    let route = |path: &str| format!("apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: r}}\nspec:\n  rules:\n  - matches: [{{path: {{type: PathPrefix, value: \"{path}\"}}}}]\n    backendRefs: [{{name: web, port: 80}}]\n");
+    let route = |path: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: r}}\nspec:\n  rules:\n  - matches: [{{path: {{type: PathPrefix, value: \"{path}\"}}}}]\n    backendRefs: [{{name: web, port: 80}}]\n"
+        )
+    };
     fs::write(folder.join("good.yaml"), route("/a")).expect("file");
     fs::write(folder.join("bad.yaml"), route("/a//b")).expect("file");
     let good = gateshift(&folder, &["validate", "-f", "good.yaml"]);
@@ -152,10 +163,18 @@ fn hostile_bytes_never_end_in_a_panic() {
     let deep = format!("a: {}{}", "[".repeat(20_000), "]".repeat(20_000));
     let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e]\ng: &g [*f,*f,*f,*f,*f,*f,*f,*f,*f]\nh: [*g,*g,*g,*g,*g,*g,*g,*g,*g]\n";
     let odd = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: \"../../etc\", namespace: \"a/b\", annotations: {nginx.ingress.kubernetes.io/rewrite-target: \"$\\u001b[31m\"}}\nspec: {ingressClassName: nginx, rules: [{host: \"-\", http: {paths: [{path: \"/\\u0000\", pathType: 7, backend: {service: {name: \"\", port: {number: -1}}}}]}}]}\n";
-    for (name, bytes) in [("deep", deep.as_bytes()), ("bomb", bomb.as_bytes()), ("binary", b"\xff\xfe\x00\x01kind: Ingress".as_slice()), ("odd", odd.as_bytes()), ("tabs", b"a:\n\t- b\n".as_slice()), ("empty", b"".as_slice())] {
+    for (name, bytes) in [
+        ("deep", deep.as_bytes()),
+        ("bomb", bomb.as_bytes()),
+        ("binary", b"\xff\xfe\x00\x01kind: Ingress".as_slice()),
+        ("odd", odd.as_bytes()),
+        ("tabs", b"a:\n\t- b\n".as_slice()),
+        ("empty", b"".as_slice()),
+    ] {
         let file = folder.join(format!("{name}.yaml"));
         fs::write(&file, bytes).expect("file");
-        let output = gateshift(&folder, &["convert", "-f", &format!("{name}.yaml"), "--watch-ingress-without-class", "--output-dir", "out"]);
+        let output =
+            gateshift(&folder, &["convert", "-f", &format!("{name}.yaml"), "--watch-ingress-without-class", "--output-dir", "out"]);
         let notices = text(&output.stderr);
         assert!(matches!(code(&output), 0 | 1 | 3) && !notices.contains("panicked"), "{name}: {} {notices}", code(&output));
         assert!(!notices.contains('\u{1b}'), "{name}: escape sequences of the input reach the terminal");

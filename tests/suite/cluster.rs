@@ -114,7 +114,8 @@ fn a_list_is_read_page_by_page() {
     let reading = read_all(&server);
     assert_eq!(reading.inventory.ingresses.len(), 1203);
     assert_eq!(server.count(INGRESSES), 3);
-    let limits: Vec<String> = server.requests().iter().filter(|request| request.path == INGRESSES).map(|r| r.query["limit"].clone()).collect();
+    let limits: Vec<String> =
+        server.requests().iter().filter(|request| request.path == INGRESSES).map(|r| r.query["limit"].clone()).collect();
     assert_eq!(limits, ["500", "500", "500"]);
 }
 
@@ -129,7 +130,8 @@ fn twenty_thousand_ingresses_are_all_there_once() {
 
 #[test]
 fn a_list_that_expires_half_way_is_read_again_from_its_beginning() {
-    let server = Server::of(many(1203), |request| (request.path == INGRESSES && request.earlier == 2).then_some(Misbehave::Status(410, "expired")));
+    let server =
+        Server::of(many(1203), |request| (request.path == INGRESSES && request.earlier == 2).then_some(Misbehave::Status(410, "expired")));
     let reading = read_all(&server);
     assert_eq!(reading.inventory.ingresses.len(), 1203);
     assert_eq!(reading.inventory.objects.iter().filter(|(reference, _)| reference.kind == "Ingress").count(), 1203);
@@ -171,7 +173,8 @@ fn secrets_that_are_forbidden_in_many_namespaces_are_said_once() {
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let server = Server::with(&texts, |request| request.path.ends_with("/secrets").then_some(Misbehave::Status(403, "no")));
     let reading = read_all(&server);
-    let facts: Vec<_> = reading.findings.iter().filter(|finding| finding.code == Code::ClusterForbidden).map(|finding| &finding.facts[1].1).collect();
+    let facts: Vec<_> =
+        reading.findings.iter().filter(|finding| finding.code == Code::ClusterForbidden).map(|finding| &finding.facts[1].1).collect();
     assert_eq!(facts, [" of 5 namespaces (`shop-0`, `shop-1`, `shop-2`, …)"]);
     assert_eq!(reading.inventory.secrets.len(), 10);
 }
@@ -203,7 +206,9 @@ fn an_optional_kind_that_fails_leaves_the_reading_partial() {
 
 #[test]
 fn a_busy_server_is_asked_again() {
-    for misbehave in [Misbehave::TooMany, Misbehave::Status(503, "busy"), Misbehave::Hang, Misbehave::Cut, Misbehave::Truncate, Misbehave::Silence] {
+    for misbehave in
+        [Misbehave::TooMany, Misbehave::Status(503, "busy"), Misbehave::Hang, Misbehave::Cut, Misbehave::Truncate, Misbehave::Silence]
+    {
         let server = Server::with(&[ONE], first(INGRESSES, misbehave.clone()));
         let options = if matches!(misbehave, Misbehave::Silence) { impatient(&server) } else { options(&server) };
         let reading = try_read(&options).expect("a reading");
@@ -324,13 +329,20 @@ fn of_secrets_only_names_and_types_of_those_that_are_named_are_read() {
     let secrets: Vec<(String, &str, Option<Vec<&str>>)> = inventory
         .secrets
         .values()
-        .map(|secret| (secret.meta.key().to_string(), secret.kind.as_str(), secret.keys.as_ref().map(|keys| keys.iter().map(String::as_str).collect())))
+        .map(|secret| {
+            (
+                secret.meta.key().to_string(),
+                secret.kind.as_str(),
+                secret.keys.as_ref().map(|keys| keys.iter().map(String::as_str).collect()),
+            )
+        })
         .collect();
-    assert_eq!(secrets, [
-        ("shop/cert".to_owned(), "kubernetes.io/tls", Some(vec!["tls.crt", "tls.key"])),
-        ("shop/users".to_owned(), "Opaque", None),
-    ]);
-    let asked: Vec<String> = server.requests().into_iter().filter(|request| request.path.contains("secrets")).map(|request| request.path).collect();
+    assert_eq!(
+        secrets,
+        [("shop/cert".to_owned(), "kubernetes.io/tls", Some(vec!["tls.crt", "tls.key"])), ("shop/users".to_owned(), "Opaque", None),]
+    );
+    let asked: Vec<String> =
+        server.requests().into_iter().filter(|request| request.path.contains("secrets")).map(|request| request.path).collect();
     assert_eq!(asked, ["/api/v1/namespaces/shop/secrets"]);
 }
 
@@ -349,7 +361,10 @@ fn names_in_certificates_are_read_on_request_and_keys_never_kept() {
     let server = Server::with(&[ONE, &SECRETS.replacen("CERT", &pem, 1)], |_| None);
     let reading = try_read(&Options { certificates: true, ..options(&server) }).expect("a reading");
     let secret = &reading.inventory.secrets[&NamespacedName::new("shop", "cert")];
-    assert_eq!(secret.certificate_names.as_deref(), Some(&["shop.example.com", "www.shop.example.com", "api.shop.example.com"].map(str::to_owned)[..]));
+    assert_eq!(
+        secret.certificate_names.as_deref(),
+        Some(&["shop.example.com", "www.shop.example.com", "api.shop.example.com"].map(str::to_owned)[..])
+    );
     assert!(!format!("{reading:?}").contains("a2V5"));
     assert_eq!(server.count("/api/v1/namespaces/shop/secrets/users"), 0);
 }
@@ -409,7 +424,8 @@ fn the_installed_gateway_api_and_its_classes_are_read() {
 #[test]
 fn all_objects_of_gateway_api_are_read_on_request() {
     let server = Server::with(&[ONE, GATEWAYS], |_| None);
-    let reading = try_read(&Options { gateway_objects: true, scope: Scope::Namespace("shop".to_owned()), ..options(&server) }).expect("a reading");
+    let reading =
+        try_read(&Options { gateway_objects: true, scope: Scope::Namespace("shop".to_owned()), ..options(&server) }).expect("a reading");
     let kinds: Vec<&str> = reading.inventory.gateway_objects.iter().map(|(id, _)| reading.inventory.object(*id).kind.as_str()).collect();
     assert_eq!(kinds, ["GatewayClass", "Gateway"]);
 }
@@ -453,7 +469,8 @@ fn files_beside_a_cluster_win() {
 fn the_cluster_converts_to_the_same_bytes_as_the_files() {
     let server = Server::start(ESTATE);
     let live = read_all(&server);
-    let mut files = read::texts(ESTATE.iter().enumerate().map(|(at, text)| (format!("{at}.yaml"), (*text).to_owned())), &read::Options::default());
+    let mut files =
+        read::texts(ESTATE.iter().enumerate().map(|(at, text)| (format!("{at}.yaml"), (*text).to_owned())), &read::Options::default());
     assert_eq!(files.inventory.ingresses.len(), live.inventory.ingresses.len());
     // Objects of a cluster stand in no file, and comments say so.
     files.inventory.objects.iter_mut().for_each(|(_, origin)| *origin = None);

@@ -71,31 +71,37 @@ impl Lab {
         let client = format!("http://127.0.0.1:{client}");
         let peer = format!("http://127.0.0.1:{peer}");
         let mut lab = Self { processes: Vec::new(), folder: folder.clone(), port };
-        lab.run(&home.join("bin/etcd"), &[
-            &format!("--data-dir={}", text(&folder.join("etcd"))),
-            &format!("--listen-client-urls={client}"),
-            &format!("--advertise-client-urls={client}"),
-            &format!("--listen-peer-urls={peer}"),
-            &format!("--initial-advertise-peer-urls={peer}"),
-            &format!("--initial-cluster=default={peer}"),
-            "--unsafe-no-fsync",
-            "--log-level=warn",
-        ]);
-        lab.run(&home.join("bin/kube-apiserver"), &[
-            &format!("--etcd-servers={client}"),
-            "--bind-address=127.0.0.1",
-            "--advertise-address=127.0.0.1",
-            "--endpoint-reconciler-type=none",
-            &format!("--secure-port={port}"),
-            &format!("--cert-dir={}", text(&folder.join("pki"))),
-            &format!("--token-auth-file={}", text(&folder.join("tokens.csv"))),
-            "--authorization-mode=RBAC",
-            "--service-cluster-ip-range=10.79.0.0/16",
-            "--service-account-issuer=https://kubernetes.default.svc",
-            &format!("--service-account-key-file={}", text(&key)),
-            &format!("--service-account-signing-key-file={}", text(&key)),
-            "--disable-admission-plugins=ServiceAccount",
-        ]);
+        lab.run(
+            &home.join("bin/etcd"),
+            &[
+                &format!("--data-dir={}", text(&folder.join("etcd"))),
+                &format!("--listen-client-urls={client}"),
+                &format!("--advertise-client-urls={client}"),
+                &format!("--listen-peer-urls={peer}"),
+                &format!("--initial-advertise-peer-urls={peer}"),
+                &format!("--initial-cluster=default={peer}"),
+                "--unsafe-no-fsync",
+                "--log-level=warn",
+            ],
+        );
+        lab.run(
+            &home.join("bin/kube-apiserver"),
+            &[
+                &format!("--etcd-servers={client}"),
+                "--bind-address=127.0.0.1",
+                "--advertise-address=127.0.0.1",
+                "--endpoint-reconciler-type=none",
+                &format!("--secure-port={port}"),
+                &format!("--cert-dir={}", text(&folder.join("pki"))),
+                &format!("--token-auth-file={}", text(&folder.join("tokens.csv"))),
+                "--authorization-mode=RBAC",
+                "--service-cluster-ip-range=10.79.0.0/16",
+                "--service-account-issuer=https://kubernetes.default.svc",
+                &format!("--service-account-key-file={}", text(&key)),
+                &format!("--service-account-signing-key-file={}", text(&key)),
+                "--disable-admission-plugins=ServiceAccount",
+            ],
+        );
         lab
     }
 
@@ -141,10 +147,16 @@ impl Admin {
             tokio::time::sleep(Duration::from_millis(200)).await;
             for process in &mut lab.processes {
                 let ended = process.try_wait().expect("a process");
-                assert!(ended.is_none(), "a server ended: {}", fs::read_to_string(lab.folder.join("kube-apiserver.log")).unwrap_or_default());
+                assert!(
+                    ended.is_none(),
+                    "a server ended: {}",
+                    fs::read_to_string(lab.folder.join("kube-apiserver.log")).unwrap_or_default()
+                );
             }
             let Ok(kubeconfig) = kube::config::Kubeconfig::read_from(lab.kubeconfig("admin")) else { continue };
-            let Ok(config) = kube::Config::from_custom_kubeconfig(kubeconfig, &kube::config::KubeConfigOptions::default()).await else { continue };
+            let Ok(config) = kube::Config::from_custom_kubeconfig(kubeconfig, &kube::config::KubeConfigOptions::default()).await else {
+                continue;
+            };
             let Ok(client) = kube::Client::try_from(config) else { continue };
             let request = http::Request::get("/readyz").body(Vec::new()).expect("a request");
             if client.request_text(request).await.is_ok() {
@@ -168,7 +180,9 @@ impl Admin {
                 let request = http::Request::patch(&path).header("Content-Type", "application/apply-patch+yaml");
                 match self.client.request_text(request.body(object.to_string().into_bytes()).expect("a request")).await {
                     Ok(_) => break,
-                    Err(kube::Error::Api(status)) if status.code == 404 && attempt < 49 => tokio::time::sleep(Duration::from_millis(100)).await,
+                    Err(kube::Error::Api(status)) if status.code == 404 && attempt < 49 => {
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                    }
                     Err(error) => {
                         refused.push(format!("{path}: {error}"));
                         break;
@@ -201,7 +215,11 @@ fn path(object: &Value) -> String {
 fn releases(home: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(home.join("crds")).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut folders: Vec<PathBuf> = entries
-        .filter(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("gateway-api-") && name.ends_with("-standard")))
+        .filter(|path| {
+            path.file_name()
+                .and_then(|name| name.to_str())
+                .is_some_and(|name| name.starts_with("gateway-api-") && name.ends_with("-standard"))
+        })
         .collect();
     folders.sort();
     folders

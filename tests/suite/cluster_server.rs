@@ -182,9 +182,12 @@ fn receive(state: &State, reader: &mut BufReader<TcpStream>) -> Option<Request> 
 }
 
 fn answer(state: &State, request: &Request, misbehave: Option<&Misbehave>, stream: &mut TcpStream) -> Option<()> {
-    let status_body = |code: u16, message: &str| json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message, "code": code});
+    let status_body =
+        |code: u16, message: &str| json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message, "code": code});
     let (code, body) = match misbehave {
-        None | Some(Misbehave::Cut | Misbehave::Truncate) => respond(state, request).unwrap_or_else(|| (404, status_body(404, "not found"))),
+        None | Some(Misbehave::Cut | Misbehave::Truncate) => {
+            respond(state, request).unwrap_or_else(|| (404, status_body(404, "not found")))
+        }
         Some(Misbehave::Status(code, message)) => (*code, status_body(*code, message)),
         Some(Misbehave::TooMany) => (429, status_body(429, "too many requests")),
         Some(Misbehave::Body(body)) => (200, body.clone()),
@@ -252,25 +255,28 @@ fn respond(state: &State, request: &Request) -> Option<(u16, Value)> {
     let token = if more { format!("from+{}", start + items.len()) } else { String::new() };
     let list_meta = json!({"resourceVersion": "7", "continue": token});
     let api_version = if group.0.is_empty() { group.1.to_owned() } else { format!("{}/{}", group.0, group.1) };
-    Some((200, if accept.contains("as=Table") {
-        assert_eq!(request.query.get("includeObject").map(String::as_str), Some("None"));
-        table(&list_meta, &items)
-    } else if accept.contains("as=PartialObjectMetadataList") {
-        let items: Vec<Value> = items.iter().map(|item| json!({"metadata": item["metadata"]})).collect();
-        json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": list_meta, "items": items})
-    } else {
-        assert_ne!(kind, "Secret", "Secrets must not be listed whole");
-        // Items of built-in kinds leave their type to the list.
-        let untyped: Vec<Value> = items
-            .drain(..)
-            .map(|item| {
-                let mut item = item.clone();
-                item.as_object_mut().expect("object").retain(|key, _| key != "kind" && key != "apiVersion");
-                item
-            })
-            .collect();
-        json!({"kind": format!("{kind}List"), "apiVersion": api_version, "metadata": list_meta, "items": untyped})
-    }))
+    Some((
+        200,
+        if accept.contains("as=Table") {
+            assert_eq!(request.query.get("includeObject").map(String::as_str), Some("None"));
+            table(&list_meta, &items)
+        } else if accept.contains("as=PartialObjectMetadataList") {
+            let items: Vec<Value> = items.iter().map(|item| json!({"metadata": item["metadata"]})).collect();
+            json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": list_meta, "items": items})
+        } else {
+            assert_ne!(kind, "Secret", "Secrets must not be listed whole");
+            // Items of built-in kinds leave their type to the list.
+            let untyped: Vec<Value> = items
+                .drain(..)
+                .map(|item| {
+                    let mut item = item.clone();
+                    item.as_object_mut().expect("object").retain(|key, _| key != "kind" && key != "apiVersion");
+                    item
+                })
+                .collect();
+            json!({"kind": format!("{kind}List"), "apiVersion": api_version, "metadata": list_meta, "items": untyped})
+        },
+    ))
 }
 
 fn table(list_meta: &Value, items: &[&Value]) -> Value {

@@ -29,7 +29,8 @@ fn every_corpus_file_converts_with_a_closed_ledger_into_objects_that_are_accepte
         wrong.extend(converted.ledger.open_entries().map(|entry| format!("{name}: {} is open", entry.subject.field)));
         wrong.extend(refused(&converted.objects, "1.5").into_iter().map(|why| format!("{name}: {why}")));
         let counted: usize = converted.reading.inventory.ingresses.iter().map(|ingress| ingress.meta.annotations.len()).sum();
-        let in_ledger = converted.ledger.entries().iter().filter(|entry| entry.subject.field.to_string().starts_with("metadata.annotations")).count();
+        let in_ledger =
+            converted.ledger.entries().iter().filter(|entry| entry.subject.field.to_string().starts_with("metadata.annotations")).count();
         if counted != in_ledger {
             wrong.push(format!("{name}: {counted} annotations, {in_ledger} in the ledger"));
         }

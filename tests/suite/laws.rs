@@ -74,7 +74,9 @@ fn yaml(cluster: &[Drawn]) -> String {
             }
         }
         if *canary {
-            lines.push("    nginx.ingress.kubernetes.io/canary: 'true'\n    nginx.ingress.kubernetes.io/canary-by-header: X-Canary\n".to_owned());
+            lines.push(
+                "    nginx.ingress.kubernetes.io/canary: 'true'\n    nginx.ingress.kubernetes.io/canary-by-header: X-Canary\n".to_owned(),
+            );
         }
         text.push_str(&format!(
             "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: i{number}\n  namespace: shop\n  annotations:\n    any/x: y\n{}spec:\n  ingressClassName: nginx\n",
@@ -96,7 +98,15 @@ fn yaml(cluster: &[Drawn]) -> String {
 
 /// A clean request, often near the paths of the cluster.
 fn request() -> impl Strategy<Value = Request> {
-    let hosts = vec!["shop.example", "api.shop.example", "x.shop.example", "a.b.shop.example", "www.other.example", "other.example", "else.example"];
+    let hosts = vec![
+        "shop.example",
+        "api.shop.example",
+        "x.shop.example",
+        "a.b.shop.example",
+        "www.other.example",
+        "other.example",
+        "else.example",
+    ];
     let starts = vec!["/", "/api", "/api/", "/api/v1", "/API/v1", "/app", "/apple", "/App/x", "/ac", "/x/y", "/a.b", "/home", "/api/v12"];
     let tails = vec!["", "", "/", "x", "/x", "/x/y/", "?q=1"];
     let headers = vec![None, Some(("X-Canary", "always")), Some(("X-Canary", "other")), Some(("Origin", "https://a.example"))];
@@ -117,7 +127,9 @@ fn request() -> impl Strategy<Value = Request> {
 /// The host of the result that a request belongs to.
 fn label<'c>(comparison: &'c Comparison, host: &str) -> &'c str {
     let exact = comparison.hosts.iter().find(|verdict| verdict.host == host);
-    let below = |verdict: &&gateshift::compare::HostVerdict| verdict.host.strip_prefix('*').is_some_and(|suffix| !suffix.is_empty() && host.ends_with(suffix));
+    let below = |verdict: &&gateshift::compare::HostVerdict| {
+        verdict.host.strip_prefix('*').is_some_and(|suffix| !suffix.is_empty() && host.ends_with(suffix))
+    };
     let wildcard = comparison.hosts.iter().filter(below).max_by_key(|verdict| verdict.host.len());
     exact.or(wildcard).map_or("*", |verdict| verdict.host.as_str())
 }
@@ -129,7 +141,7 @@ fn is_excluded(comparison: &Comparison, host: &str, request: &Request) -> bool {
 }
 
 fn config() -> Config {
-    Config { cases: 48, failure_persistence: None, ..Config::default() }
+    Config { cases: 12, failure_persistence: None, ..Config::default() }
 }
 
 proptest! {
@@ -195,7 +207,13 @@ proptest! {
 
 #[test]
 fn questions_of_both_sides_are_those_of_their_routers() {
-    let inventory = inventory(&yaml(&[Drawn { host: "shop.example", paths: vec![("/", "Prefix", 0)], annotations: Vec::new(), tls: false, canary: false }]));
+    let inventory = inventory(&yaml(&[Drawn {
+        host: "shop.example",
+        paths: vec![("/", "Prefix", 0)],
+        annotations: Vec::new(),
+        tls: false,
+        canary: false,
+    }]));
     let config = ingresses(&inventory);
     let router = nginx::Router::new(&config);
     assert!(Router::predicates(&router).len() > 5);

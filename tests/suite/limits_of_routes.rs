@@ -10,7 +10,8 @@ fn write(name: &str, text: &str) -> std::path::PathBuf {
     path
 }
 
-const CLASS: &str = "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: nginx}\nspec: {controller: k8s.io/ingress-nginx}\n";
+const CLASS: &str =
+    "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: nginx}\nspec: {controller: k8s.io/ingress-nginx}\n";
 
 fn converted(name: &str, text: &str) -> Converted {
     let path = write(name, text);
@@ -21,9 +22,15 @@ fn converted(name: &str, text: &str) -> Converted {
 
 #[test]
 fn host_with_many_paths_becomes_several_routes_without_a_lost_path() {
-    let mut text = format!("{CLASS}---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: big, namespace: app}}\nspec:\n  ingressClassName: nginx\n  rules:\n  - host: big.example.com\n    http:\n      paths:\n");
+    let mut text = format!(
+        "{CLASS}---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: big, namespace: app}}\nspec:\n  ingressClassName: nginx\n  rules:\n  - host: big.example.com\n    http:\n      paths:\n"
+    );
     for number in 0..300 {
-        let _ = writeln!(text, "      - {{path: /p{number}, pathType: Prefix, backend: {{service: {{name: s{}, port: {{number: 80}}}}}}}}", number % 40);
+        let _ = writeln!(
+            text,
+            "      - {{path: /p{number}, pathType: Prefix, backend: {{service: {{name: s{}, port: {{number: 80}}}}}}}}",
+            number % 40
+        );
     }
     let converted = converted("paths", &text);
     assert_eq!(refused(&converted.objects, "1.5"), Vec::<String>::new());
@@ -36,7 +43,10 @@ fn host_with_many_paths_becomes_several_routes_without_a_lost_path() {
 fn more_than_64_tls_hosts_get_listener_sets() {
     let mut text = CLASS.to_owned();
     for number in 0..100 {
-        let _ = write!(text, "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: i{number}, namespace: n{number}}}\nspec:\n  ingressClassName: nginx\n  tls: [{{hosts: [h{number}.example.com], secretName: c}}]\n  rules:\n  - host: h{number}.example.com\n    http: {{paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: s, port: {{number: 80}}}}}}}}]}}\n");
+        let _ = write!(
+            text,
+            "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: i{number}, namespace: n{number}}}\nspec:\n  ingressClassName: nginx\n  tls: [{{hosts: [h{number}.example.com], secretName: c}}]\n  rules:\n  - host: h{number}.example.com\n    http: {{paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: s, port: {{number: 80}}}}}}}}]}}\n"
+        );
     }
     let converted = converted("hosts", &text);
     assert_eq!(refused(&converted.objects, "1.5"), Vec::<String>::new());

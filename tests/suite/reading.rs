@@ -66,7 +66,14 @@ fn a_place_that_does_not_exist_has_the_line_of_its_parent() {
     let id = reading.inventory.ingresses[0].id;
     let (_, spans) = reading
         .inventory
-        .spans(id, [&FieldPath::from(["spec", "rules"]).child(0).child("http").child("tls"), &FieldPath::from(["spec", "tls"]), &FieldPath::root()])
+        .spans(
+            id,
+            [
+                &FieldPath::from(["spec", "rules"]).child(0).child("http").child("tls"),
+                &FieldPath::from(["spec", "tls"]),
+                &FieldPath::root(),
+            ],
+        )
         .expect("an origin");
     let lines: Vec<usize> = spans.iter().map(|span| reading.inventory.sources.line_column(0, span.start).0).collect();
     assert_eq!(lines, [10, 7, 1]);
@@ -135,7 +142,9 @@ fn a_kustomization_is_named() {
 
 #[test]
 fn other_kinds_are_counted_and_not_complained_about() {
-    let reading = read("apiVersion: batch/v1\nkind: Job\nmetadata: {name: a, labels: {a: 1}}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\n");
+    let reading = read(
+        "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a, labels: {a: 1}}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\n",
+    );
     assert_eq!(reading.inventory.others.get("Job"), Some(&1));
     assert_eq!(reading.inventory.others.get("Deployment"), Some(&1));
     assert_eq!(codes(&reading), []);
@@ -258,7 +267,8 @@ fn missing_files_and_empty_folders_are_findings() {
 
 #[test]
 fn every_file_of_the_corpus_is_read_or_refused_with_a_place() {
-    let shared = std::env::var_os("GATESHIFT_SHARED").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
+    let shared =
+        std::env::var_os("GATESHIFT_SHARED").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
     let corpus = shared.join("corpus");
     if !corpus.is_dir() {
         std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("skipped: no corpus at {}\n", corpus.display())).expect("stderr");

@@ -21,6 +21,10 @@ const INERT: &[(&str, &str)] = &[
     ("canary-weight-total", "without a main Ingress the canary is deleted"),
     ("http2-push-preload", "the directive is obsolete in the controller's nginx"),
     ("ssl-passthrough", "it needs a flag of the controller"),
+    ("affinity-mode", "the example is the value that the controller does not take for persistent"),
+    ("auth-keepalive-requests", "it needs auth-keepalive"),
+    ("auth-keepalive-timeout", "it needs auth-keepalive"),
+    ("permanent-redirect-code", "the redirect that it needs is tried with it below"),
     ("auth-keepalive", "it has no effect while HTTP/2 is on, which is the default"),
     ("fastcgi-index", "it needs a FastCGI backend"),
     ("fastcgi-params-configmap", "it needs a FastCGI backend"),
@@ -31,16 +35,32 @@ const INERT: &[(&str, &str)] = &[
     ("limit-burst-multiplier", "it needs a limit"),
     ("satisfy", "it needs address lists and credentials"),
     ("enable-global-auth", "there is no global authentication"),
-    ("preserve-trailing-slash", "it needs a redirect to HTTPS"),
-    ("ssl-redirect", "the host has no certificate"),
+    ("proxy-ssl-ciphers", "it needs a backend that speaks TLS"),
+    ("proxy-ssl-name", "it needs a backend that speaks TLS"),
+    ("proxy-ssl-protocols", "it needs a backend that speaks TLS"),
+    ("proxy-ssl-secret", "it needs a backend that speaks TLS"),
+    ("proxy-ssl-server-name", "it needs a backend that speaks TLS"),
+    ("proxy-ssl-verify", "it needs a backend that speaks TLS"),
+    ("proxy-ssl-verify-depth", "it needs a backend that speaks TLS"),
     ("modsecurity-transaction-id", "it needs enable-modsecurity"),
     ("enable-owasp-core-rules", "it needs enable-modsecurity"),
 ];
 
 /// A value that passes and is not the default.
 fn value(annotation: &Annotation) -> Option<&str> {
-    let plain = |value: &&str| !value.is_empty() && !matches!(*value, "false" | "0" | "off" | "f") && Some(*value) != annotation.default.as_deref() && !value.contains('\n');
-    annotation.examples.iter().filter(|example| example.valid && example.then.is_none()).map(|example| example.value.as_str()).find(plain)
+    let usable =
+        || annotation.examples.iter().filter(|example| example.valid && example.then.is_none()).map(|example| example.value.as_str());
+    let plain = |value: &&str| {
+        !value.is_empty()
+            && !matches!(*value, "false" | "0" | "off" | "f")
+            && Some(*value) != annotation.default.as_deref()
+            && !value.contains('\n')
+    };
+    // Some only do something when they switch something off.
+    usable()
+        .find(plain)
+        .or_else(|| usable().find(|value| !value.is_empty() && Some(*value) != annotation.default.as_deref()))
+        .or_else(|| usable().find(|value| !value.is_empty()))
 }
 
 fn with_needs(annotation: &Annotation, chosen: &mut BTreeMap<String, String>) -> Option<()> {
@@ -65,17 +85,23 @@ fn annotations_with_effect_are_not_settled_as_without() {
             wrong.push(format!("{}: no example to try", annotation.name));
             continue;
         }
-        let annotations: String = chosen.iter().map(|(name, value)| format!("    nginx.ingress.kubernetes.io/{name}: {}\n", serde_json::to_string(value).expect("text"))).collect();
+        let annotations: String = chosen
+            .iter()
+            .map(|(name, value)| format!("    nginx.ingress.kubernetes.io/{name}: {}\n", serde_json::to_string(value).expect("text")))
+            .collect();
         let text = format!(
-            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: i\n  namespace: default\n  annotations:\n{annotations}spec:\n  rules:\n  - host: a.example.com\n    http: {{paths: [{{path: /x, pathType: Prefix, backend: {{service: {{name: s, port: {{number: 80}}}}}}}}]}}\n"
+            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: i\n  namespace: default\n  annotations:\n{annotations}spec:\n  tls: [{{hosts: [a.example.com], secretName: c}}]\n  rules:\n  - host: a.example.com\n    http: {{paths: [{{path: /x, pathType: Prefix, backend: {{service: {{name: s, port: {{number: 80}}}}}}}}]}}\n"
         );
         let path = std::env::temp_dir().join(format!("gateshift-{}-settle-{}.yaml", std::process::id(), annotation.name));
         std::fs::write(&path, text).expect("temporary file");
         let converted = convert(vec![path.clone()], "standard", &["--watch-ingress-without-class=true"]);
         let _ = std::fs::remove_file(path);
-        let entry = converted.ledger.entries().iter().find(|entry| entry.subject.field.to_string().contains(&format!("/{}\"", annotation.name)));
+        let entry =
+            converted.ledger.entries().iter().find(|entry| entry.subject.field.to_string().contains(&format!("/{}\"", annotation.name)));
         match entry.and_then(|entry| entry.settlement.as_ref()) {
-            Some(Settlement::NoEffect { why }) => wrong.push(format!("{} = {:?}: without effect: {why}", annotation.name, chosen[&annotation.name])),
+            Some(Settlement::NoEffect { why }) => {
+                wrong.push(format!("{} = {:?}: without effect: {why}", annotation.name, chosen[&annotation.name]));
+            }
             Some(_) => checked += 1,
             None => wrong.push(format!("{}: open", annotation.name)),
         }

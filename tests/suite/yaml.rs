@@ -40,8 +40,27 @@ fn text() -> impl Strategy<Value = String> {
         "([a-z #:]{0,6}\\n){0,4}",
         "\\PC{0,8}",
         any::<String>(),
-        prop::sample::select(vec!["yes", "On", "null", "~", "<<", "=", "---", "...", "- a", "|", ".inf", "0o7", "1_0", "12:30:00", "2024-01-01", "\u{feff}", "\u{85}", "\0"])
-            .prop_map(str::to_owned),
+        prop::sample::select(vec![
+            "yes",
+            "On",
+            "null",
+            "~",
+            "<<",
+            "=",
+            "---",
+            "...",
+            "- a",
+            "|",
+            ".inf",
+            "0o7",
+            "1_0",
+            "12:30:00",
+            "2024-01-01",
+            "\u{feff}",
+            "\u{85}",
+            "\0"
+        ])
+        .prop_map(str::to_owned),
     ]
 }
 

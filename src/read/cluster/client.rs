@@ -149,14 +149,17 @@ impl Server {
         let silent = || Attempt::Again(format!("no answer for {silence:?}"), None);
         let response = match tokio::time::timeout(silence, self.client.send(request)).await {
             Err(_) => return Err(silent()),
-            Ok(Err(error @ (kube::Error::HyperError(_) | kube::Error::Service(_)))) => return Err(Attempt::Again(client_words(&error), None)),
+            Ok(Err(error @ (kube::Error::HyperError(_) | kube::Error::Service(_)))) => {
+                return Err(Attempt::Again(client_words(&error), None));
+            }
             Ok(Err(kube::Error::Auth(error))) => return Err(Attempt::Over(Failure::Unauthorized(client_words(&error)))),
             Ok(Err(error)) => return Err(Attempt::Over(Failure::Broken(client_words(&error)))),
             Ok(Ok(response)) => response,
         };
         self.answered.set(true);
         let (head, mut body) = response.into_parts();
-        let after = head.headers.get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok()).map(Duration::from_secs);
+        let after =
+            head.headers.get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok()).map(Duration::from_secs);
         let mut bytes = Vec::new();
         loop {
             match tokio::time::timeout(silence, body.frame()).await {
@@ -181,7 +184,9 @@ fn read(body: Vec<u8>, form: Form) -> Attempt {
     if form.is_kept_by(kind) {
         return Attempt::Done(root);
     }
-    Attempt::Over(Failure::Broken(format!("asked for less than whole objects, the server answered with a `{kind}`, which was dropped unread")))
+    Attempt::Over(Failure::Broken(format!(
+        "asked for less than whole objects, the server answered with a `{kind}`, which was dropped unread"
+    )))
 }
 
 /// What a failed answer says: the message of a `Status`, else its beginning.

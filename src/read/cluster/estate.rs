@@ -67,10 +67,13 @@ impl Reader<'_> {
             Ok(found) => absorb(&mut self.reading.inventory, found),
             Err(Failure::Forbidden(message)) => {
                 let (whence, advice) = match &namespace {
-                    Some(namespace) => (format!("in namespace {namespace}"), "`gateshift explain cluster-role` prints the permissions that are needed"),
-                    None => {
-                        ("in all namespaces".to_owned(), "name one with `-n`, or see `gateshift explain cluster-role` for the permissions that are needed")
+                    Some(namespace) => {
+                        (format!("in namespace {namespace}"), "`gateshift explain cluster-role` prints the permissions that are needed")
                     }
+                    None => (
+                        "in all namespaces".to_owned(),
+                        "name one with `-n`, or see `gateshift explain cluster-role` for the permissions that are needed",
+                    ),
                 };
                 return Err(Error::Forbidden { whence, message, advice });
             }
@@ -118,11 +121,8 @@ impl Reader<'_> {
 
     /// Says what is assumed in place of what cannot be read. Credentials that are no longer accepted end the run.
     pub(super) fn assume(&mut self, resource: Resource<'_>, whence: &str, failure: Failure) -> Result<(), Error> {
-        let mut facts = vec![
-            ("kind", resource.kind.to_owned()),
-            ("whence", whence.to_owned()),
-            ("assumed", resource.assumption().to_owned()),
-        ];
+        let mut facts =
+            vec![("kind", resource.kind.to_owned()), ("whence", whence.to_owned()), ("assumed", resource.assumption().to_owned())];
         match failure {
             Failure::Forbidden(_) => self.note(Code::ClusterForbidden, facts),
             Failure::Absent => self.note(Code::ClusterNotServed, facts),

@@ -10,12 +10,7 @@ use super::{
     merge::absorb,
     resource::{DEFINITIONS, Resource},
 };
-use crate::{
-    k8s::InstalledApi,
-    ledger::Code,
-    read::kinds::is_gateway_group,
-    yaml::Node,
-};
+use crate::{k8s::InstalledApi, ledger::Code, read::kinds::is_gateway_group, yaml::Node};
 
 const GROUP: &str = "gateway.networking.k8s.io";
 const CERT_MANAGER: &str = "cert-manager.io";
@@ -80,7 +75,9 @@ fn text<'n>(node: &'n Node, key: &str) -> &'n str {
 async fn served(reader: &mut Reader<'_>, group: &str, version: &str, kinds: &mut Vec<Served>) -> Result<(), Error> {
     let resources = match reader.server.get(&format!("/apis/{group}/{version}"), Form::Whole).await {
         Ok(resources) => resources,
-        Err(failure) => return reader.assume(Resource { group, version, plural: "", kind: "API group" }, &format!(" `{group}/{version}`"), failure),
+        Err(failure) => {
+            return reader.assume(Resource { group, version, plural: "", kind: "API group" }, &format!(" `{group}/{version}`"), failure);
+        }
     };
     for resource in resources.get("resources").map_or(&[][..], Node::items) {
         let (plural, kind) = (text(resource, "name"), text(resource, "kind"));

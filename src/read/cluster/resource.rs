@@ -38,7 +38,8 @@ impl Resource<'_> {
 
     /// Path of all objects, or of those of a namespace.
     pub(super) fn path(&self, namespace: Option<&str>) -> String {
-        let mut path = if self.group.is_empty() { format!("/api/{}", self.version) } else { format!("/apis/{}/{}", self.group, self.version) };
+        let mut path =
+            if self.group.is_empty() { format!("/api/{}", self.version) } else { format!("/apis/{}/{}", self.group, self.version) };
         if let Some(namespace) = namespace {
             path.push_str("/namespaces/");
             path.push_str(&encoded(namespace));

@@ -69,8 +69,7 @@ pub(super) async fn read(reader: &mut Reader<'_>) -> Result<(), Error> {
 
 fn keep(reader: &mut Reader<'_>, namespace: &str, name: &str, kind: String, keys: Option<Vec<String>>) {
     let inventory = &mut reader.reading.inventory;
-    let reference =
-        ObjectRef { group: String::new(), kind: "Secret".to_owned(), namespace: namespace.to_owned(), name: name.to_owned() };
+    let reference = ObjectRef { group: String::new(), kind: "Secret".to_owned(), namespace: namespace.to_owned(), name: name.to_owned() };
     let id = inventory.register(reference, None);
     let meta = ObjectMeta { name: name.to_owned(), namespace: namespace.to_owned(), ..ObjectMeta::default() };
     inventory.secrets.insert(meta.key(), Secret { id, meta, kind, keys, certificate_names: None });

@@ -43,7 +43,8 @@ fn host(host: &HostVerdict, sides: Sides<'_>, selection: &Selection) -> Value {
             })
         })
         .collect();
-    let probed: Vec<Value> = host.probed.iter().map(|probe| json!({"family": probe.family, "request": request(&probe.request), "same": probe.same})).collect();
+    let probed: Vec<Value> =
+        host.probed.iter().map(|probe| json!({"family": probe.family, "request": request(&probe.request), "same": probe.same})).collect();
     json!({
         "host": host.host,
         "verdict": host.verdict.as_str(),
@@ -81,7 +82,8 @@ fn treatment(treatment: &Treatment) -> Value {
 
 /// A request in the words of request files.
 fn request(request: &Request) -> Value {
-    let Request { method, scheme, host, sni, target, headers, body_bytes, chunked, http_version, client, port, client_certificate } = request;
+    let Request { method, scheme, host, sni, target, headers, body_bytes, chunked, http_version, client, port, client_certificate } =
+        request;
     let mut map = Map::new();
     map.insert("method".to_owned(), json!(method));
     map.insert("scheme".to_owned(), json!(if *scheme == Scheme::Https { "https" } else { "http" }));

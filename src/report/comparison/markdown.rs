@@ -16,7 +16,11 @@ pub fn comparison_markdown(comparison: &Comparison, sides: Sides<'_>, selection:
             text.push_str(&format!("\nThe same for {}.\n", escape(&proof.domain().join(", "))));
         }
         if !differences.is_empty() {
-            text.push_str(&format!("\n| severity | difference | request | {} | {} |\n|---|---|---|---|---|\n", escape(sides.old_name), escape(sides.new_name)));
+            text.push_str(&format!(
+                "\n| severity | difference | request | {} | {} |\n|---|---|---|---|---|\n",
+                escape(sides.old_name),
+                escape(sides.new_name)
+            ));
         }
         for difference in differences {
             text.push_str(&format!(

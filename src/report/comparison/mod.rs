@@ -97,7 +97,11 @@ fn open(host: &HostVerdict, undecided: &Undecided) -> String {
 
 /// Findings about everything that differs.
 pub fn findings(comparison: &Comparison) -> Vec<Finding> {
-    comparison.differences().filter(|(_, difference)| difference.accepted.is_none()).map(|(host, difference)| finding(host, difference)).collect()
+    comparison
+        .differences()
+        .filter(|(_, difference)| difference.accepted.is_none())
+        .map(|(host, difference)| finding(host, difference))
+        .collect()
 }
 
 /// The three counts in words.

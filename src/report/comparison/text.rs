@@ -95,6 +95,12 @@ fn rest(text: &mut String, host: &HostVerdict) {
     }
     for probe in unlike {
         let (old, new) = (describe::outcome(&probe.old), describe::outcome(&probe.new));
-        text.push_str(&format!("    {}: {} is {} today, {} afterwards\n", probe.family, printable(&witness::long(&probe.request)), printable(&old), printable(&new)));
+        text.push_str(&format!(
+            "    {}: {} is {} today, {} afterwards\n",
+            probe.family,
+            printable(&witness::long(&probe.request)),
+            printable(&old),
+            printable(&new)
+        ));
     }
 }

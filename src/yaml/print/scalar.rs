@@ -1,7 +1,7 @@
 //! How a string is written.
 
-use crate::yaml::resolve::resolve_plain;
 use crate::yaml::Resolved;
+use crate::yaml::resolve::resolve_plain;
 
 /// Longest key that is written without `?`; go-yaml gives up after 1024 characters.
 const LONGEST_KEY: usize = 512;
@@ -69,7 +69,9 @@ fn style(text: &str, block: bool) -> Style {
 fn is_plain(text: &str) -> bool {
     let bytes = text.as_bytes();
     let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) else { return false };
-    let starts = first.is_ascii_alphanumeric() || matches!(first, b'/' | b'_' | b'$' | b'(' | b'.' | b'+' | b'^') || (first == b'-' && bytes.len() > 1);
+    let starts = first.is_ascii_alphanumeric()
+        || matches!(first, b'/' | b'_' | b'$' | b'(' | b'.' | b'+' | b'^')
+        || (first == b'-' && bytes.len() > 1);
     if !starts || last == b' ' || last == b':' {
         return false;
     }
@@ -97,12 +99,16 @@ const LONGEST_WORD: usize = "false".len();
 fn looks_like_a_number(text: &str) -> bool {
     let unsigned = text.trim_start_matches(['+', '-', '.']);
     (unsigned.len() < text.len() || text.starts_with(|c: char| c.is_ascii_digit()))
-        && unsigned.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'x' | b'X' | b'o' | b'O' | b'_' | b'.' | b':' | b'+' | b'-' | b' ' | b't' | b'T' | b'z' | b'Z'))
+        && unsigned.bytes().all(|byte| {
+            byte.is_ascii_hexdigit()
+                || matches!(byte, b'x' | b'X' | b'o' | b'O' | b'_' | b'.' | b':' | b'+' | b'-' | b' ' | b't' | b'T' | b'z' | b'Z')
+        })
 }
 
 /// Words for booleans, null and infinity, in any case.
 fn is_word(text: &str) -> bool {
-    const WORDS: [&[&str]; LONGEST_WORD + 1] = [&[], &["y", "n"], &["no", "on"], &["yes", "off", "inf", "nan"], &["true", "null"], &["false"]];
+    const WORDS: [&[&str]; LONGEST_WORD + 1] =
+        [&[], &["y", "n"], &["no", "on"], &["yes", "off", "inf", "nan"], &["true", "null"], &["false"]];
     let word = text.trim_start_matches(['+', '-', '.']);
     WORDS.get(word.len()).is_some_and(|words| words.iter().any(|known| known.eq_ignore_ascii_case(word)))
 }
@@ -184,8 +190,48 @@ mod tests {
     #[test]
     fn what_yaml_takes_for_something_else_is_quoted() {
         for text in [
-            "", "on", "Yes", "n", "NULL", "~", "12:30:00", "1e3", "1_000", "0o7", "0x1F", "2024-01-01", "1.5", ".5", "+1", ".inf", "-.INF", "<<", "=", "80",
-            "10.0.0.1", " a", "a ", "a: b", "a:", "a #b", "- a", "---", "...", "@a", "`a`", "%a", "*a", "&a", "!a", "|", "> a", "[a", "{a", "# a", "?", "a\tb",
+            "",
+            "on",
+            "Yes",
+            "n",
+            "NULL",
+            "~",
+            "12:30:00",
+            "1e3",
+            "1_000",
+            "0o7",
+            "0x1F",
+            "2024-01-01",
+            "1.5",
+            ".5",
+            "+1",
+            ".inf",
+            "-.INF",
+            "<<",
+            "=",
+            "80",
+            "10.0.0.1",
+            " a",
+            "a ",
+            "a: b",
+            "a:",
+            "a #b",
+            "- a",
+            "---",
+            "...",
+            "@a",
+            "`a`",
+            "%a",
+            "*a",
+            "&a",
+            "!a",
+            "|",
+            "> a",
+            "[a",
+            "{a",
+            "# a",
+            "?",
+            "a\tb",
         ] {
             assert!(written(text).starts_with(['"', '\'']), "{text}: {}", written(text));
         }
@@ -193,7 +239,20 @@ mod tests {
 
     #[test]
     fn ordinary_words_are_bare() {
-        for text in ["web", "/", "/a(/|$)(.*)", "/$1", "a.example.com", "8m", "10.0.0.0/8,10.1.0.0/16", "https://a.example/b?c=d&e", "a#b", "--flag=x", "a, b", "yesterday"] {
+        for text in [
+            "web",
+            "/",
+            "/a(/|$)(.*)",
+            "/$1",
+            "a.example.com",
+            "8m",
+            "10.0.0.0/8,10.1.0.0/16",
+            "https://a.example/b?c=d&e",
+            "a#b",
+            "--flag=x",
+            "a, b",
+            "yesterday",
+        ] {
             assert_eq!(written(text), text);
         }
     }

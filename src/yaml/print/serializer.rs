@@ -445,7 +445,13 @@ impl ser::Serializer for KeySerializer<'_> {
         Err(PrintError::custom(NO_KEY))
     }
 
-    fn serialize_tuple_variant(self, _: &'static str, _: u32, _: &'static str, _: usize) -> Result<Self::SerializeTupleVariant, PrintError> {
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleVariant, PrintError> {
         Err(PrintError::custom(NO_KEY))
     }
 

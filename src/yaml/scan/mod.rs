@@ -228,7 +228,9 @@ impl<'t> Scanner<'t> {
         loop {
             if let Some(head) = self.tokens.front() {
                 let Some(level) = head.key_level else { return Ok(()) };
-                let Some(key) = self.keys.get(level).copied().filter(|key| key.possible && key.number == self.parsed) else { return Ok(()) };
+                let Some(key) = self.keys.get(level).copied().filter(|key| key.possible && key.number == self.parsed) else {
+                    return Ok(());
+                };
                 if self.is_stale(key)? {
                     self.keys[level].possible = false;
                     return Ok(());
