@@ -24,10 +24,8 @@ fn ingress(host: &str, paths: &[(String, &str, String)], annotations: &str, tls:
     }
     let _ = write!(text, "  rules:\n  - host: {host}\n    http:\n      paths:\n");
     for (path, kind, service) in paths {
-        let _ = writeln!(
-            text,
-            "      - {{path: '{path}', pathType: {kind}, backend: {{service: {{name: {service}, port: {{number: 80}}}}}}}}"
-        );
+        let _ =
+            writeln!(text, "      - {{path: '{path}', pathType: {kind}, backend: {{service: {{name: {service}, port: {{number: 80}}}}}}}}");
     }
     text.push_str("---\n");
     text
