@@ -17,10 +17,7 @@ use crate::request::{Field, PredicateId, Predicates, Test, Valuation};
 pub(super) struct Table<'p> {
     predicates: &'p Predicates,
     kinds: Vec<Kind>,
-    names: Vec<u32>,
-    paths: Vec<u32>,
-    /// Questions about paths that the atoms of this host tell apart.
-    known: Vec<u32>,
+    marks: Vec<Mark>,
     host: u32,
     atom: u32,
     /// Questions that hold of the host.
@@ -31,6 +28,19 @@ pub(super) struct Table<'p> {
     path_lists: RefCell<Vec<List>>,
     /// Long lists of questions about hosts, each with where it ends in memory.
     lists: RefCell<Vec<List>>,
+}
+
+/// What is known of a question about hosts or paths; together, as they are looked at most.
+#[derive(Debug, Clone, Default)]
+struct Mark {
+    is_path: bool,
+    is_name: bool,
+    /// The host or path of which it held last.
+    holds: u32,
+    /// The host whose atoms tell it apart.
+    known: u32,
+    /// The host for which it was collected.
+    collected: Cell<u32>,
 }
 
 /// The default of `proxy-body-size`.
@@ -51,20 +61,18 @@ impl<'p> Table<'p> {
     pub(super) fn new(predicates: &'p Predicates, others: &Predicates) -> Self {
         let limited = others.iter().any(|(_, predicate)| predicate.field == Field::BodyLength);
         let small = |test: &Test| !limited && *test == Test::Above(LARGE_BODY);
-        let kinds = predicates
+        let kinds: Vec<Kind> = predicates
             .iter()
             .map(|(_, predicate)| match (&predicate.field, &predicate.test) {
                 (Field::BodyLength, test) if small(test) => Kind::SmallBody,
                 (field, test) => kind(field, test),
             })
             .collect();
-        let marks = || vec![0; predicates.len()];
+        let mark = |kind: &Kind| Mark { is_path: *kind == Kind::Path, is_name: *kind == Kind::Name, ..Mark::default() };
         Self {
             predicates,
+            marks: kinds.iter().map(mark).collect(),
             kinds,
-            names: marks(),
-            paths: marks(),
-            known: marks(),
             host: 0,
             atom: 0,
             holding: Vec::new(),
@@ -78,7 +86,7 @@ impl<'p> Table<'p> {
     pub(super) fn enter_host(&mut self, holding: &[PredicateId]) {
         self.host += 1;
         for id in holding {
-            self.names[id.0 as usize] = self.host;
+            self.marks[id.0 as usize].holds = self.host;
         }
         self.holding = holding.to_vec();
         self.path_lists.borrow_mut().clear();
@@ -86,7 +94,7 @@ impl<'p> Table<'p> {
 
     /// The atoms of the host tell this question apart.
     pub(super) fn know(&mut self, id: PredicateId) {
-        self.known[id.0 as usize] = self.host;
+        self.marks[id.0 as usize].known = self.host;
     }
 
     /// Starts a path, of which these questions hold.
@@ -94,22 +102,21 @@ impl<'p> Table<'p> {
         self.atom += 1;
         self.path_holding.clear();
         for id in holding {
-            self.paths[id.0 as usize] = self.atom;
+            self.marks[id.0 as usize].holds = self.atom;
             self.path_holding.push(id);
         }
-    }
-
-    fn name_holds(&self, id: PredicateId) -> bool {
-        self.names[id.0 as usize] == self.host
     }
 
     /// The first question of a long list, or of its rest, that holds. The routers do not move their lists as long as they are compared.
     #[expect(clippy::option_option, reason = "none of them holds, and the list must be asked one by one")]
     fn first_of_long(&self, list: &[PredicateId], gathering: bool) -> Option<Option<usize>> {
         match &self.kinds[list[0].0 as usize] {
-            Kind::Name => look_up(&self.lists, list, &self.holding, |id| self.kinds[id.0 as usize] == Kind::Name),
+            Kind::Name => look_up(&self.lists, list, &self.holding, |id| self.marks[id.0 as usize].is_name),
             Kind::Path if !gathering => {
-                let known = |id: PredicateId| self.kinds[id.0 as usize] == Kind::Path && self.known[id.0 as usize] == self.host;
+                let known = |id: PredicateId| {
+                    let mark = &self.marks[id.0 as usize];
+                    mark.is_path && mark.known == self.host
+                };
                 look_up(&self.path_lists, list, &self.path_holding, known)
             }
             Kind::Path | Kind::Entry | Kind::Never | Kind::SmallBody | Kind::Part(_) => None,
@@ -267,10 +274,20 @@ pub(super) struct View<'a, 'p> {
 
 impl Valuation for View<'_, '_> {
     fn holds(&self, id: PredicateId) -> bool {
-        let index = id.0 as usize;
-        match &self.table.kinds[index] {
-            Kind::Name => self.table.name_holds(id),
-            Kind::Never => false,
+        let mark = &self.table.marks[id.0 as usize];
+        if mark.is_path {
+            self.walk.path_asked.set(true);
+            if mark.known == self.table.host {
+                return !self.gathering && mark.holds == self.table.atom;
+            }
+            if mark.collected.replace(self.table.host) != self.table.host {
+                self.walk.missing.borrow_mut().push((self.side, id));
+            }
+            return false;
+        }
+        match &self.table.kinds[id.0 as usize] {
+            Kind::Name => mark.holds == self.table.host,
+            Kind::Path | Kind::Never => false,
             Kind::SmallBody => {
                 self.walk.small_bodies.set(true);
                 false
@@ -278,17 +295,6 @@ impl Valuation for View<'_, '_> {
             Kind::Entry => {
                 let predicate = self.table.predicates.get(id);
                 entry_holds(self.entry, &predicate.field, &predicate.test)
-            }
-            Kind::Path => {
-                self.walk.path_asked.set(true);
-                if self.table.known[index] != self.table.host {
-                    let mut missing = self.walk.missing.borrow_mut();
-                    if !missing.contains(&(self.side, id)) {
-                        missing.push((self.side, id));
-                    }
-                    return false;
-                }
-                !self.gathering && self.table.paths[index] == self.table.atom
             }
             Kind::Part(key) => {
                 let test = &self.table.predicates.get(id).test;
@@ -299,7 +305,7 @@ impl Valuation for View<'_, '_> {
     }
 
     fn first(&self, predicates: &[PredicateId]) -> Option<usize> {
-        if predicates.len() > LONG && self.table.kinds[predicates[0].0 as usize] == Kind::Path {
+        if predicates.len() > LONG && self.table.marks[predicates[0].0 as usize].is_path {
             self.walk.path_asked.set(true);
         }
         if predicates.len() <= LONG {
