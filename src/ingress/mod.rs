@@ -31,7 +31,7 @@ use crate::{
     annotations::{self, Context},
     k8s::{Ingress, Inventory, ObjectId},
     ledger::Findings,
-    nginx::{Certificate, Config, IngressId, Settings, Source},
+    nginx::{Certificate, Config, IngressId, Settings, Source, settings::Proxy},
 };
 
 /// What is taken of things that are not among the objects.
@@ -175,6 +175,16 @@ fn source(item: &Item<'_>) -> Source {
     }
 }
 
+/// Ingresses often say the same about proxying as the one before them; such settings stand in memory once.
+fn share(settings: &mut Arc<Settings>, before: &mut Arc<Proxy>) {
+    let Some(settings) = Arc::get_mut(settings) else { return };
+    if *settings.proxy == **before {
+        settings.proxy = Arc::clone(before);
+    } else {
+        *before = Arc::clone(&settings.proxy);
+    }
+}
+
 /// Position of an Ingress in the inventory, where identities mostly ascend.
 fn position(inventory: &Inventory, id: ObjectId) -> usize {
     let list = &inventory.ingresses;
@@ -192,6 +202,7 @@ fn select<'a>(
     let selection = select::Selection::new(inventory, &controller.globals, options.ingress_classes);
     let mut facts = Vec::with_capacity(inventory.ingresses.len());
     let mut counted: Vec<&Ingress> = Vec::new();
+    let mut proxy = Arc::clone(&controller.globals.defaults.proxy);
     for ingress in &inventory.ingresses {
         let mut found = IngressFacts {
             object: ingress.id,
@@ -209,7 +220,8 @@ fn select<'a>(
             match (selection.left_out(ingress), parsed.settings) {
                 (Some(why), _) => found.fate = Fate::LeftOut(why),
                 (None, Err(dropped)) => found.fate = Fate::LeftOut(LeftOut::Annotation(dropped)),
-                (None, Ok(settings)) => {
+                (None, Ok(mut settings)) => {
+                    share(&mut settings, &mut proxy);
                     found.settings = Some(settings);
                     counted.push(ingress);
                 }

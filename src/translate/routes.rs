@@ -146,7 +146,7 @@ fn emit(cx: &mut Cx<'_>, units: Units<'_>, listeners: &mut Listeners) -> Vec<Rou
         wanted.extend(list.into_iter().enumerate().map(|(position, unit)| (owner, position, leads(&unit), unit)));
     }
     wanted.sort_by_key(|(_, position, ..)| *position != 0);
-    let mut routes = Vec::new();
+    let mut routes = Vec::with_capacity(wanted.len());
     for (owner, position, leads, unit) in wanted {
         let base = base_name(cx, owner, position, leads, &unit);
         let Unit { scope, rules, mut hostnames } = unit;
