@@ -336,12 +336,12 @@ impl Pass {
 }
 
 /// A table for each side.
-pub(super) fn tables<'p>(sides: [&'p Predicates; 2]) -> [Table<'p>; 2] {
+pub(super) fn tables(sides: [&Predicates; 2]) -> [Table<'_>; 2] {
     [Table::new(sides[0], sides[1]), Table::new(sides[1], sides[0])]
 }
 
 /// A walk that shares what it learns.
-pub(super) fn walk<'p>(maker: super::spaces::Maker<'p>) -> Walk<'p> {
+pub(super) fn walk(maker: super::spaces::Maker<'_>) -> Walk<'_> {
     Walk {
         maker: RefCell::new(maker),
         choices: RefCell::default(),

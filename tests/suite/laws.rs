@@ -141,7 +141,7 @@ fn is_excluded(comparison: &Comparison, host: &str, request: &Request) -> bool {
 }
 
 fn config() -> Config {
-    Config { cases: 12, failure_persistence: None, ..Config::default() }
+    Config { cases: 6, failure_persistence: None, ..Config::default() }
 }
 
 proptest! {
