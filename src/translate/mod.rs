@@ -1,7 +1,7 @@
 //! `nginx::Config` → Gateway API objects. It tries to please the judge and never looks at a request itself.
 //!
-//! A server becomes the rules of a host ([`host`]), rules are grouped by the Ingress that owns them and cut into HTTPRoutes
-//! ([`routes`]), and the listeners are those that the routes need ([`listeners`]). What core cannot say is an intent that the
+//! A server becomes the rules of a host (`host`), rules are grouped by the Ingress that owns them and cut into HTTPRoutes
+//! (`routes`), and the listeners are those that the routes need (`listeners`). What core cannot say is an intent that the
 //! target answers; where its answer would open a door, the rule is withheld: it has no backends and answers 500.
 
 mod access;
