@@ -239,7 +239,7 @@ fn chunks(rules: Vec<Combined<'_>>) -> Vec<Vec<Combined<'_>>> {
     for rule in rules {
         match blocks.last_mut() {
             Some(block) if block[0].matches.len() == 1 && rule.matches.iter().any(|next| next.path == block[0].matches[0].path) => {
-                block.push(rule)
+                block.push(rule);
             }
             Some(_) | None => blocks.push(vec![rule]),
         }
