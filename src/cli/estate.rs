@@ -8,7 +8,12 @@ use super::{
     gather,
 };
 use crate::{
-    gateway::{self, dialect, facts::Absent, limits::Judge, objects::Objects},
+    gateway::{
+        self, dialect,
+        facts::{Absent, Facts},
+        limits::Judge,
+        objects::Objects,
+    },
     ingress,
     k8s::{Inventory, NamespacedName},
     read::{self, Reading},
@@ -59,8 +64,9 @@ impl New {
         absent: Absent,
     ) -> Self {
         let read = Objects::read(&manifests, Some(judge));
-        let options = gateway::resolve::Options { gateway: None, absent };
         let facts = facts.unwrap_or(&manifests);
+        let policies = targets::read_back(&target.id, &read.objects, &manifests, &Facts::of(facts, absent));
+        let options = gateway::resolve::Options { gateway: None, absent, policies };
         let config = gateway::resolve::resolve(&read.objects, facts, target, &options);
         Self { inventory: manifests, config }
     }

@@ -11,6 +11,7 @@ use std::{
 use super::dialect::Target;
 use super::filter::Plan;
 use super::hostname::Hostname;
+use super::policies::{ClientCertificates, Policy};
 use super::precedence::Place;
 use super::regex::Compiled;
 use super::status::Statuses;
@@ -47,8 +48,19 @@ pub struct Reading {
     pub shaken: Option<Subject>,
     /// Headers with underscores that routes ask for, where such requests are refused.
     pub underscored: Vec<PredicateId>,
+    /// What policies make of the dialect at a port, for plain requests or for TLS.
+    pub conducts: BTreeMap<(u16, bool), Conducted>,
     /// Routes of TLS exist: connections without application protocol and known server name are closed.
     pub closes_unknown_names: bool,
+}
+
+/// A dialect as policies left it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conducted {
+    /// The dialect.
+    pub dialect: Box<super::dialect::Dialect>,
+    /// The client is this entry of `X-Forwarded-For`, counted from the end.
+    pub hops: Option<usize>,
 }
 
 /// Questions about the request as a whole.
@@ -67,6 +79,8 @@ pub struct FirstQuestions {
     pub options: PredicateId,
     pub preflight: PredicateId,
     pub origin: PredicateId,
+    pub certificate: PredicateId,
+    pub untrusted: PredicateId,
 }
 
 /// A port.
@@ -116,6 +130,8 @@ pub struct Door {
     pub certificates: Vec<Certificate>,
     /// HTTP/2 is offered (TLS only).
     pub http2: bool,
+    /// Certificates of clients (TLS only).
+    pub client: Option<ClientCertificates>,
     /// What the model lacks to say more.
     pub unmodelled: Option<String>,
 }
@@ -212,7 +228,7 @@ pub struct Origins {
 }
 
 /// What happens to requests of a match.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rule {
     /// The rule in the route.
     pub origin: Subject,
@@ -222,6 +238,10 @@ pub struct Rule {
     pub backends: Vec<Backend>,
     /// Milliseconds until the exchange is ended; `None` for never.
     pub timeout: Option<u64>,
+    /// The route itself says how long.
+    pub timed: bool,
+    /// What policies do.
+    pub policy: Option<Arc<Policy>>,
     /// What the model lacks to say more.
     pub unmodelled: Option<String>,
 }

@@ -236,6 +236,8 @@ choices! {
     EscapedSlash {
         /// Redirected (307) to the path with slashes.
         Redirected,
+        /// Read as slashes, and sent on as slashes.
+        Unescaped,
         /// As sent.
         Kept,
     }
@@ -310,6 +312,8 @@ choices! {
     Underscores {
         /// 400.
         Refused,
+        /// The header is left out.
+        Dropped,
         /// As any other.
         Kept,
     }

@@ -1,8 +1,13 @@
 //! Implementations: what each can say beyond core Gateway API, and in which form it keeps what core says. One file per implementation.
 
+mod envoy_gateway;
 mod standard;
 
-use crate::{gateway::Intent, ledger::Code};
+use crate::{
+    gateway::{Intent, facts::Facts, objects::Objects, policies::Policies},
+    k8s::Inventory,
+    ledger::Code,
+};
 
 /// Answer of a target to an intent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,4 +62,12 @@ pub fn all() -> &'static [&'static dyn Target] {
 /// The target of that name.
 pub fn by_id(id: &str) -> Option<&'static dyn Target> {
     all().iter().copied().find(|target| target.id() == id)
+}
+
+/// Policies and filters of an implementation among the objects, in words that the router understands.
+pub fn read_back(target: &str, objects: &Objects, manifests: &Inventory, facts: &Facts<'_>) -> Policies {
+    match target {
+        "envoy-gateway" => envoy_gateway::read_back(objects, manifests, facts),
+        _ => Policies::default(),
+    }
 }
