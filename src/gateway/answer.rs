@@ -81,6 +81,18 @@ pub(super) fn modify_response(headers: &mut HeaderExprs, operations: &Operations
     modify(headers, operations, Side::Response);
 }
 
+/// Applies operations to the headers of an answer of any kind.
+pub(super) fn modify_answer(answer: &mut Answer, operations: &Operations) {
+    match answer {
+        Answer::Forward(forwarding) => modify(&mut forwarding.response_headers, operations, Side::Response),
+        Answer::Redirect { response_headers, .. }
+        | Answer::Respond { response_headers, .. }
+        | Answer::Deny { response_headers, .. }
+        | Answer::NoRoute { response_headers } => modify(response_headers, operations, Side::Response),
+        Answer::NoAnswer(_) | Answer::Unmodelled { .. } => {}
+    }
+}
+
 /// Whether the answer of the rule is that of its CORS filter.
 pub fn is_preflight(rule: &Rule, asked: Asked, dialect: &Dialect) -> bool {
     let Plan { failure, direct, redirect, cors, .. } = &rule.plan;

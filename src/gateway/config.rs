@@ -10,9 +10,9 @@ use std::{
 
 use super::candidates::Order;
 use super::dialect::Target;
-use super::filter::Plan;
+use super::filter::{Operations, Plan};
 use super::hostname::Hostname;
-use super::policies::{ClientCertificates, Policy};
+use super::policies::{ClientCertificates, Policy, Trust};
 use super::precedence::Place;
 use super::regex::Compiled;
 use super::status::Statuses;
@@ -60,8 +60,8 @@ pub struct Reading {
 pub struct Conducted {
     /// The dialect.
     pub dialect: Box<super::dialect::Dialect>,
-    /// The client is this entry of `X-Forwarded-For`, counted from the end.
-    pub hops: Option<usize>,
+    /// Who is believed about the address of the client.
+    pub trust: Option<Trust>,
 }
 
 /// Questions about the request as a whole.
@@ -133,6 +133,8 @@ pub struct Door {
     pub certificates: Vec<Certificate>,
     /// HTTP/2 is offered (TLS only).
     pub http2: bool,
+    /// Changes of headers of every answer.
+    pub late: Operations,
     /// Certificates of clients (TLS only).
     pub client: Option<ClientCertificates>,
     /// What the model lacks to say more.

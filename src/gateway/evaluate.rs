@@ -1,8 +1,9 @@
 //! A concrete request on the new side: the verdict of each reading, given texts.
 
-use super::answer::{APPENDED, EFFECTIVE_HOST_PORT, HOST_PORT, HOST_WITHOUT_DEFAULT_PORT, UNESCAPED_PATH};
+use super::answer::{self, APPENDED, EFFECTIVE_HOST_PORT, HOST_PORT, HOST_WITHOUT_DEFAULT_PORT, UNESCAPED_PATH};
 use super::config::{Config, Reading};
 use super::dialect::{Dialect, OwnAnswer, RewriteEncoding};
+use super::filter::Operations;
 use super::guards::{self, Passed};
 use super::normalise;
 use super::paths;
@@ -55,7 +56,7 @@ impl Config {
         let port = request.port.unwrap_or(if scheme { 443 } else { 80 });
         let conducted = reading.conducts.get(&(port, scheme));
         let dialect = conducted.map_or(&reading.target.dialect, |conducted| &*conducted.dialect);
-        let view = View::new(self, dialect, conducted.and_then(|conducted| conducted.hops), request);
+        let view = View::new(self, dialect, conducted.and_then(|conducted| conducted.trust.as_ref()), request);
         if let Some(what) = view.odd {
             let outcome = Outcome::Unmodelled { what: what.to_owned() };
             return Decided {
@@ -65,8 +66,8 @@ impl Config {
                 limited: None,
             };
         }
-        let Verdict { ruling, others, undecided, certificate, timeout, overrides } = reading.route(&view);
-        let exchange = Exchange { config: self, reading, view: &view, dialect, timeout, overrides: &overrides };
+        let Verdict { ruling, others, undecided, certificate, timeout, overrides, late } = reading.route(&view);
+        let exchange = Exchange { config: self, reading, view: &view, dialect, timeout, overrides: &overrides, late: &late };
         let certificate = certificate.and_then(|served| match served {
             Served::Secret(certificate) => certificate.names.map(|names| names.join(", ")),
             Served::Default => Some(DEFAULT_CERTIFICATE.to_owned()),
@@ -95,6 +96,7 @@ struct Exchange<'e> {
     dialect: &'e Dialect,
     timeout: Option<u64>,
     overrides: &'e [Guarded],
+    late: &'e Operations,
 }
 
 impl Exchange<'_> {
@@ -105,7 +107,9 @@ impl Exchange<'_> {
                 Passed::Yes => {}
                 Passed::Unknown(what) => return Outcome::Unmodelled { what: what.to_owned() },
                 Passed::No(status) => {
-                    let refused = Outcome::Deny { why: Deny::Credentials, status, response_headers: Vec::new() };
+                    let mut refused = Answer::Deny { why: Deny::Credentials, status, response_headers: Vec::new() };
+                    answer::modify_answer(&mut refused, self.late);
+                    let refused = outcome(&refused, self.view, self.dialect);
                     return self.replaced(refused, status, Origin::Router, world);
                 }
             }
@@ -140,7 +144,11 @@ impl Exchange<'_> {
         let fits = |one: &&Guarded| (one.replaced.of == of || one.replaced.of == Origin::Both) && one.replaced.takes(status);
         let Some(one) = self.overrides.iter().find(fits) else { return kept };
         match &one.replaced.instead {
-            Instead::Answer { status: other, .. } => outcome(&policies::instead(other.unwrap_or(status), one), self.view, self.dialect),
+            Instead::Answer { status: other, .. } => {
+                let mut instead = policies::instead(other.unwrap_or(status), one);
+                answer::modify_answer(&mut instead, self.late);
+                outcome(&instead, self.view, self.dialect)
+            }
             Instead::Route { host, path } => self.routed_again(host.as_deref(), path.as_deref(), world).unwrap_or(kept),
         }
     }

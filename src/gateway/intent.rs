@@ -1,5 +1,50 @@
 //! What an Ingress wants and core Gateway API cannot say. Every target answers every intent: with a filter, a policy, or a reason.
 
+/// What is known of the passwords of a Secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Users {
+    /// The key `.htpasswd` has `{SHA}` hashes only.
+    Ready,
+    /// The key `auth` has `{SHA}` hashes only.
+    Sha,
+    /// There are other hashes.
+    Others,
+    /// Nobody read them.
+    Unknown,
+}
+
+/// A request to an authentication service.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct AuthRequest {
+    /// Service behind the URL, `namespace/name` and port, where it is one of the cluster.
+    pub service: Option<(String, u16)>,
+    /// Path and query that are asked for; `None` where they depend on the request.
+    pub path: Option<String>,
+    /// Where a 401 is redirected to; empty for nowhere.
+    pub signin: String,
+    /// Query parameter of the sign-in that gets the original URL.
+    pub signin_parameter: String,
+    /// Headers of the answer that are sent to the backend.
+    pub response_headers: Vec<String>,
+    /// What of it a policy may have no field for, as names of annotations.
+    pub extras: Vec<&'static str>,
+}
+
+/// Cookie of a session.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct SessionCookie {
+    /// `Path`.
+    pub path: String,
+    /// `Domain`.
+    pub domain: String,
+    /// Seconds; empty for the session of the browser.
+    pub max_age: String,
+    /// `SameSite`.
+    pub same_site: String,
+    /// `Secure`.
+    pub secure: bool,
+}
+
 /// A wish without a core field. The variants carry what a policy would need.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Intent {
@@ -16,6 +61,8 @@ pub enum Intent {
         secret: String,
         /// Realm.
         realm: String,
+        /// What is known of the passwords.
+        users: Users,
     },
     /// HTTP Digest authentication.
     DigestAuth {
@@ -28,11 +75,19 @@ pub enum Intent {
         url: String,
         /// The controller's ConfigMap asks for it, not the Ingress.
         global: bool,
+        /// What is asked.
+        asks: Box<AuthRequest>,
     },
     /// Client certificates of a host.
     ClientCertificates {
         /// Secret with the authorities, `namespace/name`.
         secret: String,
+        /// Clients without a certificate are refused.
+        required: bool,
+        /// Certificates are looked at: those that no authority signed are refused.
+        checked: bool,
+        /// What else is asked, as names of annotations.
+        extras: Vec<&'static str>,
     },
     /// Bodies above this size are refused; `None` lifts every limit.
     BodyLimit {
@@ -40,9 +95,34 @@ pub enum Intent {
         bytes: Option<u64>,
     },
     /// Requests or connections per client address.
-    RateLimit,
+    RateLimit {
+        /// Requests a second; 0 for no limit.
+        per_second: u64,
+        /// Requests a minute; 0 for no limit.
+        per_minute: u64,
+        /// Connections; 0 for no limit.
+        connections: u64,
+        /// Requests above the rate that are let through at once, as a multiple of it.
+        burst: u64,
+        /// Networks that are not limited.
+        exempt: Vec<String>,
+    },
     /// Bytes per second to the client.
-    Bandwidth,
+    Bandwidth {
+        /// Bytes a second of one answer.
+        rate: u64,
+        /// Bytes that come before.
+        after: u64,
+    },
+    /// A redirect to a URL whose own query counts, or with headers of its own.
+    FixedRedirect {
+        /// The URL.
+        url: String,
+        /// Status.
+        status: u16,
+        /// Headers of the answer.
+        headers: Vec<(String, String)>,
+    },
     /// The path sent upstream is made of captured text.
     RegexRewrite {
         /// Expression, as nginx reads it.
@@ -54,18 +134,32 @@ pub enum Intent {
     SessionAffinity {
         /// Cookie.
         cookie: String,
+        /// Its attributes.
+        attributes: SessionCookie,
     },
     /// How endpoints are chosen.
     LoadBalancing {
         /// Algorithm, or the text that is hashed.
         by: String,
+        /// It is a text that is hashed.
+        hashed: bool,
     },
     /// Buffers for requests and answers.
     Buffering,
     /// Seconds of silence, and to connect.
-    Timeouts,
+    Timeouts {
+        /// To connect.
+        connect: Option<u64>,
+        /// Of silence in either direction.
+        idle: Option<u64>,
+    },
     /// Which failures are tried again.
-    Retry,
+    Retry {
+        /// Conditions in the words of nginx.
+        conditions: String,
+        /// How often a request is sent at most; 0 for no limit.
+        tries: u64,
+    },
     /// Errors are answered by another Service.
     ErrorPages,
     /// Domain or path of cookies in answers is changed.
@@ -119,14 +213,15 @@ impl Intent {
             | Self::ClientCertificates { .. }
             | Self::Firewall => true,
             Self::BodyLimit { .. }
-            | Self::RateLimit
-            | Self::Bandwidth
+            | Self::RateLimit { .. }
+            | Self::Bandwidth { .. }
+            | Self::FixedRedirect { .. }
             | Self::RegexRewrite { .. }
             | Self::SessionAffinity { .. }
             | Self::LoadBalancing { .. }
             | Self::Buffering
-            | Self::Timeouts
-            | Self::Retry
+            | Self::Timeouts { .. }
+            | Self::Retry { .. }
             | Self::ErrorPages
             | Self::CookieRewrite
             | Self::LocationRewrite

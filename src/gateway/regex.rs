@@ -93,6 +93,26 @@ pub fn substitution(text: &str) -> Option<Vec<Piece>> {
     Some(pieces)
 }
 
+/// A bar outside of groups and classes.
+pub fn has_bar(pattern: &str) -> bool {
+    let (mut depth, mut class, mut escaped) = (0_usize, false, false);
+    for byte in pattern.bytes() {
+        if std::mem::take(&mut escaped) {
+            continue;
+        }
+        match byte {
+            b'\\' => escaped = true,
+            b'[' => class = true,
+            b']' => class = false,
+            b'(' if !class => depth += 1,
+            b')' if !class => depth = depth.saturating_sub(1),
+            b'|' if !class && depth == 0 => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
 /// Whether RE2 and Go take the pattern: no look-around, no back-references, no stacked quantifiers.
 pub fn is_valid(pattern: &str) -> bool {
     !stacks_quantifiers(pattern)

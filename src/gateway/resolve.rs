@@ -136,7 +136,7 @@ fn read_as(objects: &Objects, maker: Maker<'_>, options: &Options, predicates: &
 fn conducts(listeners: &mut [listeners::Listener<'_>], target: &'static Target) -> BTreeMap<(u16, bool), Conducted> {
     let mut wanted: BTreeMap<(u16, bool), Vec<Conducted>> = BTreeMap::new();
     for listener in listeners.iter().filter(|listener| listener.serves()) {
-        let Conduct { slashes, escaped_slash, underscores, hops, .. } = listener.conduct;
+        let Conduct { slashes, escaped_slash, underscores, .. } = listener.conduct;
         let mut dialect = target.dialect.clone();
         dialect.slashes.value = slashes.unwrap_or(dialect.slashes.value);
         dialect.escaped_slash.value = escaped_slash.unwrap_or(dialect.escaped_slash.value);
@@ -144,7 +144,7 @@ fn conducts(listeners: &mut [listeners::Listener<'_>], target: &'static Target) 
             dialect.http10.value = Http10::Served;
         }
         dialect.underscores.value = underscores.unwrap_or(dialect.underscores.value);
-        let conducted = Conducted { dialect: Box::new(dialect), hops };
+        let conducted = Conducted { dialect: Box::new(dialect), trust: listener.conduct.trust.clone() };
         let known = wanted.entry((listener.spec.port, listener.speaks != Speaks::Http)).or_default();
         if !known.contains(&conducted) {
             known.push(conducted);
@@ -156,7 +156,7 @@ fn conducts(listeners: &mut [listeners::Listener<'_>], target: &'static Target) 
             listener.unmodelled.get_or_insert_with(|| "policies that read requests differently from listener to listener".to_owned());
         }
     }
-    let changed = |conducted: &Conducted| conducted.hops.is_some() || *conducted.dialect != target.dialect;
+    let changed = |conducted: &Conducted| conducted.trust.is_some() || *conducted.dialect != target.dialect;
     wanted.into_iter().filter_map(|(port, mut known)| Some((port, known.pop()?))).filter(|(_, conducted)| changed(conducted)).collect()
 }
 
@@ -273,7 +273,8 @@ fn head(id: ObjectId, object: &Object) -> Option<RouteHead<'_>> {
         | Object::Service(_)
         | Object::TcpRoute(_)
         | Object::UdpRoute(_)
-        | Object::BackendTlsPolicy(_) => return None,
+        | Object::BackendTlsPolicy(_)
+        | Object::Custom(_) => return None,
     })
 }
 
@@ -291,7 +292,8 @@ fn make_rules(id: ObjectId, object: &Object, maker: Maker<'_>, findings: &mut Fi
         | Object::Service(_)
         | Object::TcpRoute(_)
         | Object::UdpRoute(_)
-        | Object::BackendTlsPolicy(_) => Vec::new(),
+        | Object::BackendTlsPolicy(_)
+        | Object::Custom(_) => Vec::new(),
     };
     for made in &made {
         if let Some(reason) = &made.rule.plan.failure {

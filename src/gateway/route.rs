@@ -4,6 +4,7 @@
 use super::answer::{self, Asked, UNESCAPED_PATH};
 use super::config::{Behind, Certificate, Config, Door, Entry, Port, Reading, Side, Table};
 use super::dialect::{EscapedSlash, ForeignPort, GrpcMiss, HostFallThrough, Http10, Misdirected, ServerName, Ties, UnknownServerName};
+use super::filter::Operations;
 use super::policies::{ClientCertificates, Guarded};
 use crate::k8s::Subject;
 use crate::request::{Answer, NoAnswer, Part, PredicateId, Ruling, Step, TextExpr, Valuation};
@@ -23,6 +24,8 @@ pub struct Verdict {
     pub timeout: Option<u64>,
     /// Answers that are replaced.
     pub overrides: Vec<Guarded>,
+    /// Changes of headers of every answer.
+    pub late: Operations,
 }
 
 /// A certificate that is served.
@@ -43,6 +46,7 @@ impl Verdict {
             certificate: None,
             timeout: None,
             overrides: Vec::new(),
+            late: Vec::new(),
         }
     }
 }
@@ -80,6 +84,11 @@ impl Reading {
         trace.push(step(&format!("listener or TLS route for `{}` takes the connection", door.hostname), Some(&door.origin)));
         let certificate = if tls { self.certificate(side, door, v) } else { None };
         let mut verdict = self.behind(door, side, tls, v, trace);
+        if !door.late.is_empty() {
+            let answers = std::iter::once(&mut verdict.ruling.answer).chain(&mut verdict.others);
+            answers.for_each(|one| answer::modify_answer(one, &door.late));
+            verdict.late.clone_from(&door.late);
+        }
         // The certificate of a connection that is handed through is the backend's.
         let passes = matches!(door.behind, Behind::Stream(_) | Behind::Wall) && door.certificates.is_empty();
         verdict.certificate = certificate.filter(|_| !passes && !matches!(verdict.ruling.answer, Answer::NoAnswer(_)));

@@ -11,6 +11,7 @@ use super::config::{Behind, Certificate, Door, Entry, HostIndex, Origins, Port, 
 use super::dialect::{
     BadRegex, EmptyRegex, HostFallThrough, Isolation, OverlapHttp2, RegexScope, RepeatedNames, ServerName, Target, Underscores, Wildcard,
 };
+use super::filter;
 use super::hostname::Hostname;
 use super::listeners::{Listener, RouteKind, Speaks};
 use super::matches::{Matched, first_of_each, matches_of};
@@ -449,6 +450,7 @@ impl<'b> Builder<'b> {
                     .conduct
                     .http2
                     .unwrap_or_else(|| !overlapping.contains(&index) || *self.target.dialect.overlap_http2 == OverlapHttp2::Kept),
+                late: filter::operations(&listener.conduct.late, &self.target.dialect, &mut None),
                 client: listener.conduct.certificates,
                 unmodelled: listener.unmodelled.clone(),
             });
@@ -532,6 +534,7 @@ impl<'b> Builder<'b> {
             behind,
             certificates: listener.certificates.clone(),
             http2: true,
+            late: Vec::new(),
             client: None,
             unmodelled: listener.unmodelled.clone(),
         };

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::config::Config;
 use super::dialect::{Dialect, FinalDot, Oddity, QueryValues, Semicolon, Underscores};
 use super::normalise::{self, Normalised};
+use super::policies::Trust;
 use super::regex::Compiled;
 use crate::request::{Field, Malformed, Predicate, PredicateId, Request, Scheme, Sequence, Test, Valuation};
 
@@ -13,7 +14,7 @@ use crate::request::{Field, Malformed, Predicate, PredicateId, Request, Scheme, 
 pub struct View<'r> {
     config: &'r Config,
     dialect: &'r Dialect,
-    hops: Option<usize>,
+    trust: Option<&'r Trust>,
     /// The request.
     pub request: &'r Request,
     /// Host as sent, from an absolute target if there is one.
@@ -31,7 +32,7 @@ pub struct View<'r> {
 
 impl<'r> View<'r> {
     /// The request as a dialect sees it.
-    pub fn new(config: &'r Config, dialect: &'r Dialect, hops: Option<usize>, request: &'r Request) -> Self {
+    pub fn new(config: &'r Config, dialect: &'r Dialect, trust: Option<&'r Trust>, request: &'r Request) -> Self {
         let mut host = request.host.clone();
         let mut target = request.target.as_str();
         let mut odd = None;
@@ -66,7 +67,7 @@ impl<'r> View<'r> {
         let queries = queries(query.as_deref().unwrap_or_default(), *dialect.query_values);
         let canonical_host = without_port(host.as_deref().unwrap_or_default()).to_ascii_lowercase();
         let sni = request.sni.clone().unwrap_or_default().to_ascii_lowercase();
-        Self { config, dialect, hops, request, host, path: normalised, query, odd, canonical_host, sni, queries }
+        Self { config, dialect, trust, request, host, path: normalised, query, odd, canonical_host, sni, queries }
     }
 
     /// The dialect in which the request is read.
@@ -94,10 +95,27 @@ impl<'r> View<'r> {
 
     /// Address of the client: the peer, or what proxies in front are trusted to tell.
     pub fn client(&self) -> String {
-        let Some(hops) = self.hops else { return self.request.client.clone() };
+        let peer = || self.request.client.clone();
         let told = self.header("x-forwarded-for").join(",");
-        let entry = told.split(',').map(str::trim).rev().nth(hops - 1).filter(|entry| entry.parse::<IpAddr>().is_ok());
-        entry.map_or_else(|| self.request.client.clone(), str::to_owned)
+        let entries = told.split(',').map(str::trim).rev();
+        match self.trust {
+            None => peer(),
+            Some(Trust::Hops(hops)) => {
+                let entry = entries.clone().nth(hops.saturating_sub(1)).filter(|entry| entry.parse::<IpAddr>().is_ok());
+                entry.map_or_else(peer, str::to_owned)
+            }
+            Some(Trust::Networks(networks)) => {
+                let trusted = |text: &str| text.parse().is_ok_and(|address| networks.iter().any(|&network| contains(network, address)));
+                let mut client = peer();
+                for entry in entries.filter(|entry| entry.parse::<IpAddr>().is_ok()) {
+                    if !trusted(&client) {
+                        break;
+                    }
+                    entry.clone_into(&mut client);
+                }
+                client
+            }
+        }
     }
 
     /// Scheme of the connection, or what proxies in front are trusted to tell.
@@ -106,7 +124,7 @@ impl<'r> View<'r> {
             Scheme::Http => "http",
             Scheme::Https => "https",
         };
-        let told = self.hops.and_then(|_| self.header("x-forwarded-proto").into_iter().next_back());
+        let told = self.trust.and_then(|_| self.header("x-forwarded-proto").into_iter().next_back());
         told.filter(|told| told == "http" || told == "https").unwrap_or_else(|| scheme.to_owned())
     }
 

@@ -45,7 +45,8 @@ impl Cx<'_> {
             }
             self.mark(ingress, &["custom-headers"], &Settlement::Exact);
         }
-        if let Some(value) = self.config.globals.hsts.header().filter(|_| tls) {
+        let of_rules = tls && !self.options.target.sets_headers_of_listeners();
+        if let Some(value) = self.config.globals.hsts.header().filter(|_| of_rules) {
             changes.response_headers.push(("Strict-Transport-Security".to_owned(), self.header_value(&value)));
         }
         if let Some(cors) = &settings.cors {

@@ -11,8 +11,11 @@ use crate::{
     gateway::Intent,
     k8s::{FieldPath, Subject},
     ledger::{Code, Facts, Settlement},
-    nginx::{Certificate, IngressId, Location, Modifier, RedirectServer, Server, ServerName, Target, settings::FixedRedirect},
-    targets::RegexForm,
+    nginx::{
+        Certificate, IngressId, Location, Modifier, RedirectServer, Server, ServerName, Target,
+        settings::{FixedRedirect, VerifyClient},
+    },
+    targets::{Answer, RegexForm},
 };
 
 /// Whether rules of the host are prefixes or expressions.
@@ -33,7 +36,7 @@ impl Cx<'_> {
         if hostnames.is_empty() {
             return None;
         }
-        let mut plan = HostPlan { hostnames, http: Vec::new(), https: Vec::new() };
+        let mut plan = HostPlan { hostnames, http: Vec::new(), https: Vec::new(), tls_wishes: Vec::new() };
         if let Some(ingress) = server.passthrough {
             self.ask(ingress, &["ssl-passthrough"], &Intent::Passthrough, vec![("host", server.host.clone())]);
             for (_, tls) in &mut plan.hostnames {
@@ -61,7 +64,10 @@ impl Cx<'_> {
             }
         } else {
             plan.https = self.rules(server, form, true);
-            if let Some(code) = self.client_certificates(server) {
+            self.wishes.clear();
+            let lost = self.client_certificates(server, &plan.hostnames);
+            plan.tls_wishes = self.take_wishes();
+            if let Some(code) = lost {
                 let owner = server.client_certificates.as_ref().map_or(IngressId(0), |client| client.ingress);
                 plan.https = vec![self.withheld_host(server, owner, code)];
             }
@@ -70,7 +76,7 @@ impl Cx<'_> {
         (!plan.http.is_empty() || !plan.https.is_empty()).then_some(plan)
     }
 
-    fn client_certificates(&mut self, server: &Server) -> Option<Code> {
+    fn client_certificates(&mut self, server: &Server, hostnames: &[(Hostname, TlsPlan)]) -> Option<Code> {
         let client = server.client_certificates.as_ref()?;
         let names = &[
             "auth-tls-secret",
@@ -80,8 +86,33 @@ impl Cx<'_> {
             "auth-tls-match-cn",
             "auth-tls-pass-certificate-to-upstream",
         ];
-        let intent = Intent::ClientCertificates { secret: client.secret.to_string() };
+        let settings = &client.settings;
+        let mut extras = Vec::new();
+        for (name, given) in [
+            ("auth-tls-error-page", !settings.error_page.is_empty()),
+            ("auth-tls-match-cn", !settings.match_cn.is_empty()),
+            ("auth-tls-pass-certificate-to-upstream", settings.pass_certificate),
+        ] {
+            extras.extend(given.then_some(name));
+        }
+        let intent = Intent::ClientCertificates {
+            secret: client.secret.to_string(),
+            required: matches!(settings.verify, VerifyClient::On),
+            checked: matches!(settings.verify, VerifyClient::On | VerifyClient::Optional),
+            extras,
+        };
         let facts = vec![("host", server.host.clone()), ("secret", client.secret.to_string())];
+        // A condition on the name in the certificate, and a listener that other hosts use too, need more than a policy of a listener.
+        let unsayable = !settings.match_cn.is_empty() || hostnames.iter().any(|(_, tls)| *tls == TlsPlan::Shared);
+        if unsayable {
+            let code = Code::AccessClientCertificates;
+            self.mark(client.ingress, names, &unmappable(code));
+            let subject = self.annotation(client.ingress, "auth-tls-secret");
+            let mut facts = facts;
+            facts.push(("target", self.options.target.id().to_owned()));
+            self.say(code, Some(subject), facts);
+            return Some(code).filter(|_| !self.options.allow_unprotected);
+        }
         self.ask(client.ingress, names, &intent, facts).filter(|_| !self.options.allow_unprotected)
     }
 
@@ -233,7 +264,7 @@ impl Cx<'_> {
                     differs(Code::PathNeedsCaselessRegex)
                 }
                 (_, Form::Tight, PathRule::Prefix(path)) if path != "/" => differs(Code::PathRegexTightened),
-                (Action::Forward(_) | Action::Redirect(_) | Action::ToHttps { .. }, _, _) => Settlement::Exact,
+                (Action::Forward(_) | Action::Redirect(_) | Action::ToHttps { .. } | Action::Answered, _, _) => Settlement::Exact,
             };
             self.mark_path(&rule.origin, settlement);
         }
@@ -287,6 +318,7 @@ impl Cx<'_> {
 
     /// What a location does, phase by phase (section 7 of the routing reference).
     fn location(&mut self, server: &Server, location: &Location, owner: IngressId, paths: Vec<PathRule>, tls: bool) -> Vec<Rule> {
+        self.wishes.clear();
         let settings = &location.settings;
         let origin = location.origin.as_ref().map_or_else(|| self.annotation(owner, ""), |origin| origin.subject.clone());
         let rules = |action: &Action, changes: &Changes| -> Vec<Rule> {
@@ -313,8 +345,9 @@ impl Cx<'_> {
             return rules(&Action::Withheld(Code::AccessLocationDenied), &Changes::default());
         }
         if let Some(fixed) = &settings.redirect.fixed {
-            let action = self.fixed_redirect(owner, fixed);
-            return rules(&action, &self.hsts(tls));
+            let mut changes = self.hsts(tls);
+            let action = self.fixed_redirect(owner, fixed, &mut changes);
+            return rules(&action, &changes);
         }
         if let Some(action) = self.rewrite_to_url(owner, location) {
             return rules(&action, &self.hsts(tls));
@@ -331,14 +364,17 @@ impl Cx<'_> {
             return vec![];
         }
         self.residue(owner, location);
-        if let Some(code) = self.lost_access_control(owner, location) {
+        if let Some(code) = self.lost_access_control(owner, server, location) {
             return rules(&Action::Withheld(code), &Changes::default());
         }
         if let Some(code) = self.unspoken_protocol(owner, location, tls) {
             return rules(&Action::Withheld(code), &Changes::default());
         }
         let changes = match self.changes(owner, location, tls) {
-            Ok(changes) => changes,
+            Ok(mut changes) => {
+                changes.wishes = self.take_wishes();
+                changes
+            }
             Err(code) => return rules(&Action::Withheld(code), &Changes::default()),
         };
         let bare = shape::shape(&location.path).and_then(|shape| shape.change(&settings.rewrite.target));
@@ -357,7 +393,8 @@ impl Cx<'_> {
     }
 
     fn hsts(&self, tls: bool) -> Changes {
-        let header = self.config.globals.hsts.header().filter(|_| tls);
+        let of_rules = tls && !self.options.target.sets_headers_of_listeners();
+        let header = self.config.globals.hsts.header().filter(|_| of_rules);
         Changes {
             response_headers: header.into_iter().map(|value| ("Strict-Transport-Security".to_owned(), value)).collect(),
             ..Changes::default()
@@ -373,7 +410,7 @@ impl Cx<'_> {
         }
     }
 
-    fn fixed_redirect(&mut self, owner: IngressId, fixed: &FixedRedirect) -> Action {
+    fn fixed_redirect(&mut self, owner: IngressId, fixed: &FixedRedirect, changes: &mut Changes) -> Action {
         let names: &[&'static str] = if fixed.annotation == "temporal-redirect" {
             &["temporal-redirect", "temporal-redirect-code"]
         } else {
@@ -382,6 +419,16 @@ impl Cx<'_> {
         let subject = self.annotation(owner, fixed.annotation);
         let facts: Facts =
             vec![("ingress", self.ingress_name(owner)), ("annotation", fixed.annotation.to_owned()), ("value", fixed.url.clone())];
+        let headers = std::mem::take(&mut changes.response_headers);
+        let intent = Intent::FixedRedirect { url: fixed.url.clone(), status: fixed.status, headers: headers.clone() };
+        let redirects =
+            (300..400).contains(&fixed.status) && !fixed.url.contains('$') && (fixed.url.contains("://") || fixed.url.starts_with('/'));
+        if redirects && matches!(self.options.target.answer(&intent), Answer::Kept { .. }) {
+            self.ask(owner, names, &intent, facts);
+            changes.wishes = self.take_wishes();
+            return Action::Answered;
+        }
+        changes.response_headers = headers;
         if let Some(redirect) = redirect_to(&fixed.url, fixed.status) {
             self.mark(owner, names, &differs(Code::RedirectQueryKept));
             self.say(Code::RedirectQueryKept, Some(subject), facts);
@@ -465,7 +512,7 @@ impl Cx<'_> {
             Some(Certificate::Default) | None => self.assumed_certificate(server, &name).unwrap_or_else(|| self.tls(&name)),
         };
         let https = if tls == TlsPlan::None { vec![] } else { vec![rule.clone()] };
-        HostPlan { hostnames: vec![(Hostname::Name(name), tls)], http: vec![rule], https }
+        HostPlan { hostnames: vec![(Hostname::Name(name), tls)], http: vec![rule], https, tls_wishes: Vec::new() }
     }
 
     /// A Secret that was not read is taken to cover the names that `spec.tls` lists for it.

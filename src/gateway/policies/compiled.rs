@@ -28,8 +28,6 @@ pub struct Policy {
     others: Option<bool>,
     /// Changes of request headers before routes are looked at.
     pub early: Operations,
-    /// Changes of headers of every answer.
-    pub late: Operations,
     /// Replacements of answers.
     pub overrides: Vec<Guarded>,
     tells_certificate: bool,
@@ -70,7 +68,6 @@ impl Policy {
         }));
         guards.extend(effect.rate.map(|status| Guard::Rate { status }));
         let early = filter::operations(&conduct.early, dialect, &mut poison);
-        let late = filter::operations(&conduct.late, dialect, &mut poison);
         let dropped = poison.is_some();
         Self {
             abort: effect.abort,
@@ -79,24 +76,22 @@ impl Policy {
             rules,
             others,
             early,
-            late,
             overrides,
             tells_certificate: conduct.tells_certificate,
-            trusts: conduct.hops.is_some(),
+            trusts: conduct.trust.is_some(),
             dropped,
         }
     }
 
     /// There is nothing to do.
     pub fn is_empty(&self) -> bool {
-        let Self { abort, guards, body, rules, others, early, late, overrides, tells_certificate, trusts, dropped } = self;
+        let Self { abort, guards, body, rules, others, early, overrides, tells_certificate, trusts, dropped } = self;
         abort.is_none()
             && guards.is_empty()
             && body.is_none()
             && rules.is_empty()
             && others.is_none()
             && early.is_empty()
-            && late.is_empty()
             && overrides.is_empty()
             && !tells_certificate
             && !trusts
@@ -161,7 +156,6 @@ impl Policy {
                 forwarding.headers.retain(|(name, _)| !copied_headers.contains(name));
             }
         }
-        answer::modify_response(&mut forwarding.response_headers, &self.late);
         let page = self.overrides.iter().find(|one| one.replaced.of != Origin::Router);
         forwarding.error_page = page.map(|one| ErrorPage {
             codes: one.replaced.statuses.iter().flat_map(|(first, last)| *first..=*last).collect(),
@@ -204,13 +198,6 @@ impl Policy {
                 Instead::Answer { status: other, .. } => instead(other.unwrap_or(status), one),
                 Instead::Route { .. } => answer,
             };
-        }
-        match &mut answer {
-            Answer::Redirect { response_headers, .. }
-            | Answer::Respond { response_headers, .. }
-            | Answer::Deny { response_headers, .. }
-            | Answer::NoRoute { response_headers } => answer::modify_response(response_headers, &self.late),
-            Answer::Forward(_) | Answer::NoAnswer(_) | Answer::Unmodelled { .. } => {}
         }
         answer
     }

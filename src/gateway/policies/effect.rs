@@ -155,6 +155,15 @@ pub enum ClientCertificates {
     Unchecked,
 }
 
+/// Who is believed about the address of the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trust {
+    /// The client is this entry of `X-Forwarded-For`, counted from the end; 1 is the last.
+    Hops(usize),
+    /// The client is the last entry outside of these networks, where the peer is inside.
+    Networks(Vec<Network>),
+}
+
 /// What a policy does to connections of a listener. `None` says nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Conduct {
@@ -164,8 +173,8 @@ pub struct Conduct {
     pub escaped_slash: Option<EscapedSlash>,
     /// Header names with underscores.
     pub underscores: Option<Underscores>,
-    /// The client is this entry of `X-Forwarded-For`, counted from the end; 1 is the last.
-    pub hops: Option<usize>,
+    /// Who is believed about the address of the client; `None` takes the peer for it.
+    pub trust: Option<Trust>,
     /// Certificates of clients.
     pub certificates: Option<ClientCertificates>,
     /// The certificate of the client is described in `X-Forwarded-Client-Cert`.

@@ -12,7 +12,7 @@ pub(super) use compiled::instead;
 pub use compiled::{Guarded, Policy};
 pub use effect::{
     Addresses, AskedPath, ClientCertificates, Conduct, Cookie, Effect, Filter, HostFrom, Instead, Network, Origin, Override, Password,
-    Service,
+    Service, Trust,
 };
 
 use crate::k8s::{NamespacedName, ObjectId};

@@ -1,13 +1,13 @@
 //! What a ClientTrafficPolicy does to connections and to requests before any route is looked at.
 
 use super::{
-    read::{millis, unknown},
+    read::{millis, network, unknown},
     types::{ClientTrafficPolicy, ClientValidation},
 };
 use crate::{
     gateway::{
         dialect::{EscapedSlash, Slashes, Underscores},
-        policies::{ClientCertificates, Conduct},
+        policies::{ClientCertificates, Conduct, Network, Trust},
     },
     k8s::ObjectRef,
 };
@@ -18,7 +18,7 @@ pub(super) fn conduct(policy: &ClientTrafficPolicy, object: &ObjectRef) -> Condu
     let timeout = |name: &str| policy.timeout.as_ref()?.pointer(name)?.as_str().and_then(millis);
     conduct.idle = timeout("/http/streamIdleTimeout");
     conduct.serves_http10 = policy.http1.as_ref().is_some_and(|http1| http1.get("http10").is_some());
-    let mut hops = None;
+    let mut trust = None;
     let mut lacks = |what: &str| {
         conduct.unmodelled.get_or_insert_with(|| format!("`{what}` of {object}"));
     };
@@ -27,14 +27,18 @@ pub(super) fn conduct(policy: &ClientTrafficPolicy, object: &ObjectRef) -> Condu
     }
     if let Some(detection) = &policy.client_ip_detection {
         match detection.x_forwarded_for.as_ref() {
-            Some(told) if told.trusted_cidrs.is_empty() => hops = told.num_trusted_hops.filter(|hops| *hops > 0),
-            Some(_) | None => lacks("clientIPDetection"),
+            Some(told) if told.trusted_cidrs.is_empty() => trust = told.num_trusted_hops.filter(|hops| *hops > 0).map(Trust::Hops),
+            Some(told) => {
+                let networks: Option<Vec<Network>> = told.trusted_cidrs.iter().map(|text| network(text)).collect();
+                trust = networks.map(Trust::Networks);
+            }
+            None => lacks("clientIPDetection"),
         }
     }
     if policy.health_check.is_some() {
         lacks("healthCheck");
     }
-    conduct.hops = hops;
+    conduct.trust = trust;
     if let Some(path) = &policy.path {
         conduct.slashes = (path.disable_merge_slashes == Some(true)).then_some(Slashes::Kept);
         conduct.escaped_slash = match path.escaped_slashes_action.as_deref() {
