@@ -114,6 +114,11 @@ pub enum Intent {
         /// Bytes that come before.
         after: u64,
     },
+    /// Everybody is refused with this status, as today.
+    Refuse {
+        /// Status.
+        status: u16,
+    },
     /// A redirect to a URL whose own query counts, or with headers of its own.
     FixedRedirect {
         /// The URL.
@@ -216,6 +221,7 @@ impl Intent {
             | Self::RateLimit { .. }
             | Self::Bandwidth { .. }
             | Self::FixedRedirect { .. }
+            | Self::Refuse { .. }
             | Self::RegexRewrite { .. }
             | Self::SessionAffinity { .. }
             | Self::LoadBalancing { .. }

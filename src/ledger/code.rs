@@ -80,6 +80,7 @@ codes! {
     AccessAddressLists = "access/address-lists",
     AccessBasicAuth = "access/basic-auth",
     AccessBasicAuthDiffers = "access/basic-auth-differs",
+    AccessBlockedAgents = "access/blocked-agents",
     AccessClientCertificates = "access/client-certificates",
     AccessClientCertificatesDiffer = "access/client-certificates-differ",
     AccessDigestAuth = "access/digest-auth",

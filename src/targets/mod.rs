@@ -111,6 +111,18 @@ pub trait Target: Sync {
     /// What it makes of an intent.
     fn answer(&self, intent: &Intent) -> Answer;
 
+    /// Whether it keeps an intent.
+    fn keeps(&self, intent: &Intent) -> bool {
+        matches!(self.answer(intent), Answer::Kept { .. })
+    }
+
+    /// Request headers that tell who the client is where proxies in front are trusted, as name and value. `full`: together with what
+    /// they told.
+    fn client_headers(&self, full: bool) -> &'static [(&'static str, &'static str)] {
+        let _ = full;
+        &[]
+    }
+
     /// The filter that a rule with these wishes needs, if any. The name is free for it.
     fn filter(&self, intents: &[Intent], namespace: &str, name: &str) -> Option<Custom> {
         let _ = (intents, namespace, name);

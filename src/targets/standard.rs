@@ -25,6 +25,8 @@ pub(super) fn no_core_field(intent: &Intent) -> Answer {
         Intent::BodyLimit { .. } => Code::PolicyBodyLimit,
         Intent::RateLimit { .. } => Code::PolicyRateLimit,
         Intent::Bandwidth { .. } => Code::PolicyBandwidth,
+        Intent::Refuse { status: 403 } => Code::AccessHostDenied,
+        Intent::Refuse { .. } => Code::AccessLocationDenied,
         Intent::FixedRedirect { .. } => Code::RedirectQueryKept,
         Intent::RegexRewrite { .. } => Code::RewriteNeedsCaptures,
         Intent::SessionAffinity { .. } => Code::PolicySessionAffinity,

@@ -48,6 +48,17 @@ impl Cx<'_> {
         let settings = &location.settings;
         let mut lost = None;
         let lists = &settings.addresses;
+        let blocked = &self.config.globals.access;
+        if !blocked.block_user_agents.is_empty() || !blocked.block_referers.is_empty() {
+            let name = self.ingress_name(ingress);
+            self.say(Code::AccessBlockedAgents, self.config.globals.config_map.clone(), vec![("ingress", name)]);
+            lost = Some(Code::AccessBlockedAgents);
+        }
+        if lists.allow.is_empty() && lists.deny.is_empty() && !blocked.block_cidrs.is_empty() {
+            // The list of the controller counts where a location has none of its own.
+            let deny = blocked.block_cidrs.iter().map(ToString::to_string).collect();
+            lost = lost.or(self.ask(ingress, &[], &Intent::AddressLists { allow: vec![], deny }, vec![]));
+        }
         if !lists.allow.is_empty() || !lists.deny.is_empty() {
             let text = |list: &[crate::nginx::settings::Cidr]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
             let intent = Intent::AddressLists { allow: text(&lists.allow), deny: text(&lists.deny) };

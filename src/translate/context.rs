@@ -40,6 +40,8 @@ pub(super) struct Cx<'a> {
     pub(super) paths: BTreeMap<Subject, Settlement>,
     pub(super) grants: super::grants::Grants,
     pub(super) by_object: BTreeMap<ObjectId, usize>,
+    /// Prefixes are replaced by expressions on the host that is being translated.
+    pub(super) rewrites_by_regex: bool,
     /// What the target keeps with objects of its own for the location that is being translated.
     pub(super) wishes: Vec<Intent>,
     findings: Findings,
@@ -58,6 +60,7 @@ impl<'a> Cx<'a> {
             grants: super::grants::Grants::default(),
             by_object,
             wishes: Vec::new(),
+            rewrites_by_regex: false,
             findings: Findings::new(),
             said: BTreeSet::new(),
         }

@@ -15,7 +15,7 @@ use crate::{
         Certificate, IngressId, Location, Modifier, RedirectServer, Server, ServerName, Target,
         settings::{FixedRedirect, VerifyClient},
     },
-    targets::{Answer, RegexForm},
+    targets::RegexForm,
 };
 
 /// Whether rules of the host are prefixes or expressions.
@@ -44,8 +44,15 @@ impl Cx<'_> {
             }
         }
         if let Some(ingress) = server.denied {
-            let rule = self.withheld_host(server, ingress, Code::AccessHostDenied);
-            self.mark(ingress, &["auth-tls-secret"], &unmappable(Code::AccessHostDenied));
+            let mut rule = self.withheld_host(server, ingress, Code::AccessHostDenied);
+            self.wishes.clear();
+            if self.options.target.keeps(&Intent::Refuse { status: 403 }) {
+                self.ask(ingress, &["auth-tls-secret"], &Intent::Refuse { status: 403 }, vec![]);
+                rule.action = Action::Answered;
+                rule.changes.wishes = self.take_wishes();
+            } else {
+                self.mark(ingress, &["auth-tls-secret"], &unmappable(Code::AccessHostDenied));
+            }
             plan.http = vec![rule.clone()];
             plan.https = vec![rule];
             return Some(plan);
@@ -207,7 +214,20 @@ impl Cx<'_> {
                 && target.contains('$')
                 && matches!(shape::shape(&location.path).and_then(|shape| shape.change(target)), Some(shape::PathChange::Prefix { .. }))
         });
-        let (code, form) = if needs_prefix { (Code::PathRegexTightened, Form::Tight) } else { (Code::PathNeedsCaselessRegex, Form::Regex) };
+        let keeps = self.options.target.keeps(&Intent::RegexRewrite { pattern: "/(.*)".to_owned(), target: "/$1".to_owned() });
+        // Paths beside those whose prefix is stripped would change their meaning as prefixes.
+        let others = |location: &Location| {
+            !location.implicit
+                && location.path != "/"
+                && !location.rewrites
+                && !shape::shape(&location.path).is_some_and(|shape| shape.is_element())
+        };
+        self.rewrites_by_regex = needs_prefix && keeps && server.locations.iter().any(others);
+        let (code, form) = if needs_prefix && !self.rewrites_by_regex {
+            (Code::PathRegexTightened, Form::Tight)
+        } else {
+            (Code::PathNeedsCaselessRegex, Form::Regex)
+        };
         // An implementation whose engine is known keeps the expression as it is.
         let kept = form == Form::Regex && self.options.target.regex_form() != RegexForm::Either;
         for &(ingress, annotation) in &server.regex_because {
@@ -278,6 +298,14 @@ impl Cx<'_> {
             let code = self.ask(ingress, &["app-root"], &Intent::Variables { text: root.clone() }, vec![("value", root)]);
             code.map_or(Action::Withheld(Code::HeaderVariables), Action::Withheld)
         } else {
+            let intent = Intent::FixedRedirect { url: root.clone(), status: 302, headers: vec![] };
+            if self.options.target.keeps(&intent) {
+                self.wishes.clear();
+                self.ask(ingress, &["app-root"], &intent, vec![]);
+                let changes = Changes { wishes: self.take_wishes(), ..Changes::default() };
+                let path = PathRule::Exact("/".to_owned());
+                return Rule { owner: ingress, origin, path, headers: vec![], action: Action::Answered, changes };
+            }
             self.mark(ingress, &["app-root"], &differs(Code::RedirectQueryKept));
             let name = self.ingress_name(ingress);
             self.say(Code::RedirectQueryKept, Some(origin.clone()), vec![("ingress", name), ("annotation", "app-root".to_owned())]);
@@ -334,6 +362,11 @@ impl Cx<'_> {
                 })
                 .collect()
         };
+        if let Some(denied) = settings.denied.as_ref().filter(|_| self.options.target.keeps(&Intent::Refuse { status: 503 })) {
+            self.ask(owner, &[denied.annotation], &Intent::Refuse { status: 503 }, vec![]);
+            let changes = Changes { wishes: self.take_wishes(), ..Changes::default() };
+            return rules(&Action::Answered, &changes);
+        }
         if let Some(denied) = &settings.denied {
             self.mark(owner, &[denied.annotation], &unmappable(Code::AccessLocationDenied));
             let (subject, name) = (self.annotation(owner, denied.annotation), self.ingress_name(owner));
@@ -423,13 +456,16 @@ impl Cx<'_> {
         let intent = Intent::FixedRedirect { url: fixed.url.clone(), status: fixed.status, headers: headers.clone() };
         let redirects =
             (300..400).contains(&fixed.status) && !fixed.url.contains('$') && (fixed.url.contains("://") || fixed.url.starts_with('/'));
-        if redirects && matches!(self.options.target.answer(&intent), Answer::Kept { .. }) {
+        if redirects && self.options.target.keeps(&intent) {
             self.ask(owner, names, &intent, facts);
             changes.wishes = self.take_wishes();
             return Action::Answered;
         }
         changes.response_headers = headers;
-        if let Some(redirect) = redirect_to(&fixed.url, fixed.status) {
+        if let Some(redirect) = redirect_with_target(&fixed.url, fixed.status) {
+            self.mark(owner, names, &Settlement::Exact);
+            Action::Redirect(redirect)
+        } else if let Some(redirect) = redirect_to(&fixed.url, fixed.status) {
             self.mark(owner, names, &differs(Code::RedirectQueryKept));
             self.say(Code::RedirectQueryKept, Some(subject), facts);
             Action::Redirect(redirect)
@@ -536,6 +572,23 @@ impl Cx<'_> {
     }
 }
 
+/// A URL that ends with the target of the request: only scheme and host change. `None` where it is another one.
+fn redirect_with_target(url: &str, status: u16) -> Option<Redirect> {
+    let base = url.strip_suffix("$request_uri")?;
+    let (scheme, authority) = base.split_once("://")?;
+    let keeps_scheme = scheme == "$scheme";
+    let keeps_host = matches!(authority, "$host" | "$http_host");
+    let host = if keeps_host { "host.invalid" } else { authority };
+    let plain = redirect_to(&format!("{}://{host}", if keeps_scheme { "http" } else { scheme }), status)?;
+    Some(Redirect {
+        scheme: if keeps_scheme { None } else { plain.scheme },
+        hostname: if keeps_host { None } else { plain.hostname },
+        port: plain.port,
+        path: None,
+        status,
+    })
+}
+
 /// A URL, or a path, as the redirect filter says it; `None` where it cannot.
 fn redirect_to(url: &str, status: u16) -> Option<Redirect> {
     if ![301, 302, 303, 307, 308].contains(&status) || url.contains(['?', '#']) {
@@ -635,6 +688,16 @@ mod tests {
     fn url_without_path_leads_to_the_root() {
         let redirect = redirect_to("https://New.example", 301).expect("redirect");
         assert_eq!((redirect.hostname.as_deref(), redirect.path.as_deref()), (Some("new.example"), Some("/")));
+    }
+
+    #[test]
+    fn only_scheme_and_host_change_before_the_target_of_the_request() {
+        let redirect = redirect_with_target("https://new.example$request_uri", 301).expect("redirect");
+        assert_eq!((redirect.scheme, redirect.hostname.as_deref(), redirect.path), (Some("https"), Some("new.example"), None));
+        let redirect = redirect_with_target("https://$host$request_uri", 308).expect("redirect");
+        assert_eq!((redirect.scheme, redirect.hostname), (Some("https"), None));
+        assert_eq!(redirect_with_target("https://new.example/x$request_uri", 301), None);
+        assert_eq!(redirect_with_target("https://new.example/$request_uri", 301), None);
     }
 
     #[test]

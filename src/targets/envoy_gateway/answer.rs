@@ -41,7 +41,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         }
         Intent::Bandwidth { rate: 0, .. } => no_core_field(intent),
         Intent::Bandwidth { .. } => kept(TRAFFIC, &[Code::PolicyBandwidthShared]),
-        Intent::FixedRedirect { .. } => kept(FILTER, &[]),
+        Intent::FixedRedirect { .. } | Intent::Refuse { .. } => kept(FILTER, &[]),
         Intent::RegexRewrite { pattern, target } => match filter::replacement(pattern, target) {
             Some(_) => kept(FILTER, &[]),
             None => no_core_field(intent),

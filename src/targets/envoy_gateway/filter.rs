@@ -25,15 +25,18 @@ pub(super) fn filter(intents: &[Intent], namespace: &str, name: &str) -> Option<
                 filter.url_rewrite = Some(OwnRewrite { path: Some(path), ..OwnRewrite::default() });
             }
             Intent::FixedRedirect { url, status, headers } => {
-                // Values are formats: a percent sign of the URL is doubled.
-                let all =
-                    std::iter::once(("Location", url.as_str())).chain(headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-                let set = all.filter_map(|(name, value)| header(name, &value.replace('%', "%%"))).collect();
+                // Values are formats: a percent sign of the URL is doubled. A path becomes a URL of the same host, as nginx does it.
+                let own = if url.starts_with('/') { "%REQ(X-FORWARDED-PROTO)%://%REQ(:AUTHORITY)%" } else { "" };
+                let location = header("Location", &format!("{own}{}", url.replace('%', "%%")));
+                let others = headers.iter().filter_map(|(name, value)| header(name, &value.replace('%', "%%")));
                 filter.direct_response = Some(DirectResponse {
                     status_code: Some(*status),
-                    header: Some(HeaderModifier { set, ..HeaderModifier::default() }),
+                    header: Some(HeaderModifier { set: location.into_iter().chain(others).collect(), ..HeaderModifier::default() }),
                     ..DirectResponse::default()
                 });
+            }
+            Intent::Refuse { status } => {
+                filter.direct_response = Some(DirectResponse { status_code: Some(*status), ..DirectResponse::default() });
             }
             _ => {}
         }

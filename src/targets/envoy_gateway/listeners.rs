@@ -19,6 +19,7 @@ pub(super) fn connections(estate: &Estate, tls: bool, intents: &[Intent]) -> Cli
     };
     let mut policy = ClientTrafficPolicy {
         timeout: Some(json!({"http": {"streamIdleTimeout": format!("{}s", estate.idle)}})),
+        http1: Some(json!({"http10": {}})),
         ..ClientTrafficPolicy::default()
     };
     if let Some(value) = estate.hsts.as_ref().filter(|_| tls) {

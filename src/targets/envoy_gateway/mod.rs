@@ -35,6 +35,11 @@ impl Target for EnvoyGateway {
         filter::filter(intents, namespace, name)
     }
 
+    fn client_headers(&self, full: bool) -> &'static [(&'static str, &'static str)] {
+        const CLIENT: &str = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%";
+        if full { &[("X-Real-IP", CLIENT)] } else { &[("X-Real-IP", CLIENT), ("X-Forwarded-For", CLIENT)] }
+    }
+
     fn policies(&self, estate: &Estate) -> Own {
         policies::policies(estate)
     }
