@@ -12,6 +12,7 @@ mod explain;
 mod gather;
 mod generate;
 mod requests;
+mod targets;
 mod trace;
 mod validate;
 mod write;
@@ -45,6 +46,7 @@ pub fn main() -> ExitCode {
         Verb::Diff(arguments) => diff::run(&arguments, &terminal),
         Verb::Trace(arguments) => trace::run(&arguments, &terminal),
         Verb::Validate(arguments) => validate::run(&arguments, &terminal),
+        Verb::Targets(arguments) => targets::run(&arguments, &terminal),
         Verb::Explain(arguments) => explain::run(&arguments, &terminal),
         Verb::Completion(arguments) => generate::completion(&arguments, command, &terminal),
         Verb::Man(arguments) => generate::man(&arguments, command, &terminal),

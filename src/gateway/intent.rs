@@ -247,3 +247,42 @@ impl Intent {
         }
     }
 }
+
+impl Intent {
+    /// One of each, under the name of what people want, for tables of what a target keeps.
+    pub fn samples() -> Vec<(&'static str, Self)> {
+        let text = |text: &str| text.to_owned();
+        let asks = AuthRequest { service: Some((text("auth/auth"), 80)), path: Some(text("/check")), ..AuthRequest::default() };
+        vec![
+            ("client addresses", Self::AddressLists { allow: vec![text("10.0.0.0/8")], deny: Vec::new() }),
+            ("passwords (SHA)", Self::BasicAuth { secret: text("a/b"), realm: String::new(), users: Users::Ready }),
+            ("passwords (other hashes)", Self::BasicAuth { secret: text("a/b"), realm: String::new(), users: Users::Others }),
+            ("digest authentication", Self::DigestAuth { secret: text("a/b") }),
+            ("authentication service", Self::ExternalAuth { url: text("http://auth.auth.svc/check"), global: false, asks: Box::new(asks) }),
+            ("client certificates", Self::ClientCertificates { secret: text("a/b"), required: true, checked: true, extras: Vec::new() }),
+            ("web application firewall", Self::Firewall),
+            ("body limit", Self::BodyLimit { bytes: Some(1 << 20) }),
+            ("rate limit", Self::RateLimit { per_second: 5, per_minute: 0, connections: 0, burst: 5, exempt: Vec::new() }),
+            ("connection limit", Self::RateLimit { per_second: 0, per_minute: 0, connections: 5, burst: 5, exempt: Vec::new() }),
+            ("bandwidth", Self::Bandwidth { rate: 1024, after: 0 }),
+            ("refusal of everybody", Self::Refuse { status: 503 }),
+            ("redirect with a query", Self::FixedRedirect { url: text("https://a.test/?b"), status: 301, headers: Vec::new() }),
+            ("rewrite with captures", Self::RegexRewrite { pattern: text("/a/([^/]+)/(.*)"), target: text("/$2/$1") }),
+            ("session affinity", Self::SessionAffinity { cookie: text("route"), attributes: SessionCookie::default() }),
+            ("hash of a header", Self::LoadBalancing { by: text("$http_x_user"), hashed: true }),
+            ("load balancing", Self::LoadBalancing { by: text("ewma"), hashed: false }),
+            ("buffering", Self::Buffering),
+            ("timeouts", Self::Timeouts { connect: Some(5), idle: Some(60) }),
+            ("retries", Self::Retry { conditions: text("error timeout"), tries: 3 }),
+            ("error pages", Self::ErrorPages),
+            ("cookie rewrite", Self::CookieRewrite),
+            ("Location rewrite", Self::LocationRewrite),
+            ("mirror", Self::Mirror { target: text("http://a.test") }),
+            ("traces", Self::Tracing),
+            ("access log", Self::AccessLog),
+            ("ciphers", Self::Ciphers),
+            ("address of the Service", Self::ServiceAddress),
+            ("snippets", Self::Snippet),
+        ]
+    }
+}

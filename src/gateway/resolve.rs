@@ -1,6 +1,6 @@
 //! From objects to a configuration: one reading per dialect that the target asks for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use super::api::{self, GROUP, Object};
@@ -54,6 +54,7 @@ pub fn resolve(objects: &Objects, facts: &Inventory, target: &'static Target, op
     }
     let mesh_routes = mesh_routes(objects, &mut findings);
     unknown_policies(objects, understood, &mut findings);
+    findings.extend(understood.findings.iter().cloned());
     let compiled = (0..predicates.len()).map(|_| OnceLock::new()).collect();
     Config { predicates, readings, findings, mesh_routes, compiled }
 }
@@ -78,6 +79,7 @@ fn read_as(objects: &Objects, maker: Maker<'_>, options: &Options, predicates: &
         }
     }
     let conducts = conducts(&mut listeners, target);
+    let mut opened: BTreeSet<(ObjectId, ObjectId)> = BTreeSet::new();
     let mut states = Vec::new();
     let mut attached = vec![0; listeners.len()];
     let mut builder = Builder::new(&listeners, target, predicates);
@@ -101,6 +103,7 @@ fn read_as(objects: &Objects, maker: Maker<'_>, options: &Options, predicates: &
             for attachment in &parent.attachments {
                 attached[attachment.listener] += 1;
             }
+            opened.extend(opened_by_policies(&parent.attachments, &listeners, head, object, maker));
             let mut nothing_left = false;
             for (position, group) in groups(&parent.attachments, &listeners, head, object, maker).into_iter().enumerate() {
                 let ruled = group.rules(&rules, &mut builder);
@@ -115,6 +118,10 @@ fn read_as(objects: &Objects, maker: Maker<'_>, options: &Options, predicates: &
         }
     }
     let built = builder.finish(findings);
+    for (policy, other) in opened {
+        let facts = vec![("policy", objects.name_of(policy)), ("other", objects.name_of(other))];
+        findings.push(Finding::about(Code::GatewayPolicyReplaced, Subject::new(policy, FieldPath::from(["spec"])), facts));
+    }
     for (listener, attached) in listeners.iter_mut().zip(attached) {
         listener.state.attached = attached;
     }
@@ -168,6 +175,37 @@ struct Group {
     conduct: Conduct,
 }
 
+/// Names of the rules of a route.
+fn names_of(object: &Object) -> Vec<Option<&str>> {
+    match object {
+        Object::HttpRoute(route) => route.spec.rules.iter().map(|rule| rule.name.as_deref()).collect(),
+        Object::GrpcRoute(route) => route.spec.rules.iter().map(|rule| rule.name.as_deref()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Policies that open what others closed.
+fn opened_by_policies(
+    attachments: &[Attachment],
+    listeners: &[listeners::Listener<'_>],
+    head: RouteHead<'_>,
+    object: &Object,
+    maker: Maker<'_>,
+) -> Vec<(ObjectId, ObjectId)> {
+    if maker.understood.is_empty() {
+        return Vec::new();
+    }
+    let route = NamespacedName::new(&head.meta.namespace, &head.meta.name);
+    let mut opened = Vec::new();
+    for attachment in attachments {
+        for rule in names_of(object) {
+            let listener = listeners[attachment.listener].place();
+            opened.extend(maker.understood.opened(Reached { kind: head.kind.as_str(), route: &route, rule, listener }));
+        }
+    }
+    opened
+}
+
 fn groups(
     attachments: &[Attachment],
     listeners: &[listeners::Listener<'_>],
@@ -178,11 +216,7 @@ fn groups(
     if maker.understood.is_empty() {
         return vec![Group { attachments: attachments.to_vec(), effects: Vec::new(), conduct: Conduct::default() }];
     }
-    let names: Vec<Option<&str>> = match object {
-        Object::HttpRoute(route) => route.spec.rules.iter().map(|rule| rule.name.as_deref()).collect(),
-        Object::GrpcRoute(route) => route.spec.rules.iter().map(|rule| rule.name.as_deref()).collect(),
-        _ => Vec::new(),
-    };
+    let names = names_of(object);
     let route = NamespacedName::new(&head.meta.namespace, &head.meta.name);
     let mut groups: Vec<Group> = Vec::new();
     for attachment in attachments {

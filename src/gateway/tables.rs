@@ -4,12 +4,13 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::api::{self, MatchType, Object, PathMatch, ValueMatch};
+use super::api::{self, MatchType, Object, PathMatch, PathModifier, ValueMatch};
 use super::attach::{Attachment, RouteHead};
 use super::candidates::Order;
 use super::config::{Behind, Certificate, Door, Entry, HostIndex, Origins, Port, Rule, Side, Table, Tier};
 use super::dialect::{
-    BadRegex, EmptyRegex, HostFallThrough, Isolation, OverlapHttp2, RegexScope, RepeatedNames, ServerName, Target, Underscores, Wildcard,
+    BadRegex, Dialect, EmptyRegex, HostFallThrough, Isolation, OverlapHttp2, PrefixReplacement, RegexScope, RepeatedNames, ServerName,
+    Target, Underscores, Wildcard,
 };
 use super::filter;
 use super::hostname::Hostname;
@@ -169,6 +170,9 @@ impl<'b> Builder<'b> {
                         break;
                     }
                     continue;
+                }
+                if let Some(made) = glued(&matched.http, rule, &self.target.dialect) {
+                    findings.push(Finding::about(Code::GatewayRootPrefix, origin.clone(), vec![("path", made)]));
                 }
                 self.compile_match(matched, rule, origin, (position, number), rules.len(), &mut compiled);
             }
@@ -602,6 +606,14 @@ impl<'b> Builder<'b> {
             }
         }
     }
+}
+
+/// What becomes of `/a` where text replaces the slash alone.
+fn glued(matched: &api::HttpMatch, rule: &Rule, dialect: &Dialect) -> Option<String> {
+    let root = matches!(&matched.path, None | Some(PathMatch::Prefix(_))) && matched.path.clone().unwrap_or_default().value() == "/";
+    let Some(PathModifier::ReplacePrefixMatch(to)) = rule.plan.path_modifier() else { return None };
+    let to = to.strip_suffix('/').unwrap_or(to);
+    (root && !to.is_empty() && *dialect.prefix_replacement == PrefixReplacement::Text).then(|| format!("{to}a"))
 }
 
 /// A name and every wildcard that covers it.

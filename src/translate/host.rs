@@ -252,7 +252,8 @@ impl Cx<'_> {
             rules.push(self.app_root(ingress));
         }
         for location in &server.locations {
-            if location.copy {
+            // On a host in regex mode the exact copy is an expression too: `^/foo` beside `^/foo/`.
+            if location.copy && form != Form::Regex {
                 continue;
             }
             let Some(owner) = location.origin.as_ref().map(|origin| origin.ingress) else { continue };

@@ -16,6 +16,7 @@ pub use effect::{
 };
 
 use crate::k8s::{NamespacedName, ObjectId};
+use crate::ledger::Findings;
 
 /// What a policy is attached to: a kind of Gateway API, its name, and a listener or a named rule of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +39,7 @@ impl Place {
 /// A policy on a place.
 #[derive(Debug, Clone)]
 struct Attached {
+    id: ObjectId,
     effect: Effect,
     /// What less specific policies say is kept where this one is silent.
     merges: bool,
@@ -90,6 +92,8 @@ pub struct Policies {
     filters: BTreeMap<(String, NamespacedName), Filter>,
     /// Objects that are understood.
     pub understood: BTreeSet<ObjectId>,
+    /// Facts about them.
+    pub findings: Findings,
 }
 
 impl Policies {
@@ -98,12 +102,37 @@ impl Policies {
         self.understood.is_empty()
     }
 
-    /// Attaches an effect. Of two in one family on one place the first counts.
-    pub fn attach(&mut self, family: &'static str, place: Place, effect: Effect, merges: bool) -> bool {
+    /// Attaches an effect. Of two in one family on one place the first counts; then it is given.
+    pub fn attach(&mut self, family: &'static str, place: Place, id: ObjectId, effect: Effect, merges: bool) -> Option<ObjectId> {
         let places = self.families.entry(family).or_default();
-        let free = !places.contains_key(&place);
-        places.entry(place).or_insert(Attached { effect, merges });
-        free
+        if let Some(first) = places.get(&place) {
+            return Some(first.id);
+        }
+        places.insert(place, Attached { id, effect, merges });
+        None
+    }
+
+    /// A policy that takes the place of another one which asks who somebody is, and does not ask itself.
+    pub fn opened(&self, reached: Reached<'_>) -> Option<(ObjectId, ObjectId)> {
+        let mut places = Vec::with_capacity(6);
+        if reached.rule.is_some() {
+            places.push(Place::new(reached.kind, reached.route, reached.rule));
+        }
+        places.push(Place::new(reached.kind, reached.route, None));
+        places.extend(reached.listener.places());
+        for family in self.families.values() {
+            let mut found = places.iter().filter_map(|place| family.get(place));
+            let Some(first) = found.next().filter(|first| !first.merges && first.effect.invalid.is_none()) else { continue };
+            let lost = |below: &&Attached| {
+                below.effect.password.is_some() && first.effect.password.is_none()
+                    || below.effect.service.is_some() && first.effect.service.is_none()
+                    || below.effect.addresses.is_some() && first.effect.addresses.is_none()
+            };
+            if let Some(below) = found.find(lost) {
+                return Some((first.id, below.id));
+            }
+        }
+        None
     }
 
     /// Attaches what happens to connections. Of two on one place the first counts.
@@ -184,11 +213,11 @@ mod tests {
     fn the_more_specific_policy_replaces_the_other() {
         let mut policies = Policies::default();
         let (route, gateway) = (NamespacedName::new("a", "r"), NamespacedName::new("b", "gw"));
-        policies.attach("t", Place::new("Gateway", &gateway, None), effect(1), false);
+        policies.attach("t", Place::new("Gateway", &gateway, None), ObjectId(0), effect(1), false);
         assert_eq!(timeout(&policies, Some("x")), Some(1));
-        policies.attach("t", Place::new("HTTPRoute", &route, None), effect(2), false);
-        policies.attach("t", Place::new("HTTPRoute", &route, Some("x")), effect(3), false);
-        assert!(!policies.attach("t", Place::new("HTTPRoute", &route, Some("x")), effect(4), false));
+        policies.attach("t", Place::new("HTTPRoute", &route, None), ObjectId(1), effect(2), false);
+        policies.attach("t", Place::new("HTTPRoute", &route, Some("x")), ObjectId(2), effect(3), false);
+        assert_eq!(policies.attach("t", Place::new("HTTPRoute", &route, Some("x")), ObjectId(3), effect(4), false), Some(ObjectId(2)));
         assert_eq!((timeout(&policies, Some("x")), timeout(&policies, Some("y"))), (Some(3), Some(2)));
     }
 
@@ -197,8 +226,8 @@ mod tests {
         let (route, gateway) = (NamespacedName::new("a", "r"), NamespacedName::new("b", "gw"));
         for (merges, expected) in [(false, None), (true, Some(1))] {
             let mut policies = Policies::default();
-            policies.attach("t", Place::new("Gateway", &gateway, None), effect(1), false);
-            policies.attach("t", Place::new("HTTPRoute", &route, None), Effect::default(), merges);
+            policies.attach("t", Place::new("Gateway", &gateway, None), ObjectId(0), effect(1), false);
+            policies.attach("t", Place::new("HTTPRoute", &route, None), ObjectId(1), Effect::default(), merges);
             assert_eq!(timeout(&policies, None), expected);
         }
     }

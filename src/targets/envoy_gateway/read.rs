@@ -25,7 +25,8 @@ use crate::{
         },
         regex,
     },
-    k8s::{Inventory, NamespacedName, ObjectId, ObjectRef},
+    k8s::{FieldPath, Inventory, NamespacedName, ObjectId, ObjectRef, Subject},
+    ledger::{Code, Finding},
 };
 
 /// A document of ours.
@@ -41,6 +42,7 @@ pub(super) struct Reader<'a> {
     objects: &'a Objects,
     facts: &'a Facts<'a>,
     grants: Grants<'a>,
+    manifests: &'a Inventory,
 }
 
 /// Reads everything of the group.
@@ -57,7 +59,7 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, fa
         let key = |one: &Document<'_>| (one.created.is_none(), one.created.clone(), one.object.namespace.clone(), one.object.name.clone());
         key(a).cmp(&key(b))
     });
-    let reader = Reader { objects, facts, grants: Grants::of(objects) };
+    let reader = Reader { objects, facts, grants: Grants::of(objects), manifests };
     let mut policies = Policies::default();
     for document in &documents {
         reader.document(document, &mut policies);
@@ -74,7 +76,7 @@ impl Reader<'_> {
                 let effect = self.security(&policy, object);
                 let merges = policy.merge_type.is_some();
                 for place in self.places(&policy.target_refs, policy.target_ref.as_ref(), &policy.target_selectors, object) {
-                    policies.attach("security", place, effect.clone(), merges);
+                    self.attach(policies, "security", document, place, effect.clone(), merges);
                 }
             }
             "BackendTrafficPolicy" => {
@@ -82,7 +84,7 @@ impl Reader<'_> {
                 let effect = traffic(&policy, object);
                 let merges = policy.merge_type.is_some();
                 for place in self.places(&policy.target_refs, policy.target_ref.as_ref(), &policy.target_selectors, object) {
-                    policies.attach("traffic", place, effect.clone(), merges);
+                    self.attach(policies, "traffic", document, place, effect.clone(), merges);
                 }
             }
             "ClientTrafficPolicy" => {
@@ -99,6 +101,35 @@ impl Reader<'_> {
             _ => return,
         }
         policies.understood.insert(*id);
+    }
+
+    /// Attaches an effect, and says where that is in vain.
+    fn attach(&self, policies: &mut Policies, family: &'static str, document: &Document<'_>, place: Place, effect: Effect, merges: bool) {
+        let subject = || Subject::new(document.id, FieldPath::from(["spec"]));
+        let facts = || vec![("policy", document.object.to_string()), ("place", described(&place))];
+        if !self.exists(&place) {
+            policies.findings.push(Finding::about(Code::GatewayPolicyLost, subject(), facts()));
+        }
+        if effect.overrides.iter().flatten().any(|one| matches!(one.instead, Instead::Route { .. })) {
+            policies.findings.push(Finding::about(Code::GatewayInternalRedirect, subject(), facts()));
+        }
+        let told = facts();
+        if let Some(first) = policies.attach(family, place, document.id, effect, merges) {
+            let mut facts = told;
+            let first = self.manifests.object(first).to_string();
+            facts.push(("first", first));
+            policies.findings.push(Finding::about(Code::GatewayPolicyIgnored, subject(), facts));
+        }
+    }
+
+    /// Whether what a policy names was read, as far as kinds are known here.
+    fn exists(&self, place: &Place) -> bool {
+        let known = ["Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute", "TLSRoute"].contains(&place.kind.as_str());
+        let named = |object: &&Object| {
+            let meta = object.meta();
+            object.kind().as_str() == place.kind && meta.namespace == place.name.namespace && meta.name == place.name.name
+        };
+        !known || self.objects.typed.iter().map(|(_, object)| object).any(|object| named(&object))
     }
 
     /// What a policy is attached to.
@@ -222,6 +253,13 @@ impl Reader<'_> {
                 Ok(format!("http://{}.{}.svc.cluster.local{port}", reference.name, namespace))
             }
         }
+    }
+}
+
+fn described(place: &Place) -> String {
+    match &place.section {
+        Some(section) => format!("section `{section}` of {} {}", place.kind, place.name),
+        None => format!("{} {}", place.kind, place.name),
     }
 }
 
