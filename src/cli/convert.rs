@@ -10,7 +10,7 @@ use anyhow::Context as _;
 
 use super::{
     Terminal,
-    args::{Convert, FailOn, Gateway, ManifestFormat},
+    args::{Convert, FailOn, ManifestFormat},
     estate,
     exit::Exit,
     gather, write,
@@ -26,8 +26,9 @@ use crate::{
 
 /// Runs the verb.
 pub(super) fn run(arguments: &Convert, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let options = estate::options(&arguments.gateway)?;
-    let reading = gather::reading(&arguments.input, Some(&arguments.controller))?;
+    let reading = gather::reading(&arguments.input, Some(&arguments.controller), arguments.gateway.existing_gateway.is_some())?;
+    let aim = estate::Aim::of(&arguments.gateway, Some(&reading.inventory));
+    let options = estate::options(&arguments.gateway, aim, &reading.inventory)?;
     let mut old = estate::Old::new(reading, &arguments.controller);
     let mut translation = old.translate(&options);
 
@@ -35,7 +36,7 @@ pub(super) fn run(arguments: &Convert, terminal: &Terminal) -> anyhow::Result<Ex
     findings.extend(old.controller.findings.iter().cloned());
     findings.append(&mut old.resolved.findings);
     findings.append(&mut translation.findings);
-    let unchecked = Unchecked::new(&translation.objects, &arguments.gateway);
+    let unchecked = Unchecked::new(&translation.objects, aim);
     // Objects are checked on another thread while they are printed on this one, which then helps.
     let (written, refused) = thread::scope(|scope| {
         let helper = scope.spawn(|| unchecked.check());
@@ -117,8 +118,8 @@ struct Unchecked<'a> {
 }
 
 impl<'a> Unchecked<'a> {
-    fn new(objects: &'a [translate::Emitted], gateway: &Gateway) -> Self {
-        Self { judge: limits::Judge::new(gateway.gateway_api, gateway.channel), objects, next: AtomicUsize::new(0) }
+    fn new(objects: &'a [translate::Emitted], aim: estate::Aim) -> Self {
+        Self { judge: aim.judge(), objects, next: AtomicUsize::new(0) }
     }
 
     /// Those that an API server would refuse, by position. There must be none; if there are, the user has to know.

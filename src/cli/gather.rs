@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::{
     Usage,
-    args::{Controller, Input, Order},
+    args::{Controller, Gateway, Input, Order},
+    estate::New,
 };
 use crate::{
     ingress, k8s,
@@ -12,16 +13,36 @@ use crate::{
 };
 
 /// Reads input, or the cluster where none is named, and the files that hold the controller's settings, as one inventory.
-pub(super) fn reading(input: &Input, controller: Option<&Controller>) -> anyhow::Result<Reading> {
+/// Files give all objects; of a cluster those of Gateway API are read where they are wanted.
+pub(super) fn reading(input: &Input, controller: Option<&Controller>, gateway_objects: bool) -> anyhow::Result<Reading> {
     #[cfg(feature = "cluster")]
     if input.filenames.is_empty() {
-        // Without a controller, what is looked at are the objects of Gateway API.
-        return Ok(super::cluster::reading(input, controller, controller.is_none())?);
+        return Ok(super::cluster::reading(input, controller, gateway_objects)?);
     }
+    let _ = gateway_objects;
     let mut paths: Vec<PathBuf> = input.filenames.clone();
     paths.extend(controller.into_iter().flat_map(|controller| controller.controller_config.iter().cloned()));
     let options = read::Options { paths, recursive: input.recursive, namespace: input.namespace_of_objects() };
     Ok(read::read(&options).map_err(|error| Usage(error.to_string()))?)
+}
+
+/// The new side as a cluster has it: the cluster that was read, or the current one where the Ingresses came from files.
+pub(super) fn cluster_side(input: &Input, controller: &Controller, gateway: &Gateway, read: &k8s::Inventory) -> anyhow::Result<New> {
+    if input.filenames.is_empty() {
+        return New::of_cluster(read, read, gateway);
+    }
+    live_side(input, controller, gateway)
+}
+
+#[cfg(feature = "cluster")]
+fn live_side(input: &Input, controller: &Controller, gateway: &Gateway) -> anyhow::Result<New> {
+    let live = super::cluster::reading(input, Some(controller), true)?.inventory;
+    New::of_cluster(&live, &live, gateway)
+}
+
+#[cfg(not(feature = "cluster"))]
+fn live_side(_: &Input, _: &Controller, _: &Gateway) -> anyhow::Result<New> {
+    Err(Usage("this gateshift was built without support for clusters".to_owned()).into())
 }
 
 /// The controller's settings: those of the input, or of the files that were named for it, overridden by flags.

@@ -5,20 +5,22 @@ use serde::Serialize;
 use super::{
     Terminal,
     args::{FindingsFormat, Validate},
+    estate::Aim,
     exit::Exit,
     gather,
 };
 use crate::{
-    gateway::limits::{Judge, What},
+    gateway::limits::What,
     ledger::{Code, Finding},
     report::{Diagnostics, severity},
 };
 
 /// Runs the verb. Findings go to stdout: they are what was asked for.
 pub(super) fn run(arguments: &Validate, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let reading = gather::reading(&arguments.input, None)?;
+    let reading = gather::reading(&arguments.input, None, true)?;
     let inventory = &reading.inventory;
-    let mut judge = Judge::new(arguments.gateway_api, arguments.channel);
+    let aim = Aim::new(arguments.gateway_api, arguments.channel, Some(inventory));
+    let mut judge = aim.judge();
     if arguments.show_defaults {
         judge = judge.with_defaults();
     }
@@ -45,8 +47,8 @@ pub(super) fn run(arguments: &Validate, terminal: &Terminal) -> anyhow::Result<E
     let others: usize = inventory.others.values().sum();
     terminal.notice(&format!(
         "{checked} Gateway API object(s) checked against {} ({} channel): {refused} would be refused{}\n",
-        arguments.gateway_api,
-        arguments.channel,
+        aim.version,
+        aim.channel,
         if others > 0 { format!("; {others} object(s) of other kinds were left alone") } else { String::new() }
     ));
     Ok(match (reading.partial, refused) {

@@ -91,6 +91,7 @@ fn outcome(answer: &Answer, view: &View<'_>, dialect: &Dialect) -> Outcome {
                 split,
                 target,
                 host,
+                speech,
                 headers: sent,
                 response_headers,
                 read_timeout: _,
@@ -101,6 +102,7 @@ fn outcome(answer: &Answer, view: &View<'_>, dialect: &Dialect) -> Outcome {
                 method: view.request.method.clone(),
                 target: text(target, view, dialect),
                 host: host.as_ref().map(|host| text(host, view, dialect)),
+                speech: speech.clone(),
                 headers: headers(sent),
                 response_headers: headers(response_headers),
             })

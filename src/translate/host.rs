@@ -33,12 +33,9 @@ impl Cx<'_> {
         if hostnames.is_empty() {
             return None;
         }
-        let mut plan = HostPlan { hostnames, http: Vec::new(), https: Vec::new() };
+        let mut plan = HostPlan { hostnames, http: Vec::new(), https: Vec::new(), passthrough: None };
         if let Some(ingress) = server.passthrough {
-            self.ask(ingress, &["ssl-passthrough"], &Intent::Passthrough, vec![("host", server.host.clone())]);
-            for (_, tls) in &mut plan.hostnames {
-                *tls = TlsPlan::None;
-            }
+            self.passthrough(server, ingress, &mut plan);
         }
         if let Some(ingress) = server.denied {
             let rule = self.withheld_host(server, ingress, Code::AccessHostDenied);
@@ -56,7 +53,7 @@ impl Cx<'_> {
             if !lost.is_empty() {
                 self.rules(server, form, true);
             }
-            for place in lost {
+            for place in lost.into_iter().filter(|_| plan.passthrough.is_none()) {
                 self.mark_path(&place, unmappable(Code::TlsNoCertificate));
             }
         } else {
@@ -324,7 +321,8 @@ impl Cx<'_> {
             && (settings.rewrite.force_ssl_redirect.value || (settings.rewrite.ssl_redirect.value && self.host_redirects(server)))
         {
             self.settle_https_redirect(owner, location);
-            return rules(&Action::ToHttps { status: self.config.globals.redirect_code.value }, &Changes::default());
+            let status = self.redirect_status(self.config.globals.redirect_code.value);
+            return rules(&Action::ToHttps { status }, &Changes::default());
         }
         // The built-in default backend answers 404, as Gateway API does where no rule matches.
         if location.implicit && location.target == Target::Default {
@@ -334,11 +332,9 @@ impl Cx<'_> {
         if let Some(code) = self.lost_access_control(owner, location) {
             return rules(&Action::Withheld(code), &Changes::default());
         }
-        if let Some(code) = self.unspoken_protocol(owner, location, tls) {
-            return rules(&Action::Withheld(code), &Changes::default());
-        }
-        let changes = match self.changes(owner, location, tls) {
-            Ok(changes) => changes,
+        let spoken = self.protocol(owner, server, location, tls);
+        let changes = match spoken.and_then(|spoken| Ok((spoken, self.changes(owner, location, tls)?))) {
+            Ok(((wire, backend_tls), changes)) => Changes { wire, backend_tls, ..changes },
             Err(code) => return rules(&Action::Withheld(code), &Changes::default()),
         };
         let bare = shape::shape(&location.path).and_then(|shape| shape.change(&settings.rewrite.target));
@@ -382,7 +378,8 @@ impl Cx<'_> {
         let subject = self.annotation(owner, fixed.annotation);
         let facts: Facts =
             vec![("ingress", self.ingress_name(owner)), ("annotation", fixed.annotation.to_owned()), ("value", fixed.url.clone())];
-        if let Some(redirect) = redirect_to(&fixed.url, fixed.status) {
+        if let Some(mut redirect) = redirect_to(&fixed.url, fixed.status) {
+            redirect.status = self.redirect_status(redirect.status);
             self.mark(owner, names, &differs(Code::RedirectQueryKept));
             self.say(Code::RedirectQueryKept, Some(subject), facts);
             Action::Redirect(redirect)
@@ -449,7 +446,7 @@ impl Cx<'_> {
             hostname: Some(server.to.to_ascii_lowercase()),
             port: None,
             path: None,
-            status: self.config.globals.redirect_code.value,
+            status: self.redirect_status(self.config.globals.redirect_code.value),
         };
         let rule = Rule {
             owner: server.ingress,
@@ -465,7 +462,7 @@ impl Cx<'_> {
             Some(Certificate::Default) | None => self.assumed_certificate(server, &name).unwrap_or_else(|| self.tls(&name)),
         };
         let https = if tls == TlsPlan::None { vec![] } else { vec![rule.clone()] };
-        HostPlan { hostnames: vec![(Hostname::Name(name), tls)], http: vec![rule], https }
+        HostPlan { hostnames: vec![(Hostname::Name(name), tls)], http: vec![rule], https, passthrough: None }
     }
 
     /// A Secret that was not read is taken to cover the names that `spec.tls` lists for it.
