@@ -109,6 +109,7 @@ codes! {
     ClusterOneNamespace = "cluster/one-namespace",
     ClusterUnreadable = "cluster/unreadable",
     CorsMethodUnsayable = "cors/method-unsayable",
+    CorsNeedsVersion = "cors/needs-version",
     CorsNotKept = "cors/not-kept",
     CorsOriginUnsayable = "cors/origin-unsayable",
     CorsOriginWidens = "cors/origin-widens",

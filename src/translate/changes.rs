@@ -138,11 +138,15 @@ impl Cx<'_> {
             &["enable-cors", "cors-allow-methods", "cors-allow-headers", "cors-allow-credentials", "cors-max-age", "cors-expose-headers"];
         let name = self.ingress_name(ingress);
         if !self.options.target.keeps_cors() || !self.sayable.cors {
-            self.mark(ingress, ALL, &unmappable(Code::CorsNotKept));
-            self.mark(ingress, &["cors-allow-origin"], &unmappable(Code::CorsNotKept));
+            let (code, facts) = if self.options.target.keeps_cors() {
+                (Code::CorsNeedsVersion, vec![("ingress", name), ("version", self.sayable.name())])
+            } else {
+                (Code::CorsNotKept, vec![("ingress", name), ("target", self.options.target.id().to_owned())])
+            };
+            self.mark(ingress, ALL, &unmappable(code));
+            self.mark(ingress, &["cors-allow-origin"], &unmappable(code));
             let subject = self.annotation(ingress, "enable-cors");
-            let target = if self.options.target.keeps_cors() { self.sayable.name() } else { self.options.target.id().to_owned() };
-            self.say(Code::CorsNotKept, Some(subject), vec![("ingress", name), ("target", target)]);
+            self.say(code, Some(subject), facts);
             return None;
         }
         self.mark(ingress, ALL, &Settlement::Exact);

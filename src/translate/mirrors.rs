@@ -49,21 +49,10 @@ fn service_of_url(url: &str) -> Option<(NamespacedName, u16)> {
         Some((host, port)) => (host, port.parse().ok().filter(|&port| port > 0)?),
         None => (authority, 80),
     };
-    Some((service_of_name(host)?, port))
-}
-
-/// The Service that a DNS name of the cluster stands for: `name.namespace`, `name.namespace.svc`, `name.namespace.svc.cluster.local`.
-pub(super) fn service_of_name(name: &str) -> Option<NamespacedName> {
-    let name = name.trim_end_matches('.').to_ascii_lowercase();
-    let labels: Vec<&str> = name.split('.').collect();
-    match labels.as_slice() {
-        [service, namespace] | [service, namespace, "svc"] | [service, namespace, "svc", "cluster", "local"]
-            if [service, namespace].iter().all(|label| !label.is_empty()) =>
-        {
-            Some(NamespacedName::new(*namespace, *service))
-        }
-        _ => None,
-    }
+    let short = host.split_once('.').filter(|(_, namespace)| !namespace.contains('.'));
+    let service =
+        short.map_or_else(|| NamespacedName::of_service_name(host), |(name, namespace)| Some(NamespacedName::new(namespace, name)))?;
+    Some((service, port))
 }
 
 #[cfg(test)]

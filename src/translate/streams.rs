@@ -153,7 +153,7 @@ pub(super) fn routes(cx: &mut Cx<'_>, streams: Vec<Stream>, listeners: &mut List
             cx.mark_path(&place, unmappable(Code::GatewayNoListener));
             continue;
         };
-        let route_name = names.take(kind.as_str(), &namespace, &format!("{name}-{}", transport.protocol().to_ascii_lowercase()));
+        let route_name = names.take(kind.as_str(), &namespace, &format!("{name}-{}-{port}", transport.protocol().to_ascii_lowercase()));
         let backend_refs = vec![BackendRef::service(&name, target)];
         let parent_refs = vec![parent];
         let object: Object = match transport {
