@@ -142,7 +142,7 @@ impl Listeners {
         let mut keys = keys(plans, merged, &BTreeMap::new(), cx);
         let mut spread = BTreeMap::new();
         if existing.is_none() && !cx.sayable.listener_sets && keys.len() + streams.len() > MOST_LISTENERS {
-            spread = spread_over_gateways(plans, merged, streams.len(), cx);
+            spread = spread_over_gateways(plans, merged, streams.len());
             keys = self::keys(plans, merged, &spread, cx);
         }
         keys.extend(streams.into_iter().map(|key| (key, None)));
@@ -203,10 +203,14 @@ impl Listeners {
         }
     }
 
+    /// Number of the Gateway that takes a host.
+    pub(super) fn gateway_of(&self, hostname: &Hostname) -> usize {
+        self.spread.get(hostname).copied().unwrap_or(0)
+    }
+
     /// The parent of a route for a host, which admits the namespace from then on; `None` where a Gateway that exists has none.
     pub(super) fn attach(&mut self, side: Side, hostname: &Hostname, tls: &TlsPlan, namespace: &str, kind: &str) -> Option<ParentRef> {
-        let gateway = self.spread.get(hostname).copied().unwrap_or(0);
-        let key = key(side, hostname, tls, self.merged, gateway);
+        let key = key(side, hostname, tls, self.merged, self.gateway_of(hostname));
         self.take(&key, namespace, kind, &hostname::Hostname::parse(hostname.text()))
     }
 
@@ -376,7 +380,7 @@ fn keys(plans: &[HostPlan], merged: bool, spread: &BTreeMap<Hostname, usize>, cx
 }
 
 /// Hosts by the Gateway that takes them: all listeners of a host stay together, because a name leads to one address.
-fn spread_over_gateways(plans: &[HostPlan], merged: bool, streams: usize, _: &Cx<'_>) -> BTreeMap<Hostname, usize> {
+fn spread_over_gateways(plans: &[HostPlan], merged: bool, streams: usize) -> BTreeMap<Hostname, usize> {
     let mut hosts: Vec<(&Hostname, &TlsPlan, &HostPlan)> =
         plans.iter().flat_map(|plan| plan.hostnames.iter().map(move |(hostname, tls)| (hostname, tls, plan))).collect();
     hosts.sort_by_key(|(hostname, _, _)| *hostname);

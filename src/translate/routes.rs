@@ -151,8 +151,12 @@ fn emit(cx: &mut Cx<'_>, units: Units<'_>, listeners: &mut Listeners) -> Vec<Rou
     for (owner, position, leads, unit) in wanted {
         let base = base_name(cx, owner, position, leads, &unit);
         let Unit { scope, rules, mut hostnames } = unit;
-        hostnames.sort();
-        for hosts in hostnames.chunks(MOST_HOSTNAMES) {
+        hostnames.sort_by_key(|(hostname, tls)| (listeners.gateway_of(hostname), *hostname, *tls));
+        let same_gateway =
+            |(one, _): &(&Hostname, &TlsPlan), (other, _): &(&Hostname, &TlsPlan)| listeners.gateway_of(one) == listeners.gateway_of(other);
+        let groups: Vec<Hostnames<'_>> =
+            hostnames.chunk_by(same_gateway).flat_map(|group| group.chunks(MOST_HOSTNAMES)).map(<[_]>::to_vec).collect();
+        for hosts in &groups {
             for rules in chunks(combine(&rules)) {
                 let namespace = cx.config.ingress(owner).name.namespace.clone();
                 let mut wanted = base.clone();
