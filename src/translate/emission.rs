@@ -88,7 +88,7 @@ impl Sayable {
                 takes_filter(HttpFilter::RequestRedirect(RequestRedirect { status_code, ..RequestRedirect::default() }))
             })
             .collect();
-        let cors = takes_filter(HttpFilter::Cors(Cors { allow_origins: vec!["*".to_owned()], ..Cors::default() }));
+        let cors = takes_filter(HttpFilter::Cors(Box::new(Cors { allow_origins: vec!["*".to_owned()], ..Cors::default() })));
         let gateway = GatewaySpec {
             gateway_class_name: "class".to_owned(),
             listeners: vec![Listener::http("http", None, 80)],
@@ -120,7 +120,7 @@ impl Sayable {
 
     /// Retries of a rule can be said in this way.
     pub(super) fn retries(&self, retry: &HttpRetry) -> bool {
-        takes(&self.judge, &route(HttpRule { retry: Some(retry.clone()), ..HttpRule::default() }))
+        takes(&self.judge, &route(HttpRule { retry: Some(Box::new(retry.clone())), ..HttpRule::default() }))
     }
 }
 

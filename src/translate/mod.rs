@@ -89,8 +89,11 @@ pub fn translate(config: &Config, inventory: &Inventory, options: &Options) -> T
     let streams = streams::streams(&mut cx);
     let mut listeners = listeners::Listeners::new(&plans, streams.iter().map(|stream| (stream.transport, stream.port)), &cx);
     let routes = routes::routes(&mut cx, &plans, &mut listeners);
-    let mut objects = passthrough::routes(&mut cx, &plans, &mut listeners);
+    let passed = passthrough::routes(&mut cx, &plans, &mut listeners);
     drop(plans);
+    // Objects are large, and there are many: room for exactly as many as there will be, besides a few grants.
+    let mut objects = Vec::with_capacity(routes.len() + passed.len() + listeners.len() / 32 + 16);
+    objects.extend(passed);
     objects.extend(streams::routes(&mut cx, streams, &mut listeners));
     objects.extend(cx.tls_policies());
     if !listeners.is_empty() {

@@ -336,7 +336,13 @@ fn wire_rule(cx: &mut Cx<'_>, rule: &Combined<'_>, namespace: &str, hostname: Op
         backend_refs,
         timeouts: (first.changes.no_timeout && matches!(first.action, Action::Forward(_)))
             .then(|| HttpTimeouts { request: Duration::from_secs(0), backend_request: None }),
-        retry: first.changes.retry.as_deref().filter(|_| matches!(first.action, Action::Forward(_))).map(super::retries::wire),
+        retry: first
+            .changes
+            .retry
+            .as_deref()
+            .filter(|_| matches!(first.action, Action::Forward(_)))
+            .map(super::retries::wire)
+            .map(Box::new),
         ..HttpRule::default()
     }
 }
@@ -407,14 +413,14 @@ fn filters(cx: &mut Cx<'_>, changes: &Changes, action: &Action, hostname: Option
     // Most routes have one filter, and a filter is large.
     let mut filters = Vec::with_capacity(1);
     if let Some(cors) = cors {
-        filters.push(HttpFilter::Cors(Cors {
+        filters.push(HttpFilter::Cors(Box::new(Cors {
             allow_origins: cors.origins.clone(),
             allow_credentials: cors.credentials.then_some(true),
             allow_methods: cors.methods.clone(),
             allow_headers: cors.headers.clone(),
             expose_headers: cors.expose.clone(),
             max_age: u32::try_from(cors.max_age).ok(),
-        }));
+        })));
     }
     filters.extend(modifier(request_headers).map(HttpFilter::RequestHeaderModifier));
     if path.is_some() || host.is_some() {
