@@ -1,7 +1,9 @@
 //! `gateshift convert`: Ingresses in, manifests and an account of every annotation out.
 
 use std::{
+    collections::BTreeSet,
     fs,
+    path::Path,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
@@ -9,7 +11,7 @@ use std::{
 use anyhow::Context as _;
 
 use super::{
-    Terminal,
+    Terminal, Usage,
     args::{Convert, FailOn, ManifestFormat},
     estate,
     exit::Exit,
@@ -24,9 +26,36 @@ use crate::{
     translate,
 };
 
-/// Runs the verb.
+/// Runs the verb, for each context where there are several.
 pub(super) fn run(arguments: &Convert, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let reading = gather::reading(&arguments.input, Some(&arguments.controller), arguments.gateway.existing_gateway.is_some())?;
+    let contexts = gather::contexts(&arguments.input);
+    if contexts.len() == 1 {
+        return one(arguments, contexts[0].as_deref(), arguments.output_dir.as_deref(), terminal);
+    }
+    let Some(directory) = arguments.output_dir.as_deref().filter(|_| arguments.ledger.is_none()) else {
+        return Err(Usage("several contexts need --output-dir, which gets a folder for each, and no --ledger".to_owned()).into());
+    };
+    let mut taken = BTreeSet::new();
+    gather::each_context(&arguments.input, |context| {
+        let folder = folder_of(context.unwrap_or_default());
+        if !taken.insert(folder.clone()) {
+            return Err(Usage(format!("two contexts would be written to the folder `{folder}`")).into());
+        }
+        terminal.notice(&format!("context {}\n", report::printable(context.unwrap_or_default())));
+        one(arguments, context, Some(&directory.join(folder)), terminal)
+    })
+}
+
+/// A context as the name of a folder.
+fn folder_of(context: &str) -> String {
+    let name: String =
+        context.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@') { c } else { '-' }).collect();
+    if name.trim_matches('.').is_empty() { "context".to_owned() } else { name }
+}
+
+fn one(arguments: &Convert, context: Option<&str>, directory: Option<&Path>, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let with_gateways = arguments.gateway.existing_gateway.is_some();
+    let reading = gather::reading(&arguments.input, Some(&arguments.controller), with_gateways, context)?;
     let aim = estate::Aim::of(&arguments.gateway, Some(&reading.inventory));
     let options = estate::options(&arguments.gateway, aim, &reading.inventory)?;
     let mut old = estate::Old::new(reading, &arguments.controller);
@@ -40,7 +69,7 @@ pub(super) fn run(arguments: &Convert, terminal: &Terminal) -> anyhow::Result<Ex
     // Objects are checked on another thread while they are printed on this one, which then helps.
     let (written, refused) = thread::scope(|scope| {
         let helper = scope.spawn(|| unchecked.check());
-        let written = write(arguments, terminal, &old, &translation)?;
+        let written = write(arguments, directory, terminal, &old, &translation)?;
         let mine = unchecked.check();
         let theirs = helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         anyhow::Ok((written, in_order(mine, theirs)))
@@ -71,7 +100,13 @@ struct Written {
 }
 
 /// Compares both sides, unless that is skipped, and writes the manifests and the ledger.
-fn write(arguments: &Convert, terminal: &Terminal, old: &estate::Old, translation: &translate::Translation) -> anyhow::Result<Written> {
+fn write(
+    arguments: &Convert,
+    directory: Option<&Path>,
+    terminal: &Terminal,
+    old: &estate::Old,
+    translation: &translate::Translation,
+) -> anyhow::Result<Written> {
     let estate::Old { reading, controller, resolved } = old;
     let (objects, inventory) = (&translation.objects, &reading.inventory);
     let (mut verdict, mut differences, mut text) = (String::new(), Findings::new(), None);
@@ -83,7 +118,7 @@ fn write(arguments: &Convert, terminal: &Terminal, old: &estate::Old, translatio
         differences = report::difference_findings(&comparison);
         verdict = format!("compared {}\n", report::tally(&comparison));
     }
-    match (&arguments.output_dir, arguments.output, text) {
+    match (directory, arguments.output, text) {
         (Some(directory), _, _) => write::directory(directory, &report::folders(objects, inventory))?,
         (None, ManifestFormat::Yaml, Some(text)) => terminal.data(&text)?,
         (None, ManifestFormat::Yaml, None) => report::write_yaml(objects, inventory, &mut terminal.stdout())?,

@@ -50,8 +50,22 @@ pub(super) fn run(arguments: &Diff, terminal: &Terminal) -> Result<Exit> {
     if !arguments.ours.is_empty() {
         return review(arguments, &selection, terminal);
     }
+    let several = gather::contexts(&arguments.input).len() > 1;
+    if several && arguments.output == DiffFormat::Json {
+        return Err(Usage("-o json tells of one cluster; name one --context".to_owned()).into());
+    }
+    gather::each_context(&arguments.input, |context| {
+        if several {
+            terminal.data(&format!("context {}\n\n", report::printable(context.unwrap_or_default())))?;
+        }
+        migration(arguments, &selection, context, terminal)
+    })
+}
+
+/// The Ingresses of one estate against the new side.
+fn migration(arguments: &Diff, selection: &Selection, context: Option<&str>, terminal: &Terminal) -> Result<Exit> {
     let with_gateways = arguments.against_cluster || arguments.gateway.existing_gateway.is_some();
-    let reading = gather::reading(&arguments.input, Some(&arguments.controller), with_gateways)?;
+    let reading = gather::reading(&arguments.input, Some(&arguments.controller), with_gateways, context)?;
     let old = Old::new(reading, &arguments.controller);
     let new = if arguments.against_cluster {
         gather::cluster_side(&arguments.input, &arguments.controller, &arguments.gateway, &old.reading.inventory)?
@@ -78,7 +92,7 @@ pub(super) fn run(arguments: &Diff, terminal: &Terminal) -> Result<Exit> {
     let diagnostics = Diagnostics::new(&new.inventory, terminal.colours);
     terminal.notice(&new.config.findings.iter().map(|finding| diagnostics.render(finding)).collect::<String>());
     let tables = || (report::nginx_table(&old.resolved.config), report::gateway_table(&new.config));
-    print(arguments, &router, &new.config, (sides, &tables), &selection, terminal)
+    print(arguments, &router, &new.config, (sides, &tables), selection, terminal)
         .map(|exit| if old.reading.partial { Exit::Partial } else { exit })
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    Terminal,
+    Terminal, Usage,
     args::{FindingsFormat, Validate},
     estate::Aim,
     exit::Exit,
@@ -12,12 +12,25 @@ use super::{
 use crate::{
     gateway::limits::What,
     ledger::{Code, Finding},
-    report::{Diagnostics, severity},
+    report::{Diagnostics, printable, severity},
 };
 
 /// Runs the verb. Findings go to stdout: they are what was asked for.
 pub(super) fn run(arguments: &Validate, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let reading = gather::reading(&arguments.input, None, true)?;
+    let several = gather::contexts(&arguments.input).len() > 1;
+    if several && matches!(arguments.output, FindingsFormat::Json) {
+        return Err(Usage("-o json tells of one cluster; name one --context".to_owned()).into());
+    }
+    gather::each_context(&arguments.input, |context| {
+        if several {
+            terminal.data(&format!("context {}\n\n", printable(context.unwrap_or_default())))?;
+        }
+        one(arguments, context, terminal)
+    })
+}
+
+fn one(arguments: &Validate, context: Option<&str>, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let reading = gather::reading(&arguments.input, None, true, context)?;
     let inventory = &reading.inventory;
     let aim = Aim::new(arguments.gateway_api, arguments.channel, Some(inventory));
     let mut judge = aim.judge();

@@ -10,6 +10,8 @@ mod cli;
 #[cfg(feature = "cluster")]
 mod cluster;
 #[cfg(feature = "cluster")]
+mod cluster_cli;
+#[cfg(feature = "cluster")]
 mod cluster_lab;
 #[cfg(feature = "cluster")]
 mod cluster_server;
