@@ -14,6 +14,8 @@ mod cluster_cli;
 #[cfg(feature = "cluster")]
 mod cluster_lab;
 #[cfg(feature = "cluster")]
+mod cluster_lab_cases;
+#[cfg(feature = "cluster")]
 mod cluster_server;
 mod conformance;
 mod corpus;
