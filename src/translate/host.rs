@@ -573,7 +573,7 @@ impl Cx<'_> {
 /// A URL that ends with the target of the request: only scheme and host change. `None` where it is another one.
 fn redirect_with_target(url: &str, status: u16) -> Option<Redirect> {
     let base = url.strip_suffix("$request_uri")?;
-    let (scheme, authority) = base.split_once("://")?;
+    let (scheme, authority) = base.split_once("://").filter(|(_, authority)| !authority.contains('/'))?;
     let keeps_scheme = scheme == "$scheme";
     let keeps_host = matches!(authority, "$host" | "$http_host");
     let host = if keeps_host { "host.invalid" } else { authority };
