@@ -102,19 +102,27 @@ pub(super) fn snippets(reader: &mut Reader<'_>, allowed: bool) -> Option<Arc<Sni
         server: reader.text_or_empty("server-snippet"),
         stream: reader.text_or_empty("stream-snippet"),
         auth: reader.text_or_empty("auth-snippet"),
-        refused: Vec::new(),
-        doubtful: Vec::new(),
+        ..Snippets::default()
     };
     if found == Snippets::default() {
         return None;
     }
     for (name, place, text) in [
-        ("configuration-snippet", Place::ConfigurationSnippet, &found.configuration),
-        ("server-snippet", Place::ServerSnippet, &found.server),
-        ("stream-snippet", Place::StreamSnippet, &found.stream),
-        ("auth-snippet", Place::AuthSnippet, &found.auth),
+        ("configuration-snippet", Place::ConfigurationSnippet, &found.configuration.clone()),
+        ("server-snippet", Place::ServerSnippet, &found.server.clone()),
+        ("stream-snippet", Place::StreamSnippet, &found.stream.clone()),
+        ("auth-snippet", Place::AuthSnippet, &found.auth.clone()),
     ] {
-        let (refused, doubtful) = refusals(text, place);
+        if text.is_empty() {
+            continue;
+        }
+        let reading = snippet::Reading::new(text, place);
+        match place {
+            Place::ConfigurationSnippet => found.configuration_code = reading.code(),
+            Place::ServerSnippet => found.server_code = reading.code(),
+            _ => {}
+        }
+        let (refused, doubtful) = refusals(&reading);
         found.refused.extend(refused.into_iter().map(|message| (name, message)));
         found.doubtful.extend(doubtful);
     }
@@ -122,12 +130,8 @@ pub(super) fn snippets(reader: &mut Reader<'_>, allowed: bool) -> Option<Arc<Sni
 }
 
 /// Why nginx refuses the configuration with a snippet: for certain, and depending on what is not known here.
-fn refusals(text: &str, place: Place) -> (Vec<String>, Vec<String>) {
-    if text.is_empty() {
-        return (Vec::new(), Vec::new());
-    }
-    let (certain, doubtful): (Vec<_>, Vec<_>) =
-        snippet::Reading::new(text, place).refusals().into_iter().partition(|refusal| refusal.unless == Unless::Never);
+fn refusals(reading: &snippet::Reading) -> (Vec<String>, Vec<String>) {
+    let (certain, doubtful): (Vec<_>, Vec<_>) = reading.refusals().into_iter().partition(|refusal| refusal.unless == Unless::Never);
     let messages = |list: Vec<snippet::Refusal>| list.into_iter().map(|refusal| refusal.message).collect();
     (messages(certain), messages(doubtful))
 }
@@ -141,8 +145,13 @@ pub(crate) fn global_snippet(key: &'static str, text: String) -> Snippet {
         "stream-snippet" => Place::StreamSnippet,
         _ => Place::LocationSnippet,
     };
-    let (refused, doubtful) = refusals(&text, place);
-    Snippet { key, text, refused, doubtful }
+    let reading = snippet::Reading::new(&text, place);
+    let (refused, doubtful) = refusals(&reading);
+    let code = match place {
+        Place::HttpSnippet | Place::GlobalServerSnippet | Place::LocationSnippet => reading.code(),
+        _ => crate::nginx::code::Code::default(),
+    };
+    Snippet { key, text, code, refused, doubtful }
 }
 
 pub(super) fn modsecurity(reader: &mut Reader<'_>, defaults: &Arc<ModSecurity>, snippets: bool) -> Arc<ModSecurity> {

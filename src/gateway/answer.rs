@@ -248,6 +248,7 @@ fn forward(rule: &Rule, split: Vec<Share>, path: &PathExpr, cors: HeaderExprs, d
         host: Some(host),
         headers,
         response_headers,
+        header_rules: Vec::new(),
         read_timeout: None,
         error_page: None,
     }))
@@ -268,6 +269,7 @@ pub fn stream(rule: &Rule, dialect: &Dialect) -> Answer {
             host: Some(TextExpr::from([Part::HostHeader])),
             headers: Vec::new(),
             response_headers: Vec::new(),
+            header_rules: Vec::new(),
             read_timeout: None,
             error_page: None,
         })),

@@ -93,6 +93,7 @@ fn outcome(answer: &Answer, view: &View<'_>, dialect: &Dialect) -> Outcome {
                 host,
                 headers: sent,
                 response_headers,
+                header_rules: _,
                 read_timeout: _,
                 error_page: _,
             } = &**forwarding;

@@ -46,6 +46,7 @@ impl Router<'_> {
             host: Some([Part::ForwardedHost].into()),
             headers: Vec::new(),
             response_headers,
+            header_rules: Vec::new(),
             read_timeout: None,
             error_page: None,
         }))

@@ -4,7 +4,10 @@ use std::net::IpAddr;
 
 use indexmap::IndexMap;
 
-use super::settings::{Cidr, ExternalAuth, Setting};
+use super::{
+    code::Code,
+    settings::{Cidr, ExternalAuth, Setting},
+};
 use crate::k8s::{NamespacedName, Subject};
 
 /// Command line of the controller, with its defaults.
@@ -157,6 +160,8 @@ pub struct Snippet {
     pub key: &'static str,
     /// The text.
     pub text: String,
+    /// The text, read; empty where it does not concern HTTP.
+    pub code: Code,
     /// Why nginx refuses the configuration with it.
     pub refused: Vec<String>,
     /// Messages of refusals that depend on things that are not known here.

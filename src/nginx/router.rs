@@ -7,7 +7,7 @@ use std::{
 
 use indexmap::IndexMap;
 
-use super::{Backend, Config, Location, Modifier, RefusalKind, Server, ServerName, Target, UpstreamId, settings::Cors};
+use super::{Backend, Config, Location, Modifier, RefusalKind, Server, ServerName, Target, UpstreamId, code::Questions, settings::Cors};
 use crate::{
     automata::pcre::Pattern,
     k8s::Subject,
@@ -113,6 +113,8 @@ pub struct Router<'c> {
     pub(super) passthrough: (Vec<PredicateId>, Vec<(usize, UpstreamId)>),
     /// External names by the label of their upstream.
     pub(super) external: BTreeMap<String, String>,
+    /// What snippets ask and define; `None` where there are none.
+    pub(super) code: Option<Questions<'c>>,
     /// What makes every answer uncertain.
     pub(super) doubt: Option<String>,
     patterns: Vec<OnceLock<Option<Pattern>>>,
@@ -167,6 +169,7 @@ impl<'c> Router<'c> {
         }
         let passthrough = passthrough(config, &mut predicates);
         let dynamic = config.refusals.iter().any(|refusal| refusal.kind == RefusalKind::Dynamic);
+        let code = Questions::new(config, &mut predicates);
         let patterns = std::iter::repeat_with(OnceLock::new).take(predicates.len()).collect();
         Self {
             config,
@@ -182,6 +185,7 @@ impl<'c> Router<'c> {
             dynamic,
             passthrough,
             external: external(config),
+            code,
             doubt: doubt(config),
             patterns,
         }

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::Setting;
-use crate::k8s::NamespacedName;
+use crate::{k8s::NamespacedName, nginx::code::Code};
 
 /// Paths, rewrites and the redirect to HTTPS.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,6 +121,10 @@ pub struct Snippets {
     pub stream: String,
     /// `auth-snippet`.
     pub auth: String,
+    /// `configuration-snippet`, read.
+    pub configuration_code: Code,
+    /// `server-snippet`, read.
+    pub server_code: Code,
     /// Why nginx refuses the configuration with them: annotation and message.
     pub refused: Vec<(&'static str, String)>,
     /// Messages of refusals that depend on things that are not known here.
