@@ -18,6 +18,7 @@ mod refusals;
 mod select;
 mod selector;
 mod servers;
+mod snippets;
 mod upstreams;
 
 use std::{collections::BTreeMap, sync::Arc};

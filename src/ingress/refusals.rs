@@ -18,11 +18,11 @@ use crate::{
 };
 
 /// Collects refusals and compiles each expression once.
-struct Check<'a> {
-    config: &'a Config,
-    found: Vec<Refusal>,
+pub(super) struct Check<'a> {
+    pub(super) config: &'a Config,
+    pub(super) found: Vec<Refusal>,
     compiled: BTreeMap<(String, bool), Result<Vec<String>, String>>,
-    groups: BTreeSet<String>,
+    pub(super) groups: BTreeSet<String>,
 }
 
 /// All refusals of a configuration.
@@ -45,12 +45,12 @@ pub(super) fn check(config: &Config, items: &[Item<'_>], controller: &Controller
     check.found
 }
 
-fn config_map_key(globals: &Globals, key: &'static str) -> Vec<Subject> {
+pub(super) fn config_map_key(globals: &Globals, key: &'static str) -> Vec<Subject> {
     globals.config_map.iter().map(|map| Subject { object: map.object, field: map.field.child(key) }).collect()
 }
 
 impl Check<'_> {
-    fn refuse(&mut self, message: String, subjects: Vec<Subject>) {
+    pub(super) fn refuse(&mut self, message: String, subjects: Vec<Subject>) {
         self.found.push(Refusal { kind: RefusalKind::Config, message, subjects });
     }
 
@@ -242,25 +242,6 @@ impl Check<'_> {
             };
             if !self.found.iter().any(|refusal| refusal.message == message) {
                 self.refuse(message, subjects);
-            }
-        }
-    }
-
-    /// Snippets that nginx does not take. Those of Ingresses are only written where a location of the Ingress is.
-    fn snippets(&mut self) {
-        let config = self.config;
-        for snippet in &config.globals.snippets {
-            for message in &snippet.refused {
-                self.refuse(format!("`{}` of the ConfigMap: {message}", snippet.key), config_map_key(&config.globals, snippet.key));
-            }
-        }
-        for location in config.servers.iter().flat_map(|server| &server.locations).filter(|location| location.settings.denied.is_none()) {
-            let (Some(snippets), Some(origin)) = (&location.settings.snippets, &location.origin) else { continue };
-            for (name, message) in &snippets.refused {
-                let message = format!("`{name}`: {message}");
-                if !self.found.iter().any(|refusal| refusal.message == message) {
-                    self.refuse(message, vec![config.annotation(origin.ingress, name)]);
-                }
             }
         }
     }

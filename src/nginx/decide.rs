@@ -108,8 +108,14 @@ impl Router<'_> {
                 return Outcome::Redirect { status, location, response_headers: vec![("strict-transport-security".to_owned(), None)] };
             }
         }
-        if let Some(name) = split.iter().find_map(|share| self.external.get(share.backend.as_deref()?)) {
-            match world.resolves(name) {
+        let outside = |share: &Share| {
+            let backend = share.backend.as_deref()?;
+            // A snippet may name somebody who is no Service.
+            let named = || (!backend.contains('/')).then(|| backend.rsplit_once(':').map_or(backend, |(name, _)| name).to_owned());
+            self.external.get(backend).cloned().or_else(named)
+        };
+        if let Some(name) = split.iter().find_map(outside) {
+            match world.resolves(&name) {
                 Some(true) => {}
                 Some(false) => return own(503, trace),
                 None => return Outcome::Unmodelled { what: format!("whether `{name}` can be resolved") },

@@ -150,6 +150,9 @@ impl Router<'_> {
                     realm: auth.realm.clone(),
                 });
             }
+            if settings.basic_auth.is_none() {
+                guards.extend(here.levels.password());
+            }
             if let Some(auth) = self.external_auth(here) {
                 guards.push(texts::service(auth));
             }

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::{
     code::Code,
-    settings::{Cidr, ExternalAuth, Setting},
+    settings::{Cidr, ExternalAuth, Setting, SnippetRefusal},
 };
 use crate::k8s::{NamespacedName, Subject};
 
@@ -163,9 +163,9 @@ pub struct Snippet {
     /// The text, read; empty where it does not concern HTTP.
     pub code: Code,
     /// Why nginx refuses the configuration with it.
-    pub refused: Vec<String>,
-    /// Messages of refusals that depend on things that are not known here.
-    pub doubtful: Vec<String>,
+    pub refused: Vec<SnippetRefusal>,
+    /// What it defines for other snippets: variables with `$`, and names of zones.
+    pub defines: Vec<String>,
 }
 
 /// Keys that only concern logs and metrics, or performance, kept as they stand.

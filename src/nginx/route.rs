@@ -70,9 +70,6 @@ impl Router<'_> {
             trace.step(format!("nothing listens: {}", refusal.message), refusal.subjects.first().cloned());
             return Answer::NoAnswer(NoAnswer::Refused);
         }
-        if let Some(doubt) = &self.doubt {
-            return Answer::Unmodelled { what: doubt.clone() };
-        }
         let https = v.holds(self.common.https);
         if https && let Some(answer) = self.passed_through(v, trace) {
             return answer;

@@ -115,8 +115,6 @@ pub struct Router<'c> {
     pub(super) external: BTreeMap<String, String>,
     /// What snippets ask and define; `None` where there are none.
     pub(super) code: Option<Questions<'c>>,
-    /// What makes every answer uncertain.
-    pub(super) doubt: Option<String>,
     patterns: Vec<OnceLock<Option<Pattern>>>,
 }
 
@@ -186,7 +184,6 @@ impl<'c> Router<'c> {
             passthrough,
             external: external(config),
             code,
-            doubt: doubt(config),
             patterns,
         }
     }
@@ -408,13 +405,6 @@ fn quote(text: &str) -> String {
 fn certified(config: &Config, predicates: &mut Predicates) -> Vec<PredicateId> {
     let wildcards = config.certificates.keys().filter_map(|name| name.strip_prefix("*."));
     wildcards.map(|suffix| predicates.intern(Field::Host, search(format!(r"^[^.]+\.{}$", quote(suffix)), false), None)).collect()
-}
-
-/// Snippets that nginx may refuse, so that it may not run at all.
-fn doubt(config: &Config) -> Option<String> {
-    let own = config.ingresses.iter().filter_map(|ingress| ingress.settings.snippets.as_ref()).flat_map(|snippets| &snippets.doubtful);
-    let message = config.globals.snippets.iter().flat_map(|snippet| &snippet.doubtful).chain(own).next()?;
-    Some(format!("whether nginx accepts a snippet: {message}"))
 }
 
 /// Hosts whose TLS is passed through: those with a Service behind `/`.

@@ -135,9 +135,8 @@ impl Reading {
             },
             Meaning::Auth(auth) => match auth {
                 Auth::Basic(None) | Auth::Digest(None) | Auth::Request(None) | Auth::Other => Vec::new(),
-                Auth::Basic(Some(_)) | Auth::Digest(Some(_)) | Auth::Request(Some(_)) | Auth::ClientCertificate => {
-                    unmodelled(this(), Reach::Content)
-                }
+                Auth::Basic(Some(realm)) => vec![Directive::Password { realm: realm.to_string() }],
+                Auth::Digest(Some(_)) | Auth::Request(Some(_)) | Auth::ClientCertificate => unmodelled(this(), Reach::Content),
                 Auth::Variable { variable, .. } => vec![Directive::Defines(variable.to_ascii_lowercase())],
             },
             Meaning::Set(set) => {

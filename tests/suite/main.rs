@@ -31,5 +31,6 @@ mod settlements;
 mod shared;
 mod snippet;
 mod snippet_oracle;
+mod snippet_router;
 mod snippet_truth;
 mod yaml;

@@ -291,6 +291,7 @@ impl<'c> Questions<'c> {
             | Directive::Internal
             | Directive::ReadTimeout(_)
             | Directive::Rate
+            | Directive::Password { .. }
             | Directive::Pass(_)
             | Directive::Unmodelled { .. } => {}
         }

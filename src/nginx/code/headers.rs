@@ -6,8 +6,9 @@ use super::{
     values::{Site, Values},
 };
 use crate::{
+    k8s::NamespacedName,
     nginx::{Router, settings::Satisfy},
-    request::{Field, HeaderExprs, HeaderOperation, HeaderRule, Part, Statuses, Test, TextExpr, Valuation},
+    request::{Field, Guard, HeaderExprs, HeaderOperation, HeaderRule, Part, Statuses, Test, TextExpr, Valuation},
 };
 
 /// The blocks.
@@ -239,6 +240,17 @@ impl Levels<'_> {
     pub(in crate::nginx) fn lists_inside(&self) -> bool {
         let found = self.innermost(|directive| matches!(directive, Directive::Access { .. }));
         found.is_some_and(|(at, _)| self.controller.is_some_and(|controller| at >= controller))
+    }
+
+    /// `auth_basic`: the users stand in a file of the controller's container.
+    pub(in crate::nginx) fn password(&self) -> Option<Guard> {
+        let (_, lines) = self.innermost(|directive| matches!(directive, Directive::Password { .. }))?;
+        lines.into_iter().find_map(|line| match &line.directive {
+            Directive::Password { realm } => {
+                Some(Guard::Password { secret: NamespacedName::new("", "auth_basic_user_file"), digest: false, realm: realm.clone() })
+            }
+            _ => None,
+        })
     }
 
     /// A limit by rate or by connections.

@@ -266,6 +266,11 @@ pub enum Directive {
     ReadTimeout(u64),
     /// `limit_req`, `limit_conn`
     Rate,
+    /// `auth_basic`
+    Password {
+        /// Realm as written.
+        realm: String,
+    },
     /// `proxy_pass`
     Pass(Text),
     /// Something that is not modelled.
@@ -329,6 +334,7 @@ impl Directive {
             | Self::BodyLimit(_)
             | Self::ReadTimeout(_)
             | Self::Rate
+            | Self::Password { .. }
             | Self::Pass(_)
             | Self::Unmodelled { .. } => None,
         }

@@ -137,7 +137,10 @@ impl Router<'_> {
         }
         let pass = levels.last().chain(visit.tree.nodes[node].blocks.iter().flat_map(|block| block.iter()));
         let pass = pass.into_iter().find_map(|line| if let Directive::Pass(url) = &line.directive { Some(url) } else { None });
-        let Some(url) = pass else { return self.files(v, state, Vec::new()) };
+        let Some(url) = pass else {
+            let asked = levels.password().map(|_| "whether credentials are right".to_owned());
+            return asked.map_or_else(|| self.files(v, state, Vec::new()), Err);
+        };
         let variable = super::ask::literal(url).is_none();
         let url = self.url(v, state, url, None)?;
         let target = match &url.uri {
@@ -152,7 +155,10 @@ impl Router<'_> {
         let (host, headers) = self.changed_request(v, levels, state, None, false, (Some(TextExpr::literal(&url.host)), Vec::new()));
         let timeout = |directive: &Directive| if let Directive::ReadTimeout(seconds) = directive { Some(*seconds) } else { None };
         let read_timeout = levels.all().filter_map(|line| timeout(&line.directive)).last().unwrap_or(READ_TIMEOUT);
-        let guards = if levels.is_limited() { vec![Guard::Rate { status: self.config.globals.limit_request_status }] } else { Vec::new() };
+        let mut guards: Vec<Guard> = levels.password().into_iter().collect();
+        if levels.is_limited() {
+            guards.push(Guard::Rate { status: self.config.globals.limit_request_status });
+        }
         let redirect = Part::BackendLocation { from: "default".to_owned(), to: String::new() };
         Ok(Answer::Forward(Box::new(Forwarding {
             guards,
@@ -205,10 +211,12 @@ impl Router<'_> {
         let labels: Vec<&str> = name.trim_end_matches('.').split('.').collect();
         let (service, namespace) = match labels.as_slice() {
             [service, namespace] | [service, namespace, "svc"] | [service, namespace, "svc", "cluster", "local"] => (service, namespace),
-            _ => return Err(format!("the backend `{name}` outside of the cluster")),
+            // Somebody outside of the cluster, of whom nothing is known.
+            _ => (&"", &""),
         };
         let host = if port == usual { name.to_owned() } else { format!("{name}:{port}") };
-        Ok(Url { backend: format!("{namespace}/{service}:{port}"), host, uri })
+        let backend = if service.is_empty() { format!("{name}:{port}") } else { format!("{namespace}/{service}:{port}") };
+        Ok(Url { backend, host, uri })
     }
 
     /// nginx's own files: a welcome page, and 404 for everything else.

@@ -114,6 +114,7 @@ impl Router<'_> {
                 | Directive::BodyLimit(_)
                 | Directive::ReadTimeout(_)
                 | Directive::Rate
+                | Directive::Password { .. }
                 | Directive::Pass(_)
                 | Directive::Unmodelled { .. } => {}
             }
