@@ -1,6 +1,6 @@
 //! The paths of one host, cut by everything that is asked about them there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     langs::{self, Texts},
@@ -141,30 +141,18 @@ impl Paths {
     }
 
     /// Some paths of an atom, the most telling first.
-    pub(super) fn samples(&self, number: usize) -> Vec<String> {
-        let witness = &self.atoms[number].witness;
-        let mut samples = Vec::new();
+    pub(super) fn samples(&self, number: usize) -> impl Iterator<Item = String> {
+        let PathAtom { witness, only, prefix, .. } = &self.atoms[number];
         // Where letter case matters, a person types all of it in one.
-        let upper = witness.to_ascii_uppercase();
-        if witness.bytes().any(|byte| byte.is_ascii_uppercase()) && self.is_member(number, &upper) {
-            samples.push(upper);
-        }
-        if !samples.contains(witness) {
-            samples.push(witness.clone());
-        }
-        if self.atoms[number].only {
-            return samples;
-        }
+        let upper = witness.bytes().any(|byte| byte.is_ascii_uppercase()).then(|| witness.to_ascii_uppercase());
         let tails = ["/", "a", "/a", "1", "/a/b.html", "x/", "/x/", "A", ".js", "/A/b/", "-a+b"];
-        let longer = tails.iter().map(|tail| format!("{witness}{tail}"));
-        let cased = [witness.to_ascii_uppercase(), witness.to_ascii_lowercase()];
-        let inside = ["a/b", "x.html", "b/"].iter().map(|tail| format!("{}{tail}", self.atoms[number].prefix));
-        for candidate in longer.chain(cased).chain(inside) {
-            if self.is_member(number, &candidate) && !samples.contains(&candidate) {
-                samples.push(candidate);
-            }
-        }
-        samples
+        let longer = tails.into_iter().map(move |tail| format!("{witness}{tail}"));
+        let cased = [str::to_ascii_uppercase, str::to_ascii_lowercase].into_iter().map(move |letters| letters(witness));
+        let inside = ["a/b", "x.html", "b/"].into_iter().map(move |tail| format!("{prefix}{tail}"));
+        let others = longer.chain(cased).chain(inside).take_while(move |_| !only);
+        let mut seen = BTreeSet::new();
+        let candidates = upper.into_iter().chain([witness.clone()]).chain(others);
+        candidates.filter(move |path| (path == witness || self.is_member(number, path)) && seen.insert(path.clone()))
     }
 
     /// All paths of an atom.
@@ -174,7 +162,7 @@ impl Paths {
 
     /// Whether some paths of an atom end with a slash, or some do not.
     pub(super) fn some_end(&self, number: usize, slash: bool) -> bool {
-        if self.samples(number).iter().any(|path| path.ends_with('/') == slash) {
+        if self.samples(number).any(|path| path.ends_with('/') == slash) {
             return true;
         }
         let end = if slash { Lang::suffix("/") } else { Lang::suffix("/").not() };

@@ -8,6 +8,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use super::candidates::Order;
 use super::dialect::Target;
 use super::filter::Plan;
 use super::hostname::Hostname;
@@ -16,7 +17,7 @@ use super::regex::Compiled;
 use super::status::Statuses;
 use crate::k8s::{ObjectRef, Subject};
 use crate::ledger::Findings;
-use crate::request::{PathExpr, PredicateId, Predicates};
+use crate::request::{PathExpr, PredicateId, Predicates, Sequence};
 
 /// Gateway API objects, resolved.
 #[derive(Debug)]
@@ -88,15 +89,17 @@ pub struct Side {
     /// Questions that open the doors; `None` always opens.
     pub doors: Vec<Door>,
     /// What opens the first doors, as far as they have exact names.
-    pub exact_opens: Vec<PredicateId>,
+    pub exact_opens: Sequence,
     /// What asks whether the Host would choose them.
-    pub exact_hosts: Vec<PredicateId>,
+    pub exact_hosts: Sequence,
     /// Tables that doors lead to.
     pub tables: Vec<Table>,
     /// Certificates by name, where the server name decides about the certificate only.
     pub certificates: Vec<Certificate>,
+    /// Questions about the names of these certificates, and which certificate each is about.
+    pub certificate_names: (Sequence, Vec<usize>),
     /// Server names that routes of this side name exactly.
-    pub exact_names: Vec<PredicateId>,
+    pub exact_names: Sequence,
 }
 
 /// A way into a table.
@@ -148,7 +151,7 @@ pub struct Table {
     /// Levels.
     pub tiers: Vec<Tier>,
     /// Hosts of the first levels, as far as they are exact.
-    pub exact_hosts: Vec<PredicateId>,
+    pub exact_hosts: Sequence,
     /// The data plane refused the whole table: every host gets 404.
     pub broken: Option<Subject>,
     /// Port of its listeners.
@@ -164,19 +167,19 @@ pub struct Tier {
     pub hostname: Hostname,
     /// Matches in the order in which they are tried.
     pub entries: Vec<Entry>,
+    /// The order of those that do not stand in `index`.
+    pub order: Order,
     /// Entries by host, where hosts are asked entry by entry.
     pub index: Option<HostIndex>,
 }
 
-/// Positions of entries by the host they ask for.
+/// Entries by the exact host they ask for.
 #[derive(Debug)]
 pub struct HostIndex {
     /// Exact hosts.
-    pub exact: Vec<PredicateId>,
+    pub exact: Sequence,
     /// Entries of each of them.
-    pub own: Vec<Vec<u32>>,
-    /// Entries that ask for something else, or for nothing.
-    pub others: Vec<u32>,
+    pub own: Vec<Order>,
 }
 
 /// A match of a rule.

@@ -61,7 +61,7 @@ impl Plan {
                 HttpFilter::RequestRedirect(redirect) => plan.redirect = Some(redirect.clone()),
                 HttpFilter::UrlRewrite(rewrite) => plan.rewrite = Some(rewrite.clone()),
                 HttpFilter::Cors(cors) => match *dialect.cors {
-                    Handling::Works => plan.cors = Some(cors.clone()),
+                    Handling::Works => plan.cors = Some(Cors::clone(cors)),
                     Handling::RuleFails => plan.fail("the implementation refuses the CORS filter"),
                 },
                 HttpFilter::ExternalAuth(_) => plan.fail("the implementation has no ExternalAuth filter"),

@@ -4,6 +4,7 @@ mod agree;
 pub mod answer;
 pub mod api;
 pub mod attach;
+pub mod candidates;
 pub mod config;
 pub mod dialect;
 pub mod evaluate;

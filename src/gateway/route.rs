@@ -2,7 +2,7 @@
 //! requests take the same way.
 
 use super::answer::{self, Asked, UNESCAPED_PATH};
-use super::config::{Behind, Certificate, Config, Door, Entry, Port, Reading, Side, Table, Tier};
+use super::config::{Behind, Certificate, Config, Door, Entry, Port, Reading, Side, Table};
 use super::dialect::{EscapedSlash, ForeignPort, GrpcMiss, HostFallThrough, Http10, Misdirected, ServerName, Ties, UnknownServerName};
 use crate::k8s::Subject;
 use crate::request::{Answer, NoAnswer, Part, PredicateId, Ruling, Step, TextExpr, Valuation};
@@ -136,7 +136,7 @@ impl Reading {
             }
         }
         let mut verdict = self.table(table, tls, v, trace);
-        if tls && self.closes_unknown_names && !v.holds(self.first.http2) && !side.exact_names.iter().any(|&name| v.holds(name)) {
+        if tls && self.closes_unknown_names && !v.holds(self.first.http2) && !v.first(&side.exact_names).is_some() {
             verdict.others.push(std::mem::replace(&mut verdict.ruling.answer, Answer::NoAnswer(NoAnswer::Tls)));
             verdict.undecided = Some(
                 "connections without application protocol (ALPN) and with a server name that no route names exactly are closed".to_owned(),
@@ -239,8 +239,14 @@ impl Reading {
 
     fn certificate(&self, side: &Side, door: &Door, v: &impl Valuation) -> Option<Served> {
         let by_name = *self.target.dialect.server_name == ServerName::Certificate;
-        let certificates = if by_name && door.certificates.is_empty() { &side.certificates } else { &door.certificates };
-        let named = certificates.iter().find(|certificate| certificate.asked.iter().any(|&asked| v.holds(asked)));
+        let of_side = by_name && door.certificates.is_empty();
+        let certificates = if of_side { &side.certificates } else { &door.certificates };
+        let named = if of_side {
+            let (questions, owners) = &side.certificate_names;
+            v.first(questions).map(|at| &certificates[owners[at]])
+        } else {
+            certificates.iter().find(|certificate| certificate.asked.iter().any(|&asked| v.holds(asked)))
+        };
         match (named, certificates.first()) {
             (Some(certificate), _) => Some(Served::Secret(certificate.clone())),
             (None, _) if by_name => Some(Served::Default),
@@ -255,44 +261,6 @@ fn first_door<'s>(side: &'s Side, v: &impl Valuation) -> Option<&'s Door> {
     match v.first(&side.exact_opens) {
         Some(position) => side.doors.get(position),
         None => side.doors[side.exact_opens.len()..].iter().find(|door| door.opens.is_none_or(|opens| v.holds(opens))),
-    }
-}
-
-impl Tier {
-    /// Entries whose hosts may hold, in the order in which they are tried.
-    fn candidates<'t>(&'t self, v: &impl Valuation) -> impl Iterator<Item = &'t Entry> {
-        let Some(index) = &self.index else {
-            return Candidates { entries: &self.entries, own: &[], others: &[], all: 0..self.entries.len() };
-        };
-        let own = v.first(&index.exact).map_or(&[][..], |position| &index.own[position]);
-        Candidates { entries: &self.entries, own, others: &index.others, all: 0..0 }
-    }
-}
-
-/// Entries of one exact host and of all other hostnames, merged in order.
-struct Candidates<'t> {
-    entries: &'t [Entry],
-    own: &'t [u32],
-    others: &'t [u32],
-    all: std::ops::Range<usize>,
-}
-
-impl<'t> Iterator for Candidates<'t> {
-    type Item = &'t Entry;
-
-    fn next(&mut self) -> Option<&'t Entry> {
-        if let Some(position) = self.all.next() {
-            return self.entries.get(position);
-        }
-        let list = match (self.own.first(), self.others.first()) {
-            (Some(own), Some(other)) if own < other => &mut self.own,
-            (Some(_), None) => &mut self.own,
-            (_, Some(_)) => &mut self.others,
-            (None, None) => return None,
-        };
-        let (first, rest) = list.split_first()?;
-        *list = rest;
-        self.entries.get(*first as usize)
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::api::{self, MatchType, Object, PathMatch, ValueMatch};
 use super::attach::{Attachment, RouteHead};
+use super::candidates::Order;
 use super::config::{Behind, Certificate, Door, Entry, HostIndex, Origins, Port, Rule, Side, Table, Tier};
 use super::dialect::{
     BadRegex, EmptyRegex, HostFallThrough, Isolation, OverlapHttp2, RegexScope, RepeatedNames, ServerName, Target, Underscores, Wildcard,
@@ -18,7 +19,7 @@ use super::precedence::{PathKind, Rank, Shape, Tie};
 use super::resolve;
 use crate::k8s::{NamespacedName, Subject};
 use crate::ledger::{Code, Finding, Findings};
-use crate::request::{Field, PathExpr, PredicateId, Predicates, Test};
+use crate::request::{Field, PathExpr, PredicateId, Predicates, Sequence, Test};
 
 /// What was built.
 pub(super) struct Built {
@@ -435,14 +436,15 @@ impl<'b> Builder<'b> {
     fn tiers(&mut self, draft: Draft) -> Vec<Tier> {
         let tiers = draft.tiers.into_iter().map(|((_, hostname), mut entries)| {
             entries.sort_by(|one, other| one.place.cmp(&other.place));
-            let index = (hostname == Hostname::Any && entries.iter().any(|entry| !entry.hosts.is_empty())).then(|| self.index(&entries));
-            Tier { host: self.ask_host(&hostname), hostname, entries, index }
+            let by_host = hostname == Hostname::Any && entries.iter().any(|entry| !entry.hosts.is_empty());
+            let (index, order) = if by_host { self.index(&entries) } else { (None, Order::all(&entries)) };
+            Tier { host: self.ask_host(&hostname), hostname, entries, order, index }
         });
         tiers.collect()
     }
 
-    /// Entries by exact host. An entry with a wildcard among its hosts stands with the others.
-    fn index(&self, entries: &[Entry]) -> HostIndex {
+    /// Entries by exact host, and the others. An entry with a wildcard among its hosts stands with these.
+    fn index(&self, entries: &[Entry]) -> (Option<HostIndex>, Order) {
         let mut own: BTreeMap<PredicateId, Vec<u32>> = BTreeMap::new();
         let mut others = Vec::new();
         for (position, entry) in entries.iter().enumerate() {
@@ -456,8 +458,9 @@ impl<'b> Builder<'b> {
                 own.entry(*host).or_default().push(position);
             }
         }
-        let (exact, own) = own.into_iter().unzip();
-        HostIndex { exact, own, others }
+        let exact = own.keys().copied().collect();
+        let own = own.into_values().map(|places| Order::new(entries, places)).collect();
+        (Some(HostIndex { exact, own }), Order::new(entries, others))
     }
 
     fn finish_side(&mut self, number: u16, side: &mut Side) {
@@ -470,9 +473,9 @@ impl<'b> Builder<'b> {
         side.exact_hosts = exact().filter_map(|door| door.names_host).collect();
         // Doors that no Host chooses stand among the others.
         if side.exact_hosts.len() < side.exact_opens.len() {
-            side.exact_hosts.clear();
+            side.exact_hosts = Sequence::default();
         }
-        side.exact_names = self.exact_names.remove(&number).unwrap_or_default();
+        side.exact_names = self.exact_names.remove(&number).unwrap_or_default().into();
         let wildcard = *self.target.dialect.certificate_wildcard;
         let mut certificates: Vec<Certificate> = std::mem::take(&mut side.certificates);
         for certificate in certificates.iter_mut().chain(side.doors.iter_mut().flat_map(|door| &mut door.certificates)) {
@@ -480,6 +483,9 @@ impl<'b> Builder<'b> {
                 certificate.asked.extend(self.ask_name(Field::Sni, &Hostname::parse(Some(&name)), wildcard));
             }
         }
+        let asked = certificates.iter().enumerate().flat_map(|(at, certificate)| certificate.asked.iter().map(move |&asked| (asked, at)));
+        let (questions, owners): (Vec<_>, Vec<_>) = asked.unzip();
+        side.certificate_names = (questions.into(), owners);
         side.certificates = certificates;
     }
 

@@ -4,7 +4,7 @@ use super::config::Config;
 use super::dialect::{Dialect, FinalDot, Oddity, QueryValues, Semicolon, Underscores};
 use super::normalise::{self, Normalised};
 use super::regex::Compiled;
-use crate::request::{Field, Malformed, Predicate, PredicateId, Request, Scheme, Test, Valuation};
+use crate::request::{Field, Malformed, Predicate, PredicateId, Request, Scheme, Sequence, Test, Valuation};
 
 /// A request, taken apart.
 #[derive(Debug)]
@@ -180,17 +180,17 @@ impl Valuation for View<'_> {
         self.ask(predicate, self.config.predicates.get(predicate))
     }
 
-    fn first(&self, list: &[PredicateId]) -> Option<usize> {
+    fn first_from(&self, list: &Sequence, from: usize) -> Option<usize> {
         let predicates = &self.config.predicates;
         if !predicates.is_long_list_of_names(list) {
-            return list.iter().position(|&id| self.holds(id));
+            return list.iter().skip(from).position(|&id| self.holds(id)).map(|at| at + from);
         }
         if predicates.get(list[0]).field == Field::Sni {
-            return predicates.first_of_names(list, &[&self.sni], |id| self.holds(id));
+            return predicates.first_of_names(list, from, &[&self.sni], |id| self.holds(id));
         }
         let dotless = self.canonical_host.strip_suffix('.').filter(|_| *self.dialect.final_dot == FinalDot::Ignored);
         let names = [self.canonical_host.as_str(), dotless.unwrap_or(&self.canonical_host)];
-        predicates.first_of_names(list, &names, |id| self.holds(id))
+        predicates.first_of_names(list, from, &names, |id| self.holds(id))
     }
 }
 

@@ -6,6 +6,7 @@ mod message;
 mod predicate;
 mod rules;
 mod ruling;
+mod sequence;
 mod valuation;
 mod world;
 
@@ -15,5 +16,6 @@ pub use message::{Header, Request, Scheme};
 pub use predicate::{Field, Malformed, Predicate, PredicateId, Predicates, Regex, RegexDialect, Test};
 pub use rules::{HeaderOperation, HeaderRule, Statuses, with_rules};
 pub use ruling::{Answer, ErrorPage, Forwarding, Guard, HeaderExprs, Ruling};
+pub use sequence::{Sequence, deciding};
 pub use valuation::Valuation;
 pub use world::{BackendAnswer, Unknown, World};

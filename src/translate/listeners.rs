@@ -115,6 +115,11 @@ impl Listeners {
         self.planned.values().flat_map(|planned| planned.namespaces.iter().map(String::as_str)).collect()
     }
 
+    /// How many listeners the routes need.
+    pub(super) fn len(&self) -> usize {
+        self.planned.len()
+    }
+
     /// No route needs a listener.
     pub(super) fn is_empty(&self) -> bool {
         self.planned.is_empty()

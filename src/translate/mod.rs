@@ -71,7 +71,8 @@ pub fn translate(config: &Config, inventory: &Inventory, options: &Options) -> T
     let mut listeners = listeners::Listeners::new(&plans, config, options);
     let routes = routes::routes(&mut cx, &plans, &mut listeners);
     drop(plans);
-    let mut objects = Vec::new();
+    // Objects are large, and there are many: room for exactly as many as there will be, besides a few grants.
+    let mut objects = Vec::with_capacity(routes.len() + listeners.len() / 32 + 16);
     if !listeners.is_empty() {
         gateway_objects(&mut cx, listeners, &mut objects);
     }

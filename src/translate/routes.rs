@@ -356,14 +356,14 @@ fn filters(changes: &Changes, action: &Action, hostname: Option<&str>) -> Vec<Ht
     // Most routes have one filter, and a filter is large.
     let mut filters = Vec::with_capacity(1);
     if let Some(cors) = cors {
-        filters.push(HttpFilter::Cors(Cors {
+        filters.push(HttpFilter::Cors(Box::new(Cors {
             allow_origins: cors.origins.clone(),
             allow_credentials: cors.credentials.then_some(true),
             allow_methods: cors.methods.clone(),
             allow_headers: cors.headers.clone(),
             expose_headers: cors.expose.clone(),
             max_age: u32::try_from(cors.max_age).ok(),
-        }));
+        })));
     }
     let modifier = |list: &[(String, String)]| {
         let set: Vec<HeaderValue> = list.iter().filter_map(|(name, value)| HeaderValue::new(name.as_str(), value.as_str())).collect();

@@ -248,6 +248,11 @@ impl Router<'_> {
         if let Some(what) = here.levels.unmodelled(Reach::All) {
             return Err(what.to_owned());
         }
+        // A rewrite makes a request one of nginx itself.
+        if state.is_original() && here.settings().denied.is_none() && here.levels.last().any(|line| line.directive == Directive::Internal) {
+            trace.step("the location is for nginx itself", self.annotation(&here, "configuration-snippet"));
+            return self.finished(v, &here, self.own(&here, 404));
+        }
         if here.asked.body.is_some_and(|id| v.holds(id)) {
             trace.step("the body is longer than `proxy-body-size`", None);
             return self.finished(v, &here, self.own(&here, 413));

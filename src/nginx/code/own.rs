@@ -69,7 +69,7 @@ impl Router<'_> {
         if let Some(what) = levels.unmodelled(Reach::All) {
             return Err(what.to_owned());
         }
-        if !state.rewritten && levels.last().any(|line| line.directive == Directive::Internal) {
+        if state.is_original() && levels.last().any(|line| line.directive == Directive::Internal) {
             return finish(self.own_outside(404, false, &levels)?, &levels, state);
         }
         if self.body_is_too_long(v, visit, inside, &levels) {
