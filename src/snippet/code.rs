@@ -7,7 +7,7 @@ use super::{
     TextPiece, Upstream, Who,
 };
 use crate::{
-    nginx::code::{self, Code, Compare, DEEPEST, Directive, Line, Reach, Value},
+    nginx::code::{self, About, Code, Compare, DEEPEST, Directive, Line, Reach, Value},
     nginx::settings::Cidr,
     request::{Piece, Statuses},
 };
@@ -35,7 +35,8 @@ impl Reading {
         if let Some(stop) = self.snippet.stops.iter().find(|stop| unknown(stop)) {
             let text = self.snippet.text.get(stop.span.clone()).unwrap_or_default().to_owned();
             let what = "a snippet that closes the block it is written into".to_owned();
-            lines.push(Line { text, directive: Directive::Unmodelled { what, reach: Reach::All } });
+            let directive = Directive::Unmodelled { what, reach: Reach::All };
+            lines.push(Line { text, span: stop.span.clone(), about: About::Unknown, directive });
         }
         Code { lines, swallows: self.snippet.stops.iter().any(swallows) }
     }
@@ -45,7 +46,13 @@ impl Reading {
         for index in self.snippet.children(parent) {
             let read = &self.snippet.directives[index];
             let text = self.snippet.text.get(read.head()).unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
-            lines.extend(self.directives(index, read, depth).into_iter().map(|directive| Line { text: text.clone(), directive }));
+            let about = about(&self.understood[index].meaning, read.name());
+            let mut directives = self.directives(index, read, depth);
+            if directives.is_empty() {
+                directives.push(Directive::Aside);
+            }
+            let line = |directive| Line { text: text.clone(), span: read.head(), about, directive };
+            lines.extend(directives.into_iter().map(line));
         }
         lines
     }
@@ -321,4 +328,64 @@ fn lua(name: &str) -> Vec<Directive> {
         _ => return Vec::new(),
     };
     vec![Directive::Unmodelled { what: format!("Lua code of `{name}`"), reach }]
+}
+
+/// What a directive is about, for whoever converts it.
+fn about(meaning: &Meaning, name: &str) -> About {
+    match meaning {
+        Meaning::RequestHeaders(_)
+        | Meaning::Expires(_)
+        | Meaning::Redirect { .. }
+        | Meaning::Answer { .. }
+        | Meaning::Rewrite(_)
+        | Meaning::Break
+        | Meaning::Condition(_)
+        | Meaning::Location(_)
+        | Meaning::Methods(_)
+        | Meaning::Access { .. }
+        | Meaning::Satisfy(_)
+        | Meaning::Internal
+        | Meaning::Set(_)
+        | Meaning::Limit(Limit::BodySize(_))
+        | Meaning::Upstream(Upstream::Pass { .. }) => About::Itself,
+        Meaning::ResponseHeaders(headers) => match headers.how {
+            ResponseHow::Trailer | ResponseHow::Keep => About::Addition,
+            ResponseHow::Add | ResponseHow::Set | ResponseHow::Append | ResponseHow::Remove | ResponseHow::Hide => About::Itself,
+        },
+        Meaning::Limit(limit) => match limit {
+            Limit::Timeout { .. } => About::Timeout,
+            Limit::Buffering { .. } => About::Buffers,
+            Limit::Bandwidth { .. } => About::Bandwidth,
+            Limit::Rate { .. } | Limit::Connections { .. } | Limit::BodySize(_) | Limit::Other { .. } => About::Rate,
+        },
+        Meaning::Upstream(upstream) => match upstream {
+            Upstream::Retry => About::Retry,
+            Upstream::Protocol => About::BackendProtocol,
+            Upstream::Tls => About::BackendTls,
+            Upstream::Redirects => About::Redirects,
+            Upstream::Cookies => About::Cookies,
+            Upstream::InterceptErrors => About::ErrorPage,
+            Upstream::Pass { .. } => About::OtherBackend,
+        },
+        Meaning::Cache => About::Cache,
+        Meaning::Body => About::Body,
+        Meaning::Auth(Auth::Variable { .. }) => About::Definition,
+        Meaning::Auth(_) => About::Auth,
+        // A log by Lua is a log.
+        Meaning::Lua if name.starts_with("log_by_lua") => About::NoEffect,
+        Meaning::Lua => About::Lua,
+        Meaning::ModSecurity => About::ModSecurity,
+        Meaning::ErrorPage => About::ErrorPage,
+        Meaning::Files => About::Files,
+        Meaning::Compression => About::Compression,
+        Meaning::ContentType => About::ContentType,
+        Meaning::Cookie => About::Addition,
+        Meaning::Mirror => About::Mirror,
+        Meaning::RedirectForm => About::RedirectForm,
+        Meaning::Reading => About::Reading,
+        Meaning::Listening => About::Listening,
+        Meaning::Definition { .. } | Meaning::Value => About::Definition,
+        Meaning::Stream | Meaning::NoEffect => About::NoEffect,
+        Meaning::Unknown => About::Unknown,
+    }
 }

@@ -250,8 +250,6 @@ impl Cx<'_> {
         }
         if let Some(snippets) = &settings.snippets {
             for (name, text) in [
-                ("configuration-snippet", &snippets.configuration),
-                ("server-snippet", &snippets.server),
                 ("stream-snippet", &snippets.stream),
                 ("auth-snippet", &snippets.auth),
             ] {

@@ -1,6 +1,9 @@
 //! What every step of the translation shares: the configuration, the options, and the account that is being written.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    ops::Range,
+};
 
 use crate::{
     gateway::Intent,
@@ -38,6 +41,8 @@ pub(super) struct Cx<'a> {
     pub(super) marks: Marks,
     /// Settlements of paths by their place.
     pub(super) paths: BTreeMap<Subject, Settlement>,
+    /// Settlements of directives of snippets.
+    pub(super) directives: BTreeMap<super::snippet::Spot, Settlement>,
     pub(super) grants: super::grants::Grants,
     pub(super) by_object: BTreeMap<ObjectId, usize>,
     findings: Findings,
@@ -53,6 +58,7 @@ impl<'a> Cx<'a> {
             options,
             marks: Marks::new(),
             paths: BTreeMap::new(),
+            directives: BTreeMap::new(),
             grants: super::grants::Grants::default(),
             by_object,
             findings: Findings::new(),
@@ -78,6 +84,18 @@ impl<'a> Cx<'a> {
                 Some(subject) => Finding::about(code, subject, facts),
                 None => Finding::estate(code, facts),
             });
+        }
+    }
+
+    /// Says something about a part of a text, once.
+    pub(super) fn say_at(&mut self, code: Code, subject: Option<Subject>, text: &str, part: Range<usize>, facts: Facts) {
+        let count = self.findings.len();
+        self.say(code, subject, facts);
+        if self.findings.len() > count
+            && let Some(finding) = self.findings.last_mut()
+            && let Some(subject) = &finding.subject
+        {
+            finding.at = self.inventory.part_of_text(subject, text, part);
         }
     }
 

@@ -16,6 +16,7 @@ mod paths;
 mod plan;
 mod routes;
 mod shape;
+mod snippet;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -9,7 +9,7 @@ use super::{
     context::Cx,
     listeners::{Listeners, Side},
     names::{Names, host_slug},
-    plan::{Action, Backend, Changes, HeaderCondition, HostPlan, Hostname, PathModifier, PathRule, Rule, TlsPlan},
+    plan::{Action, Backend, Changes, HeaderCondition, HostPlan, Hostname, On, PathModifier, PathRule, Rule, TlsPlan},
 };
 use crate::{
     gateway::api::{
@@ -208,7 +208,8 @@ fn combine<'a>(rules: &[Effect<'a>]) -> Vec<Combined<'a>> {
     let mut combined: Vec<Combined<'a>> = Vec::new();
     let mut index: BTreeMap<(&Action, &Changes), usize> = BTreeMap::new();
     for &Effect(rule) in rules {
-        let alone = !rule.headers.is_empty() || matches!(rule.changes.path, Some(PathModifier::Prefix(_)));
+        let prefix = |action: &Action| matches!(action, Action::Redirect(redirect) if redirect.prefix);
+        let alone = !rule.headers.is_empty() || prefix(&rule.action) || matches!(rule.changes.path, Some(PathModifier::Prefix(_)));
         let last = combined.len().checked_sub(1);
         // Expressions of equal length are tried in the order of the rules, so they only join the rule before them.
         let place = match (&rule.path, alone) {
@@ -340,19 +341,32 @@ fn wire_match(rule: &Rule) -> HttpMatch {
         PathRule::Prefix(value) => PathMatch::Prefix(value.clone()),
         PathRule::Regex(value) => PathMatch::Regex(value.clone()),
     };
-    let headers = rule
-        .headers
-        .iter()
-        .filter_map(|condition| {
-            let name: HeaderName = condition.name.parse().ok()?;
-            Some(if condition.regex { ValueMatch::regex(name, &condition.value) } else { ValueMatch::exact(name, &condition.value) })
-        })
-        .collect();
-    HttpMatch { headers, ..HttpMatch::path(path) }
+    let of = |on: On| {
+        let conditions = rule.headers.iter().filter(move |condition| condition.on == on);
+        conditions
+            .filter_map(|condition| {
+                let name: HeaderName = condition.name.parse().ok()?;
+                Some(if condition.regex { ValueMatch::regex(name, &condition.value) } else { ValueMatch::exact(name, &condition.value) })
+            })
+            .collect()
+    };
+    let method = rule.headers.iter().find(|condition| condition.on == On::Method);
+    let method = method.and_then(|condition| api::HttpMethod::named(&condition.value));
+    HttpMatch { headers: of(On::Header), query_params: of(On::Query), method, ..HttpMatch::path(path) }
 }
 
 fn filters(changes: &Changes, action: &Action, hostname: Option<&str>) -> Vec<HttpFilter> {
-    let Changes { path, host, request_headers, response_headers, cors, no_timeout: _ } = changes;
+    let Changes {
+        path,
+        host,
+        request_headers,
+        request_removed,
+        response_headers,
+        response_added,
+        response_removed,
+        cors,
+        no_timeout: _,
+    } = changes;
     // Most routes have one filter, and a filter is large.
     let mut filters = Vec::with_capacity(1);
     if let Some(cors) = cors {
@@ -365,11 +379,15 @@ fn filters(changes: &Changes, action: &Action, hostname: Option<&str>) -> Vec<Ht
             max_age: u32::try_from(cors.max_age).ok(),
         })));
     }
-    let modifier = |list: &[(String, String)]| {
-        let set: Vec<HeaderValue> = list.iter().filter_map(|(name, value)| HeaderValue::new(name.as_str(), value.as_str())).collect();
-        (!set.is_empty()).then(|| HeaderModifier { set, ..HeaderModifier::default() })
+    let modifier = |set: &[(String, String)], added: &[(String, String)], removed: &[String]| {
+        let values = |list: &[(String, String)]| -> Vec<HeaderValue> {
+            list.iter().filter_map(|(name, value)| HeaderValue::new(name.as_str(), value.as_str())).collect()
+        };
+        let remove: Vec<_> = removed.iter().filter_map(|name| name.parse().ok()).collect();
+        let modifier = HeaderModifier { set: values(set), add: values(added), remove };
+        (modifier != HeaderModifier::default()).then_some(modifier)
     };
-    filters.extend(modifier(request_headers).map(HttpFilter::RequestHeaderModifier));
+    filters.extend(modifier(request_headers, &[], request_removed).map(HttpFilter::RequestHeaderModifier));
     if path.is_some() || host.is_some() {
         let path = path.as_ref().map(|path| match path {
             PathModifier::Full(value) => api::PathModifier::ReplaceFullPath(value.clone()),
@@ -382,7 +400,10 @@ fn filters(changes: &Changes, action: &Action, hostname: Option<&str>) -> Vec<Ht
             scheme: redirect.scheme.map(|scheme| if scheme == "http" { RedirectScheme::Http } else { RedirectScheme::Https }),
             hostname: redirect.hostname.clone(),
             port: redirect.port,
-            path: redirect.path.clone().map(api::PathModifier::ReplaceFullPath),
+            path: redirect.path.clone().map(|path| match redirect.prefix {
+                true => api::PathModifier::ReplacePrefixMatch(path),
+                false => api::PathModifier::ReplaceFullPath(path),
+            }),
             status_code: RedirectStatus::try_from(redirect.status).ok(),
         })),
         Action::ToHttps { status } => filters.push(HttpFilter::RequestRedirect(RequestRedirect {
@@ -393,6 +414,6 @@ fn filters(changes: &Changes, action: &Action, hostname: Option<&str>) -> Vec<Ht
         })),
         Action::Forward(_) | Action::Withheld(_) => {}
     }
-    filters.extend(modifier(response_headers).map(HttpFilter::ResponseHeaderModifier));
+    filters.extend(modifier(response_headers, response_added, response_removed).map(HttpFilter::ResponseHeaderModifier));
     filters
 }

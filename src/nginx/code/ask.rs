@@ -278,7 +278,8 @@ impl<'c> Questions<'c> {
             Directive::RequestHeader { name, how: super::RequestHow::Input { replace_only: true }, .. } => {
                 to.intern(Field::Header(name.to_ascii_lowercase()), Test::Present, origin.cloned());
             }
-            Directive::Location { .. }
+            Directive::Aside
+                | Directive::Location { .. }
             | Directive::Set { .. }
             | Directive::Defines(_)
             | Directive::Break

@@ -15,6 +15,8 @@ pub(super) use headers::Levels;
 pub(super) use state::State;
 pub(super) use tree::Tree;
 
+use std::ops::Range;
+
 use super::settings::{Cidr, Satisfy};
 use crate::request::{Piece, Statuses};
 
@@ -36,8 +38,12 @@ pub struct Code {
 /// A directive with its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// Name and arguments as written.
+    /// Name and arguments, blanks between them as one.
     pub text: String,
+    /// Bytes of the snippet from its name to the end of its last argument.
+    pub span: Range<usize>,
+    /// What it is about, for whoever converts it.
+    pub about: About,
     /// What it does.
     pub directive: Directive,
 }
@@ -156,9 +162,72 @@ pub enum Reach {
     Address,
 }
 
+/// What a directive is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum About {
+    /// What [`Directive`] says.
+    Itself,
+    /// Nothing that is visible in answers.
+    NoEffect,
+    /// Values that other directives use.
+    Definition,
+    /// A timeout.
+    Timeout,
+    /// Buffers.
+    Buffers,
+    /// Bytes per second.
+    Bandwidth,
+    /// A limit by rate or connections, or a companion.
+    Rate,
+    /// Which failures are tried again.
+    Retry,
+    /// TLS towards the backend.
+    BackendTls,
+    /// How the backend is spoken to.
+    BackendProtocol,
+    /// `Location` headers of the backend.
+    Redirects,
+    /// Cookies of the backend.
+    Cookies,
+    /// Bodies of answers.
+    Body,
+    /// Compression.
+    Compression,
+    /// Type of answers that nginx makes itself.
+    ContentType,
+    /// A header or trailer that nginx adds in a way of its own.
+    Addition,
+    /// Copies of requests.
+    Mirror,
+    /// Caching.
+    Cache,
+    /// Error pages.
+    ErrorPage,
+    /// Answers from files.
+    Files,
+    /// How requests are read.
+    Reading,
+    /// Names, ports and TLS towards the client.
+    Listening,
+    /// How redirects are written.
+    RedirectForm,
+    /// Authentication.
+    Auth,
+    /// Lua code.
+    Lua,
+    /// A web application firewall.
+    ModSecurity,
+    /// Another kind of backend.
+    OtherBackend,
+    /// Not known.
+    Unknown,
+}
+
 /// What a directive does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Directive {
+    /// Nothing that the router looks at; [`Line::about`] says what it is.
+    Aside,
     /// `if`
     If {
         /// When.
@@ -319,7 +388,8 @@ impl Directive {
     pub fn block(&self) -> Option<&[Line]> {
         match self {
             Self::If { block, .. } | Self::Location { block, .. } | Self::Except { block, .. } => Some(block),
-            Self::Set { .. }
+            Self::Aside
+            | Self::Set { .. }
             | Self::Defines(_)
             | Self::Map { .. }
             | Self::Break

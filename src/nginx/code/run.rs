@@ -103,7 +103,8 @@ impl Router<'_> {
                         return Ok(end);
                     }
                 }
-                Directive::Location { .. }
+                Directive::Aside
+                | Directive::Location { .. }
                 | Directive::Except { .. }
                 | Directive::Map { .. }
                 | Directive::RequestHeader { .. }
