@@ -59,6 +59,7 @@ fn understood(text: &str, place: Place) -> (Code, Vec<SnippetRefusal>, Vec<Strin
     }
     let reading = Reading::new(text, place);
     let refused = reading.refusals().into_iter().map(|refusal| SnippetRefusal {
+        part: refusal.span,
         message: refusal.message,
         unless: match refusal.unless {
             Unless::Never => SnippetUnless::Never,

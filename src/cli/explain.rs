@@ -11,6 +11,12 @@ pub(super) fn run(arguments: &Explain, terminal: &Terminal) -> anyhow::Result<Ex
         terminal.data(crate::read::cluster::CLUSTER_ROLE)?;
         return Ok(Exit::Clean);
     }
+    if !arguments.filenames.is_empty() {
+        if query != "snippet" {
+            return Err(Usage("only snippets are explained from files: `gateshift explain snippet -f FILE`".to_owned()).into());
+        }
+        return super::snippets::run(arguments, terminal);
+    }
     let found = catalog::explain(&query);
     if found.is_empty() {
         let hint = catalog::Explained::suggestion(&query).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));

@@ -12,6 +12,7 @@ mod explain;
 mod gather;
 mod generate;
 mod requests;
+mod snippets;
 mod trace;
 mod validate;
 mod write;

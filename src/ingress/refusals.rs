@@ -9,7 +9,8 @@ use super::{Item, controller::Controller};
 use crate::{
     annotations::url::GoUrl,
     automata::pcre::Pattern,
-    k8s::{Step, Subject},
+    k8s::{Inventory, Step, Subject},
+    ledger::Findings,
     nginx::{
         Config, Globals, Location, Modifier, Refusal, RefusalKind, Server, ServerName,
         settings::{BasicKind, Given, Proxy},
@@ -19,15 +20,24 @@ use crate::{
 
 /// Collects refusals and compiles each expression once.
 pub(super) struct Check<'a> {
+    pub(super) inventory: &'a Inventory,
     pub(super) config: &'a Config,
     pub(super) found: Vec<Refusal>,
     compiled: BTreeMap<(String, bool), Result<Vec<String>, String>>,
     pub(super) groups: BTreeSet<String>,
+    pub(super) findings: Findings,
 }
 
 /// All refusals of a configuration.
-pub(super) fn check(config: &Config, items: &[Item<'_>], controller: &Controller) -> Vec<Refusal> {
-    let mut check = Check { config, found: Vec::new(), compiled: BTreeMap::new(), groups: BTreeSet::from(["subdomain".to_owned()]) };
+pub(super) fn check(inventory: &Inventory, config: &Config, items: &[Item<'_>], controller: &Controller) -> (Vec<Refusal>, Findings) {
+    let mut check = Check {
+        inventory,
+        config,
+        found: Vec::new(),
+        compiled: BTreeMap::new(),
+        groups: BTreeSet::from(["subdomain".to_owned()]),
+        findings: Findings::new(),
+    };
     check.panics(items);
     check.own_requests();
     check.expressions();
@@ -42,7 +52,7 @@ pub(super) fn check(config: &Config, items: &[Item<'_>], controller: &Controller
     check.snippets();
     check.globals(controller);
     check.digest();
-    check.found
+    (check.found, check.findings)
 }
 
 pub(super) fn config_map_key(globals: &Globals, key: &'static str) -> Vec<Subject> {

@@ -1,14 +1,15 @@
 //! Snippets for which nginx refuses the configuration: by themselves, by what surrounds them, or by what others fail to define.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
 use super::refusals::{Check, config_map_key};
 use crate::{
     k8s::Subject,
+    ledger::{Code as Finds, Finding},
     nginx::{
         Config, Globals, IngressId, Location, Modifier, Server, Settings,
         code::{Code, Directive},
-        settings::{BackendProtocol, BasicKind, Given, Satisfy, SnippetRefusal, SnippetUnless},
+        settings::{BackendProtocol, BasicKind, Given, Satisfy, SnippetRefusal, SnippetUnless, Snippets},
     },
     snippet::{LocationModifier, Place, Reading, Written, conflicts},
 };
@@ -22,7 +23,10 @@ impl Check<'_> {
             for refusal in &snippet.refused {
                 if is_refused(refusal, &config.globals.defaults, config, &defined) {
                     let message = format!("`{}` of the ConfigMap: {}", snippet.key, refusal.message);
-                    self.once(message, config_map_key(&config.globals, snippet.key));
+                    let subjects = config_map_key(&config.globals, snippet.key);
+                    let at = (refusal.message.as_str(), refusal.part.clone());
+                    self.say(at, &snippet.text, snippet.key, "the controller's ConfigMap".to_owned(), subjects.first().cloned());
+                    self.once(message, subjects);
                 }
             }
         }
@@ -48,11 +52,39 @@ impl Check<'_> {
         }
     }
 
+    /// Names the line that nginx refuses, once.
+    fn say(&mut self, (message, part): (&str, Range<usize>), text: &str, annotation: &str, ingress: String, subject: Option<Subject>) {
+        let word = message.strip_prefix("unknown directive \"").and_then(|rest| rest.strip_suffix('"'));
+        let line = 1 + text.get(..part.start).map_or(0, |before| before.matches('\n').count());
+        let mut facts = vec![("annotation", annotation.to_owned()), ("ingress", ingress), ("line", line.to_string())];
+        let code = match word {
+            Some(word) => {
+                facts.push(("directive", word.to_owned()));
+                Finds::SnippetUnknownDirective
+            }
+            None => {
+                facts.push(("error", message.to_owned()));
+                Finds::SnippetRefused
+            }
+        };
+        let mut finding = match subject {
+            Some(subject) => Finding::about(code, subject, facts),
+            None => Finding::estate(code, facts),
+        };
+        finding.at = finding.subject.as_ref().and_then(|subject| self.inventory.part_of_text(subject, text, part));
+        if !self.findings.contains(&finding) {
+            self.findings.push(finding);
+        }
+    }
+
     fn written(&mut self, ingress: IngressId, settings: &Settings, names: &[&str], defined: &BTreeSet<String>) {
         let Some(snippets) = &settings.snippets else { return };
         for (name, refusal) in snippets.refused.iter().filter(|(name, _)| names.contains(name)) {
             if is_refused(refusal, settings, self.config, defined) {
-                self.once(format!("`{name}`: {}", refusal.message), vec![self.config.annotation(ingress, name)]);
+                let subject = self.config.annotation(ingress, name);
+                let at = (refusal.message.as_str(), refusal.part.clone());
+                self.say(at, text_of(snippets, name), name, self.config.ingress(ingress).name.to_string(), Some(subject.clone()));
+                self.once(format!("`{name}`: {}", refusal.message), vec![subject]);
             }
         }
     }
@@ -74,7 +106,9 @@ impl Check<'_> {
         let beside = around(server, &self.config.globals);
         for refusal in conflicts(&Reading::new(&snippets.server, Place::ServerSnippet), None, &beside) {
             let message = format!("`server-snippet` of host `{}`: {}", server.host, refusal.message);
-            self.once(message, vec![self.config.annotation(ingress, "server-snippet")]);
+            let (subject, name) = (self.config.annotation(ingress, "server-snippet"), self.config.ingress(ingress).name.to_string());
+            self.say((&refusal.message, refusal.span), &snippets.server, "server-snippet", name, Some(subject.clone()));
+            self.once(message, vec![subject]);
         }
     }
 
@@ -94,7 +128,10 @@ impl Check<'_> {
             };
             for refusal in found {
                 let message = format!("`{}` of the ConfigMap: {}", snippet.key, refusal.message);
-                self.once(message, config_map_key(&config.globals, snippet.key));
+                let subjects = config_map_key(&config.globals, snippet.key);
+                let whose = "the controller's ConfigMap".to_owned();
+                self.say((&refusal.message, refusal.span), &snippet.text, snippet.key, whose, subjects.first().cloned());
+                self.once(message, subjects);
             }
         }
     }
@@ -108,8 +145,19 @@ impl Check<'_> {
         let reading = Reading::new(&snippets.configuration, Place::ConfigurationSnippet);
         for refusal in with_written(location, |written| conflicts(&reading, Some(written), &[])) {
             let message = format!("`configuration-snippet`: {}", refusal.message);
-            self.once(message, vec![self.config.annotation(ingress, "configuration-snippet")]);
+            let (subject, name) = (self.config.annotation(ingress, "configuration-snippet"), self.config.ingress(ingress).name.to_string());
+            self.say((&refusal.message, refusal.span), &snippets.configuration, "configuration-snippet", name, Some(subject.clone()));
+            self.once(message, vec![subject]);
         }
+    }
+}
+
+fn text_of<'a>(snippets: &'a Snippets, name: &str) -> &'a str {
+    match name {
+        "configuration-snippet" => &snippets.configuration,
+        "server-snippet" => &snippets.server,
+        "stream-snippet" => &snippets.stream,
+        _ => &snippets.auth,
     }
 }
 

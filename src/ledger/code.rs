@@ -212,6 +212,7 @@ codes! {
     SnippetAnswer = "snippet/answer",
     SnippetApproximated = "snippet/approximated",
     SnippetClosesBlock = "snippet/closes-block",
+    SnippetExpressionRank = "snippet/expression-rank",
     SnippetLosesBackend = "snippet/loses-backend",
     SnippetNotConvertible = "snippet/not-convertible",
     SnippetRefused = "snippet/refused",

@@ -3,7 +3,7 @@
 use super::{Certificate, Router, view::View};
 use crate::request::{
     Answer, Decision, Deny, ErrorPage, Forward, Forwarding, Guard, HeaderExprs, HeaderOperation, Outcome, Part, PathExpr, Request, Ruling,
-    Share, Step, Valuation, World, with_rules,
+    Share, Step, Valuation, World, with_rules, with_rules_of_any_status,
 };
 
 /// Common name of the certificate that the controller makes for itself.
@@ -83,7 +83,10 @@ impl Router<'_> {
     }
 
     fn forward(&self, view: &View<'_>, request: &Request, world: &impl World, forwarding: Forwarding, trace: &mut Vec<Step>) -> Outcome {
-        let claims = forwarding.headers_with(answered(&forwarding, view, world)).into_owned();
+        let claims = match answered(&forwarding, view, world) {
+            Some(status) => forwarding.headers_with(status).into_owned(),
+            None => with_rules_of_any_status(&forwarding.response_headers, &forwarding.header_rules),
+        };
         let Forwarding { guards, any_guard, split, target, host, headers, response_headers, header_rules, read_timeout, error_page } =
             forwarding;
         let target_text = view.text(&target);
@@ -135,7 +138,7 @@ impl Router<'_> {
         if let Some(backend) = split.iter().find_map(|share| share.backend.as_deref())
             && let Some(answer) = world.backend(backend, &target_text)
         {
-            if read_timeout.is_some_and(|limit| answer.delay >= limit.saturating_mul(1000)) {
+            if answer.delay > 0 && read_timeout.is_some_and(|limit| answer.delay >= limit.saturating_mul(1000)) {
                 trace.push(Step { text: "the backend does not answer in time".to_owned(), because: None });
                 return own(504, trace);
             }
@@ -197,12 +200,12 @@ impl Router<'_> {
 }
 
 /// Status with which the backend answers, as far as that is known.
-fn answered(forwarding: &Forwarding, view: &View<'_>, world: &impl World) -> u16 {
+fn answered(forwarding: &Forwarding, view: &View<'_>, world: &impl World) -> Option<u16> {
     match forwarding.split.as_slice() {
-        [Share { backend: None, status: Some(status), .. }] => *status,
+        [Share { backend: None, status: Some(status), .. }] => Some(*status),
         shares => {
             let backend = shares.iter().find_map(|share| share.backend.as_deref()).filter(|_| !forwarding.header_rules.is_empty());
-            backend.and_then(|backend| world.backend(backend, &view.text(&forwarding.target))).map_or(200, |answer| answer.status)
+            backend.and_then(|backend| world.backend(backend, &view.text(&forwarding.target))).map(|answer| answer.status)
         }
     }
 }

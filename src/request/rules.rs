@@ -85,6 +85,17 @@ pub fn with_rules(base: &HeaderExprs, rules: &[HeaderRule], status: u16) -> Head
     headers
 }
 
+/// The same claims where the status is not known: what depends on it is not claimed.
+pub fn with_rules_of_any_status(base: &HeaderExprs, rules: &[HeaderRule]) -> HeaderExprs {
+    let certain = |rule: &HeaderRule| match rule.statuses {
+        Statuses::All => rule.clone(),
+        Statuses::Usual | Statuses::Only(_) => {
+            HeaderRule { name: rule.name.clone(), operation: HeaderOperation::Unknown, statuses: Statuses::All }
+        }
+    };
+    with_rules(base, &rules.iter().map(certain).collect::<Vec<_>>(), 200)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

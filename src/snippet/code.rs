@@ -36,7 +36,7 @@ impl Reading {
             let text = self.snippet.text.get(stop.span.clone()).unwrap_or_default().to_owned();
             let what = "a snippet that closes the block it is written into".to_owned();
             let directive = Directive::Unmodelled { what, reach: Reach::All };
-            lines.push(Line { text, span: stop.span.clone(), about: About::Unknown, directive });
+            lines.push(Line { text, span: stop.span.clone(), about: About::ClosesBlock, directive });
         }
         Code { lines, swallows: self.snippet.stops.iter().any(swallows) }
     }

@@ -79,7 +79,8 @@ impl Cx<'_> {
         if policy.header.is_empty() {
             settle(self, &["canary-by-header-value", "canary-by-header-pattern"], &no_effect("there is no canary-by-header"));
         } else {
-            let header = |value: &str, regex| HeaderCondition { on: On::Header, name: policy.header.clone(), value: value.to_owned(), regex };
+            let header =
+                |value: &str, regex| HeaderCondition { on: On::Header, name: policy.header.clone(), value: value.to_owned(), regex };
             if !is_token(&policy.header) {
                 settle(
                     self,

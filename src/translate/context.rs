@@ -135,8 +135,8 @@ impl<'a> Cx<'a> {
     }
 
     /// Everything that was said of annotations, of paths, and to the user.
-    pub(super) fn finish(self) -> (Marks, BTreeMap<Subject, Settlement>, Findings) {
-        (self.marks, self.paths, self.findings)
+    pub(super) fn finish(self) -> (Marks, BTreeMap<Subject, Settlement>, BTreeMap<super::snippet::Spot, Settlement>, Findings) {
+        (self.marks, self.paths, self.directives, self.findings)
     }
 }
 

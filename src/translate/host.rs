@@ -235,6 +235,7 @@ impl Cx<'_> {
             let slashes = self.trailing_slashes(server);
             rules.extend(slashes);
         }
+        self.guard_expressions(&mut rules);
         drop_shadowed(&mut rules);
         for rule in &rules {
             let settlement = match (&rule.action, form, &rule.path) {

@@ -59,6 +59,8 @@ pub struct Translation {
     pub marks: BTreeMap<(IngressId, &'static str), Settlement>,
     /// Settlements of paths and of `spec.defaultBackend` by their place.
     pub paths: BTreeMap<Subject, Settlement>,
+    /// Settlements of directives of snippets: the Ingress (`None` for the ConfigMap), annotation or key, and where the directive begins.
+    pub directives: BTreeMap<(Option<IngressId>, &'static str, usize), Settlement>,
     /// What is to be said.
     pub findings: Findings,
 }
@@ -86,8 +88,8 @@ pub fn translate(config: &Config, inventory: &Inventory, options: &Options) -> T
     }
     // Names are unique within kind and namespace, so that no two are equal.
     objects.sort_unstable_by(|a, b| (!a.platform, a.object.sort_key()).cmp(&(!b.platform, b.object.sort_key())));
-    let (marks, paths, findings) = cx.finish();
-    Translation { objects, marks, paths, findings }
+    let (marks, paths, directives, findings) = cx.finish();
+    Translation { objects, marks, paths, directives, findings }
 }
 
 fn app(object: Object, sources: Vec<ObjectId>, withheld: Vec<(String, Code, Subject)>) -> Emitted {

@@ -356,17 +356,8 @@ fn wire_match(rule: &Rule) -> HttpMatch {
 }
 
 fn filters(changes: &Changes, action: &Action, hostname: Option<&str>) -> Vec<HttpFilter> {
-    let Changes {
-        path,
-        host,
-        request_headers,
-        request_removed,
-        response_headers,
-        response_added,
-        response_removed,
-        cors,
-        no_timeout: _,
-    } = changes;
+    let Changes { path, host, request_headers, request_removed, response_headers, response_added, response_removed, cors, no_timeout: _ } =
+        changes;
     // Most routes have one filter, and a filter is large.
     let mut filters = Vec::with_capacity(1);
     if let Some(cors) = cors {

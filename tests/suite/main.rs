@@ -30,6 +30,7 @@ mod reading;
 mod settlements;
 mod shared;
 mod snippet;
+mod snippet_conversion;
 mod snippet_oracle;
 mod snippet_router;
 mod snippet_truth;

@@ -279,7 +279,7 @@ impl<'c> Questions<'c> {
                 to.intern(Field::Header(name.to_ascii_lowercase()), Test::Present, origin.cloned());
             }
             Directive::Aside
-                | Directive::Location { .. }
+            | Directive::Location { .. }
             | Directive::Set { .. }
             | Directive::Defines(_)
             | Directive::Break

@@ -219,6 +219,8 @@ pub enum About {
     ModSecurity,
     /// Another kind of backend.
     OtherBackend,
+    /// It closes the block that the snippet is written into.
+    ClosesBlock,
     /// Not known.
     Unknown,
 }

@@ -134,6 +134,8 @@ pub struct Snippets {
 /// Why nginx refuses a configuration with a snippet in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SnippetRefusal {
+    /// Bytes of the snippet.
+    pub part: std::ops::Range<usize>,
     /// What nginx says.
     pub message: String,
     /// What it depends on.

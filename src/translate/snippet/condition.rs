@@ -46,11 +46,13 @@ pub(super) type Env = BTreeMap<String, Option<String>>;
 
 /// A text whose variables are known.
 pub(super) fn known(text: &Text, env: &Env) -> Option<String> {
-    text.iter().map(|piece| match piece {
-        Piece::Literal(text) => Some(text.clone()),
-        Piece::Variable(name) | Piece::Named(name) => env.get(name).cloned().flatten(),
-        Piece::Group(_) => None,
-    }).collect()
+    text.iter()
+        .map(|piece| match piece {
+            Piece::Literal(text) => Some(text.clone()),
+            Piece::Variable(name) | Piece::Named(name) => env.get(name).cloned().flatten(),
+            Piece::Group(_) => None,
+        })
+        .collect()
 }
 
 /// Methods that a match can name.
@@ -132,7 +134,9 @@ fn holds(value: &str, question: &Question, env: &Env) -> Option<bool> {
     match question {
         Question::Truthy => Some(!value.is_empty() && value != "0"),
         Question::Equals(text) => known(text, env).map(|text| text == value),
-        Question::Matches { regex, caseless } => crate::automata::pcre::Pattern::parse(regex, *caseless).ok()?.is_match(value.as_bytes()).ok(),
+        Question::Matches { regex, caseless } => {
+            crate::automata::pcre::Pattern::parse(regex, *caseless).ok()?.is_match(value.as_bytes()).ok()
+        }
     }
 }
 
@@ -166,8 +170,17 @@ fn cookie(name: &str, question: &Question, negated: bool, env: &Env) -> Said {
     }
 }
 
+/// How well a match must say what an expression says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// As it is, were it by an expression: somebody may be refused by it.
+    Exactly,
+    /// By a prefix, which can be replaced.
+    Nearly,
+}
+
 /// An expression that nginx searches in the path.
-pub(super) fn searched_path(regex: &str, caseless: bool, form: RegexForm) -> Option<(PathRule, Option<&'static str>)> {
+pub(super) fn searched_path(regex: &str, caseless: bool, form: RegexForm, how: How) -> Option<(PathRule, Option<&'static str>)> {
     let body = regex.strip_prefix('^');
     if let (Some(body), false) = (body, caseless) {
         if let Some(exact) = body.strip_suffix('$').filter(|exact| shape::is_literal(exact)) {
@@ -177,7 +190,9 @@ pub(super) fn searched_path(regex: &str, caseless: bool, form: RegexForm) -> Opt
             if shape.is_element() || shape.prefix() == "/" {
                 return Some((paths::prefix(shape.prefix()).ok()?, None));
             }
-            return Some((paths::prefix(shape.prefix()).ok()?, Some("a prefix of a route ends where an element of the path ends")));
+            if how == How::Nearly {
+                return Some((paths::prefix(shape.prefix()).ok()?, Some("a prefix of a route ends where an element of the path ends")));
+            }
         }
     }
     if regex_syntax::Parser::new().parse(regex).is_err() || crate::automata::pcre::Pattern::parse(regex, caseless).is_err() {
@@ -192,7 +207,8 @@ pub(super) fn searched_path(regex: &str, caseless: bool, form: RegexForm) -> Opt
         (None, RegexForm::Search) => format!("{case}(?:{regex})"),
         (None, RegexForm::Either) => format!("{case}^.*(?:{regex}).*"),
     };
-    (value.len() <= 1024).then_some((PathRule::Regex(value), Some("which of an expression and a prefix goes first is up to the implementation")))
+    (value.len() <= 1024)
+        .then_some((PathRule::Regex(value), Some("which of an expression and a prefix goes first is up to the implementation")))
 }
 
 fn path(raw: bool, question: &Question, negated: bool, env: &Env, form: RegexForm) -> Said {
@@ -206,7 +222,7 @@ fn path(raw: bool, question: &Question, negated: bool, env: &Env, form: RegexFor
         Question::Matches { regex, .. } if raw && !regex.starts_with("^/") => {
             return Said::No("it searches the whole target, query included");
         }
-        Question::Matches { regex, caseless } => match searched_path(regex, *caseless, form) {
+        Question::Matches { regex, caseless } => match searched_path(regex, *caseless, form, How::Exactly) {
             Some((PathRule::Exact(_), _)) if raw => return Said::No("it compares the whole target, query included"),
             Some(found) => found,
             None => return Said::No("its expression needs PCRE"),
@@ -256,7 +272,8 @@ pub(super) fn add(rule: &mut Rule, conditions: &[Match]) -> Together {
 
 /// Both paths at once; `None` where no request has both.
 fn within(outer: &PathRule, inner: &PathRule) -> Option<PathRule> {
-    let below = |path: &str, prefix: &str| prefix == "/" || path == prefix || path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
+    let below =
+        |path: &str, prefix: &str| prefix == "/" || path == prefix || path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
     match (outer, inner) {
         (PathRule::Prefix(outer), inner) if outer == "/" => Some(inner.clone()),
         (PathRule::Prefix(outer), PathRule::Exact(path)) => below(path, outer).then(|| inner.clone()),

@@ -14,7 +14,7 @@ use crate::{
 
 use super::{
     Around, Here, Origin, WITHHELD,
-    condition::{Env, Match, Said, known, said, searched_path},
+    condition::{Env, How, Match, Said, known, said, searched_path},
     redirect::{self, Place},
     refuses,
 };
@@ -131,7 +131,7 @@ impl Cx<'_> {
                     }
                 }
                 Directive::Rewrite { regex, replacement, keeps_query, after } if depth < 6 => {
-                    let Some((path, but)) = searched_path(regex, false, self.options.target.regex_form()) else {
+                    let Some((path, but)) = searched_path(regex, false, self.options.target.regex_form(), How::Nearly) else {
                         self.lost(&here, "its expression needs PCRE");
                         continue;
                     };

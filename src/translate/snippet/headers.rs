@@ -23,6 +23,7 @@ const USUAL: &[(&str, &[&str])] = &[
     ("x-forwarded-host", &["host", "http_host", "best_http_host"]),
     ("x-forwarded-port", &["server_port", "pass_port"]),
     ("upgrade", &["http_upgrade"]),
+    ("x-request-id", &["req_id", "request_id", "http_x_request_id"]),
     ("connection", &["connection_upgrade", "http_connection"]),
 ];
 
@@ -43,9 +44,8 @@ impl Cx<'_> {
     }
 
     fn request(&mut self, levels: &[Vec<Here<'_>>], outer: usize, changes: &mut Changes) {
-        let proxied = |here: &&Here<'_>| {
-            matches!(here.line.directive, Directive::RequestHeader { how: RequestHow::Proxy | RequestHow::Grpc, .. })
-        };
+        let proxied =
+            |here: &&Here<'_>| matches!(here.line.directive, Directive::RequestHeader { how: RequestHow::Proxy | RequestHow::Grpc, .. });
         let innermost = levels.iter().rposition(|level| level.iter().any(|here| proxied(&here)));
         for (at, level) in levels.iter().enumerate() {
             for here in level {
@@ -81,7 +81,7 @@ impl Cx<'_> {
         {
             return self.idle(here, "gateways send it by themselves");
         }
-        let Some(value) = literal(text) else { return self.lost(here, "a filter knows no variables") };
+        let Some(value) = literal(text) else { return self.with_variables(here, text) };
         match lower.as_str() {
             "host" if is_precise_hostname(&value) => {
                 changes.host = Some(value);
@@ -96,6 +96,30 @@ impl Cx<'_> {
                 self.kept(here, but);
             }
         }
+    }
+
+    /// A value of variables that a request gives is for the target to say; others nobody knows.
+    fn with_variables(&mut self, here: &Here<'_>, text: &[Piece]) {
+        const OF_REQUEST: &[&str] = &[
+            "args",
+            "host",
+            "http_host",
+            "is_args",
+            "query_string",
+            "remote_addr",
+            "request_method",
+            "request_uri",
+            "scheme",
+            "server_port",
+            "server_protocol",
+            "uri",
+        ];
+        let known = |piece: &Piece| match piece {
+            Piece::Literal(_) => true,
+            Piece::Variable(name) | Piece::Named(name) => OF_REQUEST.contains(&name.as_str()) || name.starts_with("http_"),
+            Piece::Group(_) => false,
+        };
+        if text.iter().all(known) { self.variables(here) } else { self.lost(here, "a filter does not know its variable") }
     }
 
     fn response(&mut self, levels: &[Vec<Here<'_>>], changes: &mut Changes) {
@@ -124,7 +148,14 @@ impl Cx<'_> {
         }
     }
 
-    fn response_header(&mut self, here: &Here<'_>, how: ResponseHow, (name, value): (&str, &Value), statuses: &Statuses, changes: &mut Changes) {
+    fn response_header(
+        &mut self,
+        here: &Here<'_>,
+        how: ResponseHow,
+        (name, value): (&str, &Value),
+        statuses: &Statuses,
+        changes: &mut Changes,
+    ) {
         if name.is_empty() {
             return self.idle(here, "it only hides what blocks around it add");
         }
@@ -145,7 +176,7 @@ impl Cx<'_> {
                 self.kept(here, None);
             }
             Value::Text(text) => {
-                let Some(value) = literal(text) else { return self.lost(here, "a filter knows no variables") };
+                let Some(value) = literal(text) else { return self.with_variables(here, text) };
                 let value = self.header_value(&value);
                 let same = |known: &(String, String)| known.0.eq_ignore_ascii_case(name);
                 let adds = matches!(how, ResponseHow::Add | ResponseHow::More { append: true });

@@ -29,6 +29,10 @@ impl Cx<'_> {
         }
     }
 
+    fn is_settled(&self, here: &Here<'_>) -> bool {
+        self.directives.contains_key(&(here.origin.ingress, here.origin.name, here.line.span.start))
+    }
+
     fn name(&mut self, code: Code, here: &Here<'_>, mut facts: Vec<(&'static str, String)>) {
         let ingress = here.origin.ingress.map_or_else(|| "the controller's ConfigMap".to_owned(), |ingress| self.ingress_name(ingress));
         let line = 1 + here.origin.text.get(..here.line.span.start).map_or(0, |before| before.matches('\n').count());
@@ -80,9 +84,15 @@ impl Cx<'_> {
         Code::SnippetAnswer
     }
 
+    /// A location without an answer and without a backend.
+    pub(super) fn loses_backend(&mut self, here: &Here<'_>, path: &str) {
+        self.settle(here, unmappable(Code::SnippetLosesBackend));
+        self.name(Code::SnippetLosesBackend, here, vec![("path", path.to_owned())]);
+    }
+
     /// Everything but scripts and headers. Gives the code where the rules must not be served without it.
     pub(super) fn beside(&mut self, around: &Around<'_>, owner: IngressId) -> Option<Code> {
-        let mut lost = None;
+        let mut lost = self.swallowed(around);
         for here in around.levels().into_iter().flatten() {
             if let Some(code) = self.one_beside(&here, owner) {
                 lost = Some(code);
@@ -92,12 +102,30 @@ impl Cx<'_> {
         lost.filter(|_| !self.options.allow_unprotected)
     }
 
+    /// A location whose snippet takes in the directive that names the backend.
+    fn swallowed(&mut self, around: &Around<'_>) -> Option<Code> {
+        let (lines, origin) = around.location.iter().find(|(_, origin)| origin.swallows)?;
+        let here = Here { line: lines.last()?, origin };
+        self.settle(&here, unmappable(Code::SnippetSwallowsNext));
+        self.name(Code::SnippetSwallowsNext, &here, vec![("directive", "proxy_pass".to_owned())]);
+        Some(Code::SnippetSwallowsNext)
+    }
+
     fn intent(&mut self, here: &Here<'_>, owner: IngressId, intent: &Intent, value: &str) -> Option<Code> {
         let ingress = here.origin.ingress.unwrap_or(owner);
         let facts = vec![("annotation", here.line.text.split(' ').next().unwrap_or_default().to_owned()), ("value", value.to_owned())];
         let code = self.ask(ingress, &[here.origin.name], intent, facts);
         self.settle(here, code.map_or(Settlement::Exact, unmappable));
         code
+    }
+
+    /// A value that is made of variables, which only some implementations know.
+    pub(super) fn variables(&mut self, here: &Here<'_>) {
+        let text = here.line.text.clone();
+        match here.origin.ingress {
+            Some(ingress) => drop(self.intent(here, ingress, &Intent::Variables { text: text.clone() }, &text)),
+            None => self.lost(here, "a filter knows no variables"),
+        }
     }
 
     /// Gives a code where the directive may protect something.
@@ -116,6 +144,7 @@ impl Cx<'_> {
                 return Some(Code::SnippetAnswer);
             }
             (Directive::Satisfy(_), _) => self.lost(here, "core Gateway API does not combine kinds of access control"),
+            (Directive::Pass(_), _) if self.is_settled(here) => {}
             (Directive::Pass(_), _) => self.lost(here, "the backend of a condition is a rule of its own"),
             (Directive::Except { block, .. }, _) => {
                 self.lost(here, "the other methods are answered 503 today, whatever the block says");
@@ -139,7 +168,7 @@ impl Cx<'_> {
             (_, About::Definition) => self.idle(here, "it only defines what other directives use"),
             (_, About::ContentType) => self.idle(here, "it only concerns answers that nginx makes itself"),
             (_, About::RedirectForm) => self.idle(here, "it only concerns redirects that nginx makes itself"),
-            (_, About::Compression) => self.lost(here, "compression belongs to the implementation or the application"),
+            (_, About::Compression) => self.kept(here, Some("whether answers are compressed is up to the implementation")),
             (_, About::Body) => self.lost(here, "routes do not change bodies"),
             (_, About::Addition) => self.lost(here, "no filter adds it"),
             (_, About::Cache) => self.lost(here, "routes do not cache"),
@@ -157,6 +186,11 @@ impl Cx<'_> {
                 return Some(WITHHELD);
             }
             (_, About::Lua) => self.lost(here, "Lua code is not read"),
+            (_, About::ClosesBlock) => {
+                self.settle(here, unmappable(Code::SnippetClosesBlock));
+                self.name(Code::SnippetClosesBlock, here, vec![]);
+                return Some(WITHHELD);
+            }
             (_, About::Unknown) => {
                 self.lost(here, "it is not known, and may refuse requests");
                 return Some(WITHHELD);

@@ -7,6 +7,7 @@ use crate::{
         code::{Compare, Directive, Line},
     },
     request::Piece,
+    targets::RegexForm,
     translate::{
         context::Cx,
         paths,
@@ -14,11 +15,21 @@ use crate::{
     },
 };
 
-use super::{Around, Here, WITHHELD, condition::searched_path, order, refuses};
+use super::{
+    Around, Here, WITHHELD,
+    condition::{How, searched_path},
+    order, refuses,
+};
 
 impl<'a> Cx<'a> {
     /// Rules of the locations that a server snippet writes, and of those inside the locations of the controller.
-    pub(in crate::translate) fn snippet_locations(&mut self, around: &Around<'a>, server: &Server, owner: IngressId, tls: bool) -> Vec<Rule> {
+    pub(in crate::translate) fn snippet_locations(
+        &mut self,
+        around: &Around<'a>,
+        server: &Server,
+        owner: IngressId,
+        tls: bool,
+    ) -> Vec<Rule> {
         let mut made = Vec::new();
         let mut work: Vec<(Around<'a>, usize)> = vec![(around.clone(), 0)];
         while let Some((around, depth)) = work.pop() {
@@ -42,15 +53,56 @@ impl<'a> Cx<'a> {
                 self.kept(&here, but);
                 let inside = Around { http: around.http.clone(), server: around.server.clone(), location: vec![(block, origin.clone())] };
                 let action = self.content(&here, block);
-                let base = self.rule(owner, &here, rule, action);
+                let mut bases = vec![self.rule(owner, &here, rule, action.clone())];
+                // nginx refuses `/privates` too where `/private` is refused.
+                if refuses(block)
+                    && matches!(compare, Compare::Prefix | Compare::FirstPrefix)
+                    && !path.ends_with('/')
+                    && let Some((rule, _)) =
+                        searched_path(&format!("^{}", regex_syntax::escape(path)), false, self.options.target.regex_form(), How::Exactly)
+                {
+                    bases.push(self.rule(owner, &here, rule, action));
+                }
                 // The location around it has a script of its own, which is not run here.
-                made.extend(self.with_snippets(&inside, server, vec![base], tls));
+                let rules = self.with_snippets(&inside, server, bases, tls);
+                if rules.iter().any(|rule| rule.action == Action::Withheld(Code::SnippetLosesBackend)) {
+                    self.loses_backend(&here, path);
+                }
+                made.extend(rules);
                 if depth < 4 {
                     work.push((inside, depth + 1));
                 }
             }
         }
         order::closed(made)
+    }
+
+    /// Where the rank of expressions is open, a prefix may go before an expression that refuses: then nothing may be served by prefixes.
+    pub(in crate::translate) fn guard_expressions(&mut self, rules: &mut [Rule]) {
+        if self.options.target.regex_form() != RegexForm::Either || self.options.allow_unprotected {
+            return;
+        }
+        let refuses = |rule: &&Rule| matches!(rule.action, Action::Withheld(WITHHELD | Code::SnippetAnswer));
+        let beside_prefix = |value: &str| {
+            let prefixes = rules.iter().filter(refuses).filter_map(|rule| match &rule.path {
+                PathRule::Prefix(path) => Some(regex_syntax::escape(path)),
+                PathRule::Exact(_) | PathRule::Regex(_) => None,
+            });
+            prefixes.into_iter().any(|path| value == format!("^(?:{path}).*"))
+        };
+        let open = rules.iter().filter(refuses).find(|rule| matches!(&rule.path, PathRule::Regex(value) if !beside_prefix(value)));
+        let Some(first) = open.cloned() else { return };
+        let mut any = false;
+        for rule in rules.iter_mut().filter(|rule| matches!(rule.path, PathRule::Prefix(_)) && matches!(rule.action, Action::Forward(_))) {
+            rule.action = Action::Withheld(Code::SnippetExpressionRank);
+            rule.changes = Changes::default();
+            any = true;
+        }
+        if any && let PathRule::Regex(value) = &first.path {
+            let facts =
+                vec![("path", value.clone()), ("ingress", self.ingress_name(first.owner)), ("target", self.options.target.id().to_owned())];
+            self.say(Code::SnippetExpressionRank, Some(first.origin.clone()), facts);
+        }
     }
 
     fn rule(&self, owner: IngressId, here: &Here<'_>, path: PathRule, action: Action) -> Rule {
@@ -66,7 +118,7 @@ impl<'a> Cx<'a> {
                 let but = (path != "/").then_some("a prefix of a route ends where an element of the path ends");
                 Some((paths::prefix(path).ok()?, but))
             }
-            Compare::Regex { caseless } => searched_path(path, caseless, self.options.target.regex_form()),
+            Compare::Regex { caseless } => searched_path(path, caseless, self.options.target.regex_form(), How::Exactly),
             Compare::Named => None,
         }
     }

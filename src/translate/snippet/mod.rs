@@ -36,6 +36,8 @@ pub(super) struct Origin {
     subject: Option<Subject>,
     /// Its text.
     text: String,
+    /// It has no final `;`.
+    swallows: bool,
 }
 
 /// A directive and the snippet it stands in.
@@ -86,7 +88,10 @@ impl<'a> Cx<'a> {
         let globals = &self.config.globals;
         let snippet = globals.snippets.iter().find(|snippet| snippet.key == key)?;
         let subject = globals.config_map.as_ref().map(|map| Subject { object: map.object, field: map.field.child(snippet.key) });
-        Some((&snippet.code.lines, Origin { ingress: None, name: snippet.key, subject, text: snippet.text.clone() }))
+        Some((
+            &snippet.code.lines,
+            Origin { ingress: None, name: snippet.key, subject, text: snippet.text.clone(), swallows: snippet.code.swallows },
+        ))
     }
 
     /// The snippets around a server.
@@ -94,7 +99,7 @@ impl<'a> Cx<'a> {
         let own = server.snippet.and_then(|ingress| {
             let snippets = self.config.ingress(ingress).settings.snippets.as_ref()?;
             let subject = Some(self.annotation(ingress, "server-snippet"));
-            let origin = Origin { ingress: Some(ingress), name: "server-snippet", subject, text: snippets.server.clone() };
+            let origin = Origin { ingress: Some(ingress), name: "server-snippet", subject, text: snippets.server.clone(), swallows: false };
             Some((snippets.server_code.lines.as_slice(), origin))
         });
         Around {
@@ -115,7 +120,13 @@ impl<'a> Cx<'a> {
         {
             let subject = Some(self.annotation(from.ingress, "configuration-snippet"));
             let text = snippets.configuration.clone();
-            let origin = Origin { ingress: Some(from.ingress), name: "configuration-snippet", subject, text };
+            let origin = Origin {
+                ingress: Some(from.ingress),
+                name: "configuration-snippet",
+                subject,
+                text,
+                swallows: snippets.configuration_code.swallows,
+            };
             around.location.push((&snippets.configuration_code.lines, origin));
         }
         around.location.extend(self.global("location-snippet"));

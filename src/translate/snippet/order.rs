@@ -79,7 +79,8 @@ mod tests {
     };
 
     fn rule(on: &[(On, &str)], code: Code) -> Rule {
-        let condition = |(on, name): &(On, &str)| HeaderCondition { on: *on, name: (*name).to_owned(), value: "1".to_owned(), regex: false };
+        let condition =
+            |(on, name): &(On, &str)| HeaderCondition { on: *on, name: (*name).to_owned(), value: "1".to_owned(), regex: false };
         Rule {
             owner: IngressId(0),
             origin: Subject::new(ObjectId(0), FieldPath::root()),
@@ -92,19 +93,29 @@ mod tests {
 
     #[test]
     fn a_later_method_does_not_win_over_an_earlier_header() {
-        let rules = vec![rule(&[(On::Header, "a")], Code::BackendGone), rule(&[(On::Method, "")], Code::PathTooLong), rule(&[], Code::BackendGone)];
+        let rules =
+            vec![rule(&[(On::Header, "a")], Code::BackendGone), rule(&[(On::Method, "")], Code::PathTooLong), rule(&[], Code::BackendGone)];
         let made = closed(rules);
         let shape: Vec<_> = made.iter().map(|rule| (rule.headers.len(), rule.action.clone())).collect();
         let withheld = Action::Withheld;
         assert_eq!(
             shape,
-            [(2, withheld(Code::BackendGone)), (1, withheld(Code::BackendGone)), (1, withheld(Code::PathTooLong)), (0, withheld(Code::BackendGone))]
+            [
+                (2, withheld(Code::BackendGone)),
+                (1, withheld(Code::BackendGone)),
+                (1, withheld(Code::PathTooLong)),
+                (0, withheld(Code::BackendGone))
+            ]
         );
     }
 
     #[test]
     fn rules_of_one_kind_need_no_others() {
-        let rules = vec![rule(&[(On::Header, "a")], Code::BackendGone), rule(&[(On::Header, "b")], Code::PathTooLong), rule(&[], Code::BackendGone)];
+        let rules = vec![
+            rule(&[(On::Header, "a")], Code::BackendGone),
+            rule(&[(On::Header, "b")], Code::PathTooLong),
+            rule(&[], Code::BackendGone),
+        ];
         assert_eq!(closed(rules.clone()), rules);
     }
 }

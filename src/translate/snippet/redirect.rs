@@ -27,6 +27,8 @@ const TARGET: char = '\u{e002}';
 const PATH: char = '\u{e003}';
 const QUERY: char = '\u{e004}';
 
+const PORT: char = '\u{e005}';
+
 const QUERY_KEPT: &str = "the filter keeps the query of the request";
 
 /// A text with marks for what a filter can keep.
@@ -41,6 +43,7 @@ fn marked(text: &Text, env: &Env) -> Option<String> {
                 (_, Some(value)) => out.push_str(value.as_ref()?),
                 ("scheme" | "pass_access_scheme", None) => out.push(SCHEME),
                 ("host" | "http_host" | "best_http_host", None) => out.push(HOST),
+                ("server_port", None) => out.push(PORT),
                 ("request_uri", None) => out.push(TARGET),
                 ("uri" | "document_uri", None) => out.push(PATH),
                 ("is_args", None) => {
@@ -81,6 +84,8 @@ pub(super) fn of_text(text: &Text, status: u16, env: &Env, place: Place) -> Opti
         },
     };
     let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    // The port of the listener is the one of the target anyway.
+    let host = if scheme.is_none() { host.strip_suffix(PORT).and_then(|host| host.strip_suffix(':')).unwrap_or(host) } else { host };
     // A path in front of the path of the request is more than a filter can say.
     if keeps.is_some() && !path.is_empty() {
         return None;
