@@ -13,6 +13,7 @@ mod gather;
 mod generate;
 mod requests;
 mod snippets;
+mod targets;
 mod trace;
 mod validate;
 mod write;
@@ -46,6 +47,7 @@ pub fn main() -> ExitCode {
         Verb::Diff(arguments) => diff::run(&arguments, &terminal),
         Verb::Trace(arguments) => trace::run(&arguments, &terminal),
         Verb::Validate(arguments) => validate::run(&arguments, &terminal),
+        Verb::Targets(arguments) => targets::run(&arguments, &terminal),
         Verb::Explain(arguments) => explain::run(&arguments, &terminal),
         Verb::Completion(arguments) => generate::completion(&arguments, command, &terminal),
         Verb::Man(arguments) => generate::man(&arguments, command, &terminal),

@@ -1,10 +1,11 @@
 //! The script of a location as decisions: conditions that a match can say, first one first, and what happens then.
 
 use crate::{
+    gateway::Intent,
     ledger::Code,
     nginx::{
         Server,
-        code::{After, Directive, Line},
+        code::{After, Directive, Line, Text},
     },
     translate::{
         context::Cx,
@@ -22,10 +23,17 @@ use super::{
 /// What a decision leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Leaf {
-    /// The request goes its way, perhaps with another path.
-    Pass(Option<PathModifier>),
+    /// The request goes its way, perhaps with another path, or with something that the target keeps.
+    Pass {
+        /// Path sent upstream.
+        path: Option<PathModifier>,
+        /// What the target keeps.
+        wish: Option<Intent>,
+    },
     /// A redirect.
     Redirect(Redirect),
+    /// The target answers by a filter of its own.
+    Own(Intent),
     /// An answer that is not said; the rule has no backends.
     Answer(Code),
 }
@@ -87,6 +95,14 @@ impl Cx<'_> {
                     break;
                 }
                 Directive::Redirect { status, location } => {
+                    // A URL without variables loses the query of the request, which filters of some targets can say.
+                    let fixed = known(location, &walk.env).filter(|url| url.contains("://") || url.starts_with('/'));
+                    if let Some(url) = fixed {
+                        let intent = Intent::FixedRedirect { url, status: *status, headers: Vec::new() };
+                        if self.kept_by_target(&here, &intent) {
+                            return end(Leaf::Own(intent), &walk);
+                        }
+                    }
                     return match redirect::of_text(location, *status, &walk.env, Place::Return) {
                         Some((redirect, but)) => {
                             self.kept(&here, but);
@@ -98,9 +114,9 @@ impl Cx<'_> {
                         }
                     };
                 }
-                Directive::Answer { status, .. } => {
-                    let code = self.answered(&here, *status);
-                    return end(Leaf::Answer(code), &walk);
+                Directive::Answer { status, text } => {
+                    let leaf = self.answered(&here, *status, *text);
+                    return end(leaf, &walk);
                 }
                 Directive::If { condition, block } if depth < 6 => {
                     match said(condition, &walk.env, walk.server, walk.tls, self.options.target.regex_form()) {
@@ -131,26 +147,35 @@ impl Cx<'_> {
                     }
                 }
                 Directive::Rewrite { regex, replacement, keeps_query, after } if depth < 6 => {
-                    let Some((path, but)) = searched_path(regex, false, self.options.target.regex_form(), How::Nearly) else {
+                    let form = self.options.target.regex_form();
+                    let Some((mut path, mut but)) = searched_path(regex, false, form, How::Nearly) else {
                         self.lost(&here, "its expression needs PCRE");
                         continue;
                     };
                     let leaf = match after {
                         After::Redirect(status) => redirect::of_rewrite(regex, replacement, *status, &walk.env, *keeps_query)
                             .map(|(redirect, more)| (Leaf::Redirect(redirect), more)),
-                        After::Next | After::Last | After::Break => {
-                            redirect::change(regex, replacement, *keeps_query).map(|(change, more)| (Leaf::Pass(Some(change)), more))
-                        }
+                        After::Next | After::Last | After::Break => redirect::change(regex, replacement, *keeps_query)
+                            .map(|(change, more)| (Leaf::Pass { path: Some(change), wish: None }, more)),
                     };
                     let leaf = match leaf {
                         Some((leaf, more)) => {
                             self.kept(&here, but.or(more));
                             leaf
                         }
-                        None => {
-                            self.lost(&here, "a filter cannot make its path of captured text");
-                            Leaf::Answer(WITHHELD)
-                        }
+                        None => match self.captured(&here, regex, replacement, *keeps_query, *after) {
+                            Some(intent) => {
+                                if let Some(exact) = searched_path(regex, false, form, How::Exactly) {
+                                    (path, but) = exact;
+                                }
+                                self.kept(&here, but);
+                                Leaf::Pass { path: None, wish: Some(intent) }
+                            }
+                            None => {
+                                self.lost(&here, "a filter cannot make its path of captured text");
+                                Leaf::Answer(WITHHELD)
+                            }
+                        },
                     };
                     let then = vec![Decision { conditions: Vec::new(), leaf, inner: walk.inner.clone() }];
                     let other = self.walk(work, walk, depth + 1);
@@ -168,7 +193,17 @@ impl Cx<'_> {
                 _ => {}
             }
         }
-        vec![Decision { conditions: Vec::new(), leaf: Leaf::Pass(walk.path.clone()), inner: walk.inner }]
+        vec![Decision { conditions: Vec::new(), leaf: Leaf::Pass { path: walk.path.clone(), wish: None }, inner: walk.inner }]
+    }
+}
+
+impl Cx<'_> {
+    /// A rewrite by an expression that the target keeps.
+    fn captured(&mut self, here: &Here<'_>, regex: &str, replacement: &Text, keeps_query: bool, after: After) -> Option<Intent> {
+        let target = redirect::template(replacement).filter(|target| keeps_query && !target.contains('?'))?;
+        let anchored = regex.starts_with('^') && !matches!(after, After::Redirect(_));
+        let intent = Intent::RegexRewrite { pattern: regex.to_owned(), target };
+        (anchored && self.kept_by_target(here, &intent)).then_some(intent)
     }
 }
 

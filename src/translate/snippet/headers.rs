@@ -38,8 +38,10 @@ impl Cx<'_> {
         let mut changes = std::mem::take(&mut rule.changes);
         self.request(&levels, around.levels().len(), &mut changes);
         self.response(&levels, &mut changes);
-        if !matches!(rule.action, Action::Withheld(_) | Action::ToHttps { .. }) {
+        if !matches!(rule.action, Action::Withheld(_) | Action::ToHttps { .. } | Action::Answered) {
             rule.changes = changes;
+        } else if rule.action == Action::Answered {
+            rule.changes.wishes = changes.wishes;
         }
     }
 

@@ -1,6 +1,7 @@
 //! Locations that snippets write as rules of their own.
 
 use crate::{
+    gateway::Intent,
     ledger::Code,
     nginx::{
         IngressId, Server,
@@ -51,7 +52,12 @@ impl<'a> Cx<'a> {
                     continue;
                 };
                 self.kept(&here, but);
-                let inside = Around { http: around.http.clone(), server: around.server.clone(), location: vec![(block, origin.clone())] };
+                let inside = Around {
+                    http: around.http.clone(),
+                    server: around.server.clone(),
+                    location: vec![(block, origin.clone())],
+                    controller: false,
+                };
                 let action = self.content(&here, block);
                 let mut bases = vec![self.rule(owner, &here, rule, action.clone())];
                 // nginx refuses `/privates` too where `/private` is refused.
@@ -108,7 +114,8 @@ impl<'a> Cx<'a> {
     fn rule(&self, owner: IngressId, here: &Here<'_>, path: PathRule, action: Action) -> Rule {
         let owner = here.origin.ingress.unwrap_or(owner);
         let origin = here.origin.subject.clone().unwrap_or_else(|| self.annotation(owner, here.origin.name));
-        Rule { owner, origin, path, headers: Vec::new(), action, changes: Changes::default() }
+        let wishes = if action == Action::Answered { vec![Intent::Refuse { status: 404 }] } else { Vec::new() };
+        Rule { owner, origin, path, headers: Vec::new(), action, changes: Changes { wishes, ..Changes::default() } }
     }
 
     fn location_path(&self, compare: Compare, path: &str) -> Option<(PathRule, Option<&'static str>)> {
@@ -126,7 +133,10 @@ impl<'a> Cx<'a> {
     /// Who answers in a location without an answer of its script.
     fn content(&mut self, here: &Here<'_>, block: &[Line]) -> Action {
         let pass = block.iter().find_map(|line| if let Directive::Pass(url) = &line.directive { Some((line, url)) } else { None });
-        let Some((line, url)) = pass else { return Action::Withheld(Code::SnippetLosesBackend) };
+        let Some((line, url)) = pass else {
+            let keeps = self.options.target.keeps(&Intent::Refuse { status: 404 });
+            return if keeps { Action::Answered } else { Action::Withheld(Code::SnippetLosesBackend) };
+        };
         let here = Here { line, origin: here.origin };
         let text = match url.as_slice() {
             [Piece::Literal(text)] => text.as_str(),

@@ -11,7 +11,10 @@ mod redirect;
 
 pub(super) use lines::Spot;
 
+use lines::Closed;
+
 use crate::{
+    gateway::Intent,
     k8s::Subject,
     ledger::Code,
     nginx::{
@@ -56,6 +59,8 @@ pub(super) struct Around<'a> {
     server: Vec<(&'a [Line], Origin)>,
     /// Directives of the location.
     location: Vec<(&'a [Line], Origin)>,
+    /// The location is one of the controller's.
+    controller: bool,
 }
 
 impl<'a> Around<'a> {
@@ -106,12 +111,13 @@ impl<'a> Cx<'a> {
             http: self.global("http-snippet").into_iter().collect(),
             server: own.into_iter().chain(self.global("server-snippet")).collect(),
             location: Vec::new(),
+            controller: false,
         }
     }
 
     /// The snippets around a location.
     pub(super) fn around_location(&self, server: &Around<'a>, location: &Location) -> Around<'a> {
-        let mut around = server.clone();
+        let mut around = Around { controller: true, ..server.clone() };
         if location.settings.denied.is_some() {
             return around;
         }
@@ -139,21 +145,31 @@ impl<'a> Cx<'a> {
             return rules;
         }
         let decisions = self.decisions(around, server, tls);
+        self.wishes.clear();
         let lost = self.beside(around, rules[0].owner);
+        let wishes = self.take_wishes();
         let mut made = Vec::new();
         // Rules with a condition of their own, such as those of canaries, stay before those without.
         for rule in rules {
-            if let Some(code) = lost {
-                made.push(Rule { action: Action::Withheld(code), changes: Changes::default(), ..rule });
-                continue;
+            match &lost {
+                // Access is looked at behind the script, which may answer before.
+                Some(closed) if matches!(rule.action, Action::Forward(_)) => {
+                    let (action, wishes) = match closed {
+                        Closed::Withheld(code) => (Action::Withheld(*code), Vec::new()),
+                        Closed::Own(intent) => (Action::Answered, vec![intent.clone()]),
+                    };
+                    let base = Rule { action, changes: Changes { wishes, ..Changes::default() }, ..rule };
+                    made.extend(self.decided(around, &decisions, base, &[]));
+                }
+                Some(_) | None => made.extend(self.decided(around, &decisions, rule, &wishes)),
             }
-            made.extend(self.decided(around, &decisions, rule));
         }
+        self.wishes.clear();
         order::closed(made)
     }
 
     /// A rule for each decision of the script.
-    fn decided(&mut self, around: &Around<'_>, decisions: &[decide::Decision<'_>], rule: Rule) -> Vec<Rule> {
+    fn decided(&mut self, around: &Around<'_>, decisions: &[decide::Decision<'_>], rule: Rule, wishes: &[Intent]) -> Vec<Rule> {
         let mut made = Vec::with_capacity(decisions.len());
         for decision in decisions {
             let mut special = rule.clone();
@@ -172,11 +188,17 @@ impl<'a> Cx<'a> {
             }
             self.apply_headers(around, decision.inner.as_ref(), &mut special);
             match &decision.leaf {
-                decide::Leaf::Pass(change) => {
-                    if let (Some(change), Action::Forward(_)) = (change, &special.action) {
-                        special.changes.path = Some(change.clone());
+                decide::Leaf::Pass { path, wish } => {
+                    if let Action::Forward(_) = &special.action {
+                        if let Some(path) = path {
+                            special.changes.path = Some(path.clone());
+                        }
+                        special.changes.wishes.extend(wishes.iter().chain(wish).cloned());
+                        special.changes.wishes.sort();
+                        special.changes.wishes.dedup();
                     }
                 }
+                decide::Leaf::Own(intent) => special = as_own(special, intent),
                 decide::Leaf::Redirect(redirect) => special = as_redirect(special, redirect),
                 decide::Leaf::Answer(code) => {
                     special.action = Action::Withheld(*code);
@@ -194,6 +216,19 @@ fn as_redirect(rule: Rule, redirect: &super::plan::Redirect) -> Rule {
     let Changes { response_headers, response_added, response_removed, .. } = rule.changes;
     let changes = Changes { response_headers, response_added, response_removed, ..Changes::default() };
     Rule { action: Action::Redirect(redirect.clone()), changes, ..rule }
+}
+
+/// A rule that the target answers; headers of a redirect are its own.
+fn as_own(rule: Rule, intent: &Intent) -> Rule {
+    let Changes { response_headers, response_added, .. } = rule.changes;
+    let intent = match intent {
+        Intent::FixedRedirect { url, status, headers: _ } => {
+            let headers = response_headers.into_iter().chain(response_added).collect();
+            Intent::FixedRedirect { url: url.clone(), status: *status, headers }
+        }
+        other => other.clone(),
+    };
+    Rule { action: Action::Answered, changes: Changes { wishes: vec![intent], ..Changes::default() }, ..rule }
 }
 
 /// Something in a block refuses requests.

@@ -109,7 +109,7 @@ fn same(status: u16) -> Redirect {
 }
 
 /// The replacement as text with `$1`.
-fn template(replacement: &Text) -> Option<String> {
+pub(super) fn template(replacement: &Text) -> Option<String> {
     replacement
         .iter()
         .map(|piece| match piece {
