@@ -87,8 +87,19 @@ impl Router<'_> {
             Some(status) => forwarding.headers_with(status).into_owned(),
             None => with_rules_of_any_status(&forwarding.response_headers, &forwarding.header_rules),
         };
-        let Forwarding { guards, any_guard, split, target, host, headers, response_headers, header_rules, read_timeout, error_page } =
-            forwarding;
+        let Forwarding {
+            guards,
+            any_guard,
+            split,
+            target,
+            host,
+            speech,
+            headers,
+            response_headers,
+            header_rules,
+            read_timeout,
+            error_page,
+        } = forwarding;
         let target_text = view.text(&target);
         let own = |status: u16, trace: &mut Vec<Step>| {
             self.replaced(view, request, world, error_page.as_ref(), status, trace)
@@ -178,6 +189,7 @@ impl Router<'_> {
             method: request.method.clone(),
             target: target_text,
             host: host.map(|host| view.text(&host)),
+            speech,
             headers: sent(view, &headers),
             response_headers: joined(given),
         })

@@ -6,7 +6,7 @@ use super::{
     settings::{BackendProtocol, BasicKind, ExternalAuth, Satisfy},
     texts::{self, BackendProtocolOf},
 };
-use crate::request::{Answer, Forwarding, Guard, HeaderExprs, Part, Share, TextExpr, Valuation};
+use crate::request::{Answer, Forwarding, Guard, HeaderExprs, Part, Share, Speech, TextExpr, Valuation};
 
 impl Router<'_> {
     pub(super) fn backend(&self, v: &impl Valuation, here: &Here<'_>, target: TextExpr, trace: &mut Trace) -> Answer {
@@ -31,6 +31,7 @@ impl Router<'_> {
             return Answer::Unmodelled { what: "ModSecurity".to_owned() };
         }
         let protocol = if id == Config::DEFAULT_BACKEND { BackendProtocolOf::Http } else { BackendProtocolOf::of(here.settings()) };
+        let speech = if id == Config::DEFAULT_BACKEND { Speech::Http } else { texts::speech(here.settings(), here.https) };
         let sent = self.sent(here, protocol);
         let grpc = matches!(here.settings().protocol.value, BackendProtocol::Grpc | BackendProtocol::Grpcs);
         let (host, headers) = match protocol {
@@ -49,6 +50,7 @@ impl Router<'_> {
             split,
             target,
             host,
+            speech: vec![speech],
             headers,
             response_headers,
             header_rules: Vec::new(),

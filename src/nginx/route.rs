@@ -102,6 +102,7 @@ impl Router<'_> {
             split: vec![self.share(upstream, 1)],
             target: [Part::RawTarget { strip_slash: false }].into(),
             host: Some([Part::HostHeader].into()),
+            speech: Vec::new(),
             headers: Vec::new(),
             response_headers: Vec::new(),
             header_rules: Vec::new(),

@@ -166,6 +166,7 @@ impl Router<'_> {
             split: vec![Share { backend: Some(url.backend), weight: 1, status: None }],
             target,
             host,
+            speech: Vec::new(),
             headers,
             response_headers: vec![("location".to_owned(), Some([redirect].into()))],
             header_rules: Vec::new(),
@@ -185,6 +186,7 @@ impl Router<'_> {
             host: forwarding
                 .host
                 .map(|host| if host.as_literal() == Some("upstream_balancer") { TextExpr::literal(&url.host) } else { host }),
+            speech: Vec::new(),
             ..forwarding
         })))
     }
