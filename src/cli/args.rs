@@ -119,7 +119,8 @@ const VALIDATE_EXAMPLES: &str = "Examples:
 const EXPLAIN_EXAMPLES: &str = "Examples:
   gateshift explain rewrite-target
   gateshift explain proxy-body-size
-  gateshift explain input/broken-document";
+  gateshift explain input/broken-document
+  gateshift explain snippet -f ingresses/";
 
 /// Where input comes from.
 #[derive(Debug, Args)]
@@ -555,7 +556,16 @@ pub(super) struct Targets {
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// Annotation (with or without prefix), ConfigMap key, controller flag, or finding code
+    /// Annotation (with or without prefix), ConfigMap key, controller flag, finding code, or `snippet` with -f
     #[arg(value_name = "ANNOTATION|KEY|FLAG|CODE", required = true)]
     pub words: Vec<String>,
+    /// File or directory with snippets to explain line by line, or - for stdin (repeatable)
+    #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-")]
+    pub filenames: Vec<PathBuf>,
+    /// Read directories with everything below them
+    #[arg(short = 'R', long, requires = "filenames")]
+    pub recursive: bool,
+    /// File with the controller's ConfigMaps, which say whether snippets have an effect
+    #[arg(long, value_name = "FILE", requires = "filenames")]
+    pub controller_config: Vec<PathBuf>,
 }

@@ -13,6 +13,7 @@ mod gather;
 mod generate;
 mod interrupt;
 mod requests;
+mod snippets;
 mod targets;
 mod trace;
 mod validate;

@@ -34,6 +34,8 @@ mod reading;
 mod settlements;
 mod shared;
 mod snippet;
+mod snippet_conversion;
 mod snippet_oracle;
+mod snippet_router;
 mod snippet_truth;
 mod yaml;
