@@ -96,7 +96,8 @@ fn write(arguments: &Convert, terminal: &Terminal, old: &estate::Old, translatio
     Ok(Written { tally, verdict, differences })
 }
 
-fn severity(fail_on: FailOn) -> Severity {
+/// The severity that a flag names.
+pub(super) fn severity(fail_on: FailOn) -> Severity {
     match fail_on {
         FailOn::Info => Severity::Info,
         FailOn::Low => Severity::Low,
