@@ -1,5 +1,6 @@
 //! The migration risk report, one file per format. All of them show the same model, and nothing in it can write to their reader by itself.
 
+mod digest;
 mod html;
 mod json;
 mod markdown;
