@@ -52,7 +52,7 @@
   const dot = (word) => h("i", { class: "dot r-" + word, title: word });
 
   // ---- state and filters ----
-  const state = { q: "", namespace: "", annotation: "", code: "", impact: "", wave: 0, risks: new Set() };
+  const state = { q: "", namespace: "", annotation: "", code: "", codes: [], impact: "", wave: 0, risks: new Set() };
   const $ = (id) => document.getElementById(id);
   const haystack = (host) => {
     if (host.text === undefined) {
@@ -66,6 +66,7 @@
     if (state.namespace && !host.namespaces.includes(state.namespace)) return false;
     if (state.wave && host.wave !== state.wave) return false;
     if (state.code && !host.rules.includes(ruleOf.get(state.code))) return false;
+    if (state.codes.length && !state.codes.some((code) => host.rules.includes(ruleOf.get(code)))) return false;
     if (state.impact && !host.rules.some((rule) => impactOf(rule) === state.impact)) return false;
     if (state.annotation !== "" && !host.ingresses.some((at) => ingresses[at].annotations.includes(state.annotation))) return false;
     return !state.q || state.q.split(/\s+/).every((word) => haystack(host).includes(word));
@@ -86,6 +87,7 @@
     const extra = [
       state.impact && "touched by “" + (data.impacts.find((row) => row[0] === state.impact) || ["", state.impact])[1] + "”",
       state.wave && "of wave " + state.wave,
+      state.codes.length && "with one of " + state.codes.length + " kinds of findings",
     ].filter(Boolean);
     $("shown").textContent = counted(visible.length, "host", "hosts") + " of " + hosts.length + (extra.length ? ", " + extra.join(", ") : "");
     refresh();
@@ -100,7 +102,7 @@
     apply();
     if (jump) $("hosts").scrollIntoView();
   }
-  const CLEAR = () => ({ q: "", namespace: "", annotation: "", code: "", impact: "", wave: 0, risks: new Set() });
+  const CLEAR = () => ({ q: "", namespace: "", annotation: "", code: "", codes: [], impact: "", wave: 0, risks: new Set() });
 
   // ---- the list of hosts, drawn as far as somebody scrolls ----
   function more(count) {
@@ -381,15 +383,16 @@
   $("filters").addEventListener("submit", (event) => event.preventDefault());
   $("filters").addEventListener("reset", (event) => { event.preventDefault(); set(CLEAR()); });
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-risk],[data-impact],[data-namespace],[data-text],[data-code],[data-wave]");
+    const button = event.target.closest("[data-risk],[data-impact],[data-namespace],[data-text],[data-codes],[data-wave]");
     if (!button || button.closest("#hosts")) return;
-    const { risk, impact, namespace, text, code, wave } = button.dataset;
+    const { risk, impact, namespace, text, codes, wave } = button.dataset;
     const changes = CLEAR();
     if (risk) changes.risks = new Set([LEVELS.indexOf(risk)]);
     if (impact) changes.impact = impact;
     if (namespace) changes.namespace = namespace;
     if (text) changes.q = text.toLowerCase();
-    if (code) changes.code = code;
+    if (codes && codes.includes(" ")) changes.codes = codes.split(" ");
+    else if (codes) changes.code = codes;
     if (wave) changes.wave = Number(wave);
     set(changes, true);
   });

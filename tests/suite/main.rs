@@ -27,6 +27,7 @@ mod nginx_random;
 mod nginx_truth;
 mod pcre;
 mod reading;
+mod report;
 mod settlements;
 mod shared;
 mod snippet;

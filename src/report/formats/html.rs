@@ -8,9 +8,10 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    super::risk::{Action, Group, Report, Risk, Wave, counted, duration},
+    super::risk::{Group, Report, Risk, Wave, counted, duration},
+    Step,
     digest::source_hash,
-    facts, hint, proofs,
+    facts, hint, proofs, steps,
 };
 
 /// Positions in one block of data.
@@ -42,7 +43,7 @@ struct Page<'r> {
     namespaces: Vec<Whom<'r>>,
     more_namespaces: usize,
     owners: Vec<Whom<'r>>,
-    first: Vec<Step<'r>>,
+    first: Vec<First<'r>>,
     more_steps: usize,
     waves: Vec<WaveRow<'r>>,
     blocks: Vec<(String, String)>,
@@ -62,8 +63,10 @@ struct Whom<'r> {
     effort: String,
 }
 
-struct Step<'r> {
-    action: &'r Action,
+struct First<'r> {
+    severity: crate::ledger::Severity,
+    title: String,
+    codes: String,
     touched: String,
     advice: Vec<(bool, &'r str)>,
 }
@@ -79,6 +82,7 @@ pub fn report_html(report: &Report) -> String {
     let mut breaks: Vec<&_> = report.impacts.iter().collect();
     breaks.sort_by_key(|row| std::cmp::Reverse(row.risk));
     let at_risk = |groups: &'_ [Group]| groups.iter().filter(|group| group.risk > Risk::None).count();
+    let steps = steps(report);
     let page = Page {
         report,
         policy: format!(
@@ -107,8 +111,8 @@ pub fn report_html(report: &Report) -> String {
         namespaces: report.namespaces.iter().take(at_risk(&report.namespaces).min(WHOM)).map(whom).collect(),
         more_namespaces: at_risk(&report.namespaces).saturating_sub(WHOM),
         owners: report.owners.iter().take(at_risk(&report.owners).min(FIRST)).map(whom).collect(),
-        first: report.actions.iter().take(FIRST).map(step).collect(),
-        more_steps: report.actions.len().saturating_sub(FIRST),
+        first: steps.iter().take(FIRST).map(first).collect(),
+        more_steps: steps.len().saturating_sub(FIRST),
         waves: report
             .waves
             .iter()
@@ -128,14 +132,15 @@ fn whom(group: &Group) -> Whom<'_> {
     }
 }
 
-fn step(action: &Action) -> Step<'_> {
-    let hosts = if action.hosts.is_empty() { "the whole estate".to_owned() } else { counted(action.hosts.len(), "host", "hosts") };
-    let touched = match action.namespaces.as_slice() {
-        [] => hosts,
-        [only] => format!("{hosts} in {only}"),
-        several => format!("{hosts} in {} namespaces", several.len()),
-    };
-    Step { action, touched, advice: action.advice.split('`').enumerate().map(|(at, part)| (at % 2 == 1, part)).collect() }
+fn first<'r>(step: &Step<'r>) -> First<'r> {
+    let action = step.first();
+    First {
+        severity: action.severity,
+        title: step.title(),
+        codes: step.actions.iter().map(|action| action.code).collect::<Vec<_>>().join(" "),
+        touched: step.touched(str::to_owned),
+        advice: action.advice.split('`').enumerate().map(|(at, part)| (at % 2 == 1, part)).collect(),
+    }
 }
 
 /// Blocks of data by name.

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::{
-    super::risk::{Group, Report, Risk, counted, duration, joined},
-    SHOWN, facts, hint, place, proofs, worst_hosts,
+    super::risk::{Group, Report, Risk, counted, duration},
+    SHOWN, facts, hint, place, proofs, steps, worst_hosts,
 };
 
 /// Hosts, findings and namespaces that are listed.
@@ -87,15 +87,9 @@ fn first(text: &mut String, report: &Report) {
     if report.actions.is_empty() {
         text.push_str("Nothing: move.\n");
     }
-    for (at, action) in report.actions.iter().take(SHOWN).enumerate() {
-        let names: Vec<String> = action.namespaces.iter().take(3).map(|name| code(name)).collect();
-        let whom = match action.namespaces.len() {
-            0 => String::new(),
-            1..=3 => format!(", {}", joined(&names)),
-            count => format!(", {count} namespaces"),
-        };
-        let hosts = if action.hosts.is_empty() { "the estate".to_owned() } else { counted(action.hosts.len(), "host", "hosts") };
-        let _ = writeln!(text, "{}. **{}** ({}; {hosts}{whom}) {}", at + 1, prose(action.title), action.severity, prose(&action.advice));
+    for (at, step) in steps(report).iter().take(SHOWN).enumerate() {
+        let (first, touched) = (step.first(), step.touched(code));
+        let _ = writeln!(text, "{}. **{}** ({}; {touched}) {}", at + 1, prose(&step.title()), first.severity, prose(&first.advice));
     }
 }
 

@@ -13,7 +13,9 @@ pub use markdown::report_markdown;
 pub use sarif::report_sarif;
 pub use text::{Look, report_text};
 
-use super::risk::{Host, Report, Risk, counted};
+use std::collections::BTreeSet;
+
+use super::risk::{Action, Host, Report, Risk, counted, joined};
 
 /// Rows of a list that people read from the top.
 const SHOWN: usize = 10;
@@ -55,6 +57,57 @@ fn hint(report: &Report) -> String {
     }
     let findings = counted(report.totals.by_target, "finding depends", "findings depend");
     format!("This is for core Gateway API. Name your implementation with --target: {findings} on it.")
+}
+
+/// Kinds of findings that are ended by doing one thing.
+struct Step<'r> {
+    actions: Vec<&'r Action>,
+    hosts: BTreeSet<usize>,
+    namespaces: BTreeSet<&'r str>,
+}
+
+impl<'r> Step<'r> {
+    fn title(&self) -> String {
+        let titles: Vec<String> = self.actions.iter().map(|action| action.title.to_owned()).collect();
+        match titles.as_slice() {
+            [one, two, rest @ ..] if !rest.is_empty() => format!("{one}; {two}; and {} more", rest.len()),
+            titles => titles.join("; "),
+        }
+    }
+
+    fn first(&self) -> &'r Action {
+        self.actions[0]
+    }
+
+    /// Hosts and namespaces; names are shown as `name` shows them.
+    fn touched(&self, name: impl Fn(&str) -> String) -> String {
+        let hosts = if self.hosts.is_empty() { "the whole estate".to_owned() } else { counted(self.hosts.len(), "host", "hosts") };
+        let names: Vec<String> = self.namespaces.iter().map(|namespace| name(namespace)).collect();
+        match names.len() {
+            0 => hosts,
+            1..=3 => format!("{hosts} in {}", joined(&names)),
+            count => format!("{hosts} in {count} namespaces"),
+        }
+    }
+}
+
+/// What to do, first things first. Findings of one severity that ask for the same thing are one step.
+fn steps(report: &Report) -> Vec<Step<'_>> {
+    let mut steps: Vec<Step<'_>> = Vec::new();
+    for action in &report.actions {
+        let same = |step: &&mut Step<'_>| step.first().severity == action.severity && step.first().advice == action.advice;
+        let step = match steps.iter_mut().find(same) {
+            Some(step) => step,
+            None => {
+                steps.push(Step { actions: Vec::new(), hosts: BTreeSet::new(), namespaces: BTreeSet::new() });
+                steps.last_mut().expect("INVARIANT: it was pushed")
+            }
+        };
+        step.actions.push(action);
+        step.hosts.extend(&action.hosts);
+        step.namespaces.extend(action.namespaces.iter().map(String::as_str));
+    }
+    steps
 }
 
 /// Where a finding is said to be.

@@ -5,9 +5,9 @@ use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 use super::{
     super::{
         Colours,
-        risk::{Report, Risk, counted, duration, joined},
+        risk::{Report, Risk, counted, duration},
     },
-    SHOWN, facts, hint, place, proofs, worst_hosts,
+    SHOWN, facts, hint, place, proofs, steps, worst_hosts,
 };
 use crate::ledger::Severity;
 
@@ -184,18 +184,13 @@ impl Page {
         if report.actions.is_empty() {
             self.line(" nothing: move");
         }
-        for (at, action) in report.actions.iter().take(FLAGGED).enumerate() {
-            let level = self.level(&action.severity.to_string());
-            let namespaces = match action.namespaces.len() {
-                0 => String::new(),
-                1..=3 => format!(", {}", joined(&action.namespaces)),
-                count => format!(", {count} namespaces"),
-            };
-            let hosts = if action.hosts.is_empty() { "the estate".to_owned() } else { counted(action.hosts.len(), "host", "hosts") };
-            self.line(&format!(" {}. {level} {} ({hosts}{namespaces})", at + 1, action.title));
-            self.paragraph("    ", &action.advice);
+        let steps = steps(report);
+        for (at, step) in steps.iter().take(FLAGGED).enumerate() {
+            let level = self.level(&step.first().severity.to_string());
+            self.line(&format!(" {}. {level} {} ({})", at + 1, step.title(), step.touched(str::to_owned)));
+            self.paragraph("    ", &step.first().advice);
         }
-        let more = report.actions.len().saturating_sub(FLAGGED);
+        let more = steps.len().saturating_sub(FLAGGED);
         if more > 0 {
             self.line(&format!(" and {more} more, below"));
         }
