@@ -19,7 +19,7 @@ pub(super) fn of_ledger(ledger: &Ledger, known: &[Finding], inventory: &Inventor
         let Some(settlement) = &entry.settlement else { continue };
         match settlement {
             Settlement::Differs { codes } | Settlement::Unmappable { codes } => {
-                let new = codes.iter().filter(|code| !said.contains(&(**code, Some(entry.subject.object))));
+                let new = codes.iter().filter(|code| !said.contains(&(**code, Some(entry.subject.object))) && sayable(**code, entry));
                 findings.extend(new.map(|code| Finding::about(*code, entry.subject.clone(), facts(entry, inventory))));
             }
             Settlement::NoEffect { .. } | Settlement::Unknown { .. } => findings.extend(dead(entry, inventory, prefix)),
@@ -27,6 +27,14 @@ pub(super) fn of_ledger(ledger: &Ledger, known: &[Finding], inventory: &Inventor
         }
     }
     findings
+}
+
+/// The wording needs nothing but what an entry knows. What is said of paths was said by whoever decided about them.
+fn sayable(code: Code, entry: &Entry) -> bool {
+    let Some(text) = catalog::finding(code.as_str()).map(|found| found.message.as_str()) else { return false };
+    let known = ["ingress", "annotation", "key", "value"];
+    let of_key = matches!(entry.subject.field.0.first(), Some(Step::Key(first)) if first == "metadata" || first == "data");
+    of_key && text.split('{').skip(1).all(|rest| rest.split_once('}').is_some_and(|(fact, _)| known.contains(&fact)))
 }
 
 /// The last key of the place.
