@@ -134,7 +134,9 @@ fn flags(text: &mut String, report: &Report) {
         let _ = writeln!(text, "\n## {}\n", prose(flag.title));
         for &at in flag.findings.iter().take(SHOWN) {
             let item = &report.findings[at];
-            let _ = writeln!(text, "- {} ({})", prose(&item.message), code(&place(item)));
+            let place = place(item);
+            let place = if place.is_empty() { String::new() } else { format!(" ({})", code(&place)) };
+            let _ = writeln!(text, "- {}{place}", prose(&item.message));
         }
         let more = flag.findings.len().saturating_sub(SHOWN);
         if more > 0 {

@@ -51,6 +51,11 @@ pub(super) fn actions(items: &[Item], ingresses: &[IngressRow]) -> Vec<Action> {
     actions.into_iter().map(|(_, action)| action).collect()
 }
 
+/// Advice that asks for something only of those whom it concerns; it stands behind what everybody has to do.
+fn is_idle(advice: &str) -> bool {
+    advice.starts_with("Nothing to do")
+}
+
 /// What breaks, by its meaning for traffic.
 pub(super) fn impact_rows(items: &[Item]) -> Vec<ImpactRow> {
     impacts()
