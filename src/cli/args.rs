@@ -64,7 +64,13 @@ pub(super) enum Verb {
     /// Says what an API server of that version would refuse, silently prune or default, with file and line.
     #[command(after_help = VALIDATE_EXAMPLES)]
     Validate(Validate),
-    /// Explain an annotation, a ConfigMap key, a controller flag or a finding code
+    /// Show what each implementation keeps of the Ingresses, side by side
+    ///
+    /// Counts, for each implementation, what is kept exactly, kept by a policy of its own, changed, and not kept: per annotation and per
+    /// Ingress, with what is lost and why.
+    #[command(after_help = TARGETS_EXAMPLES)]
+    Targets(Box<Targets>),
+    /// Explain an annotation, a ConfigMap key, a controller flag, a finding code or a target
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),
     /// Print a completion script for a shell
@@ -73,6 +79,13 @@ pub(super) enum Verb {
     /// Print the manual page, or write all of them
     Man(Man),
 }
+
+const TARGETS_EXAMPLES: &str = "Examples:
+  # What would be kept where
+  gateshift targets -f ingresses/
+
+  # Which implementations are known
+  gateshift targets --list";
 
 const COMPLETION_EXAMPLES: &str = "Examples:
   # Load completions into this shell
@@ -317,8 +330,8 @@ pub(super) struct Gateway {
     /// Admit routes by this label on their namespaces instead of by namespace name
     #[arg(long, value_name = "KEY=VALUE")]
     pub namespace_label: Option<String>,
-    /// Implementation to write for
-    #[arg(long, value_name = "ID", default_value = "standard")]
+    /// Implementation to write for, with or without its version
+    #[arg(long, value_name = "ID[@VERSION]", default_value = "standard")]
     pub target: String,
     /// Version of Gateway API to write for
     #[arg(long, value_name = "VERSION", default_value = "1.5")]
@@ -513,6 +526,9 @@ pub(super) struct Validate {
     /// Channel of Gateway API
     #[arg(long, value_name = "standard|experimental", default_value = "standard")]
     pub channel: Channel,
+    /// Implementation whose outages are looked for: objects that it accepts and that break traffic
+    #[arg(long, value_name = "ID")]
+    pub target: Option<String>,
     /// Also list fields that are silently defaulted
     #[arg(long)]
     pub show_defaults: bool,
@@ -548,6 +564,37 @@ pub(super) struct Man {
     /// Write the pages of all verbs here
     #[arg(long, value_name = "DIR", conflicts_with = "verb")]
     pub output_dir: Option<PathBuf>,
+}
+
+/// Format of the comparison of targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TargetsFormat {
+    /// Tables for a terminal.
+    Table,
+    /// JSON.
+    Json,
+    /// Markdown.
+    Markdown,
+}
+
+/// Arguments of `targets`.
+#[derive(Debug, Args)]
+pub(super) struct Targets {
+    #[command(flatten)]
+    pub input: Input,
+    #[command(flatten)]
+    pub gateway: Gateway,
+    #[command(flatten)]
+    pub controller: Controller,
+    /// Only list which implementations are known
+    #[arg(long)]
+    pub list: bool,
+    /// Only these implementations
+    #[arg(long, value_name = "ID")]
+    pub only: Vec<String>,
+    /// Output format
+    #[arg(short = 'o', long = "output", value_enum, default_value = "table")]
+    pub output: TargetsFormat,
 }
 
 /// Arguments of `explain`.

@@ -8,7 +8,12 @@ use super::{
     gather,
 };
 use crate::{
-    gateway::{self, dialect, facts::Absent, limits::Judge, objects::Objects},
+    gateway::{
+        self, dialect,
+        facts::{Absent, Facts},
+        limits::Judge,
+        objects::Objects,
+    },
     ingress,
     k8s::{Inventory, NamespacedName},
     read::{self, Reading},
@@ -59,8 +64,9 @@ impl New {
         absent: Absent,
     ) -> Self {
         let read = Objects::read(&manifests, Some(judge));
-        let options = gateway::resolve::Options { gateway: None, absent };
         let facts = facts.unwrap_or(&manifests);
+        let policies = targets::read_back(&target.id, &read.objects, &manifests, &Facts::of(facts, absent));
+        let options = gateway::resolve::Options { gateway: None, absent, policies };
         let config = gateway::resolve::resolve(&read.objects, facts, target, &options);
         Self { inventory: manifests, config }
     }
@@ -80,7 +86,13 @@ impl New {
 
 /// The dialect of the target.
 pub(super) fn dialect_of(gateway: &Gateway) -> anyhow::Result<&'static dialect::Target> {
-    dialect::Target::named(&gateway.target).with_context(|| format!("target `{}` has no dialect", gateway.target))
+    let (id, _) = target_and_version(&gateway.target);
+    dialect::Target::named(id).with_context(|| format!("target `{id}` has no dialect"))
+}
+
+/// `ID@VERSION`, or the name alone.
+fn target_and_version(text: &str) -> (&str, Option<&str>) {
+    text.split_once('@').map_or((text, None), |(id, version)| (id, Some(version)))
 }
 
 /// Manifests that were named on the command line.
@@ -91,10 +103,17 @@ pub(super) fn manifests(paths: &[std::path::PathBuf], input: &Input) -> Result<R
 
 /// Choices of the translation.
 pub(super) fn options(gateway: &Gateway) -> Result<translate::Options, Usage> {
-    let target = targets::by_id(&gateway.target).ok_or_else(|| {
-        let known = targets::all().iter().map(|target| target.id()).collect::<Vec<_>>().join(", ");
-        Usage(format!("unknown target `{}`; known are {known}", gateway.target))
-    })?;
+    let (id, version) = target_and_version(&gateway.target);
+    let target = targets::by_id(id).ok_or_else(|| Usage(format!("unknown target `{id}`; known are {}", super::targets::known())))?;
+    if let (Some(version), Some(data)) = (version, dialect::Target::named(id))
+        && !data
+            .versions
+            .iter()
+            .any(|known| version == known || version.strip_prefix(known.as_str()).is_some_and(|rest| rest.starts_with('.')))
+    {
+        let known = if data.versions.is_empty() { "none".to_owned() } else { data.versions.join(", ") };
+        return Err(Usage(format!("what `{id}` keeps is known for versions {known}, not for {version}")));
+    }
     let (namespace, name) = gateway
         .gateway
         .split_once('/')

@@ -13,6 +13,7 @@ mod gather;
 mod generate;
 mod report;
 mod requests;
+mod targets;
 mod trace;
 mod validate;
 mod write;
@@ -47,6 +48,7 @@ pub fn main() -> ExitCode {
         Verb::Report(arguments) => report::run(&arguments, &terminal),
         Verb::Trace(arguments) => trace::run(&arguments, &terminal),
         Verb::Validate(arguments) => validate::run(&arguments, &terminal),
+        Verb::Targets(arguments) => targets::run(&arguments, &terminal),
         Verb::Explain(arguments) => explain::run(&arguments, &terminal),
         Verb::Completion(arguments) => generate::completion(&arguments, command, &terminal),
         Verb::Man(arguments) => generate::man(&arguments, command, &terminal),

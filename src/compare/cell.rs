@@ -11,7 +11,7 @@ use super::{
     router::Entry,
     spaces::{Asked, Key, Kind, Maker, Value, holds, kind},
 };
-use crate::request::{Field, PredicateId, Predicates, Test, Valuation};
+use crate::request::{Field, PredicateId, Predicates, Sequence, Test, Valuation};
 
 /// What one side's questions are answered by. Answers about host and path are marks that are valid for one host or one path only.
 pub(super) struct Table<'p> {
@@ -24,10 +24,10 @@ pub(super) struct Table<'p> {
     holding: Vec<PredicateId>,
     /// Questions that hold of the path.
     path_holding: Vec<PredicateId>,
-    /// Long lists of questions about paths of this host.
-    path_lists: RefCell<Vec<List>>,
-    /// Long lists of questions about hosts, each with where it ends in memory.
-    lists: RefCell<Vec<List>>,
+    /// Long sequences by where they are in memory, and whether all their questions are about paths that are told apart at this host.
+    path_lists: RefCell<BTreeMap<*const PredicateId, bool>>,
+    /// The same for questions about hosts.
+    lists: RefCell<BTreeMap<*const PredicateId, bool>>,
 }
 
 /// What is known of a question about hosts or paths; together, as they are looked at most.
@@ -45,16 +45,6 @@ struct Mark {
 
 /// The default of `proxy-body-size`.
 const LARGE_BODY: u64 = 1 << 20;
-
-/// Lists longer than this are looked up.
-const LONG: usize = 32;
-
-/// Where each question stands in a long list; `None` for a list that is about other things too.
-struct List {
-    end: usize,
-    length: usize,
-    places: Option<BTreeMap<PredicateId, Vec<usize>>>,
-}
 
 impl<'p> Table<'p> {
     /// `others`: the questions of the other side.
@@ -107,50 +97,35 @@ impl<'p> Table<'p> {
         }
     }
 
-    /// The first question of a long list, or of its rest, that holds. The routers do not move their lists as long as they are compared.
-    #[expect(clippy::option_option, reason = "none of them holds, and the list must be asked one by one")]
-    fn first_of_long(&self, list: &[PredicateId], gathering: bool) -> Option<Option<usize>> {
+    /// The first question of a long sequence at or behind `from` that holds.
+    #[expect(clippy::option_option, reason = "none of them holds, and the sequence must be asked one by one")]
+    fn first_of_long(&self, list: &Sequence, from: usize, gathering: bool) -> Option<Option<usize>> {
         match &self.kinds[list[0].0 as usize] {
-            Kind::Name => look_up(&self.lists, list, &self.holding, |id| self.marks[id.0 as usize].is_name),
+            Kind::Name => look_up(&self.lists, list, from, &self.holding, |id| self.marks[id.0 as usize].is_name),
             Kind::Path if !gathering => {
                 let known = |id: PredicateId| {
                     let mark = &self.marks[id.0 as usize];
                     mark.is_path && mark.known == self.host
                 };
-                look_up(&self.path_lists, list, &self.path_holding, known)
+                look_up(&self.path_lists, list, from, &self.path_holding, known)
             }
             Kind::Path | Kind::Entry | Kind::Never | Kind::SmallBody | Kind::Part(_) => None,
         }
     }
 }
 
-/// Looks up the first question that holds; `None` where not all questions of the list are of the kind.
-#[expect(clippy::option_option, reason = "none of them holds, and the list must be asked one by one")]
+/// Looks up the first question that holds; `None` where not all questions of the sequence are of the kind. The routers do not move their
+/// sequences as long as they are compared.
+#[expect(clippy::option_option, reason = "none of them holds, and the sequence must be asked one by one")]
 fn look_up(
-    lists: &RefCell<Vec<List>>,
-    list: &[PredicateId],
+    lists: &RefCell<BTreeMap<*const PredicateId, bool>>,
+    list: &Sequence,
+    from: usize,
     holding: &[PredicateId],
     fits: impl Fn(PredicateId) -> bool,
 ) -> Option<Option<usize>> {
-    let end = list.as_ptr_range().end as usize;
-    let mut lists = lists.borrow_mut();
-    let known = lists.iter().position(|known| known.end == end && known.length >= list.len()).unwrap_or_else(|| {
-        lists.retain(|known| known.end != end);
-        let places = list.iter().all(|&id| fits(id)).then(|| {
-            let mut places: BTreeMap<PredicateId, Vec<usize>> = BTreeMap::new();
-            for (at, &id) in list.iter().enumerate() {
-                places.entry(id).or_default().push(at);
-            }
-            places
-        });
-        lists.push(List { end, length: list.len(), places });
-        lists.len() - 1
-    });
-    let List { length, places, .. } = &lists[known];
-    let skipped = length - list.len();
-    let places = places.as_ref()?;
-    let first = holding.iter().filter_map(|id| places.get(id)?.iter().copied().find(|&at| at >= skipped)).min();
-    Some(first.map(|at| at - skipped))
+    let fit = *lists.borrow_mut().entry(list.as_ptr()).or_insert_with(|| list.iter().all(|&id| fits(id)));
+    fit.then(|| holding.iter().filter_map(|&id| list.find(id, from)).min())
 }
 
 /// A part with the questions that were asked of it so far.
@@ -304,14 +279,15 @@ impl Valuation for View<'_, '_> {
         }
     }
 
-    fn first(&self, predicates: &[PredicateId]) -> Option<usize> {
-        if predicates.len() > LONG && self.table.marks[predicates[0].0 as usize].is_path {
+    fn first_from(&self, predicates: &Sequence, from: usize) -> Option<usize> {
+        let one_by_one = || predicates.iter().skip(from).position(|&id| self.holds(id)).map(|at| at + from);
+        if !predicates.is_long() {
+            return one_by_one();
+        }
+        if self.table.marks[predicates[0].0 as usize].is_path {
             self.walk.path_asked.set(true);
         }
-        if predicates.len() <= LONG {
-            return predicates.iter().position(|&id| self.holds(id));
-        }
-        self.table.first_of_long(predicates, self.gathering).unwrap_or_else(|| predicates.iter().position(|&id| self.holds(id)))
+        self.table.first_of_long(predicates, from, self.gathering).unwrap_or_else(one_by_one)
     }
 }
 

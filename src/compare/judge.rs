@@ -299,18 +299,13 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
         request
     }
 
-    fn samples(&self, group: &Group) -> Vec<Request> {
-        let mut samples = Vec::new();
-        for note in group.notes.iter().take(4) {
+    fn samples<'s>(&'s self, group: &'s Group) -> impl Iterator<Item = Request> + 's {
+        let requests = group.notes.iter().take(4).flat_map(move |note| {
             let ends = |path: &String| note.slash.is_none_or(|slash| path.ends_with('/') == slash);
-            for path in self.paths.samples(note.atom).into_iter().filter(ends) {
-                for query in [false, true] {
-                    samples.push(self.request(note, &path, query));
-                }
-            }
-        }
-        samples.truncate(self.limits.samples);
-        samples
+            let paths = self.paths.samples(note.atom).filter(ends);
+            paths.flat_map(move |path| [false, true].map(|query| self.request(note, &path, query)))
+        });
+        requests.take(self.limits.samples)
     }
 
     /// Every way in which a group differs must be shown by a request, or nothing is claimed.
@@ -320,19 +315,19 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
         if open.iter().any(|unlike| unlike.code == Code::DifferenceBackend) {
             open.retain(|unlike| matches!(unlike.aspect, Aspect::Access | Aspect::Tls | Aspect::Backend));
         }
-        let samples = self.samples(group);
+        let mut samples: Vec<Request> = Vec::new();
         let mut shown = 0;
-        for request in &samples {
+        for request in self.samples(group) {
             open.retain(|unlike| {
                 let stage = replay::stage(unlike, &group.old.ruling.answer, group.limit);
-                let replayed = replay::replay(self.old, self.new, request, &stage.unwrap_or_default());
+                let replayed = replay::replay(self.old, self.new, &request, &stage.unwrap_or_default());
                 let seen = replayed.unlike.iter().any(|seen| {
                     stage.is_some()
                         || unlike.code == Code::DifferenceBodyLimit
                         || (seen.aspect == unlike.aspect && seen.detail == unlike.detail)
                 });
                 if seen {
-                    self.difference(group, unlike, request, replayed, stage.unwrap_or_default(), drafts);
+                    self.difference(group, unlike, &request, replayed, stage.unwrap_or_default(), drafts);
                     shown += 1;
                 }
                 !seen
@@ -340,6 +335,7 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
             if open.is_empty() {
                 return;
             }
+            samples.push(request);
         }
         if shown > 0 {
             return;

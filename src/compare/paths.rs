@@ -1,6 +1,9 @@
 //! The paths of one host, cut by everything that is asked about them there.
 
-use std::collections::BTreeMap;
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::{
     langs::{self, Texts},
@@ -8,7 +11,7 @@ use super::{
     spaces::Asked,
 };
 use crate::{
-    automata::{Lang, OverBudget, Partition},
+    automata::{Budget, Lang, OverBudget, Partition},
     request::{PredicateId, Predicates, Test},
 };
 
@@ -81,6 +84,8 @@ pub(super) struct Paths {
     users: Vec<Vec<Asked>>,
     /// An expression cannot be read.
     pub(super) unreadable: bool,
+    /// What [`Self::cut_by_end`] found, once somebody asks.
+    ends: OnceCell<Vec<[bool; 2]>>,
 }
 
 impl Paths {
@@ -126,7 +131,7 @@ impl Paths {
             let holds = atom.holds.iter().collect();
             PathAtom { witness, only, prefix, slash, sure: atom.unsure.is_empty(), holds }
         });
-        Ok(Self { atoms: atoms.collect(), partition, users, unreadable })
+        Ok(Self { atoms: atoms.collect(), partition, users, unreadable, ends: OnceCell::new() })
     }
 
     /// Questions of one side that hold of the paths of an atom.
@@ -141,30 +146,18 @@ impl Paths {
     }
 
     /// Some paths of an atom, the most telling first.
-    pub(super) fn samples(&self, number: usize) -> Vec<String> {
-        let witness = &self.atoms[number].witness;
-        let mut samples = Vec::new();
+    pub(super) fn samples(&self, number: usize) -> impl Iterator<Item = String> {
+        let PathAtom { witness, only, prefix, .. } = &self.atoms[number];
         // Where letter case matters, a person types all of it in one.
-        let upper = witness.to_ascii_uppercase();
-        if witness.bytes().any(|byte| byte.is_ascii_uppercase()) && self.is_member(number, &upper) {
-            samples.push(upper);
-        }
-        if !samples.contains(witness) {
-            samples.push(witness.clone());
-        }
-        if self.atoms[number].only {
-            return samples;
-        }
+        let upper = witness.bytes().any(|byte| byte.is_ascii_uppercase()).then(|| witness.to_ascii_uppercase());
         let tails = ["/", "a", "/a", "1", "/a/b.html", "x/", "/x/", "A", ".js", "/A/b/", "-a+b"];
-        let longer = tails.iter().map(|tail| format!("{witness}{tail}"));
-        let cased = [witness.to_ascii_uppercase(), witness.to_ascii_lowercase()];
-        let inside = ["a/b", "x.html", "b/"].iter().map(|tail| format!("{}{tail}", self.atoms[number].prefix));
-        for candidate in longer.chain(cased).chain(inside) {
-            if self.is_member(number, &candidate) && !samples.contains(&candidate) {
-                samples.push(candidate);
-            }
-        }
-        samples
+        let longer = tails.into_iter().map(move |tail| format!("{witness}{tail}"));
+        let cased = [str::to_ascii_uppercase, str::to_ascii_lowercase].into_iter().map(move |letters| letters(witness));
+        let inside = ["a/b", "x.html", "b/"].into_iter().map(move |tail| format!("{prefix}{tail}"));
+        let others = longer.chain(cased).chain(inside).take_while(move |_| !only);
+        let mut seen = BTreeSet::new();
+        let candidates = upper.into_iter().chain([witness.clone()]).chain(others);
+        candidates.filter(move |path| (path == witness || self.is_member(number, path)) && seen.insert(path.clone()))
     }
 
     /// All paths of an atom.
@@ -174,12 +167,24 @@ impl Paths {
 
     /// Whether some paths of an atom end with a slash, or some do not.
     pub(super) fn some_end(&self, number: usize, slash: bool) -> bool {
-        if self.samples(number).iter().any(|path| path.ends_with('/') == slash) {
+        if self.samples(number).any(|path| path.ends_with('/') == slash) {
             return true;
         }
-        let end = if slash { Lang::suffix("/") } else { Lang::suffix("/").not() };
-        let members = self.lang_of(number).map(|members| Lang::and([members, end]));
-        !matches!(members.map(|members| members.witness(langs::paths(), crate::automata::Budget::default())), Some(Ok(None)))
+        self.ends.get_or_init(|| self.cut_by_end())[number][usize::from(slash)]
+    }
+
+    /// Of every atom: whether some paths do not end with a slash, and whether some do. Where that is too much work, both may be.
+    fn cut_by_end(&self) -> Vec<[bool; 2]> {
+        let mut ends: Vec<[bool; 2]> = self.atoms.iter().map(|atom| [!atom.sure; 2]).collect();
+        let Ok(parts) = self.partition.split(Lang::suffix("/"), langs::paths(), Budget::default()) else {
+            return vec![[true; 2]; ends.len()];
+        };
+        for part in parts.atoms() {
+            if let Some(number) = self.partition.atom_of(&part.witness) {
+                ends[number][usize::from(part.witness.ends_with(b"/"))] = true;
+            }
+        }
+        ends
     }
 
     /// The longest path that somebody asks for, without its final slash.

@@ -28,8 +28,14 @@ pub(super) fn join(verdict: &mut Verdict, other: Verdict, title: &str) {
         verdict.undecided = other.undecided;
         verdict.others.extend(other.others);
     }
-    let (ours, theirs) = (canonical(&verdict.ruling.answer), canonical(&other.ruling.answer));
-    if counting(&ours) == counting(&theirs) {
+    if verdict.ruling.answer == other.ruling.answer {
+        canonicalise(&mut verdict.ruling.answer);
+        return;
+    }
+    let (mut ours, mut theirs) = (verdict.ruling.answer.clone(), other.ruling.answer.clone());
+    canonicalise(&mut ours);
+    canonicalise(&mut theirs);
+    if ours == theirs || counting(&ours) == counting(&theirs) {
         verdict.ruling.answer = common(ours, &theirs);
         return;
     }
@@ -39,10 +45,9 @@ pub(super) fn join(verdict: &mut Verdict, other: Verdict, title: &str) {
     }
 }
 
-/// The answer for requests whose Host header has no port, which is what dialects differ in most.
-fn canonical(answer: &Answer) -> Answer {
-    let mut answer = answer.clone();
-    match &mut answer {
+/// Makes it the answer for requests whose Host header has no port, which is what dialects differ in most.
+fn canonicalise(answer: &mut Answer) {
+    match answer {
         Answer::Forward(forwarding) => {
             let Forwarding { target, host, headers, response_headers, .. } = &mut **forwarding;
             canonical_text(target);
@@ -55,7 +60,6 @@ fn canonical(answer: &Answer) -> Answer {
         }
         Answer::Respond { .. } | Answer::Deny { .. } | Answer::NoRoute { .. } | Answer::NoAnswer(_) | Answer::Unmodelled { .. } => {}
     }
-    answer
 }
 
 fn canonical_text(text: &mut TextExpr) {

@@ -8,15 +8,17 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use super::candidates::Order;
 use super::dialect::Target;
-use super::filter::Plan;
+use super::filter::{Operations, Plan};
 use super::hostname::Hostname;
+use super::policies::{ClientCertificates, Policy, Trust};
 use super::precedence::Place;
 use super::regex::Compiled;
 use super::status::Statuses;
 use crate::k8s::{ObjectRef, Subject};
 use crate::ledger::Findings;
-use crate::request::{PathExpr, PredicateId, Predicates};
+use crate::request::{PathExpr, PredicateId, Predicates, Sequence};
 
 /// Gateway API objects, resolved.
 #[derive(Debug)]
@@ -47,8 +49,19 @@ pub struct Reading {
     pub shaken: Option<Subject>,
     /// Headers with underscores that routes ask for, where such requests are refused.
     pub underscored: Vec<PredicateId>,
+    /// What policies make of the dialect at a port, for plain requests or for TLS.
+    pub conducts: BTreeMap<(u16, bool), Conducted>,
     /// Routes of TLS exist: connections without application protocol and known server name are closed.
     pub closes_unknown_names: bool,
+}
+
+/// A dialect as policies left it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conducted {
+    /// The dialect.
+    pub dialect: Box<super::dialect::Dialect>,
+    /// Who is believed about the address of the client.
+    pub trust: Option<Trust>,
 }
 
 /// Questions about the request as a whole.
@@ -67,6 +80,8 @@ pub struct FirstQuestions {
     pub options: PredicateId,
     pub preflight: PredicateId,
     pub origin: PredicateId,
+    pub certificate: PredicateId,
+    pub untrusted: PredicateId,
 }
 
 /// A port.
@@ -88,15 +103,17 @@ pub struct Side {
     /// Questions that open the doors; `None` always opens.
     pub doors: Vec<Door>,
     /// What opens the first doors, as far as they have exact names.
-    pub exact_opens: Vec<PredicateId>,
+    pub exact_opens: Sequence,
     /// What asks whether the Host would choose them.
-    pub exact_hosts: Vec<PredicateId>,
+    pub exact_hosts: Sequence,
     /// Tables that doors lead to.
     pub tables: Vec<Table>,
     /// Certificates by name, where the server name decides about the certificate only.
     pub certificates: Vec<Certificate>,
+    /// Questions about the names of these certificates, and which certificate each is about.
+    pub certificate_names: (Sequence, Vec<usize>),
     /// Server names that routes of this side name exactly.
-    pub exact_names: Vec<PredicateId>,
+    pub exact_names: Sequence,
 }
 
 /// A way into a table.
@@ -116,6 +133,10 @@ pub struct Door {
     pub certificates: Vec<Certificate>,
     /// HTTP/2 is offered (TLS only).
     pub http2: bool,
+    /// Changes of headers of every answer.
+    pub late: Operations,
+    /// Certificates of clients (TLS only).
+    pub client: Option<ClientCertificates>,
     /// What the model lacks to say more.
     pub unmodelled: Option<String>,
 }
@@ -148,7 +169,7 @@ pub struct Table {
     /// Levels.
     pub tiers: Vec<Tier>,
     /// Hosts of the first levels, as far as they are exact.
-    pub exact_hosts: Vec<PredicateId>,
+    pub exact_hosts: Sequence,
     /// The data plane refused the whole table: every host gets 404.
     pub broken: Option<Subject>,
     /// Port of its listeners.
@@ -164,19 +185,19 @@ pub struct Tier {
     pub hostname: Hostname,
     /// Matches in the order in which they are tried.
     pub entries: Vec<Entry>,
+    /// The order of those that do not stand in `index`.
+    pub order: Order,
     /// Entries by host, where hosts are asked entry by entry.
     pub index: Option<HostIndex>,
 }
 
-/// Positions of entries by the host they ask for.
+/// Entries by the exact host they ask for.
 #[derive(Debug)]
 pub struct HostIndex {
     /// Exact hosts.
-    pub exact: Vec<PredicateId>,
+    pub exact: Sequence,
     /// Entries of each of them.
-    pub own: Vec<Vec<u32>>,
-    /// Entries that ask for something else, or for nothing.
-    pub others: Vec<u32>,
+    pub own: Vec<Order>,
 }
 
 /// A match of a rule.
@@ -212,7 +233,7 @@ pub struct Origins {
 }
 
 /// What happens to requests of a match.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rule {
     /// The rule in the route.
     pub origin: Subject,
@@ -222,6 +243,10 @@ pub struct Rule {
     pub backends: Vec<Backend>,
     /// Milliseconds until the exchange is ended; `None` for never.
     pub timeout: Option<u64>,
+    /// The route itself says how long.
+    pub timed: bool,
+    /// What policies do.
+    pub policy: Option<Arc<Policy>>,
     /// What the model lacks to say more.
     pub unmodelled: Option<String>,
 }

@@ -56,6 +56,11 @@ pub struct Read {
 }
 
 impl Objects {
+    /// Name of an object of an implementation.
+    pub fn name_of(&self, id: ObjectId) -> String {
+        self.foreign.iter().find(|foreign| foreign.id == id).map(|foreign| foreign.object.to_string()).unwrap_or_default()
+    }
+
     /// Reads what stands in an inventory. An object that cannot be read at all is left out, as no API server would have stored it,
     /// and so are those that the judge refuses; objects of a cluster need no judge.
     pub fn read(inventory: &Inventory, judge: Option<&Judge>) -> Read {

@@ -271,8 +271,7 @@ impl Cx<'_> {
         if unmatched {
             let own = self.config.ingress(first);
             let backend = |id: IngressId| self.counted(id).default_backend.is_some();
-            let differs =
-                |id: IngressId| !std::sync::Arc::ptr_eq(&own.settings, &self.config.ingress(id).settings) || backend(id) || backend(first);
+            let differs = |id: IngressId| own.settings != self.config.ingress(id).settings || backend(id) || backend(first);
             found.extend(
                 conflict(self, first, &differs).map(|id| (first, id, format!("what unmatched paths of host `{}` get", server.host))),
             );

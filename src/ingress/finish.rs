@@ -65,6 +65,7 @@ fn expand(locations: Vec<Location>) -> Vec<Location> {
         expanded.push(location);
         expanded.extend(copy);
     }
+    expanded.shrink_to_fit();
     expanded
 }
 

@@ -31,7 +31,7 @@ use crate::{
     annotations::{self, Context},
     k8s::{Ingress, Inventory, ObjectId},
     ledger::Findings,
-    nginx::{Certificate, Config, IngressId, Settings, Source, settings::Proxy},
+    nginx::{Certificate, Config, IngressId, Settings, Source},
 };
 
 /// What is taken of things that are not among the objects.
@@ -175,14 +175,20 @@ fn source(item: &Item<'_>) -> Source {
     }
 }
 
-/// Ingresses often say the same about proxying as the one before them; such settings stand in memory once.
-fn share(settings: &mut Arc<Settings>, before: &mut Arc<Proxy>) {
-    let Some(settings) = Arc::get_mut(settings) else { return };
-    if *settings.proxy == **before {
-        settings.proxy = Arc::clone(before);
-    } else {
-        *before = Arc::clone(&settings.proxy);
+/// Ingresses often say the same as the one before them, at least about proxying; such settings stand in memory once.
+fn share(settings: &mut Arc<Settings>, before: &mut Option<Arc<Settings>>) {
+    if let Some(before) = before {
+        if settings == before {
+            *settings = Arc::clone(before);
+            return;
+        }
+        if let Some(settings) = Arc::get_mut(settings)
+            && settings.proxy == before.proxy
+        {
+            settings.proxy = Arc::clone(&before.proxy);
+        }
     }
+    *before = Some(Arc::clone(settings));
 }
 
 /// Position of an Ingress in the inventory, where identities mostly ascend.
@@ -202,7 +208,7 @@ fn select<'a>(
     let selection = select::Selection::new(inventory, &controller.globals, options.ingress_classes);
     let mut facts = Vec::with_capacity(inventory.ingresses.len());
     let mut counted: Vec<&Ingress> = Vec::new();
-    let mut proxy = Arc::clone(&controller.globals.defaults.proxy);
+    let mut before = None;
     for ingress in &inventory.ingresses {
         let mut found = IngressFacts {
             object: ingress.id,
@@ -221,7 +227,7 @@ fn select<'a>(
                 (Some(why), _) => found.fate = Fate::LeftOut(why),
                 (None, Err(dropped)) => found.fate = Fate::LeftOut(LeftOut::Annotation(dropped)),
                 (None, Ok(mut settings)) => {
-                    share(&mut settings, &mut proxy);
+                    share(&mut settings, &mut before);
                     found.settings = Some(settings);
                     counted.push(ingress);
                 }

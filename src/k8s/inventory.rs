@@ -208,6 +208,8 @@ pub struct Secret {
     pub kind: String,
     /// Keys of `data` and `stringData` whose value is not empty, sorted; `None` where a live cluster was not asked for them.
     pub keys: Option<Vec<String>>,
+    /// Keys whose value is an htpasswd file with `{SHA}` lines only, sorted; `None` where values were not read.
+    pub sha_keys: Option<Vec<String>>,
     /// DNS names (SAN, else CN) of the first certificate in `tls.crt`; `None` where there is none that can be read.
     pub certificate_names: Option<Vec<String>>,
 }

@@ -11,7 +11,7 @@ use super::{Backend, Config, Location, Modifier, RefusalKind, Server, ServerName
 use crate::{
     automata::pcre::Pattern,
     k8s::Subject,
-    request::{Field, Malformed, PredicateId, Predicates, Regex, RegexDialect, Test, Valuation},
+    request::{Field, Malformed, PredicateId, Predicates, Regex, RegexDialect, Sequence, Test, Valuation, deciding},
 };
 
 /// Questions that every request is asked.
@@ -23,14 +23,14 @@ pub(super) struct Common {
     pub(super) bad_host: PredicateId,
     pub(super) bad_header: PredicateId,
     pub(super) sni_differs: PredicateId,
-    pub(super) unserved_methods: Vec<PredicateId>,
+    pub(super) unserved_methods: Sequence,
     pub(super) https: PredicateId,
     pub(super) effective_http: PredicateId,
     pub(super) options: PredicateId,
     pub(super) root: PredicateId,
     pub(super) local: PredicateId,
-    pub(super) blocked_agents: Vec<PredicateId>,
-    pub(super) blocked_referers: Vec<PredicateId>,
+    pub(super) blocked_agents: Sequence,
+    pub(super) blocked_referers: Sequence,
     pub(super) blocked: Option<PredicateId>,
     pub(super) credentials: PredicateId,
     pub(super) certificate: PredicateId,
@@ -68,11 +68,11 @@ pub(super) enum Place {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Paths {
     /// Regular expressions, or exact texts.
-    pub(super) first: (Vec<PredicateId>, Vec<usize>),
+    pub(super) first: (Sequence, Vec<usize>),
     /// Paths that get a slash appended.
-    pub(super) slash: (Vec<PredicateId>, Vec<usize>),
+    pub(super) slash: (Sequence, Vec<usize>),
     /// Prefixes, longest first.
-    pub(super) prefixes: (Vec<PredicateId>, Vec<Place>),
+    pub(super) prefixes: (Sequence, Vec<Place>),
 }
 
 /// Questions of one location.
@@ -96,11 +96,11 @@ pub struct Router<'c> {
     pub(super) config: &'c Config,
     pub(super) predicates: Predicates,
     pub(super) common: Common,
-    pub(super) hosts: (Vec<PredicateId>, Vec<Choice>),
+    pub(super) hosts: (Sequence, Vec<Choice>),
     pub(super) paths: Vec<Paths>,
     pub(super) asked: Vec<Vec<Asked>>,
     /// Wildcard names with a certificate, for `ssl-redirect`.
-    pub(super) certified: Vec<PredicateId>,
+    pub(super) certified: Sequence,
     /// Header and cookie questions of canaries, by upstream.
     pub(super) canaries: BTreeMap<u32, Canary>,
     /// Question about the subject of the client certificate, by server.
@@ -110,7 +110,7 @@ pub struct Router<'c> {
     /// nginx runs, but never gets endpoints and certificates.
     pub(super) dynamic: bool,
     /// Names of the handshake that are passed through, with server and upstream.
-    pub(super) passthrough: (Vec<PredicateId>, Vec<(usize, UpstreamId)>),
+    pub(super) passthrough: (Sequence, Vec<(usize, UpstreamId)>),
     /// External names by the label of their upstream.
     pub(super) external: BTreeMap<String, String>,
     /// What makes every answer uncertain.
@@ -121,7 +121,7 @@ pub struct Router<'c> {
 /// Questions of a canary.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Canary {
-    pub(super) affinity: Vec<PredicateId>,
+    pub(super) affinity: Sequence,
     pub(super) header: Option<PredicateId>,
     pub(super) header_hit: Option<PredicateId>,
     pub(super) header_never: Option<PredicateId>,
@@ -224,7 +224,7 @@ impl<'c> Router<'c> {
 
 fn common(config: &Config, predicates: &mut Predicates) -> Common {
     let access = &config.globals.access;
-    let mut lists = |field: Field, list: &[String]| -> Vec<PredicateId> {
+    let mut lists = |field: Field, list: &[String]| -> Sequence {
         list.iter()
             .map(|item| {
                 let test = match item.strip_prefix('~') {
@@ -249,7 +249,7 @@ fn common(config: &Config, predicates: &mut Predicates) -> Common {
         bad_host: ask(Field::Request, Test::Malformed(Malformed::Host)),
         bad_header: ask(Field::Request, Test::Malformed(Malformed::Header)),
         sni_differs: ask(Field::Request, Test::Malformed(Malformed::SniDiffers)),
-        unserved_methods: vec![ask(Field::Method, equals("TRACE")), ask(Field::Method, equals("CONNECT"))],
+        unserved_methods: vec![ask(Field::Method, equals("TRACE")), ask(Field::Method, equals("CONNECT"))].into(),
         https: ask(Field::Scheme, equals("https")),
         effective_http: ask(Field::EffectiveScheme, equals("http")),
         options: ask(Field::Method, equals("OPTIONS")),
@@ -279,7 +279,7 @@ fn groups(config: &Config) -> BTreeSet<String> {
 }
 
 /// Exact names, wildcards by length, expressions in the order of the file; redirect servers stand first in the file.
-fn hosts(config: &Config, predicates: &mut Predicates) -> (Vec<PredicateId>, Vec<Choice>) {
+fn hosts(config: &Config, predicates: &mut Predicates) -> (Sequence, Vec<Choice>) {
     let mut exact = Vec::new();
     let mut leading = Vec::new();
     let mut trailing = Vec::new();
@@ -310,16 +310,12 @@ fn hosts(config: &Config, predicates: &mut Predicates) -> (Vec<PredicateId>, Vec
     leading.sort_by_key(|(_, length, ..)| std::cmp::Reverse(*length));
     trailing.sort_by_key(|(_, length, ..)| std::cmp::Reverse(*length));
     let wildcards = leading.into_iter().chain(trailing).map(|(test, _, choice, origin)| (test, choice, origin));
-    exact
-        .into_iter()
-        .chain(wildcards)
-        .chain(regexes)
-        .map(|(test, choice, origin)| (predicates.intern(Field::Host, test, origin), choice))
-        .unzip()
+    let all = exact.into_iter().chain(wildcards).chain(regexes);
+    deciding(all.map(|(test, choice, origin)| (predicates.intern(Field::Host, test, origin), choice)))
 }
 
 fn paths_of(config: &Config, server: &Server, predicates: &mut Predicates) -> Paths {
-    let mut paths = Paths::default();
+    let mut first = Vec::new();
     let mut slash: IndexMap<PredicateId, usize> = IndexMap::new();
     let mut prefixes: Vec<(usize, Test, Place, Option<Subject>)> = Vec::new();
     let place = |location: &Location| location.origin.as_ref().map(|origin| origin.subject.clone());
@@ -327,12 +323,10 @@ fn paths_of(config: &Config, server: &Server, predicates: &mut Predicates) -> Pa
         match location.modifier {
             Modifier::Regex => {
                 let test = search(format!("^{}", location.path), true);
-                paths.first.0.push(predicates.intern(Field::Path, test, place(location)));
-                paths.first.1.push(at);
+                first.push((predicates.intern(Field::Path, test, place(location)), at));
             }
             Modifier::Exact => {
-                paths.first.0.push(predicates.intern(Field::Path, equals(&location.path), place(location)));
-                paths.first.1.push(at);
+                first.push((predicates.intern(Field::Path, equals(&location.path), place(location)), at));
             }
             Modifier::Prefix => {
                 prefixes.push((location.path.len(), Test::Prefix(location.path.clone()), Place::Location(at), place(location)));
@@ -348,15 +342,14 @@ fn paths_of(config: &Config, server: &Server, predicates: &mut Predicates) -> Pa
             }
         }
     }
-    paths.slash = slash.into_iter().unzip();
     if server.host == "_" && !server.regex {
         for (path, built_in) in [(config.globals.flags.health_check_path.as_str(), BuiltIn::Health), ("/nginx_status", BuiltIn::Status)] {
             prefixes.push((path.len(), Test::Prefix(path.to_owned()), Place::BuiltIn(built_in), None));
         }
     }
     prefixes.sort_by_key(|(length, ..)| std::cmp::Reverse(*length));
-    paths.prefixes = prefixes.into_iter().map(|(_, test, place, origin)| (predicates.intern(Field::Path, test, origin), place)).unzip();
-    paths
+    let prefixes = prefixes.into_iter().map(|(_, test, place, origin)| (predicates.intern(Field::Path, test, origin), place));
+    Paths { prefixes: deciding(prefixes), first: deciding(first), slash: deciding(slash) }
 }
 
 fn ask(config: &Config, location: &Location, predicates: &mut Predicates) -> Asked {
@@ -401,7 +394,7 @@ fn quote(text: &str) -> String {
 }
 
 /// Wildcard entries of the certificate table; hosts with an entry of their own have a server of their own.
-fn certified(config: &Config, predicates: &mut Predicates) -> Vec<PredicateId> {
+fn certified(config: &Config, predicates: &mut Predicates) -> Sequence {
     let wildcards = config.certificates.keys().filter_map(|name| name.strip_prefix("*."));
     wildcards.map(|suffix| predicates.intern(Field::Host, search(format!(r"^[^.]+\.{}$", quote(suffix)), false), None)).collect()
 }
@@ -414,17 +407,16 @@ fn doubt(config: &Config) -> Option<String> {
 }
 
 /// Hosts whose TLS is passed through: those with a Service behind `/`.
-fn passthrough(config: &Config, predicates: &mut Predicates) -> (Vec<PredicateId>, Vec<(usize, UpstreamId)>) {
-    let mut found = (Vec::new(), Vec::new());
+fn passthrough(config: &Config, predicates: &mut Predicates) -> (Sequence, Vec<(usize, UpstreamId)>) {
+    let mut found = Vec::new();
     for (at, server) in config.servers.iter().enumerate() {
         let Some(ingress) = server.passthrough else { continue };
         let root = server.locations.iter().find(|location| location.path == "/");
         let Some(&Target::Upstream(upstream)) = root.map(|root| &root.target) else { continue };
         let origin = Some(config.annotation(ingress, "ssl-passthrough"));
-        found.0.push(predicates.intern(Field::Sni, equals(&server.host), origin));
-        found.1.push((at, upstream));
+        found.push((predicates.intern(Field::Sni, equals(&server.host), origin), (at, upstream)));
     }
-    found
+    deciding(found)
 }
 
 fn external(config: &Config) -> BTreeMap<String, String> {
@@ -442,13 +434,15 @@ fn canaries(config: &Config, predicates: &mut Predicates) -> BTreeMap<u32, Canar
         let canary = config.upstream(alternative);
         let origin = |name| canary.ingress.map(|ingress| config.annotation(ingress, name));
         let mut asked = Canary::default();
+        let mut affinity = Vec::new();
         for cookie in
             [&upstream.affinity, &canary.affinity_of.and_then(|primary| config.upstream(primary).affinity.clone())].into_iter().flatten()
         {
             // The part behind `|` names the upstream by a hash that only nginx knows.
             let field = Field::Cookie(cookie.cookie.name.clone());
-            asked.affinity.push(predicates.intern(field, search(r"\|", false), origin("affinity-canary-behavior")));
+            affinity.push(predicates.intern(field, search(r"\|", false), origin("affinity-canary-behavior")));
         }
+        asked.affinity = affinity.into();
         if let Some(policy) = &canary.canary {
             if !policy.header.is_empty() {
                 let field = || Field::Header(header_name(&policy.header));

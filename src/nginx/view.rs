@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     automata::pcre::{Captures, Pattern},
-    request::{Field, Malformed, Part, PathExpr, Piece, PredicateId, Request, Scheme, Test, TextExpr, Valuation},
+    request::{Field, Malformed, Part, PathExpr, Piece, PredicateId, Request, Scheme, Sequence, Test, TextExpr, Valuation},
 };
 
 /// A request, read once.
@@ -214,13 +214,13 @@ fn headers(request: &Request, underscores: bool, ignore_invalid: bool) -> Vec<(S
 }
 
 impl Valuation for View<'_> {
-    fn first(&self, list: &[PredicateId]) -> Option<usize> {
+    fn first_from(&self, list: &Sequence, from: usize) -> Option<usize> {
         let predicates = &self.router.predicates;
         let host = self.host.as_deref().unwrap_or("_");
         if predicates.is_long_list_of_names(list) && predicates.get(list[0]).field == Field::Host {
-            return predicates.first_of_names(list, &[host], |id| self.holds(id));
+            return predicates.first_of_names(list, from, &[host], |id| self.holds(id));
         }
-        list.iter().position(|&id| self.holds(id))
+        list.iter().skip(from).position(|&id| self.holds(id)).map(|at| at + from)
     }
 
     fn holds(&self, id: PredicateId) -> bool {

@@ -5,6 +5,7 @@ mod expr;
 mod message;
 mod predicate;
 mod ruling;
+mod sequence;
 mod valuation;
 mod world;
 
@@ -13,5 +14,6 @@ pub use expr::{Part, PathExpr, Piece, TextExpr};
 pub use message::{Header, Request, Scheme};
 pub use predicate::{Field, Malformed, Predicate, PredicateId, Predicates, Regex, RegexDialect, Test};
 pub use ruling::{Answer, ErrorPage, Forwarding, Guard, HeaderExprs, Ruling};
+pub use sequence::{Sequence, deciding};
 pub use valuation::Valuation;
 pub use world::{BackendAnswer, Unknown, World};

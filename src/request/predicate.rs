@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr};
 
+use super::Sequence;
 use crate::k8s::Subject;
 
 /// Index of a predicate in its table.
@@ -142,18 +143,18 @@ impl Predicates {
         id
     }
 
-    /// Position of the first question that holds, in a long list of questions about hosts or about server names. `names` are the names
+    /// Position of the first question at or behind `from` that holds, in a long list of questions about hosts or about server names. `names` are the names
     /// of which `Equals` holds; `holds` answers the other questions.
-    pub fn first_of_names(&self, list: &[PredicateId], names: &[&str], holds: impl Fn(PredicateId) -> bool) -> Option<usize> {
+    pub fn first_of_names(&self, list: &Sequence, from: usize, names: &[&str], holds: impl Fn(PredicateId) -> bool) -> Option<usize> {
         let field = &self.get(*list.first()?).field;
         let exact = names.iter().filter_map(|name| self.index.get(&(field.clone(), Test::Equals((*name).to_owned())))).copied();
         let wide = self.wide.iter().copied().filter(|&id| self.get(id).field == *field && holds(id));
-        exact.chain(wide).filter_map(|id| list.iter().position(|&known| known == id)).min()
+        exact.chain(wide).filter_map(|id| list.find(id, from)).min()
     }
 
     /// Whether the questions of a list are so many, and such, that [`Self::first_of_names`] is worth while.
-    pub fn is_long_list_of_names(&self, list: &[PredicateId]) -> bool {
-        list.len() > 32 && matches!(self.get(list[0]).field, Field::Host | Field::Sni)
+    pub fn is_long_list_of_names(&self, list: &Sequence) -> bool {
+        list.is_long() && matches!(self.get(list[0]).field, Field::Host | Field::Sni)
     }
 
     /// A question.

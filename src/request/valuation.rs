@@ -1,15 +1,19 @@
 //! The only way in which a router sees a request: a concrete one, or one cell of the partitioned request space.
 
-use super::PredicateId;
+use super::{PredicateId, Sequence};
 
 /// Answers the questions of a router.
 pub trait Valuation {
     /// Whether the predicate holds.
     fn holds(&self, predicate: PredicateId) -> bool;
 
-    /// Position of the first predicate that holds. All of them are about the same field. A valuation that can look this up faster than
-    /// one by one should.
-    fn first(&self, predicates: &[PredicateId]) -> Option<usize> {
-        predicates.iter().position(|&predicate| self.holds(predicate))
+    /// Position of the first predicate at or behind `from` that holds. A valuation that can look this up faster than one by one should.
+    fn first_from(&self, predicates: &Sequence, from: usize) -> Option<usize> {
+        predicates.iter().skip(from).position(|&predicate| self.holds(predicate)).map(|at| at + from)
+    }
+
+    /// Position of the first predicate that holds.
+    fn first(&self, predicates: &Sequence) -> Option<usize> {
+        self.first_from(predicates, 0)
     }
 }

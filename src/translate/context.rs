@@ -40,6 +40,10 @@ pub(super) struct Cx<'a> {
     pub(super) paths: BTreeMap<Subject, Settlement>,
     pub(super) grants: super::grants::Grants,
     pub(super) by_object: BTreeMap<ObjectId, usize>,
+    /// Prefixes are replaced by expressions on the host that is being translated.
+    pub(super) rewrites_by_regex: bool,
+    /// What the target keeps with objects of its own for the location that is being translated.
+    pub(super) wishes: Vec<Intent>,
     findings: Findings,
     said: BTreeSet<(Code, Option<Subject>, String)>,
 }
@@ -55,6 +59,8 @@ impl<'a> Cx<'a> {
             paths: BTreeMap::new(),
             grants: super::grants::Grants::default(),
             by_object,
+            wishes: Vec::new(),
+            rewrites_by_regex: false,
             findings: Findings::new(),
             said: BTreeSet::new(),
         }
@@ -93,8 +99,23 @@ impl<'a> Cx<'a> {
 
     /// Puts an intent of an Ingress to the target, settles the annotations it came from, and gives the code where the target has no answer.
     pub(super) fn ask(&mut self, ingress: IngressId, names: &[&'static str], intent: &Intent, mut facts: Facts) -> Option<Code> {
-        let Answer::No(code) = self.options.target.answer(intent);
-        self.mark(ingress, names, &unmappable(code));
+        let answer = self.options.target.answer(intent);
+        let codes = match &answer {
+            Answer::No(code) => {
+                self.mark(ingress, names, &unmappable(*code));
+                std::slice::from_ref(code)
+            }
+            Answer::Kept { kind, changes } => {
+                let target = self.options.target.id().to_owned();
+                let codes = changes.iter().copied().collect();
+                self.mark(ingress, names, &Settlement::Policy { target, kind: (*kind).to_owned(), codes });
+                self.wishes.push(intent.clone());
+                changes.as_slice()
+            }
+        };
+        if codes.is_empty() {
+            return None;
+        }
         facts.push(("ingress", self.ingress_name(ingress)));
         facts.push(("target", self.options.target.id().to_owned()));
         // The place is the first of the annotations that the Ingress really has; often there is only one.
@@ -104,8 +125,21 @@ impl<'a> Cx<'a> {
         };
         let name = if let [only] = names { Some(only) } else { names.iter().find(has).or(names.first()) };
         let subject = name.map(|name| self.annotation(ingress, name));
-        self.say(code, subject, facts);
-        Some(code)
+        for code in codes {
+            self.say(*code, subject.clone(), facts.clone());
+        }
+        match answer {
+            Answer::No(code) => Some(code),
+            Answer::Kept { .. } => None,
+        }
+    }
+
+    /// What the target keeps for the location, sorted, each once.
+    pub(super) fn take_wishes(&mut self) -> Vec<Intent> {
+        let mut wishes = std::mem::take(&mut self.wishes);
+        wishes.sort();
+        wishes.dedup();
+        wishes
     }
 
     /// Settles a path, together with what was said of it before.

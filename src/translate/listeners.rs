@@ -8,12 +8,16 @@ use super::{
     plan::{HostPlan, Hostname, TlsPlan},
 };
 use crate::{
-    gateway::api::{
-        AllowedListeners, FromNamespaces, Gateway, GatewaySpec, LabelRequirement, LabelSelector, Listener, ListenerSet, ListenerSetSpec,
-        ParentRef, SecretRef,
+    gateway::{
+        Intent,
+        api::{
+            AllowedListeners, FromNamespaces, Gateway, GatewaySpec, LabelRequirement, LabelSelector, Listener, ListenerSet,
+            ListenerSetSpec, ParentRef, SecretRef,
+        },
     },
     k8s::NamespacedName,
     nginx::{Config, IngressId},
+    targets::Section,
 };
 
 const MOST_LISTENERS: usize = 64;
@@ -113,6 +117,28 @@ impl Listeners {
     /// Namespaces that some listener admits.
     pub(super) fn namespaces(&self) -> BTreeSet<&str> {
         self.planned.values().flat_map(|planned| planned.namespaces.iter().map(String::as_str)).collect()
+    }
+
+    /// The listeners as the target names them, with what it keeps for their hosts.
+    pub(super) fn sections(&self, plans: &[HostPlan]) -> Vec<Section> {
+        let mut wished: BTreeMap<Key, &[Intent]> = BTreeMap::new();
+        for plan in plans.iter().filter(|plan| !plan.tls_wishes.is_empty()) {
+            for (hostname, tls) in &plan.hostnames {
+                wished.insert(key(Side::Https, hostname, tls, self.merged), &plan.tls_wishes);
+            }
+        }
+        let section = |(key, planned): (&Key, &Planned)| Section {
+            set: planned.set.clone(),
+            name: planned.name.clone(),
+            tls: key.0 == Side::Https,
+            intents: wished.get(key).map(|intents| intents.to_vec()).unwrap_or_default(),
+        };
+        self.planned.iter().map(section).collect()
+    }
+
+    /// How many listeners the routes need.
+    pub(super) fn len(&self) -> usize {
+        self.planned.len()
     }
 
     /// No route needs a listener.

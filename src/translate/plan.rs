@@ -1,6 +1,7 @@
 //! What is to be emitted, before it is cut into objects: rules of a host, each with its owner and the place it came from.
 
 use crate::{
+    gateway::Intent,
     k8s::{NamespacedName, Subject},
     ledger::Code,
     nginx::IngressId,
@@ -66,6 +67,8 @@ pub(super) enum Action {
         /// Status.
         status: u16,
     },
+    /// A filter of the implementation answers them.
+    Answered,
     /// Nothing is emitted that would serve them: a rule without backends answers 500.
     Withheld(Code),
 }
@@ -100,6 +103,8 @@ pub(super) struct Changes {
     pub response_headers: Vec<(String, String)>,
     /// CORS.
     pub cors: Option<Box<CorsRule>>,
+    /// What the target keeps with objects of its own, sorted.
+    pub wishes: Vec<Intent>,
     /// `timeouts.request: 0s`, where the target would cut long requests.
     pub no_timeout: bool,
 }
@@ -181,4 +186,6 @@ pub(super) struct HostPlan {
     pub http: Vec<Rule>,
     /// Rules over HTTPS; empty where there is no TLS.
     pub https: Vec<Rule>,
+    /// What the target keeps for the listeners of the host over TLS.
+    pub tls_wishes: Vec<Intent>,
 }

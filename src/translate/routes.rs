@@ -8,17 +8,19 @@ use std::{
 use super::{
     context::Cx,
     listeners::{Listeners, Side},
-    names::{Names, host_slug},
+    names::{Names, host_slug, shorten},
     plan::{Action, Backend, Changes, HeaderCondition, HostPlan, Hostname, PathModifier, PathRule, Rule, TlsPlan},
 };
 use crate::{
     gateway::api::{
-        self, Cors, Duration, HeaderModifier, HeaderName, HeaderValue, HttpBackendRef, HttpFilter, HttpMatch, HttpRoute, HttpRouteSpec,
-        HttpRule, HttpTimeouts, ParentRef, PathMatch, RedirectScheme, RedirectStatus, RequestRedirect, UrlRewrite, ValueMatch,
+        self, Cors, Custom, Duration, ExplicitRef, HeaderModifier, HeaderName, HeaderValue, HttpBackendRef, HttpFilter, HttpMatch,
+        HttpRoute, HttpRouteSpec, HttpRule, HttpTimeouts, ParentRef, PathMatch, RedirectScheme, RedirectStatus, RequestRedirect,
+        UrlRewrite, ValueMatch,
     },
     k8s::{NamespacedName, ObjectId, Subject},
     ledger::Code,
     nginx::IngressId,
+    targets::Wish,
 };
 
 const MOST_RULES: usize = 16;
@@ -34,6 +36,10 @@ pub(super) struct Route {
     pub sources: Vec<ObjectId>,
     /// Paths that are not served, with the reason.
     pub withheld: Vec<(String, Code, Subject)>,
+    /// Filters of the implementation that its rules refer to.
+    pub filters: Vec<Custom>,
+    /// What policies of the implementation must do for it.
+    pub wishes: Vec<Wish>,
 }
 
 /// Which connections a group of rules is for.
@@ -299,20 +305,65 @@ fn route(
             sources.push(rule.origin.object);
         }
     }
+    let (mut filters, mut wishes) = (Vec::new(), Vec::new());
+    let mut wire: Vec<HttpRule> = rules.iter().map(|rule| wire_rule(cx, rule, namespace, single)).collect();
+    if rules.iter().any(|rule| !rule.matches[0].changes.wishes.is_empty()) {
+        let route = NamespacedName::new(namespace, &name);
+        own_filters(cx, &route, rules, &mut wire, &mut filters);
+        wishes = self::wishes(&route, rules, &mut wire);
+    }
     let spec = HttpRouteSpec {
         parent_refs: parents,
         hostnames: hosts.iter().filter_map(|(hostname, _)| hostname.text().map(str::to_owned)).collect(),
-        rules: rules.iter().map(|rule| wire_rule(cx, rule, namespace, single)).collect(),
+        rules: wire,
         ..HttpRouteSpec::default()
     };
-    Route { object: HttpRoute::new(namespace, name, spec), sources, withheld }
+    Route { object: HttpRoute::new(namespace, name, spec), sources, withheld, filters, wishes }
+}
+
+/// Filters of the implementation for rules that need one.
+fn own_filters(cx: &Cx<'_>, route: &NamespacedName, rules: &[Combined<'_>], wire: &mut [HttpRule], filters: &mut Vec<Custom>) {
+    for (number, (rule, wire)) in rules.iter().zip(wire).enumerate() {
+        let wishes = &rule.matches[0].changes.wishes;
+        let name = shorten(&format!("{}-{number}", route.name));
+        let Some(filter) = cx.options.target.filter(wishes, &route.namespace, &name) else { continue };
+        let same = |known: &&Custom| known.spec == filter.spec && known.kind == filter.kind;
+        let name = match filters.iter().find(same) {
+            Some(known) => known.metadata.name.clone(),
+            None => name,
+        };
+        let reference = ExplicitRef { group: filter.group.to_owned(), kind: filter.kind.to_owned(), namespace: None, name: name.clone() };
+        wire.filters.push(HttpFilter::ExtensionRef(reference));
+        if filters.iter().all(|known| known.metadata.name != name) {
+            filters.push(filter);
+        }
+    }
+}
+
+/// Wishes for policies. Rules are named where not all of them wish the same.
+fn wishes(route: &NamespacedName, rules: &[Combined<'_>], wire: &mut [HttpRule]) -> Vec<Wish> {
+    let forwards = |rule: &Combined<'_>| matches!(rule.matches[0].action, Action::Forward(_));
+    let of = |rule: &Combined<'_>| rule.matches[0].changes.wishes.clone();
+    let first = of(&rules[0]);
+    if rules.iter().all(|rule| forwards(rule) && rule.matches[0].changes.wishes == first) {
+        return vec![Wish { route: route.clone(), rule: None, intents: first }];
+    }
+    let mut wishes = Vec::new();
+    for (number, (rule, wire)) in rules.iter().zip(wire).enumerate() {
+        if forwards(rule) && !rule.matches[0].changes.wishes.is_empty() {
+            let name = format!("rule-{number}");
+            wire.name = Some(name.clone());
+            wishes.push(Wish { route: route.clone(), rule: Some(name), intents: of(rule) });
+        }
+    }
+    wishes
 }
 
 fn wire_rule(cx: &mut Cx<'_>, rule: &Combined<'_>, namespace: &str, hostname: Option<&str>) -> HttpRule {
     let first = rule.matches[0];
     let backend_refs = match &first.action {
         Action::Forward(backends) => backends.iter().map(|backend| backend_ref(cx, backend, backends.len() > 1, namespace)).collect(),
-        Action::Redirect(_) | Action::ToHttps { .. } | Action::Withheld(_) => Vec::new(),
+        Action::Redirect(_) | Action::ToHttps { .. } | Action::Answered | Action::Withheld(_) => Vec::new(),
     };
     HttpRule {
         matches: rule.matches.iter().map(|rule| wire_match(rule)).collect(),
@@ -352,18 +403,18 @@ fn wire_match(rule: &Rule) -> HttpMatch {
 }
 
 fn filters(changes: &Changes, action: &Action, hostname: Option<&str>) -> Vec<HttpFilter> {
-    let Changes { path, host, request_headers, response_headers, cors, no_timeout: _ } = changes;
+    let Changes { path, host, request_headers, response_headers, cors, wishes: _, no_timeout: _ } = changes;
     // Most routes have one filter, and a filter is large.
     let mut filters = Vec::with_capacity(1);
     if let Some(cors) = cors {
-        filters.push(HttpFilter::Cors(Cors {
+        filters.push(HttpFilter::Cors(Box::new(Cors {
             allow_origins: cors.origins.clone(),
             allow_credentials: cors.credentials.then_some(true),
             allow_methods: cors.methods.clone(),
             allow_headers: cors.headers.clone(),
             expose_headers: cors.expose.clone(),
             max_age: u32::try_from(cors.max_age).ok(),
-        }));
+        })));
     }
     let modifier = |list: &[(String, String)]| {
         let set: Vec<HeaderValue> = list.iter().filter_map(|(name, value)| HeaderValue::new(name.as_str(), value.as_str())).collect();
@@ -391,7 +442,7 @@ fn filters(changes: &Changes, action: &Action, hostname: Option<&str>) -> Vec<Ht
             status_code: RedirectStatus::try_from(*status).ok(),
             ..RequestRedirect::default()
         })),
-        Action::Forward(_) | Action::Withheld(_) => {}
+        Action::Forward(_) | Action::Answered | Action::Withheld(_) => {}
     }
     filters.extend(modifier(response_headers).map(HttpFilter::ResponseHeaderModifier));
     filters

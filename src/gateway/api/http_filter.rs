@@ -18,9 +18,9 @@ pub enum HttpFilter {
     /// Changes host and path on the way to the backend.
     UrlRewrite(UrlRewrite),
     /// Answers preflight requests and adds CORS headers.
-    Cors(Cors),
+    Cors(Box<Cors>),
     /// Asks another service (experimental).
-    ExternalAuth(ExternalAuth),
+    ExternalAuth(Box<ExternalAuth>),
     /// A filter of an implementation.
     ExtensionRef(ExplicitRef),
 }
@@ -69,8 +69,8 @@ struct Wire {
     request_mirror: Option<RequestMirror>,
     request_redirect: Option<RequestRedirect>,
     url_rewrite: Option<UrlRewrite>,
-    cors: Option<Cors>,
-    external_auth: Option<ExternalAuth>,
+    cors: Option<Box<Cors>>,
+    external_auth: Option<Box<ExternalAuth>>,
     extension_ref: Option<ExplicitRef>,
 }
 

@@ -62,10 +62,10 @@ pub struct HttpRule {
     pub timeouts: Option<HttpTimeouts>,
     /// Retries (experimental before 1.7).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry: Option<HttpRetry>,
+    pub retry: Option<Box<HttpRetry>>,
     /// Affinity (experimental).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub session_persistence: Option<SessionPersistence>,
+    pub session_persistence: Option<Box<SessionPersistence>>,
 }
 
 /// `timeouts`. Zero switches one off.

@@ -70,7 +70,7 @@ pub struct ModSecurity {
 }
 
 /// Everything an Ingress can say by annotation. Large groups are shared with the defaults where no annotation changes them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// `rewrite-target`, `use-regex`, `app-root`, `ssl-redirect`, `force-ssl-redirect`, `preserve-trailing-slash`, `use-port-in-redirects`.
     pub rewrite: Rewrite,
