@@ -14,10 +14,19 @@
   }
   const data = block("overview");
   const [FINDINGS, HOSTS, INGRESSES] = data.sizes;
-  const piece = (letter, size) => (at) => block(letter + Math.floor(at / size))[at % size];
-  const finding = piece("f", FINDINGS);
+  // What says nothing is left out of the data.
+  const EMPTY = { findings: [], old: [], new: [], assumptions: [], ledger: [], reason: "" };
+  const piece = (letter, size) => (at) => ({ ...EMPTY, ...block(letter + Math.floor(at / size))[at % size] });
   const hostDetail = piece("h", HOSTS);
   const ingressDetail = piece("i", INGRESSES);
+  function finding(at) {
+    const { steps, items } = block("f" + Math.floor(at / FINDINGS));
+    const item = items[at % FINDINGS];
+    for (const side of item.witness ? [item.witness.old, item.witness.new] : []) {
+      side.steps = (side.steps || []).map((step) => (typeof step === "number" ? steps[step] : step));
+    }
+    return item;
+  }
   const hosts = data.hosts.map((row, at) => ({
     at, name: row[0], level: row[1], reason: row[2], verdict: row[3], size: row[4], namespaces: row[5], owners: row[6], wave: row[7],
     ingresses: row[8], rules: row[9],
@@ -230,7 +239,7 @@
       const own = ingressDetail(ingress.at);
       const rows = own.ledger.map((entry) => h("tr", {}, h("td", { class: "mono" }, entry.field), h("td", { class: "mono" }, entry.value),
         h("td", { class: "set-" + entry.settlement }, SETTLED[entry.settlement] || entry.settlement, entry.why && h("span", { class: "sub" }, entry.why),
-          entry.codes.map((code) => h("span", { class: "sub" }, (data.rules[ruleOf.get(code)] || { title: code }).title))),
+          (entry.codes || []).map((code) => h("span", { class: "sub" }, (data.rules[ruleOf.get(code)] || { title: code }).title))),
         h("td", { class: "small" }, entry.line || "")));
       const items = own.findings.map(finding).filter((item) => !item.witness);
       box.append(h("div", { class: "body" }, h("p", { class: "note" }, own.reason + (own.file ? " " + own.file + (own.line ? ":" + own.line : "") : "")),

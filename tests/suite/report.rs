@@ -10,7 +10,7 @@ use gateshift::{
     compare::{self, Limits},
     gateway::{
         dialect::Target,
-        facts::Absent,
+        facts::{Absent, Facts},
         limits::{Channel, Judge},
         objects::Objects,
         resolve,
@@ -46,7 +46,9 @@ pub(crate) fn report_of(reading: &read::Reading, target: &str, redact: bool) -> 
     let judge = Judge::new("1.5".parse().expect("a known version"), Channel::Standard);
     let objects = Objects::read(&manifests, Some(&judge)).objects;
     let dialect = Target::named(target).expect("a target with a dialect");
-    let options = resolve::Options { gateway: None, absent: Absent::UnlessKindIsUnknown };
+    let absent = Absent::UnlessKindIsUnknown;
+    let policies = targets::read_back(target, &objects, &manifests, &Facts::of(inventory, absent));
+    let options = resolve::Options { gateway: None, absent, policies };
     let gateway = resolve::resolve(&objects, inventory, dialect, &options);
     let limits = Limits { probed_hosts: 0, samples: 4, cells: 2_000, ..Limits::default() };
     let comparison = compare::compare(&nginx::Router::new(&resolved.config), &gateway, &limits);

@@ -3,9 +3,11 @@
 //! Data stands in blocks that no browser runs, in pieces that are parsed when somebody looks at them; the script puts texts into the
 //! page as texts only, and the content security policy runs this script and nothing else.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     super::risk::{Group, Report, Risk, Wave, counted, duration},
@@ -147,27 +149,73 @@ fn first<'r>(step: &Step<'r>) -> First<'r> {
 fn blocks(report: &Report) -> Vec<(String, String)> {
     let mut blocks = vec![("overview".to_owned(), inert(&overview(report)))];
     for (number, findings) in report.findings.chunks(FINDINGS).enumerate() {
-        blocks.push((format!("f{number}"), inert(&findings)));
+        let mut steps: Vec<Value> = Vec::new();
+        let mut known: BTreeMap<String, usize> = BTreeMap::new();
+        let items: Vec<Value> = findings
+            .iter()
+            .map(|item| {
+                let mut value = json!(item);
+                for side in ["old", "new"] {
+                    // Traces repeat each other: a step stands once in its block.
+                    if let Some(Value::Array(list)) = value.pointer_mut(&format!("/witness/{side}/steps")) {
+                        for step in list {
+                            let text = step.as_str().unwrap_or_default().to_owned();
+                            let at = *known.entry(text).or_insert_with_key(|text| {
+                                steps.push(json!(text));
+                                steps.len() - 1
+                            });
+                            *step = json!(at);
+                        }
+                    }
+                }
+                slim(value)
+            })
+            .collect();
+        blocks.push((format!("f{number}"), inert(&json!({"steps": steps, "items": items}))));
     }
     for (number, hosts) in report.hosts.chunks(HOSTS).enumerate() {
-        let details: Vec<_> = hosts
+        let details: Vec<Value> = hosts
             .iter()
-            .map(|host| json!({"findings": host.findings, "old": host.old, "new": host.new, "assumptions": host.assumptions, "counts": host.counts}))
+            .map(|host| slim(json!({"findings": host.findings, "old": host.old, "new": host.new, "assumptions": host.assumptions})))
             .collect();
         blocks.push((format!("h{number}"), inert(&details)));
     }
     for (number, ingresses) in report.ingresses.chunks(INGRESSES).enumerate() {
-        let details: Vec<_> = ingresses
+        let details: Vec<Value> = ingresses
             .iter()
-            .map(|row| json!({"findings": row.findings, "ledger": row.ledger, "file": row.file, "line": row.line, "reason": row.reason}))
+            .map(|row| {
+                let place =
+                    json!({"findings": row.findings, "ledger": row.ledger, "file": row.file, "line": row.line, "reason": row.reason});
+                slim(place)
+            })
             .collect();
         blocks.push((format!("i{number}"), inert(&details)));
     }
     blocks
 }
 
+/// The same without what says nothing.
+fn slim(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            Value::Object(map.into_iter().map(|(key, value)| (key, slim(value))).filter(|(_, value)| !is_nothing(value)).collect())
+        }
+        Value::Array(list) => Value::Array(list.into_iter().map(slim).collect()),
+        other => other,
+    }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        Value::Bool(true) | Value::Number(_) | Value::Object(_) => false,
+    }
+}
+
 /// What is needed before somebody opens anything.
-fn overview(report: &Report) -> serde_json::Value {
+fn overview(report: &Report) -> Value {
     let mut annotations: Vec<&str> = report.ingresses.iter().flat_map(|row| row.annotations.iter().map(String::as_str)).collect();
     annotations.sort_unstable();
     annotations.dedup();

@@ -46,9 +46,23 @@ pub(super) fn actions(items: &[Item], ingresses: &[IngressRow]) -> Vec<Action> {
         };
         actions.push((impact(code), action));
     }
-    actions
-        .sort_by_key(|(impact, action)| (std::cmp::Reverse(action.severity), *impact, std::cmp::Reverse(action.hosts.len()), action.code));
+    actions.sort_by_key(|(impact, action)| {
+        let last = (*impact, std::cmp::Reverse(action.hosts.len()), action.code);
+        (!hides(action.code), std::cmp::Reverse(action.severity), is_idle(&action.advice), last)
+    });
     actions.into_iter().map(|(_, action)| action).collect()
+}
+
+/// While nginx refuses the configuration, whatever else is said of traffic today is about nothing.
+fn hides(code: &str) -> bool {
+    let refused = super::impact::topics().iter().find(|topic| topic.id == "refused");
+    let certain = catalog::finding(code).is_some_and(|entry| entry.severity >= Severity::High);
+    certain && refused.zip(code.parse().ok()).is_some_and(|(topic, code)| topic.takes(code))
+}
+
+/// The finding says that nginx refuses the configuration.
+pub(super) fn refuses(item: &Item) -> bool {
+    item.counts() && hides(item.code.as_str())
 }
 
 /// Advice that asks for something only of those whom it concerns; it stands behind what everybody has to do.

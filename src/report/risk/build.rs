@@ -15,7 +15,7 @@ use crate::{
     compare::{Cause, Difference, HostVerdict, Side, Treatment, Undecided, describe, witness},
     k8s::{Inventory, ObjectId, Step, Subject},
     ledger::{Code, Facts, Finding, Severity},
-    nginx::Certificate,
+    nginx::{Certificate, Given},
     request::{NoAnswer, Outcome, Request},
 };
 
@@ -202,7 +202,11 @@ impl Builder<'_> {
         match (named.or(of_rule), ingress) {
             (Some(host), _) => item.hosts.push(host),
             (None, Some(ingress)) => item.hosts.extend(&self.index.of_ingress[ingress]),
-            (None, None) if finding.code == Code::TlsNoCertificate => item.hosts.extend(self.without_certificate()),
+            (None, None) if finding.code == Code::TlsNoCertificate => {
+                item.hosts.extend(self.without_certificate());
+                let served: BTreeSet<usize> = item.hosts.iter().flat_map(|&host| self.index.of_host[host].iter().copied()).collect();
+                item.ingresses = served.into_iter().collect();
+            }
             (None, None) => {}
         }
         item
@@ -235,7 +239,7 @@ impl Builder<'_> {
             ("bytes", difference.witness.body_bytes.to_string()),
             ("limit", limit(difference).to_owned()),
         ];
-        let mut item = Self::item(difference.code, difference.severity, &facts);
+        let mut item = Self::item(difference.code, self.severity(difference), &facts);
         let from_old = |cause: &&Cause| cause.side == Side::Old;
         if let Some(cause) = difference.causes.iter().find(from_old) {
             self.place(&mut item, &cause.subject);
@@ -253,6 +257,26 @@ impl Builder<'_> {
         let causes = difference.causes.iter().filter(from_old).filter_map(|cause| self.index.by_object.get(&cause.subject.object));
         item.ingresses = causes.copied().collect::<BTreeSet<usize>>().into_iter().collect();
         item
+    }
+
+    /// How much a difference matters. A limit that nobody set is a default: the estate has a finding of its own about those.
+    fn severity(&self, difference: &Difference) -> Severity {
+        if difference.code != Code::DifferenceBodyLimit {
+            return difference.severity;
+        }
+        let resolved = self.input.resolved;
+        let ingress = difference
+            .causes
+            .iter()
+            .filter(|cause| cause.side == Side::Old)
+            .find_map(|cause| self.index.by_object.get(&cause.subject.object));
+        let own = ingress.and_then(|&at| resolved.ingresses[at].settings.as_ref());
+        let proxy = own.map_or(&resolved.config.globals.defaults.proxy, |settings| &settings.proxy);
+        if proxy.body_size.given == Given::Default {
+            difference.severity.min(Code::DefaultBodyLimit.severity())
+        } else {
+            difference.severity
+        }
     }
 
     fn undecided(&self, host: &HostVerdict, undecided: &Undecided) -> Item {

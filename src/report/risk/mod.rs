@@ -110,7 +110,7 @@ pub fn report(input: &Input<'_>) -> Result<Report, OpenLedger> {
         target: input.target.to_owned(),
         redacted: input.redact,
         risk,
-        reason: sentence::estate(&spread, hosts.len()),
+        reason: sentence::estate(&spread, hosts.len(), items.iter().any(actions::refuses)),
         counts,
         totals: rows::totals(input, &items, spread, hosts.len()),
         impacts: actions::impact_rows(&items),

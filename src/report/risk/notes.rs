@@ -18,12 +18,12 @@ pub(super) fn of_ledger(ledger: &Ledger, known: &[Finding], inventory: &Inventor
     for entry in ledger.entries() {
         let Some(settlement) = &entry.settlement else { continue };
         match settlement {
-            Settlement::Differs { codes } | Settlement::Unmappable { codes } => {
+            Settlement::Differs { codes } | Settlement::Unmappable { codes } | Settlement::Policy { codes, .. } => {
                 let new = codes.iter().filter(|code| !said.contains(&(**code, Some(entry.subject.object))) && sayable(**code, entry));
                 findings.extend(new.map(|code| Finding::about(*code, entry.subject.clone(), facts(entry, inventory))));
             }
             Settlement::NoEffect { .. } | Settlement::Unknown { .. } => findings.extend(dead(entry, inventory, prefix)),
-            Settlement::Exact | Settlement::Policy { .. } => {}
+            Settlement::Exact => {}
         }
     }
     findings

@@ -89,7 +89,7 @@ fn entry(builder: &Builder<'_>, entry: &crate::ledger::Entry) -> Entry {
     let (codes, why): (Vec<Code>, Option<String>) = match settlement {
         Some(Settlement::Differs { codes } | Settlement::Unmappable { codes }) => (codes.iter().copied().collect(), None),
         Some(Settlement::NoEffect { why }) => (Vec::new(), Some(names.text(why))),
-        Some(Settlement::Policy { target, kind }) => (Vec::new(), Some(format!("{kind} of {target}"))),
+        Some(Settlement::Policy { target, kind, codes }) => (codes.iter().copied().collect(), Some(format!("{kind} of {target}"))),
         Some(Settlement::Unknown { suggestion }) => (Vec::new(), suggestion.as_ref().map(|name| format!("did you mean {name}?"))),
         Some(Settlement::Exact) | None => (Vec::new(), None),
     };

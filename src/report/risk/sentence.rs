@@ -58,7 +58,13 @@ fn inner(title: &str, at: usize) -> String {
 }
 
 /// How the hosts of an estate fare.
-pub(super) fn estate(spread: &Spread, hosts: usize) -> String {
+pub(super) fn estate(spread: &Spread, hosts: usize, refused: bool) -> String {
+    if refused {
+        return format!(
+            "nginx refuses this configuration, so that little can be said of its {} until that is repaired.",
+            counted(hosts, "host", "hosts")
+        );
+    }
     if hosts == 0 {
         return "No host is served, so that there is nothing to move.".to_owned();
     }
@@ -101,10 +107,10 @@ mod tests {
     fn an_estate_is_told_in_one_sentence() {
         let spread = Spread { blocked: 1, medium: 2, none: 3, ..Spread::default() };
         assert_eq!(
-            estate(&spread, 6),
+            estate(&spread, 6, false),
             "Of 6 hosts 1 would lose protection or stop answering and 2 would answer some requests differently; 3 can move now."
         );
-        assert_eq!(estate(&Spread { none: 2, ..Spread::default() }, 2), "All 2 hosts can move now.");
+        assert_eq!(estate(&Spread { none: 2, ..Spread::default() }, 2, false), "All 2 hosts can move now.");
     }
 
     #[test]
