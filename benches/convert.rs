@@ -111,6 +111,7 @@ fn convert(text: String) -> Estate {
         gateway_class: Some("class".to_owned()),
         emit_gateway_class: false,
         namespace_label: None,
+        emission: translate::Emission::default(),
         target: targets::by_id("standard").expect("a known target"),
         allow_unprotected: false,
     };

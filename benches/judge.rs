@@ -45,6 +45,7 @@ fn measure(name: &str, yaml: &str, target: &str) {
         gateway_class: Some("any".to_owned()),
         emit_gateway_class: false,
         namespace_label: None,
+        emission: translate::Emission::default(),
         target: targets::by_id(target).expect("target"),
         allow_unprotected: false,
     };

@@ -11,6 +11,7 @@ mod exit;
 mod explain;
 mod gather;
 mod generate;
+mod interrupt;
 mod requests;
 mod targets;
 mod trace;

@@ -238,6 +238,9 @@ fn forwards(old: &Forwarding, new: &Forwarding, cell: &TextCell<'_>, found: &mut
     {
         found.push(Unlike::new(Aspect::Host, Code::DifferenceHostUpstream));
     }
+    if !old.speech.is_empty() && !new.speech.is_empty() && old.speech != new.speech {
+        found.push(Unlike::new(Aspect::Protocol, Code::DifferenceProtocol));
+    }
     request_headers(&old.headers, &new.headers, cell, found)?;
     response_headers(&old.response_headers, &new.response_headers, cell, found)?;
     if intercepted(old.error_page.as_ref()) != intercepted(new.error_page.as_ref()) {
@@ -441,6 +444,7 @@ pub(super) fn of_outcome(outcome: &Outcome) -> Answer {
             split: forward.split.clone(),
             target: TextExpr::literal(&forward.target),
             host: forward.host.as_ref().map(TextExpr::literal),
+            speech: forward.speech.clone(),
             headers: headers(&forward.headers),
             response_headers: headers(&forward.response_headers),
             read_timeout: None,

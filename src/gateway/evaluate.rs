@@ -194,6 +194,7 @@ fn outcome(answer: &Answer, view: &View<'_>, dialect: &Dialect) -> Outcome {
                 split,
                 target,
                 host,
+                speech,
                 headers: sent,
                 response_headers,
                 read_timeout: _,
@@ -204,6 +205,7 @@ fn outcome(answer: &Answer, view: &View<'_>, dialect: &Dialect) -> Outcome {
                 method: view.request.method.clone(),
                 target: of_parts(target, view, dialect),
                 host: host.as_ref().map(|host| of_parts(host, view, dialect)),
+                speech: speech.clone(),
                 headers: headers(sent),
                 response_headers: headers(response_headers),
             })

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::api::LabelSelector;
 use super::dialect::Port443;
-use crate::k8s::{Inventory, NamespacedName, Service};
+use crate::k8s::{Inventory, NamespacedName, Service, ServicePort};
 
 /// What an object that was not read means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -90,6 +90,20 @@ impl<'a> Facts<'a> {
         match port443 {
             Port443::VerifiedTls if (port == 443 && !plain) || named_https => Some(BackendFault::UnverifiedTls),
             Port443::VerifiedTls | Port443::Plain => None,
+        }
+    }
+
+    /// A port of a Service that was read.
+    pub fn port(&self, name: &NamespacedName, port: Option<u16>) -> Option<&'a ServicePort> {
+        let port = i64::from(port?);
+        self.inventory.services.get(name)?.ports.iter().find(|known| known.port == port && known.protocol == "TCP")
+    }
+
+    /// Whether a ConfigMap can hold authorities, as far as we know. Of a live cluster only some ConfigMaps are read.
+    pub fn has_authorities(&self, name: &NamespacedName) -> bool {
+        match self.inventory.config_maps.get(name) {
+            Some(map) => map.data.get("ca.crt").is_some_and(|text| !text.trim().is_empty()),
+            None => self.inventory.config_maps.is_empty() || !self.inventory.listed.is_empty(),
         }
     }
 

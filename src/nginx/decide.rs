@@ -81,7 +81,7 @@ impl Router<'_> {
     }
 
     fn forward(&self, view: &View<'_>, request: &Request, world: &impl World, forwarding: Forwarding, trace: &mut Vec<Step>) -> Outcome {
-        let Forwarding { guards, any_guard, split, target, host, headers, response_headers, read_timeout, error_page } = forwarding;
+        let Forwarding { guards, any_guard, split, target, host, speech, headers, response_headers, read_timeout, error_page } = forwarding;
         let target_text = view.text(&target);
         let own = |status: u16, trace: &mut Vec<Step>| {
             self.replaced(view, request, world, error_page.as_ref(), status, trace)
@@ -152,6 +152,7 @@ impl Router<'_> {
             method: request.method.clone(),
             target: target_text,
             host: host.map(|host| view.text(&host)),
+            speech,
             headers: sent(view, &headers),
             response_headers: given,
         })

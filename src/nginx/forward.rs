@@ -6,7 +6,7 @@ use super::{
     settings::{BasicKind, ExternalAuth, Satisfy},
     texts::{self, BackendProtocolOf},
 };
-use crate::request::{Answer, Forwarding, Guard, HeaderExprs, Part, Share, TextExpr, Valuation};
+use crate::request::{Answer, Forwarding, Guard, HeaderExprs, Part, Share, Speech, TextExpr, Valuation};
 
 impl Router<'_> {
     pub(super) fn backend(&self, v: &impl Valuation, here: &Here<'_>, target: TextExpr, trace: &mut Trace) -> Answer {
@@ -31,6 +31,7 @@ impl Router<'_> {
             return Answer::Unmodelled { what: "ModSecurity".to_owned() };
         }
         let protocol = if id == Config::DEFAULT_BACKEND { BackendProtocolOf::Http } else { BackendProtocolOf::of(here.settings()) };
+        let speech = if id == Config::DEFAULT_BACKEND { Speech::Http } else { texts::speech(here.settings(), here.https) };
         let (host, headers) = self.sent(here, protocol);
         let mut response_headers = self.headers(here);
         let redirect = &here.settings().proxy.redirect;
@@ -44,6 +45,7 @@ impl Router<'_> {
             split,
             target,
             host,
+            speech: vec![speech],
             headers,
             response_headers,
             read_timeout: u64::try_from(here.settings().proxy.timeouts.read.value).ok(),

@@ -97,6 +97,7 @@ impl Router<'_> {
             split: vec![self.share(upstream, 1)],
             target: [Part::RawTarget { strip_slash: false }].into(),
             host: Some([Part::HostHeader].into()),
+            speech: Vec::new(),
             headers: Vec::new(),
             response_headers: Vec::new(),
             read_timeout: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     annotations::{Consequence, Effect},
-    catalog::{self, Belongs, Key},
+    catalog::{self, Key},
     ingress::{Controller, Fate, Ignored, IngressFacts, LeftOut, PathFate, Resolved},
     k8s::{FieldPath, Ingress, Inventory, Step, Subject},
     ledger::{Code, Ledger, Settlement},
@@ -42,6 +42,7 @@ pub fn account(inventory: &Inventory, controller: &Controller, resolved: &Resolv
         fields(&mut ledger, ingress, facts, translation, &tls);
     }
     settings(&mut ledger, inventory, controller);
+    streams(&mut ledger, inventory, resolved, translation);
     ledger
 }
 
@@ -142,11 +143,8 @@ fn annotation(key: &str, value: &str, prefix: &str, facts: &IngressFacts, transl
         }
         Key::Historical(entry) => return no_effect(entry.today.clone()),
         Key::Foreign(foreign) => {
-            return match foreign.reader.as_str() {
-                "cert-manager" if foreign.belongs == Belongs::Gateway => unmappable(Code::AnnotationCertManager),
-                "external-dns" => unmappable(Code::AnnotationExternalDns),
-                reader => no_effect(format!("read by {reader}, not by ingress-nginx")),
-            };
+            let moved = foreign.moves.and_then(|_| translation.tools.get(&(facts.object, key.to_owned())).cloned());
+            return moved.unwrap_or_else(|| no_effect(format!("read by {}, not by ingress-nginx", foreign.reader)));
         }
         Key::WrongPrefix { .. } => return no_effect("its prefix is not the one that the controller reads"),
         Key::Unknown { suggestion, .. } => return Settlement::Unknown { suggestion: suggestion.map(|name| format!("{prefix}/{name}")) },
@@ -272,6 +270,19 @@ fn path(fate: &PathFate, translated: Option<&Settlement>) -> Settlement {
         PathFate::Unmerged => no_effect("no main Ingress has this host, path and type"),
         PathFate::NoService => no_effect("ingress-nginx skips backends that are no Services"),
         PathFate::Unused => no_effect("other default backends come first"),
+    }
+}
+
+/// Ports of `tcp-services` and `udp-services`.
+fn streams(ledger: &mut Ledger, inventory: &Inventory, resolved: &Resolved, translation: &Translation) {
+    let flags = &resolved.config.globals.flags;
+    let names: std::collections::BTreeSet<_> = [&flags.tcp_services, &flags.udp_services].into_iter().flatten().collect();
+    for map in names.into_iter().filter_map(|name| inventory.config_maps.get(name)) {
+        for (key, value) in &map.data {
+            let subject = Subject::new(map.id, FieldPath(vec!["data".into(), key.clone().into()]));
+            let settlement = translation.paths.get(&subject).cloned();
+            settled(ledger, subject, value, settlement.unwrap_or_else(|| no_effect("the port is taken by another entry")));
+        }
     }
 }
 

@@ -9,7 +9,7 @@ mod sequence;
 mod valuation;
 mod world;
 
-pub use decision::{Decision, Deny, Forward, NoAnswer, Outcome, Share, Step};
+pub use decision::{Decision, Deny, Forward, NoAnswer, Outcome, Share, Speech, Step};
 pub use expr::{Part, PathExpr, Piece, TextExpr};
 pub use message::{Header, Request, Scheme};
 pub use predicate::{Field, Malformed, Predicate, PredicateId, Predicates, Regex, RegexDialect, Test};

@@ -1,6 +1,6 @@
 //! What a router rules for a class of requests: a [`super::Decision`] whose texts still depend on the request.
 
-use super::{Deny, NoAnswer, Share, Step, TextExpr};
+use super::{Deny, NoAnswer, Share, Speech, Step, TextExpr};
 use crate::k8s::NamespacedName;
 
 /// Headers that a model claims: name in lower case, and how the value is made; `None` for "not sent".
@@ -60,6 +60,8 @@ pub struct Forwarding {
     pub target: TextExpr,
     /// Host sent upstream; `None` where the model does not know.
     pub host: Option<TextExpr>,
+    /// How backends are spoken to, sorted; empty where the connection is handed on as it is, and where the model does not know.
+    pub speech: Vec<Speech>,
     /// Headers sent upstream.
     pub headers: HeaderExprs,
     /// Headers the client gets.

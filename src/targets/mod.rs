@@ -26,7 +26,9 @@ pub enum Answer {
 /// A rule, or a route whose rules all wish the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wish {
-    /// The HTTPRoute.
+    /// Kind of the route.
+    pub kind: &'static str,
+    /// The route.
     pub route: NamespacedName,
     /// Name of the rule; `None` for the whole route.
     pub rule: Option<String>,
@@ -37,7 +39,11 @@ pub struct Wish {
 /// A listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
-    /// ListenerSet that carries it; `None` for the Gateway itself.
+    /// Namespace of the Gateway, or of the ListenerSet.
+    pub namespace: String,
+    /// The Gateway that carries it, unless a ListenerSet does.
+    pub gateway: String,
+    /// The ListenerSet that carries it.
     pub set: Option<String>,
     /// Name.
     pub name: String,

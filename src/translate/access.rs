@@ -196,41 +196,6 @@ impl Cx<'_> {
         }
     }
 
-    /// Why the backend cannot be spoken to as it wants; `None` where it can.
-    pub(super) fn unspoken_protocol(&mut self, ingress: IngressId, location: &Location, tls: bool) -> Option<Code> {
-        let protocol = &location.settings.protocol;
-        let name = &["backend-protocol"];
-        let intent = match protocol.value {
-            BackendProtocol::Http => None,
-            BackendProtocol::AutoHttp => tls.then_some(Intent::BackendTls),
-            BackendProtocol::Https => Some(Intent::BackendTls),
-            BackendProtocol::Grpc | BackendProtocol::Grpcs | BackendProtocol::GrpcWithoutHeaders { .. } => Some(Intent::Grpc),
-            BackendProtocol::Fcgi => Some(Intent::Fastcgi),
-        };
-        let Some(intent) = intent else {
-            if annotated(protocol.given) {
-                self.mark(ingress, name, &Settlement::Exact);
-            }
-            return None;
-        };
-        let mut names = name.to_vec();
-        if matches!(intent, Intent::Fastcgi) {
-            names.extend(["fastcgi-index", "fastcgi-params-configmap"]);
-        }
-        if location.settings.proxy_tls.is_some() {
-            names.extend([
-                "proxy-ssl-secret",
-                "proxy-ssl-ciphers",
-                "proxy-ssl-name",
-                "proxy-ssl-protocols",
-                "proxy-ssl-verify",
-                "proxy-ssl-verify-depth",
-                "proxy-ssl-server-name",
-            ]);
-        }
-        self.ask(ingress, &names, &intent, vec![])
-    }
-
     /// Settles what core has no field for and what does not decide whether or where a request goes.
     pub(super) fn residue(&mut self, ingress: IngressId, location: &Location) {
         let settings = location.settings.clone();
@@ -255,18 +220,6 @@ impl Cx<'_> {
         ] {
             if annotated(setting.given) {
                 self.ask(ingress, &[name], &intent, vec![("annotation", name.to_owned()), ("value", setting.value.to_string())]);
-            }
-        }
-        let next = &proxy.next_upstream;
-        for (name, given) in [
-            ("proxy-next-upstream", next.conditions.given),
-            ("proxy-next-upstream-timeout", next.timeout.given),
-            ("proxy-next-upstream-tries", next.tries.given),
-        ] {
-            if annotated(given) {
-                let tries = u64::try_from(next.tries.value).unwrap_or(0);
-                let intent = Intent::Retry { conditions: next.conditions.value.clone(), tries };
-                self.ask(ingress, &[name], &intent, vec![]);
             }
         }
         for (name, given) in [("proxy-redirect-from", proxy.redirect.from.given), ("proxy-redirect-to", proxy.redirect.to.given)] {
@@ -351,10 +304,6 @@ impl Cx<'_> {
         }
         if annotated(balancing.service_upstream.given) && balancing.service_upstream.value {
             self.ask(ingress, &["service-upstream"], &Intent::ServiceAddress, vec![]);
-        }
-        if let Some(mirror) = &settings.mirror {
-            let intent = Intent::Mirror { target: mirror.target.clone() };
-            self.ask(ingress, &["mirror-target", "mirror-host", "mirror-request-body"], &intent, vec![("value", mirror.target.clone())]);
         }
         if !settings.connection_header.is_empty() {
             self.ask(ingress, &["connection-proxy-header"], &Intent::ConnectionHeader, vec![("value", settings.connection_header.clone())]);

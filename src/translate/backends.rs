@@ -149,7 +149,10 @@ impl Cx<'_> {
         let upstream = self.config.upstream(id);
         let (code, facts) = match &upstream.backend {
             nginx::Backend::BuiltIn => return Err(Code::BackendGone),
-            nginx::Backend::External { service, name, .. } => {
+            nginx::Backend::External { service, name, port, .. } => {
+                if let Some(backend) = self.alias(name, *port) {
+                    return Ok(backend);
+                }
                 (Code::BackendExternalName, vec![("service", service.to_string()), ("name", name.clone())])
             }
             nginx::Backend::Service { service, written, port } => {
@@ -178,6 +181,16 @@ impl Cx<'_> {
         };
         self.say(code, Some(origin.clone()), facts);
         Err(code)
+    }
+}
+
+impl Cx<'_> {
+    /// The port of a Service that an `ExternalName` is another name of, where both were read.
+    fn alias(&self, name: &str, port: Option<i64>) -> Option<Backend> {
+        let meant = crate::k8s::NamespacedName::of_service_name(name)?;
+        let service = self.inventory.services.get(&meant).filter(|service| service.kind != "ExternalName")?;
+        let port = service.ports.iter().find(|known| Some(known.port) == port && known.protocol == "TCP")?.port;
+        Some(Backend { service: meant, port: u16::try_from(port).ok()?, weight: 1 })
     }
 }
 

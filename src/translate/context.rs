@@ -2,8 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
+use super::{
+    emission::{Emission, Sayable},
+    protocol::TlsWishes,
+};
 use crate::{
-    gateway::Intent,
+    gateway::{
+        Intent,
+        api::{Kind, Resource, Spec},
+    },
     k8s::{Inventory, NamespacedName, ObjectId, Subject},
     ledger::{Code, Facts, Finding, Findings, Settlement},
     nginx::{Config, IngressId},
@@ -25,6 +32,8 @@ pub struct Options {
     pub target: &'static dyn Target,
     /// Emit routes although their access control is lost.
     pub allow_unprotected: bool,
+    /// Version, channel, and what is there already.
+    pub emission: Emission,
 }
 
 /// Settlements of annotations by Ingress and name without prefix.
@@ -39,6 +48,10 @@ pub(super) struct Cx<'a> {
     /// Settlements of paths by their place.
     pub(super) paths: BTreeMap<Subject, Settlement>,
     pub(super) grants: super::grants::Grants,
+    pub(super) sayable: Sayable,
+    pub(super) tls_wishes: TlsWishes,
+    /// Settlements of annotations of other tools, by object and key.
+    pub(super) tools: BTreeMap<(ObjectId, String), Settlement>,
     pub(super) by_object: BTreeMap<ObjectId, usize>,
     /// Prefixes are replaced by expressions on the host that is being translated.
     pub(super) rewrites_by_regex: bool,
@@ -58,6 +71,9 @@ impl<'a> Cx<'a> {
             marks: Marks::new(),
             paths: BTreeMap::new(),
             grants: super::grants::Grants::default(),
+            sayable: Sayable::of(&options.emission),
+            tls_wishes: TlsWishes::new(),
+            tools: BTreeMap::new(),
             by_object,
             wishes: Vec::new(),
             rewrites_by_regex: false,
@@ -150,9 +166,34 @@ impl<'a> Cx<'a> {
         }
     }
 
-    /// Everything that was said of annotations, of paths, and to the user.
-    pub(super) fn finish(self) -> (Marks, BTreeMap<Subject, Settlement>, Findings) {
-        (self.marks, self.paths, self.findings)
+    /// A Gateway that exists has no listener that takes something.
+    pub(super) fn say_no_listener(&mut self, what: &str, namespace: &str, place: Option<Subject>) {
+        let gateway = self.options.emission.existing.as_ref().map(ToString::to_string).unwrap_or_default();
+        let facts = vec![("what", what.to_owned()), ("gateway", gateway), ("namespace", namespace.to_owned())];
+        self.say(Code::GatewayNoListener, place, facts);
+    }
+
+    /// The object in a version that is served.
+    pub(super) fn in_served_version<S: Spec>(&self, object: Resource<S>, kind: Kind) -> Resource<S> {
+        match self.sayable.version_of(kind) {
+            Some(version) => object.in_version(version),
+            None => object,
+        }
+    }
+
+    /// The status that is written for one that nginx sends.
+    pub(super) fn redirect_status(&mut self, status: u16) -> u16 {
+        let written = self.sayable.redirect(status);
+        if written != status {
+            let facts = vec![("old", status.to_string()), ("new", written.to_string()), ("version", self.sayable.name())];
+            self.say(Code::RedirectStatusDegraded, None, facts);
+        }
+        written
+    }
+
+    /// Everything that was said of annotations, of paths, of annotations of other tools, and to the user.
+    pub(super) fn finish(self) -> (Marks, BTreeMap<Subject, Settlement>, BTreeMap<(ObjectId, String), Settlement>, Findings) {
+        (self.marks, self.paths, self.tools, self.findings)
     }
 }
 

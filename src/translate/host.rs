@@ -36,12 +36,9 @@ impl Cx<'_> {
         if hostnames.is_empty() {
             return None;
         }
-        let mut plan = HostPlan { hostnames, http: Vec::new(), https: Vec::new(), tls_wishes: Vec::new() };
+        let mut plan = HostPlan { hostnames, http: Vec::new(), https: Vec::new(), tls_wishes: Vec::new(), passthrough: None };
         if let Some(ingress) = server.passthrough {
-            self.ask(ingress, &["ssl-passthrough"], &Intent::Passthrough, vec![("host", server.host.clone())]);
-            for (_, tls) in &mut plan.hostnames {
-                *tls = TlsPlan::None;
-            }
+            self.passthrough(server, ingress, &mut plan);
         }
         if let Some(ingress) = server.denied {
             let mut rule = self.withheld_host(server, ingress, Code::AccessHostDenied);
@@ -66,7 +63,7 @@ impl Cx<'_> {
             if !lost.is_empty() {
                 self.rules(server, form, true);
             }
-            for place in lost {
+            for place in lost.into_iter().filter(|_| plan.passthrough.is_none()) {
                 self.mark_path(&place, unmappable(Code::TlsNoCertificate));
             }
         } else {
@@ -110,7 +107,9 @@ impl Cx<'_> {
         };
         let facts = vec![("host", server.host.clone()), ("secret", client.secret.to_string())];
         // A condition on the name in the certificate, and a listener that other hosts use too, need more than a policy of a listener.
-        let unsayable = !settings.match_cn.is_empty() || hostnames.iter().any(|(_, tls)| *tls == TlsPlan::Shared);
+        // Nothing is attached to a Gateway that is not ours.
+        let foreign = self.options.emission.existing.is_some();
+        let unsayable = foreign || !settings.match_cn.is_empty() || hostnames.iter().any(|(_, tls)| *tls == TlsPlan::Shared);
         if unsayable {
             let code = Code::AccessClientCertificates;
             self.mark(client.ingress, names, &unmappable(code));
@@ -391,7 +390,8 @@ impl Cx<'_> {
             && (settings.rewrite.force_ssl_redirect.value || (settings.rewrite.ssl_redirect.value && self.host_redirects(server)))
         {
             self.settle_https_redirect(owner, location);
-            return rules(&Action::ToHttps { status: self.config.globals.redirect_code.value }, &Changes::default());
+            let status = self.redirect_status(self.config.globals.redirect_code.value);
+            return rules(&Action::ToHttps { status }, &Changes::default());
         }
         // The built-in default backend answers 404, as Gateway API does where no rule matches.
         if location.implicit && location.target == Target::Default {
@@ -401,14 +401,9 @@ impl Cx<'_> {
         if let Some(code) = self.lost_access_control(owner, server, location) {
             return rules(&Action::Withheld(code), &Changes::default());
         }
-        if let Some(code) = self.unspoken_protocol(owner, location, tls) {
-            return rules(&Action::Withheld(code), &Changes::default());
-        }
-        let changes = match self.changes(owner, location, tls) {
-            Ok(mut changes) => {
-                changes.wishes = self.take_wishes();
-                changes
-            }
+        let spoken = self.protocol(owner, server, location, tls);
+        let changes = match spoken.and_then(|spoken| Ok((spoken, self.changes(owner, location, tls)?))) {
+            Ok(((wire, backend_tls), changes)) => Changes { wire, backend_tls, wishes: self.take_wishes(), ..changes },
             Err(code) => return rules(&Action::Withheld(code), &Changes::default()),
         };
         let bare = shape::shape(&location.path).and_then(|shape| shape.change(&settings.rewrite.target));
@@ -463,10 +458,12 @@ impl Cx<'_> {
             return Action::Answered;
         }
         changes.response_headers = headers;
-        if let Some(redirect) = redirect_with_target(&fixed.url, fixed.status) {
+        if let Some(mut redirect) = redirect_with_target(&fixed.url, fixed.status) {
+            redirect.status = self.redirect_status(redirect.status);
             self.mark(owner, names, &Settlement::Exact);
             Action::Redirect(redirect)
-        } else if let Some(redirect) = redirect_to(&fixed.url, fixed.status) {
+        } else if let Some(mut redirect) = redirect_to(&fixed.url, fixed.status) {
+            redirect.status = self.redirect_status(redirect.status);
             self.mark(owner, names, &differs(Code::RedirectQueryKept));
             self.say(Code::RedirectQueryKept, Some(subject), facts);
             Action::Redirect(redirect)
@@ -533,7 +530,7 @@ impl Cx<'_> {
             hostname: Some(server.to.to_ascii_lowercase()),
             port: None,
             path: None,
-            status: self.config.globals.redirect_code.value,
+            status: self.redirect_status(self.config.globals.redirect_code.value),
         };
         let rule = Rule {
             owner: server.ingress,
@@ -549,7 +546,7 @@ impl Cx<'_> {
             Some(Certificate::Default) | None => self.assumed_certificate(server, &name).unwrap_or_else(|| self.tls(&name)),
         };
         let https = if tls == TlsPlan::None { vec![] } else { vec![rule.clone()] };
-        HostPlan { hostnames: vec![(Hostname::Name(name), tls)], http: vec![rule], https, tls_wishes: Vec::new() }
+        HostPlan { hostnames: vec![(Hostname::Name(name), tls)], http: vec![rule], https, tls_wishes: Vec::new(), passthrough: None }
     }
 
     /// A Secret that was not read is taken to cover the names that `spec.tls` lists for it.

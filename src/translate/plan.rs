@@ -90,6 +90,47 @@ pub(super) struct CorsRule {
     pub max_age: i32,
 }
 
+/// What carries the requests of a rule to a backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) enum Wire {
+    /// An HTTPRoute.
+    #[default]
+    Http,
+    /// An HTTPRoute, to a backend that wants HTTP/2.
+    GrpcOverHttp,
+    /// A GRPCRoute.
+    Grpc,
+}
+
+/// TLS towards a backend, verified.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct TlsWish {
+    /// Secret with the authorities, and ConfigMap that takes its place.
+    pub authorities: String,
+    /// Name in the certificate.
+    pub hostname: String,
+}
+
+/// What is tried again.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Retry {
+    /// How often, besides the first time.
+    pub attempts: u32,
+    /// Statuses.
+    pub codes: Vec<u16>,
+}
+
+/// A host whose TLS connections are handed through.
+#[derive(Debug, Clone)]
+pub(super) struct Passthrough {
+    /// Ingress that asks for it.
+    pub owner: IngressId,
+    /// Server name.
+    pub host: String,
+    /// Service.
+    pub backend: Backend,
+}
+
 /// What is changed on the way.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Changes {
@@ -107,6 +148,14 @@ pub(super) struct Changes {
     pub wishes: Vec<Intent>,
     /// `timeouts.request: 0s`, where the target would cut long requests.
     pub no_timeout: bool,
+    /// What carries the requests.
+    pub wire: Wire,
+    /// TLS towards the backend.
+    pub backend_tls: Option<Box<TlsWish>>,
+    /// Who gets copies.
+    pub mirror: Option<Box<Backend>>,
+    /// What is tried again.
+    pub retry: Option<Box<Retry>>,
 }
 
 /// How the path is changed.
@@ -188,4 +237,6 @@ pub(super) struct HostPlan {
     pub https: Vec<Rule>,
     /// What the target keeps for the listeners of the host over TLS.
     pub tls_wishes: Vec<Intent>,
+    /// Its TLS is handed through.
+    pub passthrough: Option<Passthrough>,
 }

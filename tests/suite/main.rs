@@ -10,7 +10,11 @@ mod cli;
 #[cfg(feature = "cluster")]
 mod cluster;
 #[cfg(feature = "cluster")]
+mod cluster_cli;
+#[cfg(feature = "cluster")]
 mod cluster_lab;
+#[cfg(feature = "cluster")]
+mod cluster_lab_cases;
 #[cfg(feature = "cluster")]
 mod cluster_server;
 mod conformance;

@@ -178,6 +178,7 @@ impl Policy {
             split: vec![Share { backend: None, weight: 1, status: Some(status) }],
             target: TextExpr(vec![Part::Path(PathExpr::Same), Part::Query]),
             host: None,
+            speech: Vec::new(),
             headers: Vec::new(),
             response_headers,
             read_timeout: None,
