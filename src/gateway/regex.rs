@@ -93,6 +93,13 @@ pub fn substitution(text: &str) -> Option<Vec<Piece>> {
     Some(pieces)
 }
 
+/// How many groups an expression has; 0 for one that is none.
+pub fn groups(pattern: &str) -> u8 {
+    let syntax = syntax::Config::new().utf8(false).unicode(false);
+    let built = meta::Builder::new().syntax(syntax).build(pattern);
+    built.map_or(0, |regex| u8::try_from(regex.captures_len().saturating_sub(1)).unwrap_or(u8::MAX))
+}
+
 /// An expression of PCRE in the spelling of RE2: groups without names, and braces that repeat nothing escaped. The names come beside it,
 /// in the order of the groups; `None` for groups without one.
 pub fn without_names(pattern: &str) -> (String, Vec<Option<String>>) {

@@ -74,9 +74,11 @@ fn substitution(target: &str, names: &[Option<String>]) -> Option<String> {
         match character {
             '\\' => text.push_str("\\\\"),
             '$' => {
-                text.push('\\');
                 if let Some(digit) = chars.next_if(char::is_ascii_digit) {
-                    text.push(digit);
+                    // Groups that do not exist are empty for nginx; Envoy would leave the path as it is.
+                    if digit.to_digit(10).is_some_and(|number| number as usize <= names.len()) {
+                        text.extend(['\\', digit]);
+                    }
                     continue;
                 }
                 let mut name = String::new();
@@ -84,7 +86,7 @@ fn substitution(target: &str, names: &[Option<String>]) -> Option<String> {
                     name.push(letter);
                 }
                 let number = names.iter().position(|known| known.as_deref() == Some(name.as_str())).filter(|at| *at < 9)? + 1;
-                text.push_str(&number.to_string());
+                text.push_str(&format!("\\{number}"));
             }
             other => text.push(other),
         }
@@ -101,6 +103,7 @@ mod tests {
         let made = |pattern: &str, target: &str| replacement(pattern, target);
         assert_eq!(made("/api/v([0-9]+)/(.*)", "/$2"), Some(("(?i)^/api/v([0-9]+)/(.*)$".to_owned(), "/\\2".to_owned())));
         assert_eq!(made("/a/([^/]+)", "/$1"), Some(("(?i)^/a/([^/]+).*$".to_owned(), "/\\1".to_owned())));
+        assert_eq!(made("/", "/in/$1/$2x"), Some(("(?i)^/.*$".to_owned(), "/in//x".to_owned())));
         assert_eq!(made("/x/(\\d+)$", "/$1"), Some(("(?i)^/x/(\\d+)$".to_owned(), "/\\1".to_owned())));
     }
 
