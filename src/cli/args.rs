@@ -50,6 +50,12 @@ pub(super) enum Verb {
     /// new side is the conversion.
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(Box<Diff>),
+    /// Report what the move means: what breaks, for whom, and what to do first
+    ///
+    /// Risk by host, Ingress, namespace and owner, with the requests that show it, waves in which to move, and what each finding asks
+    /// for. For terminals, wikis, machines, code scanning, or as one HTML page.
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(Box<Report>),
     /// Show step by step what happens to a request on either side
     #[command(after_help = TRACE_EXAMPLES)]
     Trace(Box<Trace>),
@@ -105,6 +111,16 @@ const DIFF_EXAMPLES: &str = "Examples:
   # A change review: two sets of Ingresses, or two sets of Gateway manifests
   gateshift diff --ours before/ --theirs after/";
 
+const REPORT_EXAMPLES: &str = "Examples:
+  # One page for everybody, which works from disk
+  gateshift report -f ingresses/ -R --target envoy-gateway -o html --output-file report.html
+
+  # In CI: fail only on what is new, and show it in code scanning
+  gateshift report -f ingresses/ -R --baseline baseline.json -o sarif --output-file gateshift.sarif
+
+  # To be shared: no host, name or value is told
+  gateshift report -A --redact -o html --output-file shared.html";
+
 const TRACE_EXAMPLES: &str = "Examples:
   # Where does this request go today, and where after the move?
   gateshift trace 'GET https://shop.example.com/API/cart?x=1' -H 'X-Canary: always' -f ingresses/
@@ -119,7 +135,8 @@ const VALIDATE_EXAMPLES: &str = "Examples:
 const EXPLAIN_EXAMPLES: &str = "Examples:
   gateshift explain rewrite-target
   gateshift explain proxy-body-size
-  gateshift explain input/broken-document";
+  gateshift explain input/broken-document
+  gateshift explain snippet -f ingresses/";
 
 /// Where input comes from.
 #[derive(Debug, Args)]
@@ -426,6 +443,56 @@ pub(super) struct Diff {
     pub controller: Controller,
 }
 
+/// Format of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    /// For a terminal.
+    Text,
+    /// For a pull request or a wiki.
+    Markdown,
+    /// One JSON object; its schema is reports/report.schema.json.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// One page that needs nothing beside it.
+    Html,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub(super) struct Report {
+    #[command(flatten)]
+    pub input: Input,
+    /// Output format
+    #[arg(short = 'o', long = "output", value_enum, default_value = "text", help_heading = "Output")]
+    pub output: ReportFormat,
+    /// Write here instead of to stdout
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub output_file: Option<PathBuf>,
+    /// Show stable pseudonyms in place of hosts, names, paths and values
+    #[arg(long, help_heading = "Output")]
+    pub redact: bool,
+    /// Least severity that makes the exit code 1
+    #[arg(long, value_enum, default_value = "high", help_heading = "Output")]
+    pub fail_on: FailOn,
+    /// Findings that are known: only others count for --fail-on
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub baseline: Option<PathBuf>,
+    /// Write all findings here, as the baseline of later runs
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub write_baseline: Option<PathBuf>,
+    /// File with accepted differences [default: gateshift.yaml where there is one]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub config: Option<PathBuf>,
+    /// Day on which acceptances with an expiry are judged (YYYY-MM-DD)
+    #[arg(long, value_name = "DATE", help_heading = "Output")]
+    pub today: Option<String>,
+    #[command(flatten)]
+    pub gateway: Gateway,
+    #[command(flatten)]
+    pub controller: Controller,
+}
+
 /// Format of a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum TraceFormat {
@@ -555,7 +622,16 @@ pub(super) struct Targets {
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// Annotation (with or without prefix), ConfigMap key, controller flag, or finding code
+    /// Annotation (with or without prefix), ConfigMap key, controller flag, finding code, or `snippet` with -f
     #[arg(value_name = "ANNOTATION|KEY|FLAG|CODE", required = true)]
     pub words: Vec<String>,
+    /// File or directory with snippets to explain line by line, or - for stdin (repeatable)
+    #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-")]
+    pub filenames: Vec<PathBuf>,
+    /// Read directories with everything below them
+    #[arg(short = 'R', long, requires = "filenames")]
+    pub recursive: bool,
+    /// File with the controller's ConfigMaps, which say whether snippets have an effect
+    #[arg(long, value_name = "FILE", requires = "filenames")]
+    pub controller_config: Vec<PathBuf>,
 }

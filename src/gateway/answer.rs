@@ -299,6 +299,7 @@ fn forward(rule: &Rule, split: Vec<Share>, path: &PathExpr, cors: HeaderExprs, d
         speech: speech(&rule.backends),
         headers,
         response_headers,
+        header_rules: Vec::new(),
         read_timeout: None,
         error_page: None,
     }))
@@ -320,6 +321,7 @@ pub fn stream(rule: &Rule, dialect: &Dialect) -> Answer {
             speech: Vec::new(),
             headers: Vec::new(),
             response_headers: Vec::new(),
+            header_rules: Vec::new(),
             read_timeout: None,
             error_page: None,
         })),

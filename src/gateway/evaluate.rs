@@ -197,6 +197,7 @@ fn outcome(answer: &Answer, view: &View<'_>, dialect: &Dialect) -> Outcome {
                 speech,
                 headers: sent,
                 response_headers,
+                header_rules: _,
                 read_timeout: _,
                 error_page: _,
             } = &**forwarding;

@@ -340,12 +340,7 @@ impl Cx<'_> {
             self.ask(ingress, names, &Intent::Tracing, vec![]);
         }
         if let Some(snippets) = &settings.snippets {
-            for (name, text) in [
-                ("configuration-snippet", &snippets.configuration),
-                ("server-snippet", &snippets.server),
-                ("stream-snippet", &snippets.stream),
-                ("auth-snippet", &snippets.auth),
-            ] {
+            for (name, text) in [("stream-snippet", &snippets.stream), ("auth-snippet", &snippets.auth)] {
                 if !text.is_empty() {
                     self.ask(ingress, &[name], &Intent::Snippet, vec![("annotation", name.to_owned())]);
                 }

@@ -2,7 +2,7 @@
 
 use super::{
     context::{Cx, differs, no_effect, unmappable},
-    plan::{Action, Backend, Changes, HeaderCondition, Rule},
+    plan::{Action, Backend, Changes, HeaderCondition, On, Rule},
 };
 use crate::{
     gateway::Intent,
@@ -91,7 +91,8 @@ impl Cx<'_> {
         if policy.header.is_empty() {
             settle(self, &["canary-by-header-value", "canary-by-header-pattern"], &no_effect("there is no canary-by-header"));
         } else {
-            let header = |value: &str, regex| HeaderCondition { name: policy.header.clone(), value: value.to_owned(), regex };
+            let header =
+                |value: &str, regex| HeaderCondition { on: On::Header, name: policy.header.clone(), value: value.to_owned(), regex };
             if !is_token(&policy.header) {
                 settle(
                     self,
@@ -116,6 +117,7 @@ impl Cx<'_> {
         }
         if !policy.cookie.is_empty() {
             let cookie = |value: &str| HeaderCondition {
+                on: On::Header,
                 name: "Cookie".to_owned(),
                 value: format!("^(?:.*;\\s*)?(?i:{})={value}(?:;.*)?$", regex_syntax::escape(&policy.cookie)),
                 regex: true,

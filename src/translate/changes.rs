@@ -80,7 +80,7 @@ impl Cx<'_> {
     }
 
     /// A header value as the target takes it.
-    fn header_value(&self, value: &str) -> String {
+    pub(super) fn header_value(&self, value: &str) -> String {
         if self.options.target.formats_header_values() { value.replace('%', "%%") } else { value.to_owned() }
     }
 

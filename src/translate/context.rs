@@ -1,6 +1,9 @@
 //! What every step of the translation shares: the configuration, the options, and the account that is being written.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    ops::Range,
+};
 
 use super::{
     emission::{Emission, Sayable},
@@ -47,6 +50,8 @@ pub(super) struct Cx<'a> {
     pub(super) marks: Marks,
     /// Settlements of paths by their place.
     pub(super) paths: BTreeMap<Subject, Settlement>,
+    /// Settlements of directives of snippets.
+    pub(super) directives: BTreeMap<super::snippet::Spot, Settlement>,
     pub(super) grants: super::grants::Grants,
     pub(super) sayable: Sayable,
     pub(super) tls_wishes: TlsWishes,
@@ -70,6 +75,7 @@ impl<'a> Cx<'a> {
             options,
             marks: Marks::new(),
             paths: BTreeMap::new(),
+            directives: BTreeMap::new(),
             grants: super::grants::Grants::default(),
             sayable: Sayable::of(&options.emission),
             tls_wishes: TlsWishes::new(),
@@ -100,6 +106,18 @@ impl<'a> Cx<'a> {
                 Some(subject) => Finding::about(code, subject, facts),
                 None => Finding::estate(code, facts),
             });
+        }
+    }
+
+    /// Says something about a part of a text, once.
+    pub(super) fn say_at(&mut self, code: Code, subject: Option<Subject>, text: &str, part: Range<usize>, facts: Facts) {
+        let count = self.findings.len();
+        self.say(code, subject, facts);
+        if self.findings.len() > count
+            && let Some(finding) = self.findings.last_mut()
+            && let Some(subject) = &finding.subject
+        {
+            finding.at = self.inventory.part_of_text(subject, text, part);
         }
     }
 
@@ -196,9 +214,24 @@ impl<'a> Cx<'a> {
     }
 
     /// Everything that was said of annotations, of paths, of annotations of other tools, and to the user.
-    pub(super) fn finish(self) -> (Marks, BTreeMap<Subject, Settlement>, BTreeMap<(ObjectId, String), Settlement>, Findings) {
-        (self.marks, self.paths, self.tools, self.findings)
+    pub(super) fn finish(self) -> Finished {
+        let Self { marks, paths, directives, tools, findings, .. } = self;
+        Finished { marks, paths, directives, tools, findings }
     }
+}
+
+/// The account of a translation.
+pub(super) struct Finished {
+    /// Settlements of annotations.
+    pub(super) marks: Marks,
+    /// Settlements of paths.
+    pub(super) paths: BTreeMap<Subject, Settlement>,
+    /// Settlements of directives of snippets.
+    pub(super) directives: BTreeMap<super::snippet::Spot, Settlement>,
+    /// Settlements of annotations of other tools.
+    pub(super) tools: BTreeMap<(ObjectId, String), Settlement>,
+    /// What is to be said.
+    pub(super) findings: Findings,
 }
 
 /// Not converted, for the reason of the code.

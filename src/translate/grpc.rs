@@ -10,7 +10,7 @@ use super::{
 use crate::{
     gateway::{
         Intent,
-        api::{GrpcFilter, GrpcMatch, GrpcMethod, GrpcRule, HeaderModifier},
+        api::{GrpcFilter, GrpcMatch, GrpcMethod, GrpcRule},
         hostname::Hostname,
         rules::H2C,
     },
@@ -83,6 +83,7 @@ fn is_sayable(rule: &Rule) -> bool {
         && changes.host.is_none()
         && changes.cors.is_none()
         && method(&rule.path).is_some()
+        && rule.headers.iter().all(|condition| condition.on == super::plan::On::Header)
 }
 
 /// The path as service and method, if it is one: `/` is every call, `/a.B` a service, `/a.B/C` a method.
@@ -109,7 +110,7 @@ fn is_identifier(text: &str, first: impl Fn(u8) -> bool) -> bool {
 
 /// A match of a rule that can be said.
 fn wire_match(rule: &Rule) -> GrpcMatch {
-    GrpcMatch { method: method(&rule.path).flatten(), headers: super::routes::headers(rule) }
+    GrpcMatch { method: method(&rule.path).flatten(), headers: super::routes::fields(rule, super::plan::On::Header) }
 }
 
 /// Rules of one treatment as a rule of a GRPCRoute.
@@ -120,13 +121,11 @@ pub(super) fn wire_rule(cx: &mut Cx<'_>, rules: &[&Rule], namespace: &str) -> Gr
         matches.clear();
     }
     let mut filters = Vec::new();
-    let modifiers: [(&[(String, String)], fn(HeaderModifier) -> GrpcFilter); 2] = [
-        (&first.changes.request_headers, GrpcFilter::RequestHeaderModifier),
-        (&first.changes.response_headers, GrpcFilter::ResponseHeaderModifier),
-    ];
-    for (headers, filter) in modifiers {
-        filters.extend(super::routes::modifier(headers).map(filter));
-    }
+    let changes = &first.changes;
+    let request = super::routes::modifier(&changes.request_headers, &[], &changes.request_removed);
+    let response = super::routes::modifier(&changes.response_headers, &changes.response_added, &changes.response_removed);
+    filters.extend(request.map(GrpcFilter::RequestHeaderModifier));
+    filters.extend(response.map(GrpcFilter::ResponseHeaderModifier));
     if let Some(mirror) = &first.changes.mirror {
         filters.push(GrpcFilter::RequestMirror(super::routes::mirror(cx, mirror, "GRPCRoute", namespace)));
     }

@@ -247,8 +247,13 @@ impl Cx<'_> {
 
     fn rules(&mut self, server: &Server, form: Form, tls: bool) -> Vec<Rule> {
         let mut rules: Vec<Rule> = Vec::new();
+        let around = self.around_server(server);
         if let Some((_, ingress)) = server.app_root {
-            rules.push(self.app_root(ingress));
+            let root = self.app_root(ingress);
+            rules.extend(self.with_snippets(&around, server, vec![root], tls));
+        }
+        if let Some(owner) = server.created_by {
+            rules.extend(self.snippet_locations(&around, server, owner, tls));
         }
         for location in &server.locations {
             // On a host in regex mode the exact copy is an expression too: `^/foo` beside `^/foo/`.
@@ -265,7 +270,12 @@ impl Cx<'_> {
                     return vec![self.withheld_host(server, server.created_by.unwrap_or(owner), code)];
                 }
             };
+            let here = self.around_location(&around, location);
+            if here.has_location() {
+                rules.extend(self.snippet_locations(&here, server, owner, tls));
+            }
             let made = self.location(server, location, owner, paths, tls);
+            let made = self.with_snippets(&here, server, made, tls);
             if server.app_root.is_some() {
                 rules.extend(made.into_iter().filter(|rule| rule.path != PathRule::Exact("/".to_owned())));
             } else {
@@ -276,6 +286,7 @@ impl Cx<'_> {
             let slashes = self.trailing_slashes(server);
             rules.extend(slashes);
         }
+        self.guard_expressions(&mut rules);
         drop_shadowed(&mut rules);
         for rule in &rules {
             let settlement = match (&rule.action, form, &rule.path) {
@@ -309,7 +320,7 @@ impl Cx<'_> {
             self.mark(ingress, &["app-root"], &differs(Code::RedirectQueryKept));
             let name = self.ingress_name(ingress);
             self.say(Code::RedirectQueryKept, Some(origin.clone()), vec![("ingress", name), ("annotation", "app-root".to_owned())]);
-            Action::Redirect(Redirect { scheme: None, hostname: None, port: None, path: Some(root), status: 302 })
+            Action::Redirect(Redirect { scheme: None, hostname: None, port: None, path: Some(root), prefix: false, status: 302 })
         };
         Rule { owner: ingress, origin, path: PathRule::Exact("/".to_owned()), headers: vec![], action, changes: Changes::default() }
     }
@@ -506,7 +517,7 @@ impl Cx<'_> {
                 continue;
             }
             let (Ok(from), Ok(to)) = (paths::literal(bare), paths::literal(&location.path)) else { continue };
-            let redirect = Redirect { scheme: None, hostname: None, port: None, path: Some(to), status: 301 };
+            let redirect = Redirect { scheme: None, hostname: None, port: None, path: Some(to), prefix: false, status: 301 };
             rules.push(Rule {
                 owner: origin.ingress,
                 origin: origin.subject.clone(),
@@ -530,6 +541,7 @@ impl Cx<'_> {
             hostname: Some(server.to.to_ascii_lowercase()),
             port: None,
             path: None,
+            prefix: false,
             status: self.redirect_status(self.config.globals.redirect_code.value),
         };
         let rule = Rule {
@@ -573,7 +585,7 @@ impl Cx<'_> {
 /// A URL that ends with the target of the request: only scheme and host change. `None` where it is another one.
 fn redirect_with_target(url: &str, status: u16) -> Option<Redirect> {
     let base = url.strip_suffix("$request_uri")?;
-    let (scheme, authority) = base.split_once("://")?;
+    let (scheme, authority) = base.split_once("://").filter(|(_, authority)| !authority.contains('/'))?;
     let keeps_scheme = scheme == "$scheme";
     let keeps_host = matches!(authority, "$host" | "$http_host");
     let host = if keeps_host { "host.invalid" } else { authority };
@@ -583,17 +595,18 @@ fn redirect_with_target(url: &str, status: u16) -> Option<Redirect> {
         hostname: if keeps_host { None } else { plain.hostname },
         port: plain.port,
         path: None,
+        prefix: false,
         status,
     })
 }
 
 /// A URL, or a path, as the redirect filter says it; `None` where it cannot.
-fn redirect_to(url: &str, status: u16) -> Option<Redirect> {
+pub(super) fn redirect_to(url: &str, status: u16) -> Option<Redirect> {
     if ![301, 302, 303, 307, 308].contains(&status) || url.contains(['?', '#']) {
         return None;
     }
     if url.starts_with('/') {
-        return Some(Redirect { scheme: None, hostname: None, port: None, path: Some(url.to_owned()), status });
+        return Some(Redirect { scheme: None, hostname: None, port: None, path: Some(url.to_owned()), prefix: false, status });
     }
     let (scheme, rest) = url.split_once("://")?;
     let scheme = match scheme.to_ascii_lowercase().as_str() {
@@ -612,7 +625,7 @@ fn redirect_to(url: &str, status: u16) -> Option<Redirect> {
     }
     let path = if path.is_empty() { "/" } else { path };
     let port = port.filter(|&port| port != if scheme == "http" { 80 } else { 443 });
-    Some(Redirect { scheme: Some(scheme), hostname: Some(host), port, path: Some(path.to_owned()), status })
+    Some(Redirect { scheme: Some(scheme), hostname: Some(host), port, path: Some(path.to_owned()), prefix: false, status })
 }
 
 /// Keeps the first of rules with the same match: nginx never reaches the others.

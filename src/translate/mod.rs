@@ -23,6 +23,7 @@ mod protocol;
 mod retries;
 mod routes;
 mod shape;
+mod snippet;
 mod streams;
 mod tools;
 
@@ -69,6 +70,8 @@ pub struct Translation {
     pub marks: BTreeMap<(IngressId, &'static str), Settlement>,
     /// Settlements of paths, of `spec.defaultBackend`, and of ports of `tcp-services` and `udp-services` by their place.
     pub paths: BTreeMap<Subject, Settlement>,
+    /// Settlements of directives of snippets: the Ingress (`None` for the ConfigMap), annotation or key, and where the directive begins.
+    pub directives: BTreeMap<(Option<IngressId>, &'static str, usize), Settlement>,
     /// Settlements of annotations of other tools by object and key.
     pub tools: BTreeMap<(ObjectId, String), Settlement>,
     /// What is to be said.
@@ -116,8 +119,8 @@ pub fn translate(config: &Config, inventory: &Inventory, options: &Options) -> T
     }
     // Names are unique within kind and namespace, so that no two are equal.
     objects.sort_unstable_by(|a, b| (!a.platform, a.object.sort_key()).cmp(&(!b.platform, b.object.sort_key())));
-    let (marks, paths, tools, findings) = cx.finish();
-    Translation { objects, marks, paths, tools, findings }
+    let context::Finished { marks, paths, directives, tools, findings } = cx.finish();
+    Translation { objects, marks, paths, directives, tools, findings }
 }
 
 /// Policies of the implementation, under names that are free.

@@ -18,9 +18,22 @@ pub(super) enum PathRule {
     Regex(String),
 }
 
-/// Condition on a header.
+/// What a condition is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum On {
+    /// A header.
+    Header,
+    /// A parameter of the query.
+    Query,
+    /// The method; it has no name.
+    Method,
+}
+
+/// Condition on a header, a parameter of the query, or the method.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct HeaderCondition {
+    /// What it is about.
+    pub on: On,
     /// Name.
     pub name: String,
     /// Value or expression.
@@ -51,6 +64,8 @@ pub(super) struct Redirect {
     pub port: Option<u16>,
     /// Whole path of the target, that of the request where absent.
     pub path: Option<String>,
+    /// `path` takes the place of the matched prefix only.
+    pub prefix: bool,
     /// Status.
     pub status: u16,
 }
@@ -140,8 +155,14 @@ pub(super) struct Changes {
     pub host: Option<String>,
     /// Request headers that are set.
     pub request_headers: Vec<(String, String)>,
+    /// Request headers that are taken away.
+    pub request_removed: Vec<String>,
     /// Response headers that are set.
     pub response_headers: Vec<(String, String)>,
+    /// Response headers that are added.
+    pub response_added: Vec<(String, String)>,
+    /// Response headers that are taken away.
+    pub response_removed: Vec<String>,
     /// CORS.
     pub cors: Option<Box<CorsRule>>,
     /// What the target keeps with objects of its own, sorted.

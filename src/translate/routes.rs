@@ -9,7 +9,7 @@ use super::{
     context::Cx,
     listeners::{Listeners, Side},
     names::{Names, host_slug, shorten},
-    plan::{Action, Backend, Changes, HeaderCondition, HostPlan, Hostname, PathModifier, PathRule, Rule, TlsPlan, Wire},
+    plan::{Action, Backend, Changes, HeaderCondition, HostPlan, Hostname, On, PathModifier, PathRule, Rule, TlsPlan, Wire},
 };
 use crate::{
     gateway::api::{
@@ -218,7 +218,8 @@ fn combine<'a>(rules: &[Effect<'a>]) -> Vec<Combined<'a>> {
     let mut combined: Vec<Combined<'a>> = Vec::new();
     let mut index: BTreeMap<(&Action, &Changes), usize> = BTreeMap::new();
     for &Effect(rule) in rules {
-        let alone = !rule.headers.is_empty() || matches!(rule.changes.path, Some(PathModifier::Prefix(_)));
+        let prefix = |action: &Action| matches!(action, Action::Redirect(redirect) if redirect.prefix);
+        let alone = !rule.headers.is_empty() || prefix(&rule.action) || matches!(rule.changes.path, Some(PathModifier::Prefix(_)));
         let last = combined.len().checked_sub(1);
         // Expressions of equal length are tried in the order of the rules, so they only join the rule before them.
         let place = match (&rule.path, alone) {
@@ -439,18 +440,22 @@ pub(super) fn mirror(cx: &mut Cx<'_>, backend: &Backend, kind: &'static str, nam
 }
 
 /// A modifier that sets these headers, if there are any.
-pub(super) fn modifier(list: &[(String, String)]) -> Option<HeaderModifier> {
-    let set: Vec<HeaderValue> = list.iter().filter_map(|(name, value)| HeaderValue::new(name.as_str(), value.as_str())).collect();
-    (!set.is_empty()).then(|| HeaderModifier { set, ..HeaderModifier::default() })
+pub(super) fn modifier(set: &[(String, String)], added: &[(String, String)], removed: &[String]) -> Option<HeaderModifier> {
+    let values = |list: &[(String, String)]| -> Vec<HeaderValue> {
+        list.iter().filter_map(|(name, value)| HeaderValue::new(name.as_str(), value.as_str())).collect()
+    };
+    let remove: Vec<_> = removed.iter().filter_map(|name| name.parse().ok()).collect();
+    let modifier = HeaderModifier { set: values(set), add: values(added), remove };
+    (modifier != HeaderModifier::default()).then_some(modifier)
 }
 
-/// Conditions of a rule.
-pub(super) fn headers(rule: &Rule) -> Vec<ValueMatch> {
+/// Conditions of a rule on headers, or on parameters of the query.
+pub(super) fn fields(rule: &Rule, on: On) -> Vec<ValueMatch> {
     let wire = |condition: &HeaderCondition| {
         let name: HeaderName = condition.name.parse().ok()?;
         Some(if condition.regex { ValueMatch::regex(name, &condition.value) } else { ValueMatch::exact(name, &condition.value) })
     };
-    rule.headers.iter().filter_map(wire).collect()
+    rule.headers.iter().filter(|condition| condition.on == on).filter_map(wire).collect()
 }
 
 fn wire_match(rule: &Rule) -> HttpMatch {
@@ -459,7 +464,9 @@ fn wire_match(rule: &Rule) -> HttpMatch {
         PathRule::Prefix(value) => PathMatch::Prefix(value.clone()),
         PathRule::Regex(value) => PathMatch::Regex(value.clone()),
     };
-    HttpMatch { headers: headers(rule), ..HttpMatch::path(path) }
+    let method = rule.headers.iter().find(|condition| condition.on == On::Method);
+    let method = method.and_then(|condition| api::HttpMethod::named(&condition.value));
+    HttpMatch { headers: fields(rule, On::Header), query_params: fields(rule, On::Query), method, ..HttpMatch::path(path) }
 }
 
 fn filters(cx: &mut Cx<'_>, changes: &Changes, action: &Action, hostname: Option<&str>, namespace: &str) -> Vec<HttpFilter> {
@@ -467,7 +474,10 @@ fn filters(cx: &mut Cx<'_>, changes: &Changes, action: &Action, hostname: Option
         path,
         host,
         request_headers,
+        request_removed,
         response_headers,
+        response_added,
+        response_removed,
         cors,
         mirror,
         wishes: _,
@@ -488,7 +498,7 @@ fn filters(cx: &mut Cx<'_>, changes: &Changes, action: &Action, hostname: Option
             max_age: u32::try_from(cors.max_age).ok(),
         })));
     }
-    filters.extend(modifier(request_headers).map(HttpFilter::RequestHeaderModifier));
+    filters.extend(modifier(request_headers, &[], request_removed).map(HttpFilter::RequestHeaderModifier));
     if path.is_some() || host.is_some() {
         let path = path.as_ref().map(|path| match path {
             PathModifier::Full(value) => api::PathModifier::ReplaceFullPath(value.clone()),
@@ -501,7 +511,10 @@ fn filters(cx: &mut Cx<'_>, changes: &Changes, action: &Action, hostname: Option
             scheme: redirect.scheme.map(|scheme| if scheme == "http" { RedirectScheme::Http } else { RedirectScheme::Https }),
             hostname: redirect.hostname.clone(),
             port: redirect.port,
-            path: redirect.path.clone().map(api::PathModifier::ReplaceFullPath),
+            path: redirect.path.clone().map(|path| match redirect.prefix {
+                true => api::PathModifier::ReplacePrefixMatch(path),
+                false => api::PathModifier::ReplaceFullPath(path),
+            }),
             status_code: RedirectStatus::try_from(redirect.status).ok(),
         })),
         Action::ToHttps { status } => filters.push(HttpFilter::RequestRedirect(RequestRedirect {
@@ -516,6 +529,6 @@ fn filters(cx: &mut Cx<'_>, changes: &Changes, action: &Action, hostname: Option
         }
         Action::Answered | Action::Withheld(_) => {}
     }
-    filters.extend(modifier(response_headers).map(HttpFilter::ResponseHeaderModifier));
+    filters.extend(modifier(response_headers, response_added, response_removed).map(HttpFilter::ResponseHeaderModifier));
     filters
 }

@@ -207,6 +207,7 @@ impl Policy {
             speech: Vec::new(),
             headers: Vec::new(),
             response_headers,
+            header_rules: Vec::new(),
             read_timeout: None,
             error_page: None,
         }))
