@@ -50,6 +50,12 @@ pub(super) enum Verb {
     /// new side is the conversion.
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(Box<Diff>),
+    /// Report what the move means: what breaks, for whom, and what to do first
+    ///
+    /// Risk by host, Ingress, namespace and owner, with the requests that show it, waves in which to move, and what each finding asks
+    /// for. For terminals, wikis, machines, code scanning, or as one HTML page.
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(Box<Report>),
     /// Show step by step what happens to a request on either side
     #[command(after_help = TRACE_EXAMPLES)]
     Trace(Box<Trace>),
@@ -104,6 +110,16 @@ const DIFF_EXAMPLES: &str = "Examples:
 
   # A change review: two sets of Ingresses, or two sets of Gateway manifests
   gateshift diff --ours before/ --theirs after/";
+
+const REPORT_EXAMPLES: &str = "Examples:
+  # One page for everybody, which works from disk
+  gateshift report -f ingresses/ -R --target envoy-gateway -o html --output-file report.html
+
+  # In CI: fail only on what is new, and show it in code scanning
+  gateshift report -f ingresses/ -R --baseline baseline.json -o sarif --output-file gateshift.sarif
+
+  # To be shared: no host, name or value is told
+  gateshift report -A --redact -o html --output-file shared.html";
 
 const TRACE_EXAMPLES: &str = "Examples:
   # Where does this request go today, and where after the move?
@@ -421,6 +437,56 @@ pub(super) struct Diff {
     /// Output format
     #[arg(short = 'o', long = "output", value_enum, default_value = "text")]
     pub output: DiffFormat,
+    #[command(flatten)]
+    pub gateway: Gateway,
+    #[command(flatten)]
+    pub controller: Controller,
+}
+
+/// Format of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    /// For a terminal.
+    Text,
+    /// For a pull request or a wiki.
+    Markdown,
+    /// One JSON object; its schema is reports/report.schema.json.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// One page that needs nothing beside it.
+    Html,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub(super) struct Report {
+    #[command(flatten)]
+    pub input: Input,
+    /// Output format
+    #[arg(short = 'o', long = "output", value_enum, default_value = "text", help_heading = "Output")]
+    pub output: ReportFormat,
+    /// Write here instead of to stdout
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub output_file: Option<PathBuf>,
+    /// Show stable pseudonyms in place of hosts, names, paths and values
+    #[arg(long, help_heading = "Output")]
+    pub redact: bool,
+    /// Least severity that makes the exit code 1
+    #[arg(long, value_enum, default_value = "high", help_heading = "Output")]
+    pub fail_on: FailOn,
+    /// Findings that are known: only others count for --fail-on
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub baseline: Option<PathBuf>,
+    /// Write all findings here, as the baseline of later runs
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub write_baseline: Option<PathBuf>,
+    /// File with accepted differences [default: gateshift.yaml where there is one]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub config: Option<PathBuf>,
+    /// Day on which acceptances with an expiry are judged (YYYY-MM-DD)
+    #[arg(long, value_name = "DATE", help_heading = "Output")]
+    pub today: Option<String>,
     #[command(flatten)]
     pub gateway: Gateway,
     #[command(flatten)]

@@ -76,6 +76,7 @@ pub(super) fn explain(id: &str) -> Option<String> {
     for (name, intent) in Intent::samples() {
         let said = match target.answer(&intent) {
             Answer::No(code) => format!("not kept ({code})"),
+            Answer::Already => "done by itself".to_owned(),
             Answer::Kept { kind, changes } if changes.is_empty() => format!("kept by {kind}"),
             Answer::Kept { kind, changes } => {
                 let changes = changes.iter().map(|code| code.as_str()).collect::<Vec<_>>().join(", ");

@@ -119,6 +119,15 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// What is wrong with a key that a Secret must have, as far as we know.
+    pub fn key_fault(&self, name: &NamespacedName, key: &str) -> Option<String> {
+        let Some(secret) = self.inventory.secrets.get(name) else {
+            return self.secrets_known.then(|| format!("Secret {name} does not exist"));
+        };
+        let lacks = secret.keys.as_ref().is_some_and(|keys| !keys.iter().any(|known| known == key));
+        lacks.then(|| format!("Secret {name} has no `{key}`"))
+    }
+
     /// What is wrong with a key of a Secret that must be an htpasswd file with `{SHA}` lines only, as far as we know.
     pub fn password_fault(&self, name: &NamespacedName, key: &str) -> Option<String> {
         let Some(secret) = self.inventory.secrets.get(name) else {

@@ -282,6 +282,8 @@ pub struct Inventory {
     pub workloads: Vec<Workload>,
     /// Objects of the Gateway API and of its implementations, as they stand.
     pub gateway_objects: Vec<(ObjectId, yaml::Node)>,
+    /// Objects that depend on the controller or steer its Ingresses, as they stand: NetworkPolicies, Rollouts, Canaries of Flagger.
+    pub beside: Vec<(ObjectId, yaml::Node)>,
     /// Kinds that gateshift has no use for.
     pub others: KindCount,
     /// Kinds of which a live cluster gave every object that Ingresses can name: what is missing there does not exist.

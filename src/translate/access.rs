@@ -2,7 +2,7 @@
 
 use super::context::{Cx, differs, no_effect};
 use crate::{
-    gateway::{AuthRequest, Intent, SessionCookie, Users},
+    gateway::{AuthRequest, Buffers, Intent, SessionCookie, Users},
     k8s::NamespacedName,
     ledger::{Code, Settlement},
     nginx::{
@@ -28,15 +28,19 @@ const EXTERNAL: &[&str] = &[
     "auth-keepalive-timeout",
     "auth-keepalive-share-vars",
 ];
-const BUFFERING: &[(&str, fn(&crate::nginx::settings::Buffering) -> Given)] = &[
-    ("proxy-buffering", |b| b.responses.given),
-    ("proxy-request-buffering", |b| b.requests.given),
-    ("proxy-buffer-size", |b| b.size.given),
-    ("proxy-buffers-number", |b| b.number.given),
-    ("proxy-busy-buffers-size", |b| b.busy.given),
-    ("proxy-max-temp-file-size", |b| b.temp_file.given),
-    ("client-body-buffer-size", |b| b.body.given),
-];
+/// Buffers by annotation: what they are for, their value, and where it comes from.
+fn buffers(buffering: &nginx::settings::Buffering) -> [(&'static str, Buffers, String, Given); 7] {
+    let nginx::settings::Buffering { responses, requests, size, number, busy, temp_file, body } = buffering;
+    [
+        ("proxy-buffering", Buffers::Responses, responses.value.clone(), responses.given),
+        ("proxy-request-buffering", Buffers::Requests, requests.value.clone(), requests.given),
+        ("proxy-buffer-size", Buffers::Head, size.value.clone(), size.given),
+        ("proxy-buffers-number", Buffers::Memory, number.value.to_string(), number.given),
+        ("proxy-busy-buffers-size", Buffers::Memory, busy.value.clone(), busy.given),
+        ("proxy-max-temp-file-size", Buffers::Memory, temp_file.value.clone(), temp_file.given),
+        ("client-body-buffer-size", Buffers::Memory, body.value.clone(), body.given),
+    ]
+}
 
 fn annotated(given: Given) -> bool {
     matches!(given, Given::Annotation(_))
@@ -78,7 +82,8 @@ impl Cx<'_> {
                     }
                     BasicKind::Digest | BasicKind::OtherDigest => Intent::DigestAuth { secret: secret.clone() },
                 };
-                lost = lost.or(self.ask(ingress, BASIC, &intent, vec![("secret", secret)]));
+                let key = self.options.target.password_key().to_owned();
+                lost = lost.or(self.ask(ingress, BASIC, &intent, vec![("secret", secret), ("key", key)]));
             } else {
                 self.mark(ingress, BASIC, &no_effect("nobody is asked for credentials here"));
             }
@@ -204,9 +209,9 @@ impl Cx<'_> {
             let size = proxy.body_size.value.map_or_else(|| "no limit".to_owned(), |bytes| format!("{bytes} bytes"));
             self.ask(ingress, &["proxy-body-size"], &Intent::BodyLimit { bytes: proxy.body_size.value }, vec![("value", size)]);
         }
-        for (name, given) in BUFFERING {
-            if annotated(given(&proxy.buffering)) {
-                self.ask(ingress, &[name], &Intent::Buffering, vec![]);
+        for (name, what, value, given) in buffers(&proxy.buffering) {
+            if annotated(given) {
+                self.ask(ingress, &[name], &Intent::Buffering { what, value }, vec![]);
             }
         }
         let timeouts = &proxy.timeouts;
@@ -236,7 +241,10 @@ impl Cx<'_> {
                 }
             }
         }
-        if annotated(proxy.http_version.given) {
+        if annotated(proxy.http_version.given) && proxy.http_version.value == "1.1" {
+            // What every implementation speaks unless told otherwise.
+            self.mark(ingress, &["proxy-http-version"], &Settlement::Exact);
+        } else if annotated(proxy.http_version.given) {
             self.ask(ingress, &["proxy-http-version"], &Intent::BackendHttpVersion, vec![("value", proxy.http_version.value.clone())]);
         }
         if let Some(limits) = &settings.limits {

@@ -139,6 +139,10 @@ impl<'a> Cx<'a> {
                 self.mark(ingress, names, &unmappable(*code));
                 std::slice::from_ref(code)
             }
+            Answer::Already => {
+                self.mark(ingress, names, &Settlement::Exact);
+                return None;
+            }
             Answer::Kept { kind, changes } => {
                 let target = self.options.target.id().to_owned();
                 let codes = changes.iter().copied().collect();
@@ -164,7 +168,7 @@ impl<'a> Cx<'a> {
         }
         match answer {
             Answer::No(code) => Some(code),
-            Answer::Kept { .. } => None,
+            Answer::Already | Answer::Kept { .. } => None,
         }
     }
 

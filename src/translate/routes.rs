@@ -346,17 +346,16 @@ fn route(
 fn own_filters(cx: &Cx<'_>, route: &NamespacedName, rules: &[Combined<'_>], wire: &mut [HttpRule], filters: &mut Vec<Custom>) {
     for (number, (rule, wire)) in rules.iter().zip(wire).enumerate() {
         let wishes = &rule.matches[0].changes.wishes;
-        let name = shorten(&format!("{}-{number}", route.name));
-        let Some(filter) = cx.options.target.filter(wishes, &route.namespace, &name) else { continue };
-        let same = |known: &&Custom| known.spec == filter.spec && known.kind == filter.kind;
-        let name = match filters.iter().find(same) {
-            Some(known) => known.metadata.name.clone(),
-            None => name,
-        };
-        let reference = ExplicitRef { group: filter.group.to_owned(), kind: filter.kind.to_owned(), namespace: None, name: name.clone() };
-        wire.filters.push(HttpFilter::ExtensionRef(reference));
-        if filters.iter().all(|known| known.metadata.name != name) {
-            filters.push(filter);
+        let name = format!("{}-{number}", route.name);
+        for mut filter in cx.options.target.filters(wishes, &route.namespace, &name) {
+            filter.metadata.name = shorten(&filter.metadata.name);
+            let same = |known: &&Custom| known.spec == filter.spec && known.kind == filter.kind;
+            let known = filters.iter().find(same).map(|known| known.metadata.name.clone());
+            let name = known.clone().unwrap_or_else(|| filter.metadata.name.clone());
+            wire.filters.push(HttpFilter::ExtensionRef(ExplicitRef::local(filter.group, filter.kind, name)));
+            if known.is_none() {
+                filters.push(filter);
+            }
         }
     }
 }
