@@ -1,13 +1,15 @@
 //! A concrete request on the new side: the verdict of each reading, given texts.
 
-use super::answer::{APPENDED, EFFECTIVE_HOST_PORT, HOST_PORT, HOST_WITHOUT_DEFAULT_PORT, UNESCAPED_PATH};
+use super::answer::{self, APPENDED, EFFECTIVE_HOST_PORT, HOST_PORT, HOST_WITHOUT_DEFAULT_PORT, UNESCAPED_PATH};
 use super::config::{Config, Reading};
-use super::dialect::{Dialect, OwnAnswer, RewriteEncoding};
+use super::dialect::{Dialect, GrpcMiss, OwnAnswer, RewriteEncoding};
 use super::normalise;
 use super::paths;
 use super::route::{Served, Verdict};
 use super::view::{View, without_port};
-use crate::request::{Answer, Decision, Forward, Forwarding, HeaderExprs, Outcome, Part, PathExpr, Request, Scheme, TextExpr, World};
+use crate::request::{
+    Answer, Decision, Forward, Forwarding, HeaderExprs, Outcome, Part, PathExpr, Request, Scheme, TextExpr, Valuation, World,
+};
 
 /// What happens to a request, and how sure the model is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +54,11 @@ impl Config {
             return Decided { decision: Decision { outcome, certificate: None, trace: Vec::new() }, others: Vec::new(), undecided: None };
         }
         let Verdict { ruling, others, undecided, certificate, timeout } = reading.route(&view);
-        let outcome = |answer: &Answer| timed(outcome(answer, &view, dialect), timeout, world, dialect);
+        let grpc = || *dialect.grpc_miss == GrpcMiss::GrpcStatus && view.holds(reading.first.grpc);
+        let outcome = |answer: &Answer| match timed(outcome(answer, &view, dialect), timeout, world, dialect) {
+            Ok(outcome) => outcome,
+            Err(headers) => with_headers(self::outcome(&answer::own(504, Vec::new(), grpc(), dialect), &view, dialect), headers),
+        };
         let certificate = certificate.and_then(|served| match served {
             Served::Secret(certificate) => certificate.names.map(|names| names.join(", ")),
             Served::Default => Some(DEFAULT_CERTIFICATE.to_owned()),
@@ -68,17 +74,27 @@ impl Config {
 /// What stands for a certificate that an implementation makes itself.
 pub const DEFAULT_CERTIFICATE: &str = "(default certificate)";
 
-/// A backend that takes longer than the rule allows is given up.
-fn timed(outcome: Outcome, timeout: Option<u64>, world: &impl World, dialect: &Dialect) -> Outcome {
-    let (Outcome::Forward(forward), Some(timeout)) = (&outcome, timeout) else { return outcome };
-    let [share] = forward.split.as_slice() else { return outcome };
+/// A backend that takes longer than the rule allows is given up: the headers of the answer that is then made.
+fn timed(outcome: Outcome, timeout: Option<u64>, world: &impl World, dialect: &Dialect) -> Result<Outcome, Claims> {
+    let (Outcome::Forward(forward), Some(timeout)) = (&outcome, timeout) else { return Ok(outcome) };
+    let [share] = forward.split.as_slice() else { return Ok(outcome) };
     let delay = share.backend.as_ref().and_then(|backend| world.backend(backend, &forward.target)).map_or(0, |answer| answer.delay);
     if delay <= timeout {
-        return outcome;
+        return Ok(outcome);
     }
     let modified = dialect.modified_own_answers.contains(&OwnAnswer::Error);
-    let response_headers = if modified { forward.response_headers.clone() } else { Vec::new() };
-    Outcome::Respond { status: 504, response_headers }
+    Err(if modified { forward.response_headers.clone() } else { Vec::new() })
+}
+
+/// Claimed headers.
+type Claims = Vec<(String, Option<String>)>;
+
+/// An answer of the router itself with more headers.
+fn with_headers(mut outcome: Outcome, headers: Claims) -> Outcome {
+    if let Outcome::Respond { response_headers, .. } = &mut outcome {
+        response_headers.splice(0..0, headers);
+    }
+    outcome
 }
 
 fn outcome(answer: &Answer, view: &View<'_>, dialect: &Dialect) -> Outcome {
