@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     ledger::Code,
-    request::{Answer, Deny, ErrorPage, Forwarding, Guard, HeaderExprs, NoAnswer, Outcome, Scheme, Share, TextExpr},
+    request::{Answer, Deny, ErrorPage, Forwarding, Guard, HeaderExprs, NoAnswer, Outcome, Scheme, Share, Speech, TextExpr},
 };
 
 /// Status of backends unless something else is said of them.
@@ -243,7 +243,7 @@ fn forwards(old: &Forwarding, new: &Forwarding, cell: &TextCell<'_>, found: &mut
     {
         found.push(Unlike::new(Aspect::Host, Code::DifferenceHostUpstream));
     }
-    if !old.speech.is_empty() && !new.speech.is_empty() && old.speech != new.speech {
+    if !speaks_alike(&old.speech, &new.speech) {
         found.push(Unlike::new(Aspect::Protocol, Code::DifferenceProtocol));
     }
     request_headers(&old.headers, &new.headers, cell, found)?;
@@ -252,6 +252,13 @@ fn forwards(old: &Forwarding, new: &Forwarding, cell: &TextCell<'_>, found: &mut
         found.push(Unlike::new(Aspect::Status, Code::DifferenceErrorPage));
     }
     Ok(())
+}
+
+/// Backends understand the new side as they understand the old one. Over TLS a backend for HTTP/2 is found by the handshake; one for HTTP/1
+/// is not understood where the gateway insists on HTTP/2. Where a side does not know, nothing is said.
+fn speaks_alike(old: &[Speech], new: &[Speech]) -> bool {
+    let understood = |new: &Speech| old.contains(new) || (*new == Speech::Https && old == [Speech::Http2Tls]);
+    old.is_empty() || new.iter().all(understood)
 }
 
 fn intercepted(page: Option<&ErrorPage>) -> Option<&ErrorPage> {

@@ -249,6 +249,7 @@ impl Reader<'_> {
             Some(BackendFault::Absent | BackendFault::Port | BackendFault::ExternalName) => {
                 Err(format!("Service {name} has no port {port}"))
             }
+            Some(BackendFault::BrokenTls) => Err(format!("the policy for TLS to Service {name} cannot be resolved")),
             Some(BackendFault::Kind | BackendFault::NotPermitted | BackendFault::NoEndpoints | BackendFault::UnverifiedTls) | None => {
                 let port = if port == 80 { String::new() } else { format!(":{port}") };
                 Ok(format!("http://{}.{}.svc.cluster.local{port}", reference.name, namespace))
