@@ -20,7 +20,7 @@ use super::{
 use crate::{
     automata::Lang,
     ledger::Code,
-    request::{Answer, NoAnswer, Predicates, Scheme},
+    request::{Answer, Guard, NoAnswer, Predicates, Scheme},
 };
 
 /// What is taken for granted where something cannot be seen in a ruling.
@@ -34,6 +34,8 @@ pub(super) enum Assumption {
     Quick(u64),
     /// Limits by rate are not reached.
     Rates,
+    /// Authentication services say yes with 200 and no with 401 or 403. What else they say, routers take in ways of their own.
+    PlainAnswers,
 }
 
 /// The default of `proxy-read-timeout` in milliseconds.
@@ -89,7 +91,7 @@ enum Leaf {
     Same,
     Unlike(Vec<Unlike>, Option<u64>),
     Open(Code, String),
-    Assumed(Assumption),
+    Assumed(Vec<Assumption>),
     Split(Vec<Lang>),
 }
 
@@ -184,7 +186,7 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
         }
         pass.cells += same + leaves.len();
         // The certificate of the old side is chosen before it sees a path.
-        let by_certificate = matches!(leaves.as_slice(), [(Leaf::Assumed(Assumption::NoDefaultCertificate), ..)]);
+        let by_certificate = matches!(leaves.as_slice(), [(Leaf::Assumed(all), ..)] if *all == [Assumption::NoDefaultCertificate]);
         let alike = same + leaves.len() == 1 && !asked.1 && (!asked.0 || by_certificate);
         for (leaf, before, after, note) in leaves {
             pass.add(leaf, before, after, note);
@@ -220,7 +222,7 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
             && old.certificate == Some(Served::Default)
             && new.certificate.as_ref().is_none_or(|served| *served == Served::Default)
         {
-            return Some(Leaf::Assumed(Assumption::NoDefaultCertificate));
+            return Some(Leaf::Assumed(vec![Assumption::NoDefaultCertificate]));
         }
         let choices = self.walk.choices.borrow();
         let header = |name: &str| {
@@ -281,6 +283,7 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
         }
         let mut limit = None;
         let mut quick = None;
+        let mut assumed = Vec::new();
         if let (Answer::Forward(forwarding), Answer::Forward(_)) = (&old.ruling.answer, &new.ruling.answer)
             && unlike.is_empty()
         {
@@ -294,12 +297,17 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
                     unlike.push(Unlike::new(Aspect::Limit, Code::DifferenceTimeout));
                 }
             }
-            if unlike.is_empty() && forwarding.guards.iter().any(|guard| matches!(guard, crate::request::Guard::Rate { .. })) {
-                return Leaf::Assumed(Assumption::Rates);
+            for guard in &forwarding.guards {
+                match guard {
+                    Guard::Rate { .. } => assumed.push(Assumption::Rates),
+                    Guard::Service { .. } => assumed.push(Assumption::PlainAnswers),
+                    Guard::Password { .. } => {}
+                }
             }
         }
         if unlike.is_empty() {
-            return quick.map_or(Leaf::Same, |limit| Leaf::Assumed(Assumption::Quick(limit)));
+            assumed.extend(quick.map(Assumption::Quick));
+            return if assumed.is_empty() { Leaf::Same } else { Leaf::Assumed(assumed) };
         }
         Leaf::Unlike(std::mem::take(unlike), limit)
     }
@@ -309,9 +317,7 @@ impl Pass {
     fn add(&mut self, leaf: Leaf, old: Rc<Verdict>, new: Rc<Verdict>, note: Note) {
         match leaf {
             Leaf::Same => {}
-            Leaf::Assumed(assumption) => {
-                self.assumptions.insert(assumption);
-            }
+            Leaf::Assumed(assumptions) => self.assumptions.extend(assumptions),
             Leaf::Split(langs) => self.splits.extend(langs),
             Leaf::Open(code, reason) => match self.open.iter_mut().find(|open| open.code == code && open.reason == reason) {
                 Some(open) => open.notes.push(note),

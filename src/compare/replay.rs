@@ -49,8 +49,8 @@ pub(super) struct Supposed<'w, W> {
     asked: RefCell<BTreeSet<String>>,
 }
 
-/// What an authentication service may answer: all good, and the ways of saying no that routers treat differently.
-const ANSWERS: [u16; 4] = [200, 401, 403, 500];
+/// What an authentication service may answer, as far as routers treat it differently.
+const ANSWERS: [u16; 7] = [200, 202, 302, 401, 403, 404, 500];
 
 impl<'w, W: World> Supposed<'w, W> {
     /// All that is possible.
