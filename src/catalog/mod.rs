@@ -21,7 +21,7 @@ pub use explain::{Explained, explain};
 pub use finding::{FindingEntry, Severity, finding, findings, render};
 pub use key::{DEFAULT_PREFIX, Key, resolve};
 pub use maps::{Shelf, text, texts};
-pub use neighbour::{Belongs, Core, CoreObject, Foreign, Historical, HistoricalKind, core, foreign, historical};
+pub use neighbour::{Belongs, Core, CoreObject, Foreign, Historical, HistoricalKind, Moves, core, foreign, historical};
 pub use release::{Change, Release, releases};
 pub use suggest::closest;
 pub use validator::{Invalid, Pattern, Validator, patterns};

@@ -129,6 +129,16 @@ impl fmt::Display for Belongs {
     }
 }
 
+/// A tool whose annotations are moved to where it looks for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Moves {
+    /// cert-manager: beside the listeners that carry its certificates.
+    CertManager,
+    /// external-dns: on routes, and its targets on the Gateway.
+    ExternalDns,
+}
+
 /// A key, or all keys below a prefix, of somebody else.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -139,6 +149,8 @@ pub struct Foreign {
     pub reader: String,
     /// Where it belongs after the move.
     pub belongs: Belongs,
+    /// The tool that it is moved for.
+    pub moves: Option<Moves>,
     /// What the move means for it.
     pub meaning: String,
 }

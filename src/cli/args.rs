@@ -135,7 +135,8 @@ const VALIDATE_EXAMPLES: &str = "Examples:
 const EXPLAIN_EXAMPLES: &str = "Examples:
   gateshift explain rewrite-target
   gateshift explain proxy-body-size
-  gateshift explain input/broken-document";
+  gateshift explain input/broken-document
+  gateshift explain snippet -f ingresses/";
 
 /// Where input comes from.
 #[derive(Debug, Args)]
@@ -314,6 +315,15 @@ pub(super) enum ManifestFormat {
     Json,
 }
 
+/// Who owns listeners with certificates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TlsOwner {
+    /// The platform team.
+    Platform,
+    /// The team of the application.
+    App,
+}
+
 /// What the new side is to look like.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Gateway settings")]
@@ -333,12 +343,18 @@ pub(super) struct Gateway {
     /// Implementation to write for, with or without its version
     #[arg(long, value_name = "ID[@VERSION]", default_value = "standard")]
     pub target: String,
-    /// Version of Gateway API to write for
-    #[arg(long, value_name = "VERSION", default_value = "1.5")]
-    pub gateway_api: Version,
-    /// Channel of Gateway API to write for
-    #[arg(long, value_name = "standard|experimental", default_value = "standard")]
-    pub channel: Channel,
+    /// Version of Gateway API to write for [default: what the cluster has installed, else 1.5]
+    #[arg(long, value_name = "VERSION")]
+    pub gateway_api: Option<Version>,
+    /// Channel of Gateway API to write for [default: what the cluster has installed, else standard]
+    #[arg(long, value_name = "standard|experimental")]
+    pub channel: Option<Channel>,
+    /// Attach routes to this Gateway, which is read from the input or the cluster, and emit none
+    #[arg(long, value_name = "NAMESPACE/NAME", conflicts_with_all = ["gateway", "gateway_class", "emit_gateway_class"])]
+    pub existing_gateway: Option<String>,
+    /// Who owns listeners with certificates: the platform team in the Gateway, or each app in a ListenerSet beside its Secret
+    #[arg(long, value_enum, default_value_t = TlsOwner::Platform)]
+    pub tls_owner: TlsOwner,
     /// Emit routes although their access control is lost
     #[arg(long)]
     pub allow_unprotected: bool,
@@ -391,6 +407,9 @@ pub(super) struct Diff {
     /// Manifests of the new side [default: the conversion]
     #[arg(long, value_name = "FILE|DIR")]
     pub against: Vec<PathBuf>,
+    /// The new side is what the cluster has, with what its controllers report
+    #[arg(long, conflicts_with_all = ["against", "ours"])]
+    pub against_cluster: bool,
     /// One side of a change review: Ingresses or Gateway manifests
     #[arg(long, value_name = "FILE|DIR", requires = "theirs", conflicts_with_all = ["filenames", "against"])]
     pub ours: Vec<PathBuf>,
@@ -503,8 +522,11 @@ pub(super) struct Trace {
     /// Manifests of the new side [default: the conversion]; without Ingresses only this side is asked
     #[arg(long, value_name = "FILE|DIR")]
     pub against: Vec<PathBuf>,
-    /// Ask the old side only
+    /// The new side is what the cluster has, with what its controllers report
     #[arg(long, conflicts_with = "against")]
+    pub against_cluster: bool,
+    /// Ask the old side only
+    #[arg(long, conflicts_with_all = ["against", "against_cluster"])]
     pub old_only: bool,
     /// Output format
     #[arg(short = 'o', long = "output", value_enum, default_value = "text")]
@@ -520,12 +542,12 @@ pub(super) struct Trace {
 pub(super) struct Validate {
     #[command(flatten)]
     pub input: Input,
-    /// Version of Gateway API
-    #[arg(long, value_name = "VERSION", default_value = "1.5")]
-    pub gateway_api: Version,
-    /// Channel of Gateway API
-    #[arg(long, value_name = "standard|experimental", default_value = "standard")]
-    pub channel: Channel,
+    /// Version of Gateway API [default: what the cluster has installed, else 1.5]
+    #[arg(long, value_name = "VERSION")]
+    pub gateway_api: Option<Version>,
+    /// Channel of Gateway API [default: what the cluster has installed, else standard]
+    #[arg(long, value_name = "standard|experimental")]
+    pub channel: Option<Channel>,
     /// Implementation whose outages are looked for: objects that it accepts and that break traffic
     #[arg(long, value_name = "ID")]
     pub target: Option<String>,
@@ -600,7 +622,16 @@ pub(super) struct Targets {
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// Annotation (with or without prefix), ConfigMap key, controller flag, or finding code
+    /// Annotation (with or without prefix), ConfigMap key, controller flag, finding code, or `snippet` with -f
     #[arg(value_name = "ANNOTATION|KEY|FLAG|CODE", required = true)]
     pub words: Vec<String>,
+    /// File or directory with snippets to explain line by line, or - for stdin (repeatable)
+    #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-")]
+    pub filenames: Vec<PathBuf>,
+    /// Read directories with everything below them
+    #[arg(short = 'R', long, requires = "filenames")]
+    pub recursive: bool,
+    /// File with the controller's ConfigMaps, which say whether snippets have an effect
+    #[arg(long, value_name = "FILE", requires = "filenames")]
+    pub controller_config: Vec<PathBuf>,
 }

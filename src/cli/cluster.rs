@@ -16,9 +16,9 @@ use crate::read::{
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Cluster (read where no -f is given)")]
 pub(super) struct Cluster {
-    /// Context of the kubeconfig [default: the current one]
+    /// Context of the kubeconfig (repeatable where a verb takes several clusters) [default: the current one]
     #[arg(long, value_name = "NAME", conflicts_with = "filenames")]
-    pub context: Option<String>,
+    pub context: Vec<String>,
     /// Kubeconfig [default: $KUBECONFIG, then ~/.kube/config, then the service account of a Pod]
     #[arg(long, value_name = "FILE", conflicts_with = "filenames")]
     pub kubeconfig: Option<PathBuf>,
@@ -58,10 +58,15 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// Reads the cluster, and beside it the files that hold the controller's settings.
-pub(super) fn reading(input: &Input, controller: Option<&Controller>, gateway_objects: bool) -> Result<Reading, read::Error> {
+pub(super) fn reading(
+    input: &Input,
+    controller: Option<&Controller>,
+    gateway_objects: bool,
+    context: Option<&str>,
+) -> Result<Reading, read::Error> {
     let flags = &input.cluster;
     let options = cluster::Options {
-        context: flags.context.clone(),
+        context: context.map(str::to_owned),
         kubeconfig: flags.kubeconfig.clone(),
         scope: match &input.namespace {
             _ if flags.all_namespaces => Scope::All,

@@ -1,7 +1,9 @@
 //! `gateshift convert`: Ingresses in, manifests and an account of every annotation out.
 
 use std::{
+    collections::BTreeSet,
     fs,
+    path::Path,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
@@ -9,8 +11,8 @@ use std::{
 use anyhow::Context as _;
 
 use super::{
-    Terminal,
-    args::{Convert, FailOn, Gateway, ManifestFormat},
+    Terminal, Usage,
+    args::{Convert, FailOn, ManifestFormat},
     estate,
     exit::Exit,
     gather, write,
@@ -24,10 +26,38 @@ use crate::{
     translate,
 };
 
-/// Runs the verb.
+/// Runs the verb, for each context where there are several.
 pub(super) fn run(arguments: &Convert, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let options = estate::options(&arguments.gateway)?;
-    let reading = gather::reading(&arguments.input, Some(&arguments.controller))?;
+    let contexts = gather::contexts(&arguments.input);
+    if contexts.len() == 1 {
+        return one(arguments, contexts[0].as_deref(), arguments.output_dir.as_deref(), terminal);
+    }
+    let Some(directory) = arguments.output_dir.as_deref().filter(|_| arguments.ledger.is_none()) else {
+        return Err(Usage("several contexts need --output-dir, which gets a folder for each, and no --ledger".to_owned()).into());
+    };
+    let mut taken = BTreeSet::new();
+    gather::each_context(&arguments.input, |context| {
+        let folder = folder_of(context.unwrap_or_default());
+        if !taken.insert(folder.clone()) {
+            return Err(Usage(format!("two contexts would be written to the folder `{folder}`")).into());
+        }
+        terminal.notice(&format!("context {}\n", report::printable(context.unwrap_or_default())));
+        one(arguments, context, Some(&directory.join(folder)), terminal)
+    })
+}
+
+/// A context as the name of a folder.
+fn folder_of(context: &str) -> String {
+    let name: String =
+        context.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@') { c } else { '-' }).collect();
+    if name.trim_matches('.').is_empty() { "context".to_owned() } else { name }
+}
+
+fn one(arguments: &Convert, context: Option<&str>, directory: Option<&Path>, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let with_gateways = arguments.gateway.existing_gateway.is_some();
+    let reading = gather::reading(&arguments.input, Some(&arguments.controller), with_gateways, context)?;
+    let aim = estate::Aim::of(&arguments.gateway, Some(&reading.inventory));
+    let options = estate::options(&arguments.gateway, aim, &reading.inventory)?;
     let mut old = estate::Old::new(reading, &arguments.controller);
     let mut translation = old.translate(&options);
 
@@ -35,11 +65,11 @@ pub(super) fn run(arguments: &Convert, terminal: &Terminal) -> anyhow::Result<Ex
     findings.extend(old.controller.findings.iter().cloned());
     findings.append(&mut old.resolved.findings);
     findings.append(&mut translation.findings);
-    let unchecked = Unchecked::new(&translation.objects, &arguments.gateway);
+    let unchecked = Unchecked::new(&translation.objects, aim);
     // Objects are checked on another thread while they are printed on this one, which then helps.
     let (written, refused) = thread::scope(|scope| {
         let helper = scope.spawn(|| unchecked.check());
-        let written = write(arguments, terminal, &old, &translation)?;
+        let written = write(arguments, directory, terminal, &old, &translation)?;
         let mine = unchecked.check();
         let theirs = helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         anyhow::Ok((written, in_order(mine, theirs)))
@@ -70,7 +100,13 @@ struct Written {
 }
 
 /// Compares both sides, unless that is skipped, and writes the manifests and the ledger.
-fn write(arguments: &Convert, terminal: &Terminal, old: &estate::Old, translation: &translate::Translation) -> anyhow::Result<Written> {
+fn write(
+    arguments: &Convert,
+    directory: Option<&Path>,
+    terminal: &Terminal,
+    old: &estate::Old,
+    translation: &translate::Translation,
+) -> anyhow::Result<Written> {
     let estate::Old { reading, controller, resolved } = old;
     let (objects, inventory) = (&translation.objects, &reading.inventory);
     let (mut verdict, mut differences, mut text) = (String::new(), Findings::new(), None);
@@ -82,7 +118,7 @@ fn write(arguments: &Convert, terminal: &Terminal, old: &estate::Old, translatio
         differences = report::difference_findings(&comparison);
         verdict = format!("compared {}\n", report::tally(&comparison));
     }
-    match (&arguments.output_dir, arguments.output, text) {
+    match (directory, arguments.output, text) {
         (Some(directory), _, _) => write::directory(directory, &report::folders(objects, inventory))?,
         (None, ManifestFormat::Yaml, Some(text)) => terminal.data(&text)?,
         (None, ManifestFormat::Yaml, None) => report::write_yaml(objects, inventory, &mut terminal.stdout())?,
@@ -118,8 +154,8 @@ struct Unchecked<'a> {
 }
 
 impl<'a> Unchecked<'a> {
-    fn new(objects: &'a [translate::Emitted], gateway: &Gateway) -> Self {
-        Self { judge: limits::Judge::new(gateway.gateway_api, gateway.channel), objects, next: AtomicUsize::new(0) }
+    fn new(objects: &'a [translate::Emitted], aim: estate::Aim) -> Self {
+        Self { judge: aim.judge(), objects, next: AtomicUsize::new(0) }
     }
 
     /// Those that an API server would refuse, by position. There must be none; if there are, the user has to know.

@@ -8,13 +8,13 @@ use super::{
     Terminal, Usage,
     args::{Diff, DiffFormat},
     config,
-    estate::{self, New, Old},
+    estate::{self, Aim, New, Old},
     exit::Exit,
     gather, requests, trace,
 };
 use crate::{
     compare::{self, Aspect, Comparison, Limits, Router},
-    gateway::{facts::Absent, limits::Judge},
+    gateway::facts::Absent,
     k8s::Inventory,
     nginx,
     read::Reading,
@@ -50,10 +50,28 @@ pub(super) fn run(arguments: &Diff, terminal: &Terminal) -> Result<Exit> {
     if !arguments.ours.is_empty() {
         return review(arguments, &selection, terminal);
     }
-    let reading = gather::reading(&arguments.input, Some(&arguments.controller))?;
+    let several = gather::contexts(&arguments.input).len() > 1;
+    if several && arguments.output == DiffFormat::Json {
+        return Err(Usage("-o json tells of one cluster; name one --context".to_owned()).into());
+    }
+    gather::each_context(&arguments.input, |context| {
+        if several {
+            terminal.data(&format!("context {}\n\n", report::printable(context.unwrap_or_default())))?;
+        }
+        migration(arguments, &selection, context, terminal)
+    })
+}
+
+/// The Ingresses of one estate against the new side.
+fn migration(arguments: &Diff, selection: &Selection, context: Option<&str>, terminal: &Terminal) -> Result<Exit> {
+    let with_gateways = arguments.against_cluster || arguments.gateway.existing_gateway.is_some();
+    let reading = gather::reading(&arguments.input, Some(&arguments.controller), with_gateways, context)?;
     let old = Old::new(reading, &arguments.controller);
-    let new = if arguments.against.is_empty() {
-        let translation = old.translate(&estate::options(&arguments.gateway)?);
+    let new = if arguments.against_cluster {
+        gather::cluster_side(&arguments.input, &arguments.controller, &arguments.gateway, &old.reading.inventory)?
+    } else if arguments.against.is_empty() {
+        let aim = Aim::of(&arguments.gateway, Some(&old.reading.inventory));
+        let translation = old.translate(&estate::options(&arguments.gateway, aim, &old.reading.inventory)?);
         New::of_conversion(&old, &translation, &arguments.gateway)?
     } else {
         let manifests = estate::manifests(&arguments.against, &arguments.input)?;
@@ -74,13 +92,13 @@ pub(super) fn run(arguments: &Diff, terminal: &Terminal) -> Result<Exit> {
     let diagnostics = Diagnostics::new(&new.inventory, terminal.colours);
     terminal.notice(&new.config.findings.iter().map(|finding| diagnostics.render(finding)).collect::<String>());
     let tables = || (report::nginx_table(&old.resolved.config), report::gateway_table(&new.config));
-    print(arguments, &router, &new.config, (sides, &tables), &selection, terminal)
+    print(arguments, &router, &new.config, (sides, &tables), selection, terminal)
         .map(|exit| if old.reading.partial { Exit::Partial } else { exit })
 }
 
 fn manifest_side(arguments: &Diff, manifests: Reading, facts: Option<&Inventory>) -> Result<New> {
-    let judge = Judge::new(arguments.gateway.gateway_api, arguments.gateway.channel);
-    Ok(New::new(manifests.inventory, facts, estate::dialect_of(&arguments.gateway)?, &judge, Absent::UnlessKindIsUnknown))
+    let judge = Aim::of(&arguments.gateway, facts).judge();
+    Ok(New::new(manifests.inventory, facts, estate::dialect_of(&arguments.gateway)?, Some(&judge), Absent::UnlessKindIsUnknown))
 }
 
 fn reviewed(arguments: &Diff, paths: &[PathBuf]) -> Result<Reviewed> {

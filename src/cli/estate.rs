@@ -4,14 +4,14 @@ use anyhow::Context as _;
 
 use super::{
     Usage,
-    args::{Controller, Gateway, Input},
+    args::{Controller, Gateway, Input, TlsOwner},
     gather,
 };
 use crate::{
     gateway::{
         self, dialect,
         facts::{Absent, Facts},
-        limits::Judge,
+        limits::{Channel, Judge, Version},
         objects::Objects,
     },
     ingress,
@@ -55,15 +55,16 @@ pub(super) struct New {
 }
 
 impl New {
-    /// Resolves manifests; Services and Secrets come from `facts` where they are not among the manifests.
+    /// Resolves manifests; Services and Secrets come from `facts` where they are not among the manifests. Without a judge they are
+    /// taken for what a cluster has stored.
     pub(super) fn new(
         manifests: Inventory,
         facts: Option<&Inventory>,
         target: &'static dialect::Target,
-        judge: &Judge,
+        judge: Option<&Judge>,
         absent: Absent,
     ) -> Self {
-        let read = Objects::read(&manifests, Some(judge));
+        let read = Objects::read(&manifests, judge);
         let facts = facts.unwrap_or(&manifests);
         let policies = targets::read_back(&target.id, &read.objects, &manifests, &Facts::of(facts, absent));
         let options = gateway::resolve::Options { gateway: None, absent, policies };
@@ -76,11 +77,33 @@ impl New {
         Self::of_text(old, report::yaml_stream(&translation.objects, &old.reading.inventory), gateway)
     }
 
-    /// The same where the manifests are printed already.
+    /// The same where the manifests are printed already. A Gateway that exists stands beside them.
     pub(super) fn of_text(old: &Old, text: String, gateway: &Gateway) -> anyhow::Result<Self> {
-        let manifests = read::texts([("converted.yaml".to_owned(), text)], &read::Options::default()).inventory;
-        let judge = Judge::new(gateway.gateway_api, gateway.channel);
-        Ok(Self::new(manifests, Some(&old.reading.inventory), dialect_of(gateway)?, &judge, Absent::UnlessKindIsUnknown))
+        let mut manifests = read::texts([("converted.yaml".to_owned(), text)], &read::Options::default()).inventory;
+        let known = &old.reading.inventory;
+        if gateway.existing_gateway.is_some() {
+            copy_gateway_objects(known, &mut manifests, |kind| matches!(kind, "Gateway" | "GatewayClass" | "ListenerSet"));
+        }
+        let judge = Aim::of(gateway, Some(known)).judge();
+        Ok(Self::new(manifests, Some(known), dialect_of(gateway)?, Some(&judge), Absent::UnlessKindIsUnknown))
+    }
+
+    /// What a cluster has, with the conditions that its controllers report. `facts` is what was read of it.
+    pub(super) fn of_cluster(live: &Inventory, facts: &Inventory, gateway: &Gateway) -> anyhow::Result<Self> {
+        let mut manifests = Inventory::default();
+        copy_gateway_objects(live, &mut manifests, |_| true);
+        Ok(Self::new(manifests, Some(facts), dialect_of(gateway)?, None, Absent::UnlessKindIsUnknown))
+    }
+}
+
+/// Copies Gateway API objects of some kinds, without their places in files: those of the same name that are there already stay.
+fn copy_gateway_objects(from: &Inventory, to: &mut Inventory, wanted: impl Fn(&str) -> bool) {
+    for (id, node) in &from.gateway_objects {
+        let name = from.object(*id);
+        if wanted(&name.kind) && to.objects.iter().all(|(known, _)| known != name) {
+            let id = to.register(name.clone(), None);
+            to.gateway_objects.push((id, node.clone()));
+        }
     }
 }
 
@@ -101,8 +124,55 @@ pub(super) fn manifests(paths: &[std::path::PathBuf], input: &Input) -> Result<R
     read::read(&options).map_err(|error| Usage(error.to_string()))
 }
 
+/// Version and channel that manifests are written and judged for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Aim {
+    pub version: Version,
+    pub channel: Channel,
+}
+
+impl Aim {
+    /// What the command line names, else what the cluster has installed, else the default.
+    pub(super) fn new(version: Option<Version>, channel: Option<Channel>, inventory: Option<&Inventory>) -> Self {
+        let installed = inventory.and_then(|inventory| inventory.gateway_api.as_ref());
+        // A cluster may be newer than what is known here; what is written for the newest known version still fits.
+        let of_cluster = installed.and_then(|installed| installed.version.as_ref()).map(|text| {
+            let known = |version: &Version| *version <= nearest(text);
+            Version::all().filter(known).next_back().unwrap_or_else(|| Version::all().next().unwrap_or_else(Version::newest))
+        });
+        let default = translate::Emission::default();
+        let channel_of_cluster = installed.and_then(|installed| installed.channel.as_ref()?.parse().ok());
+        Self {
+            version: version.or(of_cluster).unwrap_or(default.version),
+            channel: channel.or(channel_of_cluster).unwrap_or(default.channel),
+        }
+    }
+
+    /// What the gateway settings of a verb come to.
+    pub(super) fn of(gateway: &Gateway, inventory: Option<&Inventory>) -> Self {
+        Self::new(gateway.gateway_api, gateway.channel, inventory)
+    }
+
+    pub(super) fn judge(self) -> Judge {
+        Judge::new(self.version, self.channel)
+    }
+}
+
+/// The known version of that text, or the newest one where it is none of them.
+fn nearest(text: &str) -> Version {
+    text.parse().unwrap_or_else(|_| Version::newest())
+}
+
+/// Namespace and name of a flag.
+fn namespaced(flag: &str, text: &str) -> Result<NamespacedName, Usage> {
+    text.split_once('/')
+        .filter(|(namespace, name)| !namespace.is_empty() && !name.is_empty() && !name.contains('/'))
+        .map(|(namespace, name)| NamespacedName::new(namespace, name))
+        .ok_or_else(|| Usage(format!("--{flag} takes NAMESPACE/NAME, not `{text}`")))
+}
+
 /// Choices of the translation.
-pub(super) fn options(gateway: &Gateway) -> Result<translate::Options, Usage> {
+pub(super) fn options(gateway: &Gateway, aim: Aim, inventory: &Inventory) -> Result<translate::Options, Usage> {
     let (id, version) = target_and_version(&gateway.target);
     let target = targets::by_id(id).ok_or_else(|| Usage(format!("unknown target `{id}`; known are {}", super::targets::known())))?;
     if let (Some(version), Some(data)) = (version, dialect::Target::named(id))
@@ -114,11 +184,6 @@ pub(super) fn options(gateway: &Gateway) -> Result<translate::Options, Usage> {
         let known = if data.versions.is_empty() { "none".to_owned() } else { data.versions.join(", ") };
         return Err(Usage(format!("what `{id}` keeps is known for versions {known}, not for {version}")));
     }
-    let (namespace, name) = gateway
-        .gateway
-        .split_once('/')
-        .filter(|(namespace, name)| !namespace.is_empty() && !name.is_empty() && !name.contains('/'))
-        .ok_or_else(|| Usage(format!("--gateway takes NAMESPACE/NAME, not `{}`", gateway.gateway)))?;
     let namespace_label = match &gateway.namespace_label {
         None => None,
         Some(text) => {
@@ -129,15 +194,33 @@ pub(super) fn options(gateway: &Gateway) -> Result<translate::Options, Usage> {
             Some((key.to_owned(), value.to_owned()))
         }
     };
-    if gateway.gateway_api < "1.5".parse().expect("INVARIANT: 1.5 is a known version") {
-        return Err(Usage(format!("writing for Gateway API {} is not done yet; name 1.5 or later", gateway.gateway_api)));
+    let existing = gateway.existing_gateway.as_deref().map(|text| namespaced("existing-gateway", text)).transpose()?;
+    if let Some(name) = existing.as_ref().filter(|name| !translate::has_gateway(inventory, name)) {
+        return Err(Usage(format!(
+            "Gateway `{name}` is not among what was read; add its manifest with -f, or read the cluster that has it"
+        )));
+    }
+    let tls_owner = match gateway.tls_owner {
+        TlsOwner::Platform => translate::TlsOwner::Platform,
+        TlsOwner::App => translate::TlsOwner::App,
+    };
+    let emission = translate::Emission { version: aim.version, channel: aim.channel, tls_owner, existing };
+    if tls_owner == translate::TlsOwner::App && !emission.has_listener_sets() {
+        return Err(Usage(format!(
+            "--tls-owner app needs ListenerSets, which Gateway API {} ({}) does not have",
+            aim.version, aim.channel
+        )));
     }
     Ok(translate::Options {
-        gateway: NamespacedName::new(namespace, name),
+        gateway: match &emission.existing {
+            Some(name) => name.clone(),
+            None => namespaced("gateway", &gateway.gateway)?,
+        },
         gateway_class: gateway.gateway_class.clone(),
         emit_gateway_class: gateway.emit_gateway_class,
         namespace_label,
         target,
         allow_unprotected: gateway.allow_unprotected,
+        emission,
     })
 }

@@ -11,6 +11,12 @@ pub(super) fn run(arguments: &Explain, terminal: &Terminal) -> anyhow::Result<Ex
         terminal.data(crate::read::cluster::CLUSTER_ROLE)?;
         return Ok(Exit::Clean);
     }
+    if !arguments.filenames.is_empty() {
+        if query != "snippet" {
+            return Err(Usage("only snippets are explained from files: `gateshift explain snippet -f FILE`".to_owned()).into());
+        }
+        return super::snippets::run(arguments, terminal);
+    }
     if let [word, id] = arguments.words.as_slice()
         && word == "target"
     {

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use super::{
     Usage,
-    args::{Controller, Input, Order},
+    args::{Controller, Gateway, Input, Order},
+    estate::New,
+    exit::Exit,
 };
 use crate::{
     ingress, k8s,
@@ -12,16 +14,79 @@ use crate::{
 };
 
 /// Reads input, or the cluster where none is named, and the files that hold the controller's settings, as one inventory.
-pub(super) fn reading(input: &Input, controller: Option<&Controller>) -> anyhow::Result<Reading> {
+/// Files give all objects; of a cluster those of Gateway API are read where they are wanted.
+pub(super) fn reading(
+    input: &Input,
+    controller: Option<&Controller>,
+    gateway_objects: bool,
+    context: Option<&str>,
+) -> anyhow::Result<Reading> {
     #[cfg(feature = "cluster")]
     if input.filenames.is_empty() {
-        // Without a controller, what is looked at are the objects of Gateway API.
-        return Ok(super::cluster::reading(input, controller, controller.is_none())?);
+        return Ok(super::cluster::reading(input, controller, gateway_objects, context)?);
     }
+    let _ = (gateway_objects, context);
     let mut paths: Vec<PathBuf> = input.filenames.clone();
     paths.extend(controller.into_iter().flat_map(|controller| controller.controller_config.iter().cloned()));
     let options = read::Options { paths, recursive: input.recursive, namespace: input.namespace_of_objects() };
     Ok(read::read(&options).map_err(|error| Usage(error.to_string()))?)
+}
+
+/// The contexts to read, one after the other; none stands for the current one, and for files.
+pub(super) fn contexts(input: &Input) -> Vec<Option<String>> {
+    #[cfg(feature = "cluster")]
+    if !input.cluster.context.is_empty() {
+        let mut named: Vec<Option<String>> = Vec::new();
+        for context in &input.cluster.context {
+            if !named.contains(&Some(context.clone())) {
+                named.push(Some(context.clone()));
+            }
+        }
+        return named;
+    }
+    let _ = input;
+    vec![None]
+}
+
+/// The only context, for a verb that takes one cluster.
+pub(super) fn only_context(input: &Input) -> Result<Option<String>, Usage> {
+    match contexts(input).as_slice() {
+        [only] => Ok(only.clone()),
+        _ => Err(Usage("this verb reads one cluster at a time; name one --context".to_owned())),
+    }
+}
+
+/// Runs a verb for each context, and gives the worst end: what could not be read beats what was found.
+pub(super) fn each_context(input: &Input, mut run: impl FnMut(Option<&str>) -> anyhow::Result<Exit>) -> anyhow::Result<Exit> {
+    let mut worst = Exit::Clean;
+    for context in contexts(input) {
+        let exit = run(context.as_deref())?;
+        worst = match (worst, exit) {
+            (Exit::Partial, _) | (_, Exit::Partial) => Exit::Partial,
+            (Exit::Clean, exit) => exit,
+            (worst, _) => worst,
+        };
+    }
+    Ok(worst)
+}
+
+/// The new side as a cluster has it: the cluster that was read, or the current one where the Ingresses came from files.
+pub(super) fn cluster_side(input: &Input, controller: &Controller, gateway: &Gateway, read: &k8s::Inventory) -> anyhow::Result<New> {
+    if input.filenames.is_empty() {
+        return New::of_cluster(read, read, gateway);
+    }
+    live_side(input, controller, gateway)
+}
+
+#[cfg(feature = "cluster")]
+fn live_side(input: &Input, controller: &Controller, gateway: &Gateway) -> anyhow::Result<New> {
+    let live = super::cluster::reading(input, Some(controller), true, None)?.inventory;
+    New::of_cluster(&live, &live, gateway)
+}
+
+#[cfg(not(feature = "cluster"))]
+fn live_side(_: &Input, _: &Controller, _: &Gateway) -> anyhow::Result<New> {
+    Err(Usage("this gateshift was built without support for clusters".to_owned()).into())
 }
 
 /// The controller's settings: those of the input, or of the files that were named for it, overridden by flags.

@@ -3,7 +3,7 @@
 use super::{
     Terminal, Usage,
     args::{Targets, TargetsFormat},
-    estate::{self, Old},
+    estate::{self, Aim, Old},
     exit::Exit,
     gather,
 };
@@ -20,10 +20,10 @@ pub(super) fn run(arguments: &Targets, terminal: &Terminal) -> anyhow::Result<Ex
         terminal.data(&list())?;
         return Ok(Exit::Clean);
     }
-    let reading = gather::reading(&arguments.input, Some(&arguments.controller))?;
+    let reading = gather::reading(&arguments.input, Some(&arguments.controller), true, None)?;
     let old = Old::new(reading, &arguments.controller);
-    let base = estate::options(&arguments.gateway)?;
     let inventory = &old.reading.inventory;
+    let base = estate::options(&arguments.gateway, Aim::of(&arguments.gateway, Some(inventory)), inventory)?;
     let mut columns = Vec::new();
     for &target in targets::all() {
         if !arguments.only.is_empty() && !arguments.only.iter().any(|id| id == target.id()) {
@@ -76,6 +76,7 @@ pub(super) fn explain(id: &str) -> Option<String> {
     for (name, intent) in Intent::samples() {
         let said = match target.answer(&intent) {
             Answer::No(code) => format!("not kept ({code})"),
+            Answer::Already => "done by itself".to_owned(),
             Answer::Kept { kind, changes } if changes.is_empty() => format!("kept by {kind}"),
             Answer::Kept { kind, changes } => {
                 let changes = changes.iter().map(|code| code.as_str()).collect::<Vec<_>>().join(", ");

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use super::{
     Terminal, Usage,
     args::{Trace, TraceFormat},
-    estate::{self, New, Old},
+    estate::{self, Aim, New, Old},
     exit::Exit,
     gather,
     requests::{self, Asked},
 };
 use crate::{
     compare::{self, Decided, Judged, Requests, Router},
-    gateway::{facts::Absent, limits::Judge},
+    gateway::facts::Absent,
     ingress,
     k8s::Inventory,
     nginx,
@@ -36,8 +36,12 @@ pub(super) fn run(arguments: &Trace, terminal: &Terminal) -> anyhow::Result<Exit
     let new = match (&old, arguments.old_only) {
         (_, true) => None,
         (_, false) if !arguments.against.is_empty() => Some(against(arguments, old.as_ref())?),
+        (Some(old), false) if arguments.against_cluster => {
+            Some(gather::cluster_side(&arguments.input, &arguments.controller, &arguments.gateway, &old.reading.inventory)?)
+        }
         (Some(old), false) => {
-            let translation = old.translate(&estate::options(&arguments.gateway)?);
+            let aim = Aim::of(&arguments.gateway, Some(&old.reading.inventory));
+            let translation = old.translate(&estate::options(&arguments.gateway, aim, &old.reading.inventory)?);
             Some(New::of_conversion(old, &translation, &arguments.gateway)?)
         }
         (None, false) => bail!(Usage("name Ingresses with -f, or manifests with --against".to_owned())),
@@ -90,7 +94,9 @@ fn old(arguments: &Trace, file: &requests::RequestFile) -> anyhow::Result<Option
             Ok(Some(Old::with(reading, controller, &ingress::Options::CLOSED)))
         }
         Some(_) | None if named || arguments.against.is_empty() => {
-            let reading = gather::reading(&arguments.input, Some(&arguments.controller))?;
+            let with_gateways = arguments.against_cluster || arguments.gateway.existing_gateway.is_some();
+            let context = gather::only_context(&arguments.input)?;
+            let reading = gather::reading(&arguments.input, Some(&arguments.controller), with_gateways, context.as_deref())?;
             Ok(Some(Old::new(reading, &arguments.controller)))
         }
         Some(_) | None => Ok(None),
@@ -99,9 +105,9 @@ fn old(arguments: &Trace, file: &requests::RequestFile) -> anyhow::Result<Option
 
 fn against(arguments: &Trace, old: Option<&Old>) -> anyhow::Result<New> {
     let Reading { inventory, .. } = estate::manifests(&arguments.against, &arguments.input)?;
-    let judge = Judge::new(arguments.gateway.gateway_api, arguments.gateway.channel);
     let facts: Option<&Inventory> = old.map(|old| &old.reading.inventory);
-    Ok(New::new(inventory, facts, estate::dialect_of(&arguments.gateway)?, &judge, Absent::UnlessKindIsUnknown))
+    let judge = Aim::of(&arguments.gateway, facts).judge();
+    Ok(New::new(inventory, facts, estate::dialect_of(&arguments.gateway)?, Some(&judge), Absent::UnlessKindIsUnknown))
 }
 
 fn json_line(asked: &Asked, answer: &Answer) -> Value {

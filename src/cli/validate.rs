@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{
     Terminal, Usage,
     args::{FindingsFormat, Validate},
+    estate::Aim,
     exit::Exit,
     gather,
 };
@@ -18,15 +19,29 @@ use crate::{
     },
     k8s::Inventory,
     ledger::{Code, Finding, Severity},
-    report::{Diagnostics, severity},
+    report::{Diagnostics, printable, severity},
     targets,
 };
 
 /// Runs the verb. Findings go to stdout: they are what was asked for.
 pub(super) fn run(arguments: &Validate, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let reading = gather::reading(&arguments.input, None)?;
+    let several = gather::contexts(&arguments.input).len() > 1;
+    if several && matches!(arguments.output, FindingsFormat::Json) {
+        return Err(Usage("-o json tells of one cluster; name one --context".to_owned()).into());
+    }
+    gather::each_context(&arguments.input, |context| {
+        if several {
+            terminal.data(&format!("context {}\n\n", printable(context.unwrap_or_default())))?;
+        }
+        one(arguments, context, terminal)
+    })
+}
+
+fn one(arguments: &Validate, context: Option<&str>, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let reading = gather::reading(&arguments.input, None, true, context)?;
     let inventory = &reading.inventory;
-    let mut judge = Judge::new(arguments.gateway_api, arguments.channel);
+    let aim = Aim::new(arguments.gateway_api, arguments.channel, Some(inventory));
+    let mut judge = aim.judge();
     if arguments.show_defaults {
         judge = judge.with_defaults();
     }
@@ -59,8 +74,8 @@ pub(super) fn run(arguments: &Validate, terminal: &Terminal) -> anyhow::Result<E
     let others: usize = inventory.others.values().sum();
     terminal.notice(&format!(
         "{checked} Gateway API object(s) checked against {} ({} channel): {refused} would be refused{}\n",
-        arguments.gateway_api,
-        arguments.channel,
+        aim.version,
+        aim.channel,
         if others > 0 { format!("; {others} object(s) of other kinds were left alone") } else { String::new() }
     ));
     if let Some(target) = &arguments.target {

@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::Context as _;
 
+use super::interrupt::Held;
 use crate::report::Folder;
 
 /// File that marks a directory as ours, so that a second run may replace what the first one wrote.
@@ -22,7 +23,8 @@ pub(super) fn directory(directory: &Path, folders: &BTreeMap<String, Folder>) ->
     }
     let fresh = sibling(directory, "new");
     let _ = fs::remove_dir_all(&fresh);
-    let written = write_all(&fresh, folders);
+    let held = Held::new();
+    let written = write_all(&fresh, folders, &held);
     if written.is_err() {
         let _ = fs::remove_dir_all(&fresh);
         return written;
@@ -42,12 +44,15 @@ fn sibling(directory: &Path, word: &str) -> PathBuf {
     directory.with_file_name(format!(".{name}.gateshift-{word}"))
 }
 
-fn write_all(root: &Path, folders: &BTreeMap<String, Folder>) -> anyhow::Result<()> {
+fn write_all(root: &Path, folders: &BTreeMap<String, Folder>, held: &Held) -> anyhow::Result<()> {
     fs::create_dir_all(root).with_context(|| format!("creating {}", root.display()))?;
     for (folder, files) in folders {
         let path = root.join(folder);
         fs::create_dir_all(&path).with_context(|| format!("creating {}", path.display()))?;
         for (name, text) in files {
+            if held.is_asked() {
+                anyhow::bail!("interrupted");
+            }
             let file = path.join(name);
             fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
         }

@@ -21,6 +21,8 @@ pub enum Aspect {
     Redirect,
     /// Who gets the request, with which share.
     Backend,
+    /// How the backend is spoken to.
+    Protocol,
     /// Path and query sent upstream.
     Path,
     /// Host sent upstream.
@@ -37,12 +39,13 @@ pub enum Aspect {
 
 impl Aspect {
     /// All aspects, the gravest first.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Access,
         Self::Tls,
         Self::Status,
         Self::Redirect,
         Self::Backend,
+        Self::Protocol,
         Self::Path,
         Self::Host,
         Self::RequestHeader,
@@ -59,6 +62,7 @@ impl Aspect {
             Self::Status => "status",
             Self::Redirect => "redirect",
             Self::Backend => "backend",
+            Self::Protocol => "protocol",
             Self::Path => "path",
             Self::Host => "host",
             Self::RequestHeader => "request-header",

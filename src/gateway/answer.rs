@@ -4,7 +4,7 @@ use super::api::{Cors, RedirectScheme, RequestRedirect};
 use super::config::{Backend, Entry, Origins, Rule, Table};
 use super::dialect::{Dialect, ForeignPreflight, GrpcMiss, HeaderOrder, HeaderSource, OwnAnswer, RedirectPort};
 use super::filter::{Operation, Operations, Plan};
-use crate::request::{Answer, Forwarding, HeaderExprs, Part, PathExpr, Share, TextExpr};
+use crate::request::{Answer, Forwarding, HeaderExprs, Part, PathExpr, Share, Speech, TextExpr};
 
 /// Name of the variable for the port of the Host header with its colon, empty where it has none.
 pub const HOST_PORT: &str = "host-port";
@@ -296,8 +296,10 @@ fn forward(rule: &Rule, split: Vec<Share>, path: &PathExpr, cors: HeaderExprs, d
         split,
         target: TextExpr(vec![Part::Path(path), Part::Query]),
         host: Some(host),
+        speech: speech(&rule.backends),
         headers,
         response_headers,
+        header_rules: Vec::new(),
         read_timeout: None,
         error_page: None,
     }))
@@ -316,12 +318,23 @@ pub fn stream(rule: &Rule, dialect: &Dialect) -> Answer {
             split,
             target: TextExpr::from([Part::RawTarget { strip_slash: false }]),
             host: Some(TextExpr::from([Part::HostHeader])),
+            speech: Vec::new(),
             headers: Vec::new(),
             response_headers: Vec::new(),
+            header_rules: Vec::new(),
             read_timeout: None,
             error_page: None,
         })),
     }
+}
+
+/// How those backends are spoken to that get requests.
+fn speech(backends: &[Backend]) -> Vec<Speech> {
+    let mut speech: Vec<Speech> =
+        backends.iter().filter(|backend| backend.weight > 0 && backend.target.is_ok()).map(|backend| backend.speech).collect();
+    speech.sort_unstable();
+    speech.dedup();
+    speech
 }
 
 /// Shares of backends, each once; the status where no backend gets anything.
@@ -330,7 +343,7 @@ fn split(backends: &[Backend], dialect: &Dialect) -> Result<Vec<Share>, u16> {
         return Err(500);
     }
     let mut shares: Vec<Share> = Vec::new();
-    for Backend { weight, target, plan: _ } in backends.iter().filter(|backend| backend.weight > 0) {
+    for Backend { weight, target, speech: _, plan: _ } in backends.iter().filter(|backend| backend.weight > 0) {
         let (backend, status) = match target {
             Ok(name) => (Some(name.clone()), None),
             Err(status) => (None, Some(*status)),

@@ -18,7 +18,7 @@ use super::regex::Compiled;
 use super::status::Statuses;
 use crate::k8s::{ObjectRef, Subject};
 use crate::ledger::Findings;
-use crate::request::{PathExpr, PredicateId, Predicates, Sequence};
+use crate::request::{PathExpr, PredicateId, Predicates, Sequence, Speech};
 
 /// Gateway API objects, resolved.
 #[derive(Debug)]
@@ -258,6 +258,8 @@ pub struct Backend {
     pub weight: u64,
     /// `namespace/service:port`, or the status of its share.
     pub target: Result<String, u16>,
+    /// How it is spoken to.
+    pub speech: Speech,
     /// Filters of the backend.
     pub plan: Plan,
 }

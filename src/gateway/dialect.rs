@@ -394,6 +394,13 @@ choices! {
         /// Spoken to in TLS and verified by address, which fails: 500.
         VerifiedTls,
     }
+    /// Which answers of an authentication service let pass.
+    AuthSuccess {
+        /// 200.
+        Only200,
+        /// Every 2xx.
+        Any2xx,
+    }
     /// What a gRPC request gets that no route matches.
     GrpcMiss {
         /// 200 with `grpc-status: 12`.
@@ -536,6 +543,7 @@ pub struct Dialect {
     /// Milliseconds after which an exchange is ended where the route says nothing; 0 for never.
     pub default_timeout: Fact<u64>,
     pub grpc_miss: Fact<GrpcMiss>,
+    pub auth_success: Fact<AuthSuccess>,
 }
 
 #[cfg(test)]

@@ -194,8 +194,10 @@ fn outcome(answer: &Answer, view: &View<'_>, dialect: &Dialect) -> Outcome {
                 split,
                 target,
                 host,
+                speech,
                 headers: sent,
                 response_headers,
+                header_rules: _,
                 read_timeout: _,
                 error_page: _,
             } = &**forwarding;
@@ -204,6 +206,7 @@ fn outcome(answer: &Answer, view: &View<'_>, dialect: &Dialect) -> Outcome {
                 method: view.request.method.clone(),
                 target: of_parts(target, view, dialect),
                 host: host.as_ref().map(|host| of_parts(host, view, dialect)),
+                speech: speech.clone(),
                 headers: headers(sent),
                 response_headers: headers(response_headers),
             })

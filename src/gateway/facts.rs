@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::api::LabelSelector;
 use super::dialect::Port443;
-use crate::k8s::{Inventory, NamespacedName, Service};
+use crate::k8s::{Inventory, NamespacedName, Service, ServicePort};
 
 /// What an object that was not read means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -93,6 +93,20 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// A port of a Service that was read.
+    pub fn port(&self, name: &NamespacedName, port: Option<u16>) -> Option<&'a ServicePort> {
+        let port = i64::from(port?);
+        self.inventory.services.get(name)?.ports.iter().find(|known| known.port == port && known.protocol == "TCP")
+    }
+
+    /// Whether a ConfigMap can hold authorities, as far as we know. Of a live cluster only some ConfigMaps are read.
+    pub fn has_authorities(&self, name: &NamespacedName) -> bool {
+        match self.inventory.config_maps.get(name) {
+            Some(map) => map.data.get("ca.crt").is_some_and(|text| !text.trim().is_empty()),
+            None => self.inventory.config_maps.is_empty() || !self.inventory.listed.is_empty(),
+        }
+    }
+
     /// Whether a Secret can hold a certificate, as far as we know.
     pub fn has_certificate(&self, name: &NamespacedName) -> bool {
         match self.inventory.secrets.get(name) {
@@ -103,6 +117,15 @@ impl<'a> Facts<'a> {
             }
             None => !self.secrets_known,
         }
+    }
+
+    /// What is wrong with a key that a Secret must have, as far as we know.
+    pub fn key_fault(&self, name: &NamespacedName, key: &str) -> Option<String> {
+        let Some(secret) = self.inventory.secrets.get(name) else {
+            return self.secrets_known.then(|| format!("Secret {name} does not exist"));
+        };
+        let lacks = secret.keys.as_ref().is_some_and(|keys| !keys.iter().any(|known| known == key));
+        lacks.then(|| format!("Secret {name} has no `{key}`"))
     }
 
     /// What is wrong with a key of a Secret that must be an htpasswd file with `{SHA}` lines only, as far as we know.

@@ -3,7 +3,7 @@
 use super::api::{Cors, ExplicitRef, GrpcFilter, HeaderModifier, HttpFilter, PathModifier, RequestMirror, RequestRedirect, UrlRewrite};
 use super::dialect::{Dialect, Handling, HeaderOperations, HeaderValues, HostOperation};
 use super::format::{self, Formatted};
-use super::policies::{Cookie, Filter, HostFrom};
+use super::policies::{Cookie, Effect, Filter, HostFrom};
 use crate::request::TextExpr;
 
 /// What is done to a header.
@@ -61,6 +61,8 @@ pub struct Plan {
     pub regex: Option<(String, String)>,
     /// An answer without backend.
     pub direct: Option<(u16, Operations)>,
+    /// What filters do as policies would.
+    pub effect: Option<Box<Effect>>,
     /// Alternatives of conditions that are added to every match.
     pub cookies: Vec<Vec<Cookie>>,
     /// A filter that this model does not know.
@@ -144,7 +146,11 @@ impl Plan {
 
     /// A filter of the implementation.
     fn own(&mut self, filter: &Filter, dialect: &Dialect) {
-        let Filter { invalid, path, host, answer, cookies, injected, unmodelled } = filter;
+        let Filter { invalid, path, host, answer, cookies, effect, injected, unmodelled } = filter;
+        if let Some(effect) = effect {
+            let before = self.effect.take().map(|known| *known).unwrap_or_default();
+            self.effect = Some(Box::new(before.over(effect.clone())));
+        }
         if let Some(why) = invalid {
             self.fail(why);
         }

@@ -45,6 +45,19 @@ pub struct SessionCookie {
     pub secure: bool,
 }
 
+/// What is buffered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Buffers {
+    /// Whether answers are read as a whole before they are passed on.
+    Responses,
+    /// Whether requests are read as a whole before they are passed on.
+    Requests,
+    /// Room for the head of an answer.
+    Head,
+    /// How much is kept in memory, and how much on disk.
+    Memory,
+}
+
 /// A wish without a core field. The variants carry what a policy would need.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Intent {
@@ -150,7 +163,12 @@ pub enum Intent {
         hashed: bool,
     },
     /// Buffers for requests and answers.
-    Buffering,
+    Buffering {
+        /// Which.
+        what: Buffers,
+        /// The value as nginx takes it.
+        value: String,
+    },
     /// Seconds of silence, and to connect.
     Timeouts {
         /// To connect.
@@ -225,7 +243,7 @@ impl Intent {
             | Self::RegexRewrite { .. }
             | Self::SessionAffinity { .. }
             | Self::LoadBalancing { .. }
-            | Self::Buffering
+            | Self::Buffering { .. }
             | Self::Timeouts { .. }
             | Self::Retry { .. }
             | Self::ErrorPages
@@ -271,7 +289,7 @@ impl Intent {
             ("session affinity", Self::SessionAffinity { cookie: text("route"), attributes: SessionCookie::default() }),
             ("hash of a header", Self::LoadBalancing { by: text("$http_x_user"), hashed: true }),
             ("load balancing", Self::LoadBalancing { by: text("ewma"), hashed: false }),
-            ("buffering", Self::Buffering),
+            ("buffering of answers", Self::Buffering { what: Buffers::Responses, value: text("on") }),
             ("timeouts", Self::Timeouts { connect: Some(5), idle: Some(60) }),
             ("retries", Self::Retry { conditions: text("error timeout"), tries: 3 }),
             ("error pages", Self::ErrorPages),

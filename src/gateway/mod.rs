@@ -34,4 +34,4 @@ mod tables;
 mod to_json;
 pub mod view;
 
-pub use intent::{AuthRequest, Intent, SessionCookie, Users};
+pub use intent::{AuthRequest, Buffers, Intent, SessionCookie, Users};

@@ -242,12 +242,15 @@ impl Group {
             .enumerate()
             .map(|(position, rule)| {
                 let effect = self.effects.get(position).and_then(Option::as_ref);
-                if plain && effect.is_none() {
+                if plain && effect.is_none() && rule.plan.effect.is_none() {
                     return Arc::clone(rule);
                 }
                 let mut rule = Rule::clone(rule);
-                let silent = Effect::default();
-                let effect = effect.unwrap_or(&silent);
+                let of_policies = effect.cloned().unwrap_or_default();
+                let effect = &match rule.plan.effect.take() {
+                    Some(of_filters) => of_filters.over(of_policies),
+                    None => of_policies,
+                };
                 if let Some(why) = &effect.invalid {
                     rule.plan.failure.get_or_insert_with(|| why.clone());
                 }

@@ -12,6 +12,10 @@ use super::objects::Objects;
 use super::policies;
 use super::status::State;
 use crate::k8s::{NamespacedName, Subject};
+use crate::request::Speech;
+
+/// `appProtocol` of ports that speak HTTP/2 without TLS.
+pub const H2C: &str = "kubernetes.io/h2c";
 
 /// What rules are made from.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +41,18 @@ pub struct Policies {
     by_target: BTreeMap<Name, Vec<(Option<String>, String)>>,
     by_kind: BTreeMap<(String, String, String), String>,
     objects: BTreeMap<Name, bool>,
+    tls: BTreeMap<NamespacedName, Vec<TlsWish>>,
+}
+
+/// What a BackendTLSPolicy wants of a Service.
+#[derive(Debug, Clone)]
+struct TlsWish {
+    /// Name of a port; every port where absent.
+    port: Option<String>,
+    /// ConfigMaps with authorities.
+    authorities: Vec<NamespacedName>,
+    /// Something that cannot be resolved.
+    broken: bool,
 }
 
 impl Policies {
@@ -60,7 +76,21 @@ impl Policies {
                 }
             }
         }
+        for (_, object) in &objects.typed {
+            let api::Object::BackendTlsPolicy(policy) = object else { continue };
+            for target in policy.spec.target_refs.iter().filter(|target| target.group.is_empty() && target.kind == "Service") {
+                let name = NamespacedName::new(&policy.metadata.namespace, &target.name);
+                policies.tls.entry(name).or_default().push(TlsWish::of(policy, target));
+            }
+        }
         policies
+    }
+
+    /// The BackendTLSPolicy of a port: of one that names the port before one that names the Service.
+    fn tls(&self, service: &NamespacedName, port: Option<&str>) -> Option<&TlsWish> {
+        let wishes = self.tls.get(service)?;
+        let named = wishes.iter().find(|wish| wish.port.is_some() && wish.port.as_deref() == port);
+        named.or_else(|| wishes.iter().find(|wish| wish.port.is_none()))
     }
 
     /// Whether an object of an implementation was read, and then whether it adds matches.
@@ -80,6 +110,18 @@ impl Policies {
         let direct = self.by_target.get(&key).into_iter().flatten();
         let direct = direct.filter(|(wanted, _)| wanted.is_none() || wanted.as_deref() == section).map(|(_, label)| label).next();
         direct.or_else(|| self.by_kind.get(&(key.0, key.1, key.2))).cloned()
+    }
+}
+
+impl TlsWish {
+    fn of(policy: &api::BackendTlsPolicy, target: &api::PolicyTarget) -> Self {
+        let references = &policy.spec.validation.ca_certificate_refs;
+        let maps = references.iter().filter(|reference| reference.group.is_empty() && reference.kind == "ConfigMap");
+        Self {
+            port: target.section_name.clone(),
+            authorities: maps.map(|map| NamespacedName::new(&policy.metadata.namespace, &map.name)).collect(),
+            broken: references.is_empty() && policy.spec.validation.well_known_ca_certificates.is_none(),
+        }
     }
 }
 
@@ -183,6 +225,7 @@ impl Maker<'_> {
             let rewrites_path = plan.rewrite.as_ref().is_some_and(|rewrite| rewrite.path.is_some());
             let refused = *self.target.dialect.backend_filters == BackendFilters::HostOnly
                 && (rewrites_path || plan.redirect.is_some() || !plan.mirrors.is_empty() || plan.cors.is_some());
+            let speech = self.speech(kind, route, &reference);
             let target = if plan.failure.is_some() || refused {
                 resolved = Err("UnsupportedRefValue");
                 Err(500)
@@ -192,7 +235,7 @@ impl Maker<'_> {
             if plan.redirect.is_some() && !refused {
                 unmodelled.get_or_insert_with(|| "a redirect of a backend".to_owned());
             }
-            backends.push(Backend { weight, target, plan });
+            backends.push(Backend { weight, target, speech, plan });
         }
         if let Some(filter) = &plan.unmodelled {
             unmodelled.get_or_insert_with(|| filter.clone());
@@ -221,16 +264,32 @@ impl Maker<'_> {
             return Err(BackendFault::Kind);
         }
         let name = NamespacedName::new(to.namespace, to.name);
+        let wish = self.tls_of(&name, to.port);
         if let Some(fault) = self.facts.service_fault(&name, to.port, *self.target.dialect.port443) {
             // Backends of gRPC and TLS routes are not spoken to in HTTP over TLS.
-            if fault != BackendFault::UnverifiedTls || kind == "HTTPRoute" {
+            if fault != BackendFault::UnverifiedTls || (kind == "HTTPRoute" && wish.is_none()) {
                 return Err(fault);
             }
+        }
+        let broken = |wish: &TlsWish| wish.broken || !wish.authorities.iter().all(|map| self.facts.has_authorities(map));
+        if kind != "TLSRoute" && wish.is_some_and(broken) {
+            return Err(BackendFault::UnverifiedTls);
         }
         if let Some(policy) = self.policies.on("", "Service", to.namespace, to.name, None) {
             unmodelled.get_or_insert(policy);
         }
         Ok(format!("{name}:{}", to.port.unwrap_or_default()))
+    }
+
+    fn tls_of(&self, service: &NamespacedName, port: Option<u16>) -> Option<&TlsWish> {
+        self.policies.tls(service, self.facts.port(service, port).map(|port| port.name.as_str()))
+    }
+
+    /// How a backend is spoken to: a GRPCRoute asks for HTTP/2, and so does the port of a Service; a policy asks for TLS.
+    fn speech(&self, kind: &str, route: &api::Meta, to: &api::BackendObjectRef) -> Speech {
+        let name = NamespacedName::new(to.namespace.as_ref().unwrap_or(&route.namespace), &to.name);
+        let h2c = self.facts.port(&name, to.port).is_some_and(|port| port.app_protocol == H2C);
+        Speech::http(kind == "GRPCRoute" || h2c, self.tls_of(&name, to.port).is_some())
     }
 
     fn status(&self, fault: BackendFault) -> u16 {

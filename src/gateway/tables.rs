@@ -437,27 +437,40 @@ impl<'b> Builder<'b> {
                 }
                 continue;
             }
-            let hostname = if by_listener { listener.hostname.clone() } else { Hostname::Any };
-            let field = if tls { Field::Sni } else { Field::Host };
-            let opens = self.ask_name(field, &hostname, Wildcard::AnyText);
-            let names_host = if tls { self.ask_host(&hostname) } else { None };
-            let port = ports.get_mut(&number).expect("INVARIANT: the port was entered above");
-            let side = if tls { &mut port.tls } else { &mut port.plain };
-            side.doors.push(Door {
-                opens,
-                names_host,
-                hostname,
-                origin: listener.origin.clone(),
-                behind: Behind::Table(table),
-                certificates: if by_listener { listener.certificates.clone() } else { Vec::new() },
-                http2: listener
-                    .conduct
-                    .http2
-                    .unwrap_or_else(|| !overlapping.contains(&index) || *self.target.dialect.overlap_http2 == OverlapHttp2::Kept),
-                late: filter::operations(&listener.conduct.late, &self.target.dialect, &mut None),
-                client: listener.conduct.certificates,
-                unmodelled: listener.unmodelled.clone(),
-            });
+            let hostnames = match self.rival(index).filter(|_| by_listener) {
+                Some(rival) => {
+                    let known = |table: Option<&usize>, hostname: &Hostname| {
+                        table.is_some_and(|&table| side.tables[table].tiers.iter().any(|tier| tier.hostname == *hostname))
+                    };
+                    let theirs = indices.get(&Place::Listener(rival));
+                    let ours = side.tables[table].tiers.iter().map(|tier| tier.hostname.clone());
+                    ours.filter(|hostname| *hostname != listener.hostname && !known(theirs, hostname)).collect()
+                }
+                None if by_listener => vec![listener.hostname.clone()],
+                None => vec![Hostname::Any],
+            };
+            for hostname in hostnames {
+                let field = if tls { Field::Sni } else { Field::Host };
+                let opens = self.ask_name(field, &hostname, Wildcard::AnyText);
+                let names_host = if tls { self.ask_host(&hostname) } else { None };
+                let port = ports.get_mut(&number).expect("INVARIANT: the port was entered above");
+                let side = if tls { &mut port.tls } else { &mut port.plain };
+                side.doors.push(Door {
+                    opens,
+                    names_host,
+                    hostname,
+                    origin: listener.origin.clone(),
+                    behind: Behind::Table(table),
+                    certificates: if by_listener { listener.certificates.clone() } else { Vec::new() },
+                    http2: listener
+                        .conduct
+                        .http2
+                        .unwrap_or_else(|| !overlapping.contains(&index) || *self.target.dialect.overlap_http2 == OverlapHttp2::Kept),
+                    late: filter::operations(&listener.conduct.late, &self.target.dialect, &mut None),
+                    client: listener.conduct.certificates,
+                    unmodelled: listener.unmodelled.clone(),
+                });
+            }
         }
         for (number, port) in &mut ports {
             for side in [&mut port.plain, &mut port.tls] {
@@ -467,6 +480,19 @@ impl<'b> Builder<'b> {
         Self::report_outages(&ports, findings);
         let closes_unknown_names = *self.target.dialect.server_name == ServerName::Certificate && !self.streams.is_empty();
         Built { ports, shaken, closes_unknown_names, underscored: self.underscored }
+    }
+
+    /// An earlier listener of another Gateway for the same port and hostname. Each Gateway has an address of its own, and names lead to the
+    /// one that routes them: the later one gets only the hosts that its routes name and the earlier one has not.
+    fn rival(&self, index: usize) -> Option<usize> {
+        let listener = &self.listeners[index];
+        (0..index).find(|&other| {
+            let other = &self.listeners[other];
+            other.serves()
+                && other.gateway != listener.gateway
+                && (other.spec.port, other.speaks) == (listener.spec.port, listener.speaks)
+                && other.hostname == listener.hostname
+        })
     }
 
     fn tiers(&mut self, draft: Draft) -> Vec<Tier> {

@@ -40,6 +40,21 @@ impl NamespacedName {
     pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
         Self { namespace: namespace.into(), name: name.into() }
     }
+
+    /// The Service that a DNS name of a cluster stands for: `NAME.NAMESPACE.svc` and `NAME.NAMESPACE.svc.cluster.local`, with or without
+    /// a final dot.
+    pub fn of_service_name(name: &str) -> Option<Self> {
+        let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+        let labels: Vec<&str> = name.split('.').collect();
+        match labels.as_slice() {
+            [service, namespace, "svc"] | [service, namespace, "svc", "cluster", "local"]
+                if !service.is_empty() && !namespace.is_empty() =>
+            {
+                Some(Self::new(*namespace, *service))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for NamespacedName {

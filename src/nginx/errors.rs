@@ -5,7 +5,7 @@ use super::{
     route::Here,
     settings::{ErrorPages, Given},
 };
-use crate::request::{Answer, ErrorPage, Forwarding, Part, PathExpr, Share};
+use crate::request::{Answer, ErrorPage, Forwarding, Part, PathExpr, Share, Speech};
 
 impl Router<'_> {
     /// Who answers errors here. A location with `error_page` of its own, or below a server with one, does not inherit those of the ConfigMap.
@@ -44,8 +44,10 @@ impl Router<'_> {
             split: vec![Share { backend: Some(label), weight: 1, status: None }],
             target: [Part::Path(PathExpr::Fixed("/".to_owned())), Part::Query].into(),
             host: Some([Part::ForwardedHost].into()),
+            speech: vec![Speech::Http],
             headers: Vec::new(),
             response_headers,
+            header_rules: Vec::new(),
             read_timeout: None,
             error_page: None,
         }))

@@ -9,7 +9,7 @@ use super::{
     settings::{BackendProtocol, ExternalAuth},
     template,
 };
-use crate::request::{Guard, HeaderExprs, Part, Piece, TextExpr};
+use crate::request::{Guard, HeaderExprs, Part, Piece, Speech, TextExpr};
 
 /// How a backend is spoken to, as far as it matters for what it receives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,19 @@ impl BackendProtocolOf {
             }
             BackendProtocol::Fcgi => Self::Fcgi,
         }
+    }
+}
+
+/// How the backend of a location is spoken to.
+pub(super) fn speech(settings: &Settings, https: bool) -> Speech {
+    match settings.protocol.value {
+        BackendProtocol::Http => Speech::Http,
+        BackendProtocol::Https => Speech::Https,
+        BackendProtocol::AutoHttp => Speech::http(false, https),
+        BackendProtocol::Grpc => Speech::Http2,
+        BackendProtocol::Grpcs => Speech::Http2Tls,
+        BackendProtocol::GrpcWithoutHeaders { tls } => Speech::http(true, tls),
+        BackendProtocol::Fcgi => Speech::FastCgi,
     }
 }
 

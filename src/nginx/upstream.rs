@@ -86,11 +86,20 @@ impl Upstream {
     pub fn label(&self) -> Option<String> {
         match &self.backend {
             Backend::BuiltIn => None,
-            Backend::Service { service, written, port } | Backend::External { service, written, port, .. } => Some(match (port, written) {
-                (Some(port), _) => format!("{service}:{port}"),
-                (None, Some(written)) => format!("{service}:{written}"),
-                (None, None) => service.to_string(),
-            }),
+            Backend::Service { service, written, port } => Some(Self::label_of(service, *port, written.as_ref())),
+            // An alias of a Service leads to that Service.
+            Backend::External { service, name, written, port } => {
+                let meant = NamespacedName::of_service_name(name);
+                Some(Self::label_of(meant.as_ref().unwrap_or(service), *port, written.as_ref()))
+            }
+        }
+    }
+
+    fn label_of(service: &NamespacedName, port: Option<i64>, written: Option<&PortRef>) -> String {
+        match (port, written) {
+            (Some(port), _) => format!("{service}:{port}"),
+            (None, Some(written)) => format!("{service}:{written}"),
+            (None, None) => service.to_string(),
         }
     }
 

@@ -45,7 +45,7 @@ pub fn observed(decision: &Decision, undecided: Option<&str>) -> Value {
 }
 
 fn forwarded(map: &mut Map<String, Value>, forward: &Forward) {
-    let Forward { split, method, target, host, headers: sent, response_headers } = forward;
+    let Forward { split, method, target, host, speech, headers: sent, response_headers } = forward;
     match split.as_slice() {
         [only] => {
             if let Some(backend) = &only.backend {
@@ -72,6 +72,11 @@ fn forwarded(map: &mut Map<String, Value>, forward: &Forward) {
     upstream.insert("path".to_owned(), json!(target));
     if let Some(host) = host {
         upstream.insert("host".to_owned(), json!(host));
+    }
+    for (key, holds) in [("tls", speech.iter().all(|speech| speech.is_tls())), ("http2", speech.iter().all(|speech| speech.is_http2()))] {
+        if holds && !speech.is_empty() {
+            upstream.insert(key.to_owned(), json!(true));
+        }
     }
     headers(&mut upstream, sent);
     map.insert("upstream".to_owned(), Value::Object(upstream));

@@ -37,6 +37,43 @@ pub struct Share {
     pub status: Option<u16>,
 }
 
+/// How a backend is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Speech {
+    /// HTTP/1.
+    Http,
+    /// HTTP/1 over TLS.
+    Https,
+    /// HTTP/2 without TLS, as gRPC wants it.
+    Http2,
+    /// HTTP/2 over TLS.
+    Http2Tls,
+    /// `FastCGI`.
+    FastCgi,
+}
+
+impl Speech {
+    /// HTTP in one of its versions, with or without TLS.
+    pub const fn http(two: bool, tls: bool) -> Self {
+        match (two, tls) {
+            (false, false) => Self::Http,
+            (false, true) => Self::Https,
+            (true, false) => Self::Http2,
+            (true, true) => Self::Http2Tls,
+        }
+    }
+
+    /// Over TLS.
+    pub const fn is_tls(self) -> bool {
+        matches!(self, Self::Https | Self::Http2Tls)
+    }
+
+    /// HTTP/2.
+    pub const fn is_http2(self) -> bool {
+        matches!(self, Self::Http2 | Self::Http2Tls)
+    }
+}
+
 /// A request that is passed on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Forward {
@@ -48,6 +85,8 @@ pub struct Forward {
     pub target: String,
     /// Host sent upstream; `None` where the model does not know.
     pub host: Option<String>,
+    /// How backends are spoken to, sorted; empty where the connection is handed on as it is, and where the model does not know.
+    pub speech: Vec<Speech>,
     /// Headers sent upstream that the model claims: name in lower case, value, or `None` for "not sent".
     pub headers: Vec<(String, Option<String>)>,
     /// Headers the client gets that the model claims: name in lower case, value, or `None` for "not sent".

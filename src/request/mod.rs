@@ -4,15 +4,17 @@ mod decision;
 mod expr;
 mod message;
 mod predicate;
+mod rules;
 mod ruling;
 mod sequence;
 mod valuation;
 mod world;
 
-pub use decision::{Decision, Deny, Forward, NoAnswer, Outcome, Share, Step};
+pub use decision::{Decision, Deny, Forward, NoAnswer, Outcome, Share, Speech, Step};
 pub use expr::{Part, PathExpr, Piece, TextExpr};
 pub use message::{Header, Request, Scheme};
 pub use predicate::{Field, Malformed, Predicate, PredicateId, Predicates, Regex, RegexDialect, Test};
+pub use rules::{HeaderOperation, HeaderRule, Statuses, with_rules, with_rules_of_any_status};
 pub use ruling::{Answer, ErrorPage, Forwarding, Guard, HeaderExprs, Ruling};
 pub use sequence::{Sequence, deciding};
 pub use valuation::Valuation;

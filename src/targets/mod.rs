@@ -2,6 +2,7 @@
 
 mod envoy_gateway;
 mod standard;
+mod traefik;
 
 use crate::{
     gateway::{Intent, api::Custom, facts::Facts, objects::Objects, policies::Policies},
@@ -14,6 +15,8 @@ use crate::{
 pub enum Answer {
     /// It cannot be said; the finding says why and what to do.
     No(Code),
+    /// The implementation does so by itself.
+    Already,
     /// It is kept by an object of the implementation.
     Kept {
         /// Kind of the object.
@@ -26,7 +29,9 @@ pub enum Answer {
 /// A rule, or a route whose rules all wish the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wish {
-    /// The HTTPRoute.
+    /// Kind of the route.
+    pub kind: &'static str,
+    /// The route.
     pub route: NamespacedName,
     /// Name of the rule; `None` for the whole route.
     pub rule: Option<String>,
@@ -37,7 +42,11 @@ pub struct Wish {
 /// A listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
-    /// ListenerSet that carries it; `None` for the Gateway itself.
+    /// Namespace of the Gateway, or of the ListenerSet.
+    pub namespace: String,
+    /// The Gateway that carries it, unless a ListenerSet does.
+    pub gateway: String,
+    /// The ListenerSet that carries it.
     pub set: Option<String>,
     /// Name.
     pub name: String,
@@ -123,10 +132,15 @@ pub trait Target: Sync {
         &[]
     }
 
-    /// The filter that a rule with these wishes needs, if any. The name is free for it.
-    fn filter(&self, intents: &[Intent], namespace: &str, name: &str) -> Option<Custom> {
+    /// Filters that a rule with these wishes needs, in the order in which they are named. Names begin with `name`.
+    fn filters(&self, intents: &[Intent], namespace: &str, name: &str) -> Vec<Custom> {
         let _ = (intents, namespace, name);
-        None
+        Vec::new()
+    }
+
+    /// Key of Secrets under which it reads passwords.
+    fn password_key(&self) -> &'static str {
+        "auth"
     }
 
     /// Policies for everything that is wished, and for what nginx does without being asked.
@@ -166,7 +180,7 @@ pub trait Target: Sync {
 
 /// All targets, sorted by name.
 pub fn all() -> &'static [&'static dyn Target] {
-    &[&envoy_gateway::EnvoyGateway, &standard::Standard, &standard::Traefik]
+    &[&envoy_gateway::EnvoyGateway, &standard::Standard, &traefik::Traefik]
 }
 
 /// The target of that name.
@@ -178,6 +192,7 @@ pub fn by_id(id: &str) -> Option<&'static dyn Target> {
 pub fn read_back(target: &str, objects: &Objects, manifests: &Inventory, facts: &Facts<'_>) -> Policies {
     match target {
         "envoy-gateway" => envoy_gateway::read_back(objects, manifests, facts),
+        "traefik" => traefik::read_back(objects, manifests, facts),
         _ => Policies::default(),
     }
 }

@@ -8,10 +8,6 @@ use crate::{gateway::Intent, ledger::Code};
 #[derive(Debug)]
 pub(super) struct Standard;
 
-/// Traefik, core objects only.
-#[derive(Debug)]
-pub(super) struct Traefik;
-
 /// Why core Gateway API has no answer.
 pub(super) fn no_core_field(intent: &Intent) -> Answer {
     Answer::No(match intent {
@@ -31,7 +27,7 @@ pub(super) fn no_core_field(intent: &Intent) -> Answer {
         Intent::RegexRewrite { .. } => Code::RewriteNeedsCaptures,
         Intent::SessionAffinity { .. } => Code::PolicySessionAffinity,
         Intent::LoadBalancing { .. } => Code::PolicyLoadBalancing,
-        Intent::Buffering => Code::PolicyBuffering,
+        Intent::Buffering { .. } => Code::PolicyBuffering,
         Intent::Timeouts { .. } => Code::PolicyTimeouts,
         Intent::Retry { .. } => Code::PolicyRetry,
         Intent::ErrorPages => Code::PolicyErrorPages,
@@ -84,39 +80,5 @@ impl Target for Standard {
 
     fn controller_name(&self) -> Option<&'static str> {
         None
-    }
-}
-
-impl Target for Traefik {
-    fn id(&self) -> &'static str {
-        "traefik"
-    }
-
-    fn answer(&self, intent: &Intent) -> Answer {
-        no_core_field(intent)
-    }
-
-    fn regex_form(&self) -> RegexForm {
-        RegexForm::Search
-    }
-
-    fn cuts_long_requests(&self) -> bool {
-        false
-    }
-
-    fn keeps_cors(&self) -> bool {
-        false
-    }
-
-    fn replaces_root_prefix(&self) -> bool {
-        true
-    }
-
-    fn formats_header_values(&self) -> bool {
-        false
-    }
-
-    fn controller_name(&self) -> Option<&'static str> {
-        Some("traefik.io/gateway-controller")
     }
 }

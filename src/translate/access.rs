@@ -2,7 +2,7 @@
 
 use super::context::{Cx, differs, no_effect};
 use crate::{
-    gateway::{AuthRequest, Intent, SessionCookie, Users},
+    gateway::{AuthRequest, Buffers, Intent, SessionCookie, Users},
     k8s::NamespacedName,
     ledger::{Code, Settlement},
     nginx::{
@@ -28,15 +28,19 @@ const EXTERNAL: &[&str] = &[
     "auth-keepalive-timeout",
     "auth-keepalive-share-vars",
 ];
-const BUFFERING: &[(&str, fn(&crate::nginx::settings::Buffering) -> Given)] = &[
-    ("proxy-buffering", |b| b.responses.given),
-    ("proxy-request-buffering", |b| b.requests.given),
-    ("proxy-buffer-size", |b| b.size.given),
-    ("proxy-buffers-number", |b| b.number.given),
-    ("proxy-busy-buffers-size", |b| b.busy.given),
-    ("proxy-max-temp-file-size", |b| b.temp_file.given),
-    ("client-body-buffer-size", |b| b.body.given),
-];
+/// Buffers by annotation: what they are for, their value, and where it comes from.
+fn buffers(buffering: &nginx::settings::Buffering) -> [(&'static str, Buffers, String, Given); 7] {
+    let nginx::settings::Buffering { responses, requests, size, number, busy, temp_file, body } = buffering;
+    [
+        ("proxy-buffering", Buffers::Responses, responses.value.clone(), responses.given),
+        ("proxy-request-buffering", Buffers::Requests, requests.value.clone(), requests.given),
+        ("proxy-buffer-size", Buffers::Head, size.value.clone(), size.given),
+        ("proxy-buffers-number", Buffers::Memory, number.value.to_string(), number.given),
+        ("proxy-busy-buffers-size", Buffers::Memory, busy.value.clone(), busy.given),
+        ("proxy-max-temp-file-size", Buffers::Memory, temp_file.value.clone(), temp_file.given),
+        ("client-body-buffer-size", Buffers::Memory, body.value.clone(), body.given),
+    ]
+}
 
 fn annotated(given: Given) -> bool {
     matches!(given, Given::Annotation(_))
@@ -78,7 +82,8 @@ impl Cx<'_> {
                     }
                     BasicKind::Digest | BasicKind::OtherDigest => Intent::DigestAuth { secret: secret.clone() },
                 };
-                lost = lost.or(self.ask(ingress, BASIC, &intent, vec![("secret", secret)]));
+                let key = self.options.target.password_key().to_owned();
+                lost = lost.or(self.ask(ingress, BASIC, &intent, vec![("secret", secret), ("key", key)]));
             } else {
                 self.mark(ingress, BASIC, &no_effect("nobody is asked for credentials here"));
             }
@@ -196,41 +201,6 @@ impl Cx<'_> {
         }
     }
 
-    /// Why the backend cannot be spoken to as it wants; `None` where it can.
-    pub(super) fn unspoken_protocol(&mut self, ingress: IngressId, location: &Location, tls: bool) -> Option<Code> {
-        let protocol = &location.settings.protocol;
-        let name = &["backend-protocol"];
-        let intent = match protocol.value {
-            BackendProtocol::Http => None,
-            BackendProtocol::AutoHttp => tls.then_some(Intent::BackendTls),
-            BackendProtocol::Https => Some(Intent::BackendTls),
-            BackendProtocol::Grpc | BackendProtocol::Grpcs | BackendProtocol::GrpcWithoutHeaders { .. } => Some(Intent::Grpc),
-            BackendProtocol::Fcgi => Some(Intent::Fastcgi),
-        };
-        let Some(intent) = intent else {
-            if annotated(protocol.given) {
-                self.mark(ingress, name, &Settlement::Exact);
-            }
-            return None;
-        };
-        let mut names = name.to_vec();
-        if matches!(intent, Intent::Fastcgi) {
-            names.extend(["fastcgi-index", "fastcgi-params-configmap"]);
-        }
-        if location.settings.proxy_tls.is_some() {
-            names.extend([
-                "proxy-ssl-secret",
-                "proxy-ssl-ciphers",
-                "proxy-ssl-name",
-                "proxy-ssl-protocols",
-                "proxy-ssl-verify",
-                "proxy-ssl-verify-depth",
-                "proxy-ssl-server-name",
-            ]);
-        }
-        self.ask(ingress, &names, &intent, vec![])
-    }
-
     /// Settles what core has no field for and what does not decide whether or where a request goes.
     pub(super) fn residue(&mut self, ingress: IngressId, location: &Location) {
         let settings = location.settings.clone();
@@ -239,9 +209,9 @@ impl Cx<'_> {
             let size = proxy.body_size.value.map_or_else(|| "no limit".to_owned(), |bytes| format!("{bytes} bytes"));
             self.ask(ingress, &["proxy-body-size"], &Intent::BodyLimit { bytes: proxy.body_size.value }, vec![("value", size)]);
         }
-        for (name, given) in BUFFERING {
-            if annotated(given(&proxy.buffering)) {
-                self.ask(ingress, &[name], &Intent::Buffering, vec![]);
+        for (name, what, value, given) in buffers(&proxy.buffering) {
+            if annotated(given) {
+                self.ask(ingress, &[name], &Intent::Buffering { what, value }, vec![]);
             }
         }
         let timeouts = &proxy.timeouts;
@@ -255,18 +225,6 @@ impl Cx<'_> {
         ] {
             if annotated(setting.given) {
                 self.ask(ingress, &[name], &intent, vec![("annotation", name.to_owned()), ("value", setting.value.to_string())]);
-            }
-        }
-        let next = &proxy.next_upstream;
-        for (name, given) in [
-            ("proxy-next-upstream", next.conditions.given),
-            ("proxy-next-upstream-timeout", next.timeout.given),
-            ("proxy-next-upstream-tries", next.tries.given),
-        ] {
-            if annotated(given) {
-                let tries = u64::try_from(next.tries.value).unwrap_or(0);
-                let intent = Intent::Retry { conditions: next.conditions.value.clone(), tries };
-                self.ask(ingress, &[name], &intent, vec![]);
             }
         }
         for (name, given) in [("proxy-redirect-from", proxy.redirect.from.given), ("proxy-redirect-to", proxy.redirect.to.given)] {
@@ -283,7 +241,10 @@ impl Cx<'_> {
                 }
             }
         }
-        if annotated(proxy.http_version.given) {
+        if annotated(proxy.http_version.given) && proxy.http_version.value == "1.1" {
+            // What every implementation speaks unless told otherwise.
+            self.mark(ingress, &["proxy-http-version"], &Settlement::Exact);
+        } else if annotated(proxy.http_version.given) {
             self.ask(ingress, &["proxy-http-version"], &Intent::BackendHttpVersion, vec![("value", proxy.http_version.value.clone())]);
         }
         if let Some(limits) = &settings.limits {
@@ -352,10 +313,6 @@ impl Cx<'_> {
         if annotated(balancing.service_upstream.given) && balancing.service_upstream.value {
             self.ask(ingress, &["service-upstream"], &Intent::ServiceAddress, vec![]);
         }
-        if let Some(mirror) = &settings.mirror {
-            let intent = Intent::Mirror { target: mirror.target.clone() };
-            self.ask(ingress, &["mirror-target", "mirror-host", "mirror-request-body"], &intent, vec![("value", mirror.target.clone())]);
-        }
         if !settings.connection_header.is_empty() {
             self.ask(ingress, &["connection-proxy-header"], &Intent::ConnectionHeader, vec![("value", settings.connection_header.clone())]);
         }
@@ -383,12 +340,7 @@ impl Cx<'_> {
             self.ask(ingress, names, &Intent::Tracing, vec![]);
         }
         if let Some(snippets) = &settings.snippets {
-            for (name, text) in [
-                ("configuration-snippet", &snippets.configuration),
-                ("server-snippet", &snippets.server),
-                ("stream-snippet", &snippets.stream),
-                ("auth-snippet", &snippets.auth),
-            ] {
+            for (name, text) in [("stream-snippet", &snippets.stream), ("auth-snippet", &snippets.auth)] {
                 if !text.is_empty() {
                     self.ask(ingress, &[name], &Intent::Snippet, vec![("annotation", name.to_owned())]);
                 }

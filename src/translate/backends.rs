@@ -2,7 +2,7 @@
 
 use super::{
     context::{Cx, differs, no_effect, unmappable},
-    plan::{Action, Backend, Changes, HeaderCondition, Rule},
+    plan::{Action, Backend, Changes, HeaderCondition, On, Rule},
 };
 use crate::{
     gateway::Intent,
@@ -91,7 +91,8 @@ impl Cx<'_> {
         if policy.header.is_empty() {
             settle(self, &["canary-by-header-value", "canary-by-header-pattern"], &no_effect("there is no canary-by-header"));
         } else {
-            let header = |value: &str, regex| HeaderCondition { name: policy.header.clone(), value: value.to_owned(), regex };
+            let header =
+                |value: &str, regex| HeaderCondition { on: On::Header, name: policy.header.clone(), value: value.to_owned(), regex };
             if !is_token(&policy.header) {
                 settle(
                     self,
@@ -116,6 +117,7 @@ impl Cx<'_> {
         }
         if !policy.cookie.is_empty() {
             let cookie = |value: &str| HeaderCondition {
+                on: On::Header,
                 name: "Cookie".to_owned(),
                 value: format!("^(?:.*;\\s*)?(?i:{})={value}(?:;.*)?$", regex_syntax::escape(&policy.cookie)),
                 regex: true,
@@ -149,7 +151,10 @@ impl Cx<'_> {
         let upstream = self.config.upstream(id);
         let (code, facts) = match &upstream.backend {
             nginx::Backend::BuiltIn => return Err(Code::BackendGone),
-            nginx::Backend::External { service, name, .. } => {
+            nginx::Backend::External { service, name, port, .. } => {
+                if let Some(backend) = self.alias(name, *port) {
+                    return Ok(backend);
+                }
                 (Code::BackendExternalName, vec![("service", service.to_string()), ("name", name.clone())])
             }
             nginx::Backend::Service { service, written, port } => {
@@ -178,6 +183,16 @@ impl Cx<'_> {
         };
         self.say(code, Some(origin.clone()), facts);
         Err(code)
+    }
+}
+
+impl Cx<'_> {
+    /// The port of a Service that an `ExternalName` is another name of, where both were read.
+    fn alias(&self, name: &str, port: Option<i64>) -> Option<Backend> {
+        let meant = crate::k8s::NamespacedName::of_service_name(name)?;
+        let service = self.inventory.services.get(&meant).filter(|service| service.kind != "ExternalName")?;
+        let port = service.ports.iter().find(|known| Some(known.port) == port && known.protocol == "TCP")?.port;
+        Some(Backend { service: meant, port: u16::try_from(port).ok()?, weight: 1 })
     }
 }
 

@@ -57,6 +57,8 @@ impl Cx<'_> {
         if let Some(cors) = &settings.cors {
             changes.cors = self.cors(ingress, cors).map(Box::new);
         }
+        changes.mirror = self.mirror(ingress, location).map(Box::new);
+        changes.retry = self.retry(ingress, location).map(Box::new);
         changes.no_timeout = self.options.target.cuts_long_requests();
         Ok(changes)
     }
@@ -78,7 +80,7 @@ impl Cx<'_> {
     }
 
     /// A header value as the target takes it.
-    fn header_value(&self, value: &str) -> String {
+    pub(super) fn header_value(&self, value: &str) -> String {
         if self.options.target.formats_header_values() { value.replace('%', "%%") } else { value.to_owned() }
     }
 
@@ -143,11 +145,16 @@ impl Cx<'_> {
         const ALL: &[&str] =
             &["enable-cors", "cors-allow-methods", "cors-allow-headers", "cors-allow-credentials", "cors-max-age", "cors-expose-headers"];
         let name = self.ingress_name(ingress);
-        if !self.options.target.keeps_cors() {
-            self.mark(ingress, ALL, &unmappable(Code::CorsNotKept));
-            self.mark(ingress, &["cors-allow-origin"], &unmappable(Code::CorsNotKept));
+        if !self.options.target.keeps_cors() || !self.sayable.cors {
+            let (code, facts) = if self.options.target.keeps_cors() {
+                (Code::CorsNeedsVersion, vec![("ingress", name), ("version", self.sayable.name())])
+            } else {
+                (Code::CorsNotKept, vec![("ingress", name), ("target", self.options.target.id().to_owned())])
+            };
+            self.mark(ingress, ALL, &unmappable(code));
+            self.mark(ingress, &["cors-allow-origin"], &unmappable(code));
             let subject = self.annotation(ingress, "enable-cors");
-            self.say(Code::CorsNotKept, Some(subject), vec![("ingress", name), ("target", self.options.target.id().to_owned())]);
+            self.say(code, Some(subject), facts);
             return None;
         }
         self.mark(ingress, ALL, &Settlement::Exact);

@@ -1,9 +1,19 @@
 //! What every step of the translation shares: the configuration, the options, and the account that is being written.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    ops::Range,
+};
 
+use super::{
+    emission::{Emission, Sayable},
+    protocol::TlsWishes,
+};
 use crate::{
-    gateway::Intent,
+    gateway::{
+        Intent,
+        api::{Kind, Resource, Spec},
+    },
     k8s::{Inventory, NamespacedName, ObjectId, Subject},
     ledger::{Code, Facts, Finding, Findings, Settlement},
     nginx::{Config, IngressId},
@@ -25,6 +35,8 @@ pub struct Options {
     pub target: &'static dyn Target,
     /// Emit routes although their access control is lost.
     pub allow_unprotected: bool,
+    /// Version, channel, and what is there already.
+    pub emission: Emission,
 }
 
 /// Settlements of annotations by Ingress and name without prefix.
@@ -38,7 +50,13 @@ pub(super) struct Cx<'a> {
     pub(super) marks: Marks,
     /// Settlements of paths by their place.
     pub(super) paths: BTreeMap<Subject, Settlement>,
+    /// Settlements of directives of snippets.
+    pub(super) directives: BTreeMap<super::snippet::Spot, Settlement>,
     pub(super) grants: super::grants::Grants,
+    pub(super) sayable: Sayable,
+    pub(super) tls_wishes: TlsWishes,
+    /// Settlements of annotations of other tools, by object and key.
+    pub(super) tools: BTreeMap<(ObjectId, String), Settlement>,
     pub(super) by_object: BTreeMap<ObjectId, usize>,
     /// Prefixes are replaced by expressions on the host that is being translated.
     pub(super) rewrites_by_regex: bool,
@@ -57,7 +75,11 @@ impl<'a> Cx<'a> {
             options,
             marks: Marks::new(),
             paths: BTreeMap::new(),
+            directives: BTreeMap::new(),
             grants: super::grants::Grants::default(),
+            sayable: Sayable::of(&options.emission),
+            tls_wishes: TlsWishes::new(),
+            tools: BTreeMap::new(),
             by_object,
             wishes: Vec::new(),
             rewrites_by_regex: false,
@@ -87,6 +109,18 @@ impl<'a> Cx<'a> {
         }
     }
 
+    /// Says something about a part of a text, once.
+    pub(super) fn say_at(&mut self, code: Code, subject: Option<Subject>, text: &str, part: Range<usize>, facts: Facts) {
+        let count = self.findings.len();
+        self.say(code, subject, facts);
+        if self.findings.len() > count
+            && let Some(finding) = self.findings.last_mut()
+            && let Some(subject) = &finding.subject
+        {
+            finding.at = self.inventory.part_of_text(subject, text, part);
+        }
+    }
+
     /// Place of an annotation.
     pub(super) fn annotation(&self, ingress: IngressId, name: &str) -> Subject {
         self.config.annotation(ingress, name)
@@ -104,6 +138,10 @@ impl<'a> Cx<'a> {
             Answer::No(code) => {
                 self.mark(ingress, names, &unmappable(*code));
                 std::slice::from_ref(code)
+            }
+            Answer::Already => {
+                self.mark(ingress, names, &Settlement::Exact);
+                return None;
             }
             Answer::Kept { kind, changes } => {
                 let target = self.options.target.id().to_owned();
@@ -130,7 +168,7 @@ impl<'a> Cx<'a> {
         }
         match answer {
             Answer::No(code) => Some(code),
-            Answer::Kept { .. } => None,
+            Answer::Already | Answer::Kept { .. } => None,
         }
     }
 
@@ -150,10 +188,50 @@ impl<'a> Cx<'a> {
         }
     }
 
-    /// Everything that was said of annotations, of paths, and to the user.
-    pub(super) fn finish(self) -> (Marks, BTreeMap<Subject, Settlement>, Findings) {
-        (self.marks, self.paths, self.findings)
+    /// A Gateway that exists has no listener that takes something.
+    pub(super) fn say_no_listener(&mut self, what: &str, namespace: &str, place: Option<Subject>) {
+        let gateway = self.options.emission.existing.as_ref().map(ToString::to_string).unwrap_or_default();
+        let facts = vec![("what", what.to_owned()), ("gateway", gateway), ("namespace", namespace.to_owned())];
+        self.say(Code::GatewayNoListener, place, facts);
     }
+
+    /// The object in a version that is served.
+    pub(super) fn in_served_version<S: Spec>(&self, object: Resource<S>, kind: Kind) -> Resource<S> {
+        match self.sayable.version_of(kind) {
+            Some(version) => object.in_version(version),
+            None => object,
+        }
+    }
+
+    /// The status that is written for one that nginx sends.
+    pub(super) fn redirect_status(&mut self, status: u16) -> u16 {
+        let written = self.sayable.redirect(status);
+        if written != status {
+            let facts = vec![("old", status.to_string()), ("new", written.to_string()), ("version", self.sayable.name())];
+            self.say(Code::RedirectStatusDegraded, None, facts);
+        }
+        written
+    }
+
+    /// Everything that was said of annotations, of paths, of annotations of other tools, and to the user.
+    pub(super) fn finish(self) -> Finished {
+        let Self { marks, paths, directives, tools, findings, .. } = self;
+        Finished { marks, paths, directives, tools, findings }
+    }
+}
+
+/// The account of a translation.
+pub(super) struct Finished {
+    /// Settlements of annotations.
+    pub(super) marks: Marks,
+    /// Settlements of paths.
+    pub(super) paths: BTreeMap<Subject, Settlement>,
+    /// Settlements of directives of snippets.
+    pub(super) directives: BTreeMap<super::snippet::Spot, Settlement>,
+    /// Settlements of annotations of other tools.
+    pub(super) tools: BTreeMap<(ObjectId, String), Settlement>,
+    /// What is to be said.
+    pub(super) findings: Findings,
 }
 
 /// Not converted, for the reason of the code.

@@ -36,12 +36,9 @@ impl Cx<'_> {
         if hostnames.is_empty() {
             return None;
         }
-        let mut plan = HostPlan { hostnames, http: Vec::new(), https: Vec::new(), tls_wishes: Vec::new() };
+        let mut plan = HostPlan { hostnames, http: Vec::new(), https: Vec::new(), tls_wishes: Vec::new(), passthrough: None };
         if let Some(ingress) = server.passthrough {
-            self.ask(ingress, &["ssl-passthrough"], &Intent::Passthrough, vec![("host", server.host.clone())]);
-            for (_, tls) in &mut plan.hostnames {
-                *tls = TlsPlan::None;
-            }
+            self.passthrough(server, ingress, &mut plan);
         }
         if let Some(ingress) = server.denied {
             let mut rule = self.withheld_host(server, ingress, Code::AccessHostDenied);
@@ -66,7 +63,7 @@ impl Cx<'_> {
             if !lost.is_empty() {
                 self.rules(server, form, true);
             }
-            for place in lost {
+            for place in lost.into_iter().filter(|_| plan.passthrough.is_none()) {
                 self.mark_path(&place, unmappable(Code::TlsNoCertificate));
             }
         } else {
@@ -110,7 +107,9 @@ impl Cx<'_> {
         };
         let facts = vec![("host", server.host.clone()), ("secret", client.secret.to_string())];
         // A condition on the name in the certificate, and a listener that other hosts use too, need more than a policy of a listener.
-        let unsayable = !settings.match_cn.is_empty() || hostnames.iter().any(|(_, tls)| *tls == TlsPlan::Shared);
+        // Nothing is attached to a Gateway that is not ours.
+        let foreign = self.options.emission.existing.is_some();
+        let unsayable = foreign || !settings.match_cn.is_empty() || hostnames.iter().any(|(_, tls)| *tls == TlsPlan::Shared);
         if unsayable {
             let code = Code::AccessClientCertificates;
             self.mark(client.ingress, names, &unmappable(code));
@@ -248,8 +247,13 @@ impl Cx<'_> {
 
     fn rules(&mut self, server: &Server, form: Form, tls: bool) -> Vec<Rule> {
         let mut rules: Vec<Rule> = Vec::new();
+        let around = self.around_server(server);
         if let Some((_, ingress)) = server.app_root {
-            rules.push(self.app_root(ingress));
+            let root = self.app_root(ingress);
+            rules.extend(self.with_snippets(&around, server, vec![root], tls));
+        }
+        if let Some(owner) = server.created_by {
+            rules.extend(self.snippet_locations(&around, server, owner, tls));
         }
         for location in &server.locations {
             // On a host in regex mode the exact copy is an expression too: `^/foo` beside `^/foo/`.
@@ -266,7 +270,12 @@ impl Cx<'_> {
                     return vec![self.withheld_host(server, server.created_by.unwrap_or(owner), code)];
                 }
             };
+            let here = self.around_location(&around, location);
+            if here.has_location() {
+                rules.extend(self.snippet_locations(&here, server, owner, tls));
+            }
             let made = self.location(server, location, owner, paths, tls);
+            let made = self.with_snippets(&here, server, made, tls);
             if server.app_root.is_some() {
                 rules.extend(made.into_iter().filter(|rule| rule.path != PathRule::Exact("/".to_owned())));
             } else {
@@ -277,6 +286,7 @@ impl Cx<'_> {
             let slashes = self.trailing_slashes(server);
             rules.extend(slashes);
         }
+        self.guard_expressions(&mut rules);
         drop_shadowed(&mut rules);
         for rule in &rules {
             let settlement = match (&rule.action, form, &rule.path) {
@@ -310,7 +320,7 @@ impl Cx<'_> {
             self.mark(ingress, &["app-root"], &differs(Code::RedirectQueryKept));
             let name = self.ingress_name(ingress);
             self.say(Code::RedirectQueryKept, Some(origin.clone()), vec![("ingress", name), ("annotation", "app-root".to_owned())]);
-            Action::Redirect(Redirect { scheme: None, hostname: None, port: None, path: Some(root), status: 302 })
+            Action::Redirect(Redirect { scheme: None, hostname: None, port: None, path: Some(root), prefix: false, status: 302 })
         };
         Rule { owner: ingress, origin, path: PathRule::Exact("/".to_owned()), headers: vec![], action, changes: Changes::default() }
     }
@@ -391,7 +401,8 @@ impl Cx<'_> {
             && (settings.rewrite.force_ssl_redirect.value || (settings.rewrite.ssl_redirect.value && self.host_redirects(server)))
         {
             self.settle_https_redirect(owner, location);
-            return rules(&Action::ToHttps { status: self.config.globals.redirect_code.value }, &Changes::default());
+            let status = self.redirect_status(self.config.globals.redirect_code.value);
+            return rules(&Action::ToHttps { status }, &Changes::default());
         }
         // The built-in default backend answers 404, as Gateway API does where no rule matches.
         if location.implicit && location.target == Target::Default {
@@ -401,14 +412,9 @@ impl Cx<'_> {
         if let Some(code) = self.lost_access_control(owner, server, location) {
             return rules(&Action::Withheld(code), &Changes::default());
         }
-        if let Some(code) = self.unspoken_protocol(owner, location, tls) {
-            return rules(&Action::Withheld(code), &Changes::default());
-        }
-        let changes = match self.changes(owner, location, tls) {
-            Ok(mut changes) => {
-                changes.wishes = self.take_wishes();
-                changes
-            }
+        let spoken = self.protocol(owner, server, location, tls);
+        let changes = match spoken.and_then(|spoken| Ok((spoken, self.changes(owner, location, tls)?))) {
+            Ok(((wire, backend_tls), changes)) => Changes { wire, backend_tls, wishes: self.take_wishes(), ..changes },
             Err(code) => return rules(&Action::Withheld(code), &Changes::default()),
         };
         let bare = shape::shape(&location.path).and_then(|shape| shape.change(&settings.rewrite.target));
@@ -463,10 +469,12 @@ impl Cx<'_> {
             return Action::Answered;
         }
         changes.response_headers = headers;
-        if let Some(redirect) = redirect_with_target(&fixed.url, fixed.status) {
+        if let Some(mut redirect) = redirect_with_target(&fixed.url, fixed.status) {
+            redirect.status = self.redirect_status(redirect.status);
             self.mark(owner, names, &Settlement::Exact);
             Action::Redirect(redirect)
-        } else if let Some(redirect) = redirect_to(&fixed.url, fixed.status) {
+        } else if let Some(mut redirect) = redirect_to(&fixed.url, fixed.status) {
+            redirect.status = self.redirect_status(redirect.status);
             self.mark(owner, names, &differs(Code::RedirectQueryKept));
             self.say(Code::RedirectQueryKept, Some(subject), facts);
             Action::Redirect(redirect)
@@ -509,7 +517,7 @@ impl Cx<'_> {
                 continue;
             }
             let (Ok(from), Ok(to)) = (paths::literal(bare), paths::literal(&location.path)) else { continue };
-            let redirect = Redirect { scheme: None, hostname: None, port: None, path: Some(to), status: 301 };
+            let redirect = Redirect { scheme: None, hostname: None, port: None, path: Some(to), prefix: false, status: 301 };
             rules.push(Rule {
                 owner: origin.ingress,
                 origin: origin.subject.clone(),
@@ -533,7 +541,8 @@ impl Cx<'_> {
             hostname: Some(server.to.to_ascii_lowercase()),
             port: None,
             path: None,
-            status: self.config.globals.redirect_code.value,
+            prefix: false,
+            status: self.redirect_status(self.config.globals.redirect_code.value),
         };
         let rule = Rule {
             owner: server.ingress,
@@ -549,7 +558,7 @@ impl Cx<'_> {
             Some(Certificate::Default) | None => self.assumed_certificate(server, &name).unwrap_or_else(|| self.tls(&name)),
         };
         let https = if tls == TlsPlan::None { vec![] } else { vec![rule.clone()] };
-        HostPlan { hostnames: vec![(Hostname::Name(name), tls)], http: vec![rule], https, tls_wishes: Vec::new() }
+        HostPlan { hostnames: vec![(Hostname::Name(name), tls)], http: vec![rule], https, tls_wishes: Vec::new(), passthrough: None }
     }
 
     /// A Secret that was not read is taken to cover the names that `spec.tls` lists for it.
@@ -576,7 +585,7 @@ impl Cx<'_> {
 /// A URL that ends with the target of the request: only scheme and host change. `None` where it is another one.
 fn redirect_with_target(url: &str, status: u16) -> Option<Redirect> {
     let base = url.strip_suffix("$request_uri")?;
-    let (scheme, authority) = base.split_once("://")?;
+    let (scheme, authority) = base.split_once("://").filter(|(_, authority)| !authority.contains('/'))?;
     let keeps_scheme = scheme == "$scheme";
     let keeps_host = matches!(authority, "$host" | "$http_host");
     let host = if keeps_host { "host.invalid" } else { authority };
@@ -586,17 +595,18 @@ fn redirect_with_target(url: &str, status: u16) -> Option<Redirect> {
         hostname: if keeps_host { None } else { plain.hostname },
         port: plain.port,
         path: None,
+        prefix: false,
         status,
     })
 }
 
 /// A URL, or a path, as the redirect filter says it; `None` where it cannot.
-fn redirect_to(url: &str, status: u16) -> Option<Redirect> {
+pub(super) fn redirect_to(url: &str, status: u16) -> Option<Redirect> {
     if ![301, 302, 303, 307, 308].contains(&status) || url.contains(['?', '#']) {
         return None;
     }
     if url.starts_with('/') {
-        return Some(Redirect { scheme: None, hostname: None, port: None, path: Some(url.to_owned()), status });
+        return Some(Redirect { scheme: None, hostname: None, port: None, path: Some(url.to_owned()), prefix: false, status });
     }
     let (scheme, rest) = url.split_once("://")?;
     let scheme = match scheme.to_ascii_lowercase().as_str() {
@@ -615,7 +625,7 @@ fn redirect_to(url: &str, status: u16) -> Option<Redirect> {
     }
     let path = if path.is_empty() { "/" } else { path };
     let port = port.filter(|&port| port != if scheme == "http" { 80 } else { 443 });
-    Some(Redirect { scheme: Some(scheme), hostname: Some(host), port, path: Some(path.to_owned()), status })
+    Some(Redirect { scheme: Some(scheme), hostname: Some(host), port, path: Some(path.to_owned()), prefix: false, status })
 }
 
 /// Keeps the first of rules with the same match: nginx never reaches the others.

@@ -1,19 +1,25 @@
-//! Listeners of the Gateway: one per host and scheme, or one for all where that admits nobody who is not admitted today.
+//! Listeners that routes need: one per host and scheme, or one for all where that admits nobody who is not admitted today; and who
+//! carries them: the Gateway, ListenerSets, more Gateways where there are none, or a Gateway that exists.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    context::Options,
+    context::Cx,
+    emission::TlsOwner,
+    existing::Existing,
     names::{Names, host_slug},
     plan::{HostPlan, Hostname, TlsPlan},
+    streams::Transport,
+    tools,
 };
 use crate::{
     gateway::{
         Intent,
         api::{
             AllowedListeners, FromNamespaces, Gateway, GatewaySpec, LabelRequirement, LabelSelector, Listener, ListenerSet,
-            ListenerSetSpec, ParentRef, SecretRef,
+            ListenerSetSpec, ParentRef, Protocol, SecretRef,
         },
+        hostname,
     },
     k8s::NamespacedName,
     nginx::{Config, IngressId},
@@ -24,93 +30,212 @@ const MOST_LISTENERS: usize = 64;
 /// Label that every namespace has.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
-/// Plain text or TLS.
+/// What is wanted of a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Side {
     /// Port 80.
     Http,
     /// Port 443.
     Https,
+    /// Port 443, TLS handed through.
+    Passthrough,
 }
 
-/// What a listener is for: a scheme and a host, `None` for every host.
-type Key = (Side, Option<String>);
+/// What a listener is for; `None` stands for every host. The number is that of the Gateway, where there are several.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Host(Side, Option<String>, usize),
+    Stream(Transport, u16),
+}
+
+impl Key {
+    fn wanted_name(&self) -> String {
+        match self {
+            Self::Host(side, host, _) => {
+                let word = match side {
+                    Side::Http => "http",
+                    Side::Https => "https",
+                    Side::Passthrough => "tls",
+                };
+                host.as_deref().map_or_else(|| word.to_owned(), |host| format!("{word}-{}", host_slug(host)))
+            }
+            Self::Stream(Transport::Tcp, port) => format!("tcp-{port}"),
+            Self::Stream(Transport::Udp, port) => format!("udp-{port}"),
+        }
+    }
+
+    const fn gateway(&self) -> usize {
+        match self {
+            Self::Host(_, _, gateway) => *gateway,
+            Self::Stream(..) => 0,
+        }
+    }
+
+    const fn is_for_all(&self) -> bool {
+        match self {
+            Self::Host(_, host, _) => host.is_none(),
+            Self::Stream(..) => true,
+        }
+    }
+
+    /// The object, without certificates and namespaces.
+    fn listener(&self, name: String) -> Listener {
+        match self {
+            Self::Host(Side::Http, host, _) => Listener::http(name, host.clone(), 80),
+            Self::Host(Side::Https, host, _) => Listener::https(name, host.clone(), 443, vec![]),
+            Self::Host(Side::Passthrough, host, _) => Listener::passthrough(name, host.clone(), 443),
+            Self::Stream(Transport::Tcp, port) => Listener { name, port: *port, protocol: Protocol::Tcp, ..Listener::default() },
+            Self::Stream(Transport::Udp, port) => Listener { name, port: *port, protocol: Protocol::Udp, ..Listener::default() },
+        }
+    }
+}
+
+/// Who carries a listener.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Home {
+    /// The Gateway of that number.
+    Gateway,
+    /// The ListenerSet of that number.
+    Set(usize),
+    /// A Gateway that exists.
+    Elsewhere,
+}
 
 struct Planned {
     name: String,
     secret: Option<NamespacedName>,
     namespaces: BTreeSet<String>,
-    /// ListenerSet that carries it; `None` for the Gateway itself.
-    set: Option<String>,
+    home: Home,
+}
+
+struct Set {
+    name: NamespacedName,
+    annotations: BTreeMap<String, String>,
+    app: bool,
 }
 
 /// The listeners that routes need.
 pub(super) struct Listeners {
     gateway: NamespacedName,
     merged: bool,
+    /// Gateways by host, where one does not hold all listeners.
+    spread: BTreeMap<Hostname, usize>,
     planned: BTreeMap<Key, Planned>,
+    sets: Vec<Set>,
+    existing: Option<Existing>,
 }
 
-/// The Gateway, its ListenerSets, and the Secrets that each of them uses from other namespaces.
+/// Gateways, ListenerSets, and the Secrets that each of them uses from other namespaces.
 pub(super) struct Emitted {
-    pub gateway: Gateway,
-    pub sets: Vec<ListenerSet>,
-    /// Kind of the object that refers, and the Secret.
-    pub secrets: BTreeSet<(&'static str, NamespacedName)>,
+    pub gateways: Vec<Gateway>,
+    /// ListenerSets, and whether the team of the application owns each.
+    pub sets: Vec<(ListenerSet, bool)>,
+    /// Kind and namespace of the object that refers, and the Secret.
+    pub secrets: BTreeSet<(&'static str, String, NamespacedName)>,
 }
 
 impl Listeners {
     /// Decides which listeners there will be.
-    pub(super) fn new(plans: &[HostPlan], config: &Config, options: &Options) -> Self {
-        let merged = merges(plans, config);
-        let mut keys: BTreeMap<Key, Option<NamespacedName>> = BTreeMap::new();
-        for plan in plans {
-            for (hostname, tls) in &plan.hostnames {
-                if !plan.http.is_empty() {
-                    keys.insert(key(Side::Http, hostname, tls, merged), None);
-                }
-                if !plan.https.is_empty() {
-                    let secret = match tls {
-                        TlsPlan::None => continue,
-                        TlsPlan::Own(secret) => Some(secret.clone()),
-                        TlsPlan::Shared => config.globals.flags.default_ssl_certificate.clone(),
-                    };
-                    keys.insert(key(Side::Https, hostname, tls, merged), secret);
-                }
-            }
+    pub(super) fn new(plans: &[HostPlan], streams: impl IntoIterator<Item = (Transport, u16)>, cx: &Cx<'_>) -> Self {
+        let options = cx.options;
+        let merged = merges(plans, cx.config);
+        let existing = options.emission.existing.as_ref().map(|name| Existing::read(cx.inventory, name));
+        let streams: Vec<Key> = streams.into_iter().map(|(transport, port)| Key::Stream(transport, port)).collect();
+        let mut keys = keys(plans, merged, &BTreeMap::new(), cx);
+        let mut spread = BTreeMap::new();
+        if existing.is_none() && !cx.sayable.listener_sets && keys.len() + streams.len() > MOST_LISTENERS {
+            spread = spread_over_gateways(plans, merged, streams.len());
+            keys = self::keys(plans, merged, &spread, cx);
         }
-        let too_many = keys.len() > MOST_LISTENERS;
+        keys.extend(streams.into_iter().map(|key| (key, None)));
         let mut names = Names::default();
-        let mut in_sets = 0;
-        // The Gateway needs a listener of its own; one for every host is the best, and it has none of the hosts' Secrets.
-        let stays = keys.keys().filter(|(_, host)| host.is_none()).count();
-        let planned = keys
-            .into_iter()
-            .enumerate()
-            .map(|(position, ((side, host), secret))| {
-                let scheme = if side == Side::Http { "http" } else { "https" };
-                let wanted = host.as_deref().map_or_else(|| scheme.to_owned(), |host| format!("{scheme}-{}", host_slug(host)));
-                let name = names.take("listener", "", &wanted);
-                let own = host.is_none() || (stays == 0 && position == 0);
-                let set = (too_many && !own).then(|| {
-                    in_sets += 1;
-                    format!("{}-{:03}", options.gateway.name, (in_sets - 1) / MOST_LISTENERS + 1)
-                });
-                ((side, host), Planned { name, secret, namespaces: BTreeSet::new(), set })
-            })
-            .collect();
-        Self { gateway: options.gateway.clone(), merged, planned }
+        let mut listeners = Self { gateway: options.gateway.clone(), merged, spread, planned: BTreeMap::new(), sets: Vec::new(), existing };
+        let wanted: Vec<(Key, Option<NamespacedName>, String)> =
+            keys.into_iter().map(|(key, secret)| (key.clone(), secret, names.take(listener_names(&key), "", &key.wanted_name()))).collect();
+        listeners.settle(wanted, cx);
+        listeners
     }
 
-    /// The parent of a route for a host, which admits the namespace from then on.
-    pub(super) fn attach(&mut self, side: Side, hostname: &Hostname, tls: &TlsPlan, namespace: &str) -> ParentRef {
-        let key = key(side, hostname, tls, self.merged);
-        let planned = self.planned.get_mut(&key).expect("INVARIANT: every host that has rules for a scheme was planned");
+    /// Finds a home for every listener.
+    fn settle(&mut self, wanted: Vec<(Key, Option<NamespacedName>, String)>, cx: &Cx<'_>) {
+        let app = cx.options.emission.tls_owner == TlsOwner::App;
+        let of_app = |key: &Key, secret: &Option<NamespacedName>| {
+            app && !key.is_for_all() && secret.as_ref().is_some_and(|secret| secret.namespace != cx.options.gateway.namespace)
+        };
+        let mut groups: BTreeMap<(String, BTreeMap<String, String>), Vec<usize>> = BTreeMap::new();
+        let mut sizes: Vec<(usize, usize)> = Vec::new();
+        let others = wanted.iter().filter(|(key, secret, _)| !of_app(key, secret)).count();
+        let too_many = cx.sayable.listener_sets && others > MOST_LISTENERS;
+        // The Gateway needs a listener of its own; one for every host is the best, and it has none of the hosts' Secrets.
+        let stays = wanted.iter().filter(|(key, _, _)| key.is_for_all()).count();
+        let mut in_sets = 0;
+        for (position, (key, secret, name)) in wanted.into_iter().enumerate() {
+            let home = if of_app(&key, &secret) {
+                let namespace = secret.as_ref().map(|secret| secret.namespace.clone()).unwrap_or_default();
+                let annotations = tools::issuer_annotations(cx, &key_host(&key));
+                let group = groups.entry((namespace.clone(), annotations.clone())).or_default();
+                let open = group.last().copied().filter(|&set| sizes.iter().any(|&(known, size)| known == set && size < MOST_LISTENERS));
+                let set = open.unwrap_or_else(|| {
+                    let nth = self.sets.iter().filter(|set| set.app && set.name.namespace == namespace).count();
+                    let name = if nth == 0 { self.gateway.name.clone() } else { format!("{}-{:03}", self.gateway.name, nth + 1) };
+                    self.sets.push(Set { name: NamespacedName::new(&namespace, name), annotations, app: true });
+                    sizes.push((self.sets.len() - 1, 0));
+                    group.push(self.sets.len() - 1);
+                    self.sets.len() - 1
+                });
+                for (known, size) in &mut sizes {
+                    *size += usize::from(*known == set);
+                }
+                Home::Set(set)
+            } else if self.existing.is_some() {
+                Home::Elsewhere
+            } else if too_many && !key.is_for_all() && !(stays == 0 && position == 0) {
+                let wanted = format!("{}-{:03}", self.gateway.name, in_sets / MOST_LISTENERS + 1);
+                in_sets += 1;
+                let name = NamespacedName::new(&self.gateway.namespace, wanted);
+                let known = self.sets.iter().position(|set| set.name == name);
+                Home::Set(known.unwrap_or_else(|| {
+                    self.sets.push(Set { name, annotations: BTreeMap::new(), app: false });
+                    self.sets.len() - 1
+                }))
+            } else {
+                Home::Gateway
+            };
+            self.planned.insert(key, Planned { name, secret, namespaces: BTreeSet::new(), home });
+        }
+    }
+
+    /// Number of the Gateway that takes a host.
+    pub(super) fn gateway_of(&self, hostname: &Hostname) -> usize {
+        self.spread.get(hostname).copied().unwrap_or(0)
+    }
+
+    /// The parent of a route for a host, which admits the namespace from then on; `None` where a Gateway that exists has none.
+    pub(super) fn attach(&mut self, side: Side, hostname: &Hostname, tls: &TlsPlan, namespace: &str, kind: &str) -> Option<ParentRef> {
+        let key = key(side, hostname, tls, self.merged, self.gateway_of(hostname));
+        self.take(&key, namespace, kind, &hostname::Hostname::parse(hostname.text()))
+    }
+
+    /// The parent of a route for a port.
+    pub(super) fn attach_stream(&mut self, transport: Transport, port: u16, namespace: &str) -> Option<ParentRef> {
+        self.take(&Key::Stream(transport, port), namespace, transport.kind().as_str(), &hostname::Hostname::Any)
+    }
+
+    fn take(&mut self, key: &Key, namespace: &str, kind: &str, hostname: &hostname::Hostname) -> Option<ParentRef> {
+        let planned = self.planned.get_mut(key).expect("INVARIANT: every host that has rules for a scheme was planned");
         planned.namespaces.insert(namespace.to_owned());
         let section = Some(planned.name.clone());
-        match &planned.set {
-            Some(set) => ParentRef::listener_set(&self.gateway.namespace, set, section),
-            None => ParentRef::gateway(&self.gateway.namespace, &self.gateway.name, section),
+        match planned.home {
+            Home::Gateway => Some(ParentRef::gateway(&self.gateway.namespace, gateway_name(&self.gateway.name, key.gateway()), section)),
+            Home::Set(set) => {
+                let name = &self.sets[set].name;
+                Some(ParentRef::listener_set(&name.namespace, &name.name, section))
+            }
+            Home::Elsewhere => {
+                let wanted = key.listener(String::new());
+                let existing = self.existing.as_ref().expect("INVARIANT: listeners are elsewhere only where a Gateway exists");
+                existing.parent(&wanted, hostname, namespace, kind)
+            }
         }
     }
 
@@ -124,16 +249,27 @@ impl Listeners {
         let mut wished: BTreeMap<Key, &[Intent]> = BTreeMap::new();
         for plan in plans.iter().filter(|plan| !plan.tls_wishes.is_empty()) {
             for (hostname, tls) in &plan.hostnames {
-                wished.insert(key(Side::Https, hostname, tls, self.merged), &plan.tls_wishes);
+                wished.insert(key(Side::Https, hostname, tls, self.merged, self.gateway_of(hostname)), &plan.tls_wishes);
             }
         }
-        let section = |(key, planned): (&Key, &Planned)| Section {
-            set: planned.set.clone(),
-            name: planned.name.clone(),
-            tls: key.0 == Side::Https,
-            intents: wished.get(key).map(|intents| intents.to_vec()).unwrap_or_default(),
+        let section = |(key, planned): (&Key, &Planned)| {
+            let (namespace, set) = match planned.home {
+                Home::Gateway => (&self.gateway.namespace, None),
+                Home::Set(set) => (&self.sets[set].name.namespace, Some(self.sets[set].name.name.clone())),
+                // Nothing is attached to a Gateway that is not ours.
+                Home::Elsewhere => return None,
+            };
+            Some(Section {
+                namespace: namespace.clone(),
+                gateway: gateway_name(&self.gateway.name, key.gateway()),
+                set,
+                name: planned.name.clone(),
+                tls: matches!(key, Key::Host(Side::Https, ..)),
+                intents: wished.get(key).map(|intents| intents.to_vec()).unwrap_or_default(),
+            })
         };
-        self.planned.iter().map(section).collect()
+        // Only connections of HTTP are clients of a policy.
+        self.planned.iter().filter(|(key, _)| matches!(key, Key::Host(Side::Http | Side::Https, ..))).filter_map(section).collect()
     }
 
     /// How many listeners the routes need.
@@ -146,62 +282,161 @@ impl Listeners {
         self.planned.is_empty()
     }
 
+    /// Whether the Gateway that exists lets a ListenerSet of ours attach; true where the Gateway is ours.
+    pub(super) fn refused_sets(&self) -> Vec<NamespacedName> {
+        let Some(existing) = &self.existing else { return Vec::new() };
+        self.sets.iter().map(|set| &set.name).filter(|name| !existing.admits_set(&name.namespace)).cloned().collect()
+    }
+
     /// The objects.
-    pub(super) fn emit(self, options: &Options, class: &str) -> Emitted {
-        let mut own = Vec::new();
-        let mut sets: BTreeMap<String, Vec<Listener>> = BTreeMap::new();
+    pub(super) fn emit(self, cx: &Cx<'_>, class: &str) -> Emitted {
+        let options = cx.options;
+        let mut own: BTreeMap<usize, Vec<Listener>> = BTreeMap::new();
+        let mut of_sets: BTreeMap<usize, Vec<Listener>> = BTreeMap::new();
         let mut secrets = BTreeSet::new();
-        for ((side, host), planned) in self.planned {
-            let listener = match side {
-                Side::Http => Listener::http(planned.name, host, 80),
-                Side::Https => Listener::https(
-                    planned.name,
-                    host,
-                    443,
-                    planned.secret.iter().map(|secret| secret_ref(secret, &self.gateway.namespace)).collect(),
-                ),
+        for (key, planned) in self.planned {
+            let Planned { name, secret, namespaces, home } = planned;
+            let (kind, namespace) = match home {
+                Home::Gateway => ("Gateway", self.gateway.namespace.as_str()),
+                Home::Set(set) => ("ListenerSet", self.sets[set].name.namespace.as_str()),
+                Home::Elsewhere => continue,
             };
-            let listener = listener.open_to(admitted(&planned.namespaces, &self.gateway.namespace, options));
-            if let Some(secret) = planned.secret.filter(|secret| secret.namespace != self.gateway.namespace) {
-                secrets.insert((if planned.set.is_some() { "ListenerSet" } else { "Gateway" }, secret));
+            let mut listener = key.listener(name);
+            if let (Some(tls), Some(secret)) = (&mut listener.tls, &secret) {
+                tls.certificate_refs = vec![secret_ref(secret, namespace)];
             }
-            match planned.set {
-                Some(set) => sets.entry(set).or_default().push(listener),
-                None => own.push(listener),
+            let listener = listener.open_to(admitted(&namespaces, namespace, options.namespace_label.as_ref()));
+            if let Some(secret) = secret.filter(|secret| secret.namespace != namespace) {
+                secrets.insert((kind, namespace.to_owned(), secret));
+            }
+            match home {
+                Home::Gateway => own.entry(key.gateway()).or_default().push(listener),
+                Home::Set(set) => of_sets.entry(set).or_default().push(listener),
+                Home::Elsewhere => {}
             }
         }
-        let spec = GatewaySpec {
-            gateway_class_name: class.to_owned(),
-            listeners: own,
-            allowed_listeners: (!sets.is_empty()).then_some(AllowedListeners { namespaces: Some(FromNamespaces::Same) }),
-            ..GatewaySpec::default()
-        };
-        let gateway = Gateway::new(&self.gateway.namespace, &self.gateway.name, spec);
-        let parent = ParentRef { name: self.gateway.name.clone(), ..ParentRef::default() };
-        let sets = sets
+        let owners: BTreeSet<String> = self.sets.iter().map(|set| set.name.namespace.clone()).collect();
+        let allowed = (!owners.is_empty()).then(|| AllowedListeners { namespaces: Some(admitted(&owners, &self.gateway.namespace, None)) });
+        let gateways = own
             .into_iter()
-            .map(|(name, listeners)| {
-                ListenerSet::new(&self.gateway.namespace, name, ListenerSetSpec { parent_ref: parent.clone(), listeners })
+            .map(|(number, listeners)| {
+                let spec = GatewaySpec {
+                    gateway_class_name: class.to_owned(),
+                    listeners,
+                    allowed_listeners: allowed.clone().filter(|_| number == 0),
+                    ..GatewaySpec::default()
+                };
+                Gateway::new(&self.gateway.namespace, gateway_name(&self.gateway.name, number), spec)
             })
             .collect();
-        Emitted { gateway, sets, secrets }
+        let sets = of_sets
+            .into_iter()
+            .map(|(set, listeners)| {
+                let Set { name, annotations, app } = &self.sets[set];
+                let gateway = options.emission.existing.as_ref().unwrap_or(&self.gateway);
+                let namespace = (name.namespace != gateway.namespace).then(|| gateway.namespace.clone());
+                let parent_ref = ParentRef { name: gateway.name.clone(), namespace, ..ParentRef::default() };
+                let mut object = ListenerSet::new(&name.namespace, &name.name, ListenerSetSpec { parent_ref, listeners });
+                for (key, value) in annotations {
+                    object.metadata.annotations.insert(key.as_str(), value.as_str());
+                }
+                (object, *app)
+            })
+            .collect();
+        Emitted { gateways, sets, secrets }
     }
 }
 
-fn secret_ref(secret: &NamespacedName, gateway_namespace: &str) -> SecretRef {
-    if secret.namespace == gateway_namespace {
+fn listener_names(key: &Key) -> &'static str {
+    // Names must differ within one object; Gateways are numbered in the order of their hosts.
+    if key.gateway() == 0 { "listener" } else { "listener of another Gateway" }
+}
+
+fn key_host(key: &Key) -> String {
+    match key {
+        Key::Host(_, host, _) => host.clone().unwrap_or_default(),
+        Key::Stream(..) => String::new(),
+    }
+}
+
+/// Name of a Gateway where there are several.
+fn gateway_name(name: &str, number: usize) -> String {
+    if number == 0 { name.to_owned() } else { format!("{name}-{:03}", number + 1) }
+}
+
+fn secret_ref(secret: &NamespacedName, namespace: &str) -> SecretRef {
+    if secret.namespace == namespace {
         SecretRef { name: secret.name.clone(), ..SecretRef::default() }
     } else {
         SecretRef::secret(&secret.namespace, &secret.name)
     }
 }
 
-fn key(side: Side, hostname: &Hostname, tls: &TlsPlan, merged: bool) -> Key {
+fn key(side: Side, hostname: &Hostname, tls: &TlsPlan, merged: bool, gateway: usize) -> Key {
     let for_all = match side {
         Side::Http => merged,
         Side::Https => *tls == TlsPlan::Shared,
+        Side::Passthrough => false,
     };
-    (side, if for_all { None } else { hostname.text().map(str::to_owned) })
+    Key::Host(side, if for_all { None } else { hostname.text().map(str::to_owned) }, gateway)
+}
+
+/// Keys of one host of a plan.
+fn keys_of<'p>(
+    plan: &'p HostPlan,
+    hostname: &'p Hostname,
+    tls: &'p TlsPlan,
+    merged: bool,
+    gateway: usize,
+) -> impl Iterator<Item = Key> + 'p {
+    let passes = plan.passthrough.as_ref().is_some_and(|passthrough| hostname.text() == Some(&passthrough.host));
+    [(Side::Http, !plan.http.is_empty()), (Side::Https, !plan.https.is_empty() && *tls != TlsPlan::None), (Side::Passthrough, passes)]
+        .into_iter()
+        .filter(|(_, wanted)| *wanted)
+        .map(move |(side, _)| key(side, hostname, tls, merged, gateway))
+}
+
+fn keys(plans: &[HostPlan], merged: bool, spread: &BTreeMap<Hostname, usize>, cx: &Cx<'_>) -> BTreeMap<Key, Option<NamespacedName>> {
+    let mut keys = BTreeMap::new();
+    for plan in plans {
+        for (hostname, tls) in &plan.hostnames {
+            let gateway = spread.get(hostname).copied().unwrap_or(0);
+            for key in keys_of(plan, hostname, tls, merged, gateway) {
+                let secret = match (&key, tls) {
+                    (Key::Host(Side::Https, ..), TlsPlan::Own(secret)) => Some(secret.clone()),
+                    (Key::Host(Side::Https, ..), TlsPlan::Shared) => cx.config.globals.flags.default_ssl_certificate.clone(),
+                    (Key::Host(..) | Key::Stream(..), _) => None,
+                };
+                keys.insert(key, secret);
+            }
+        }
+    }
+    keys
+}
+
+/// Hosts by the Gateway that takes them: all listeners of a host stay together, because a name leads to one address.
+fn spread_over_gateways(plans: &[HostPlan], merged: bool, streams: usize) -> BTreeMap<Hostname, usize> {
+    let mut hosts: Vec<(&Hostname, &TlsPlan, &HostPlan)> =
+        plans.iter().flat_map(|plan| plan.hostnames.iter().map(move |(hostname, tls)| (hostname, tls, plan))).collect();
+    hosts.sort_by_key(|(hostname, _, _)| *hostname);
+    let mut spread = BTreeMap::new();
+    let mut taken: BTreeSet<Key> = BTreeSet::new();
+    let (mut number, mut used) = (0, streams);
+    for (hostname, tls, plan) in hosts {
+        let wanted = |number: usize, taken: &BTreeSet<Key>| -> Vec<Key> {
+            keys_of(plan, hostname, tls, merged, number).filter(|key| !taken.contains(key)).collect()
+        };
+        let mut new = wanted(number, &taken);
+        if used + new.len() > MOST_LISTENERS {
+            number += 1;
+            used = 0;
+            new = wanted(number, &taken);
+        }
+        used += new.len();
+        taken.extend(new);
+        spread.insert(hostname.clone(), number);
+    }
+    spread
 }
 
 /// One listener serves every host over plain HTTP: all hosts admit the same namespaces, and no host could fall through to another.
@@ -219,11 +454,11 @@ fn merges(plans: &[HostPlan], config: &Config) -> bool {
     sets.all(|set| set == first)
 }
 
-fn admitted(namespaces: &BTreeSet<String>, gateway: &str, options: &Options) -> FromNamespaces {
-    if let Some((label, value)) = &options.namespace_label {
+fn admitted(namespaces: &BTreeSet<String>, own: &str, label: Option<&(String, String)>) -> FromNamespaces {
+    if let Some((label, value)) = label {
         return FromNamespaces::Selector(LabelSelector::label(label, value));
     }
-    if namespaces.len() == 1 && namespaces.contains(gateway) {
+    if namespaces.len() == 1 && namespaces.contains(own) {
         return FromNamespaces::Same;
     }
     match namespaces.iter().collect::<Vec<_>>().as_slice() {

@@ -8,18 +8,29 @@ mod access;
 mod backends;
 mod changes;
 mod context;
+mod emission;
+mod existing;
 mod grants;
+mod grpc;
 mod host;
 mod listeners;
+mod mirrors;
 mod names;
+mod passthrough;
 mod paths;
 mod plan;
+mod protocol;
+mod retries;
 mod routes;
 mod shape;
+mod snippet;
+mod streams;
+mod tools;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use context::Options;
+pub use emission::{Emission, TlsOwner};
 
 use context::Cx;
 use plan::{HostPlan, Hostname, TlsPlan};
@@ -57,24 +68,39 @@ pub struct Translation {
     pub objects: Vec<Emitted>,
     /// Settlements of annotations by Ingress and name without prefix.
     pub marks: BTreeMap<(IngressId, &'static str), Settlement>,
-    /// Settlements of paths and of `spec.defaultBackend` by their place.
+    /// Settlements of paths, of `spec.defaultBackend`, and of ports of `tcp-services` and `udp-services` by their place.
     pub paths: BTreeMap<Subject, Settlement>,
+    /// Settlements of directives of snippets: the Ingress (`None` for the ConfigMap), annotation or key, and where the directive begins.
+    pub directives: BTreeMap<(Option<IngressId>, &'static str, usize), Settlement>,
+    /// Settlements of annotations of other tools by object and key.
+    pub tools: BTreeMap<(ObjectId, String), Settlement>,
     /// What is to be said.
     pub findings: Findings,
+}
+
+/// Whether a Gateway is among the objects that were read.
+pub fn has_gateway(inventory: &Inventory, name: &NamespacedName) -> bool {
+    existing::Existing::is_among(inventory, name)
 }
 
 /// Translates a configuration.
 pub fn translate(config: &Config, inventory: &Inventory, options: &Options) -> Translation {
     let mut cx = Cx::new(config, inventory, options);
-    let plans = plan_hosts(&mut cx);
+    let mut plans = plan_hosts(&mut cx);
+    grpc::decide(&mut cx, &mut plans);
     say_hosts_without_certificate(&mut cx, &plans);
     say_defaults(&mut cx, &plans);
-    let mut listeners = listeners::Listeners::new(&plans, config, options);
+    let streams = streams::streams(&mut cx);
+    let mut listeners = listeners::Listeners::new(&plans, streams.iter().map(|stream| (stream.transport, stream.port)), &cx);
     let routes = routes::routes(&mut cx, &plans, &mut listeners);
     let own = own_objects(&mut cx, &plans, &routes, &listeners);
+    let passed = passthrough::routes(&mut cx, &plans, &mut listeners);
     drop(plans);
     // Objects are large, and there are many: room for exactly as many as there will be, besides a few grants.
-    let mut objects = Vec::with_capacity(routes.len() + listeners.len() / 32 + 16);
+    let mut objects = Vec::with_capacity(routes.len() + passed.len() + listeners.len() / 32 + 16);
+    objects.extend(passed);
+    objects.extend(streams::routes(&mut cx, streams, &mut listeners));
+    objects.extend(cx.tls_policies());
     if !listeners.is_empty() {
         gateway_objects(&mut cx, listeners, &mut objects);
     }
@@ -83,7 +109,7 @@ pub fn translate(config: &Config, inventory: &Inventory, options: &Options) -> T
     for route in routes {
         let filters = route.filters.into_iter().map(|filter| app(Object::from(filter), route.sources.clone(), vec![]));
         objects.extend(filters);
-        objects.push(app(Object::from(route.object), route.sources, route.withheld));
+        objects.push(app(route.object, route.sources, route.withheld));
     }
     objects.extend(own.platform.into_iter().map(|object| platform(object.into())));
     objects.extend(own.beside.into_iter().map(|object| app(object.into(), vec![], vec![])));
@@ -93,8 +119,8 @@ pub fn translate(config: &Config, inventory: &Inventory, options: &Options) -> T
     }
     // Names are unique within kind and namespace, so that no two are equal.
     objects.sort_unstable_by(|a, b| (!a.platform, a.object.sort_key()).cmp(&(!b.platform, b.object.sort_key())));
-    let (marks, paths, findings) = cx.finish();
-    Translation { objects, marks, paths, findings }
+    let context::Finished { marks, paths, directives, tools, findings } = cx.finish();
+    Translation { objects, marks, paths, directives, tools, findings }
 }
 
 /// Policies of the implementation, under names that are free.
@@ -182,6 +208,18 @@ fn some_of(texts: &[&str]) -> String {
 
 fn gateway_objects(cx: &mut Cx<'_>, listeners: listeners::Listeners, objects: &mut Vec<Emitted>) {
     let options = cx.options;
+    for set in listeners.refused_sets() {
+        let gateway = options.emission.existing.as_ref().map(ToString::to_string).unwrap_or_default();
+        cx.say(Code::GatewaySetNotAdmitted, None, vec![("set", set.to_string()), ("gateway", gateway)]);
+    }
+    let target = if options.emission.existing.is_some() { BTreeMap::new() } else { cx.common_target() };
+    cx.settle_tools(&target);
+    if options.emission.existing.is_some() {
+        let emitted = listeners.emit(cx, "");
+        own_secrets(cx, emitted.secrets);
+        objects.extend(emitted.sets.into_iter().map(|(set, of_app)| Emitted { platform: !of_app, ..app(set.into(), vec![], vec![]) }));
+        return;
+    }
     let class = options.gateway_class.clone().unwrap_or_else(|| {
         cx.say(Code::GatewayClassPlaceholder, None, vec![("value", CLASS_PLACEHOLDER.to_owned())]);
         CLASS_PLACEHOLDER.to_owned()
@@ -200,12 +238,26 @@ fn gateway_objects(cx: &mut Cx<'_>, listeners: listeners::Listeners, objects: &m
             None => cx.say(Code::GatewayClassUnknown, None, vec![("target", options.target.id().to_owned())]),
         }
     }
-    let emitted = listeners.emit(options, &class);
-    for (kind, secret) in &emitted.secrets {
-        cx.grants.add(kind, &options.gateway.namespace, "Secret", secret);
+    let emitted = listeners.emit(cx, &class);
+    own_secrets(cx, emitted.secrets);
+    if emitted.gateways.len() > 1 {
+        let facts = vec![("count", emitted.gateways.len().to_string()), ("version", cx.sayable.name())];
+        cx.say(Code::GatewaySeveral, None, facts);
     }
-    objects.push(platform(emitted.gateway.into()));
-    objects.extend(emitted.sets.into_iter().map(|set| platform(set.into())));
+    for mut gateway in emitted.gateways {
+        for (key, value) in &target {
+            gateway.metadata.annotations.insert(key.as_str(), value.as_str());
+        }
+        objects.push(platform(gateway.into()));
+    }
+    objects.extend(emitted.sets.into_iter().map(|(set, of_app)| Emitted { platform: !of_app, ..app(set.into(), vec![], vec![]) }));
+}
+
+/// Grants for the Secrets of listeners.
+fn own_secrets(cx: &mut Cx<'_>, secrets: BTreeSet<(&'static str, String, NamespacedName)>) {
+    for (kind, namespace, secret) in secrets {
+        cx.grants.add(kind, &namespace, "Secret", &secret);
+    }
 }
 
 impl Cx<'_> {
@@ -216,7 +268,7 @@ impl Cx<'_> {
     }
 
     /// A route in `from` may send requests to a Service of `to`.
-    fn grant_service(&mut self, from: &str, to: &str, name: &str) {
-        self.grants.add("HTTPRoute", from, "Service", &NamespacedName::new(to, name));
+    fn grant_service(&mut self, kind: &'static str, from: &str, to: &str, name: &str) {
+        self.grants.add(kind, from, "Service", &NamespacedName::new(to, name));
     }
 }

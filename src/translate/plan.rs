@@ -18,9 +18,22 @@ pub(super) enum PathRule {
     Regex(String),
 }
 
-/// Condition on a header.
+/// What a condition is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum On {
+    /// A header.
+    Header,
+    /// A parameter of the query.
+    Query,
+    /// The method; it has no name.
+    Method,
+}
+
+/// Condition on a header, a parameter of the query, or the method.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct HeaderCondition {
+    /// What it is about.
+    pub on: On,
     /// Name.
     pub name: String,
     /// Value or expression.
@@ -51,6 +64,8 @@ pub(super) struct Redirect {
     pub port: Option<u16>,
     /// Whole path of the target, that of the request where absent.
     pub path: Option<String>,
+    /// `path` takes the place of the matched prefix only.
+    pub prefix: bool,
     /// Status.
     pub status: u16,
 }
@@ -90,6 +105,47 @@ pub(super) struct CorsRule {
     pub max_age: i32,
 }
 
+/// What carries the requests of a rule to a backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) enum Wire {
+    /// An HTTPRoute.
+    #[default]
+    Http,
+    /// An HTTPRoute, to a backend that wants HTTP/2.
+    GrpcOverHttp,
+    /// A GRPCRoute.
+    Grpc,
+}
+
+/// TLS towards a backend, verified.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct TlsWish {
+    /// Secret with the authorities, and ConfigMap that takes its place.
+    pub authorities: String,
+    /// Name in the certificate.
+    pub hostname: String,
+}
+
+/// What is tried again.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Retry {
+    /// How often, besides the first time.
+    pub attempts: u32,
+    /// Statuses.
+    pub codes: Vec<u16>,
+}
+
+/// A host whose TLS connections are handed through.
+#[derive(Debug, Clone)]
+pub(super) struct Passthrough {
+    /// Ingress that asks for it.
+    pub owner: IngressId,
+    /// Server name.
+    pub host: String,
+    /// Service.
+    pub backend: Backend,
+}
+
 /// What is changed on the way.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Changes {
@@ -99,14 +155,28 @@ pub(super) struct Changes {
     pub host: Option<String>,
     /// Request headers that are set.
     pub request_headers: Vec<(String, String)>,
+    /// Request headers that are taken away.
+    pub request_removed: Vec<String>,
     /// Response headers that are set.
     pub response_headers: Vec<(String, String)>,
+    /// Response headers that are added.
+    pub response_added: Vec<(String, String)>,
+    /// Response headers that are taken away.
+    pub response_removed: Vec<String>,
     /// CORS.
     pub cors: Option<Box<CorsRule>>,
     /// What the target keeps with objects of its own, sorted.
     pub wishes: Vec<Intent>,
     /// `timeouts.request: 0s`, where the target would cut long requests.
     pub no_timeout: bool,
+    /// What carries the requests.
+    pub wire: Wire,
+    /// TLS towards the backend.
+    pub backend_tls: Option<Box<TlsWish>>,
+    /// Who gets copies.
+    pub mirror: Option<Box<Backend>>,
+    /// What is tried again.
+    pub retry: Option<Box<Retry>>,
 }
 
 /// How the path is changed.
@@ -188,4 +258,6 @@ pub(super) struct HostPlan {
     pub https: Vec<Rule>,
     /// What the target keeps for the listeners of the host over TLS.
     pub tls_wishes: Vec<Intent>,
+    /// Its TLS is handed through.
+    pub passthrough: Option<Passthrough>,
 }

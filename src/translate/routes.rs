@@ -9,13 +9,13 @@ use super::{
     context::Cx,
     listeners::{Listeners, Side},
     names::{Names, host_slug, shorten},
-    plan::{Action, Backend, Changes, HeaderCondition, HostPlan, Hostname, PathModifier, PathRule, Rule, TlsPlan},
+    plan::{Action, Backend, Changes, HeaderCondition, HostPlan, Hostname, On, PathModifier, PathRule, Rule, TlsPlan, Wire},
 };
 use crate::{
     gateway::api::{
-        self, Cors, Custom, Duration, ExplicitRef, HeaderModifier, HeaderName, HeaderValue, HttpBackendRef, HttpFilter, HttpMatch,
-        HttpRoute, HttpRouteSpec, HttpRule, HttpTimeouts, ParentRef, PathMatch, RedirectScheme, RedirectStatus, RequestRedirect,
-        UrlRewrite, ValueMatch,
+        self, BackendObjectRef, Cors, Custom, Duration, ExplicitRef, FilteredBackendRef, GrpcRoute, GrpcRouteSpec, GrpcRule,
+        HeaderModifier, HeaderName, HeaderValue, HttpFilter, HttpMatch, HttpRoute, HttpRouteSpec, HttpRule, HttpTimeouts, Object,
+        ParentRef, PathMatch, RedirectScheme, RedirectStatus, RequestMirror, RequestRedirect, UrlRewrite, ValueMatch,
     },
     k8s::{NamespacedName, ObjectId, Subject},
     ledger::Code,
@@ -31,7 +31,7 @@ const MOST_HOSTNAMES: usize = 16;
 /// An HTTPRoute with what a reader wants to know about it.
 #[derive(Debug, Clone)]
 pub(super) struct Route {
-    pub object: HttpRoute,
+    pub object: Object,
     /// Ingresses it came from, canaries last.
     pub sources: Vec<ObjectId>,
     /// Paths that are not served, with the reason.
@@ -156,21 +156,25 @@ fn emit(cx: &mut Cx<'_>, units: Units<'_>, listeners: &mut Listeners) -> Vec<Rou
     for (owner, position, leads, unit) in wanted {
         let base = base_name(cx, owner, position, leads, &unit);
         let Unit { scope, rules, mut hostnames } = unit;
-        hostnames.sort();
-        for hosts in hostnames.chunks(MOST_HOSTNAMES) {
+        hostnames.sort_by_key(|(hostname, tls)| (listeners.gateway_of(hostname), *hostname, *tls));
+        let same_gateway =
+            |(one, _): &(&Hostname, &TlsPlan), (other, _): &(&Hostname, &TlsPlan)| listeners.gateway_of(one) == listeners.gateway_of(other);
+        let groups: Vec<Hostnames<'_>> =
+            hostnames.chunk_by(same_gateway).flat_map(|group| group.chunks(MOST_HOSTNAMES)).map(<[_]>::to_vec).collect();
+        for hosts in &groups {
             for rules in chunks(combine(&rules)) {
                 let namespace = cx.config.ingress(owner).name.namespace.clone();
                 let mut wanted = base.clone();
                 if routes
                     .last()
-                    .is_some_and(|route: &Route| route.object.metadata.namespace == namespace && starts(&route.object.metadata.name, &base))
+                    .is_some_and(|route: &Route| route.object.meta().namespace == namespace && starts(&route.object.meta().name, &base))
                 {
                     wanted = format!(
                         "{base}-{}",
-                        2 + routes.iter().rev().skip(1).take_while(|route| starts(&route.object.metadata.name, &base)).count()
+                        2 + routes.iter().rev().skip(1).take_while(|route| starts(&route.object.meta().name, &base)).count()
                     );
                 }
-                let name = names.take("HTTPRoute", &namespace, &wanted);
+                let name = names.take("route", &namespace, &wanted);
                 routes.push(route(cx, owner, &namespace, name, scope, hosts, &rules, listeners));
             }
         }
@@ -214,7 +218,8 @@ fn combine<'a>(rules: &[Effect<'a>]) -> Vec<Combined<'a>> {
     let mut combined: Vec<Combined<'a>> = Vec::new();
     let mut index: BTreeMap<(&Action, &Changes), usize> = BTreeMap::new();
     for &Effect(rule) in rules {
-        let alone = !rule.headers.is_empty() || matches!(rule.changes.path, Some(PathModifier::Prefix(_)));
+        let prefix = |action: &Action| matches!(action, Action::Redirect(redirect) if redirect.prefix);
+        let alone = !rule.headers.is_empty() || prefix(&rule.action) || matches!(rule.changes.path, Some(PathModifier::Prefix(_)));
         let last = combined.len().checked_sub(1);
         // Expressions of equal length are tried in the order of the rules, so they only join the rule before them.
         let place = match (&rule.path, alone) {
@@ -281,10 +286,18 @@ fn route(
         Scope::Https => &[Side::Https],
         Scope::HttpBeside | Scope::Http => &[Side::Http],
     };
+    let grpc = rules.first().is_some_and(|rule| rule.matches[0].changes.wire == Wire::Grpc);
+    let kind = if grpc { "GRPCRoute" } else { "HTTPRoute" };
     let mut parents: Vec<ParentRef> = Vec::with_capacity(sides.len());
     for &(hostname, tls) in hosts {
         for &side in sides {
-            let parent = listeners.attach(side, hostname, tls, namespace);
+            let Some(parent) = listeners.attach(side, hostname, tls, namespace, kind) else {
+                let place = rules.first().map(|rule| rule.matches[0].origin.clone());
+                let scheme = if side == Side::Https { "HTTPS" } else { "HTTP" };
+                let host = hostname.text().map_or_else(|| "every other host".to_owned(), |host| format!("host `{host}`"));
+                cx.say_no_listener(&format!("{scheme} of {host}"), namespace, place);
+                continue;
+            };
             if !parents.contains(&parent) {
                 parents.push(parent);
             }
@@ -305,55 +318,62 @@ fn route(
             sources.push(rule.origin.object);
         }
     }
+    let hostnames = hosts.iter().filter_map(|(hostname, _)| hostname.text().map(str::to_owned)).collect();
     let (mut filters, mut wishes) = (Vec::new(), Vec::new());
-    let mut wire: Vec<HttpRule> = rules.iter().map(|rule| wire_rule(cx, rule, namespace, single)).collect();
-    if rules.iter().any(|rule| !rule.matches[0].changes.wishes.is_empty()) {
-        let route = NamespacedName::new(namespace, &name);
-        own_filters(cx, &route, rules, &mut wire, &mut filters);
-        wishes = self::wishes(&route, rules, &mut wire);
-    }
-    let spec = HttpRouteSpec {
-        parent_refs: parents,
-        hostnames: hosts.iter().filter_map(|(hostname, _)| hostname.text().map(str::to_owned)).collect(),
-        rules: wire,
-        ..HttpRouteSpec::default()
+    let wished = rules.iter().any(|rule| !rule.matches[0].changes.wishes.is_empty());
+    let reference = NamespacedName::new(namespace, &name);
+    let mut object: Object = if grpc {
+        let mut wire: Vec<GrpcRule> = rules.iter().map(|rule| super::grpc::wire_rule(cx, &rule.matches, namespace)).collect();
+        if wished {
+            wishes = self::wishes(kind, &reference, rules, |number, name| wire[number].name = Some(name));
+        }
+        let spec = GrpcRouteSpec { parent_refs: parents, hostnames, rules: wire, ..GrpcRouteSpec::default() };
+        GrpcRoute::new(namespace, name, spec).into()
+    } else {
+        let mut wire: Vec<HttpRule> = rules.iter().map(|rule| wire_rule(cx, rule, namespace, single)).collect();
+        if wished {
+            own_filters(cx, &reference, rules, &mut wire, &mut filters);
+            wishes = self::wishes(kind, &reference, rules, |number, name| wire[number].name = Some(name));
+        }
+        let spec = HttpRouteSpec { parent_refs: parents, hostnames, rules: wire, ..HttpRouteSpec::default() };
+        HttpRoute::new(namespace, name, spec).into()
     };
-    Route { object: HttpRoute::new(namespace, name, spec), sources, withheld, filters, wishes }
+    cx.add_route_annotations(owner, object.meta_mut());
+    Route { object, sources, withheld, filters, wishes }
 }
 
 /// Filters of the implementation for rules that need one.
 fn own_filters(cx: &Cx<'_>, route: &NamespacedName, rules: &[Combined<'_>], wire: &mut [HttpRule], filters: &mut Vec<Custom>) {
     for (number, (rule, wire)) in rules.iter().zip(wire).enumerate() {
         let wishes = &rule.matches[0].changes.wishes;
-        let name = shorten(&format!("{}-{number}", route.name));
-        let Some(filter) = cx.options.target.filter(wishes, &route.namespace, &name) else { continue };
-        let same = |known: &&Custom| known.spec == filter.spec && known.kind == filter.kind;
-        let name = match filters.iter().find(same) {
-            Some(known) => known.metadata.name.clone(),
-            None => name,
-        };
-        let reference = ExplicitRef { group: filter.group.to_owned(), kind: filter.kind.to_owned(), namespace: None, name: name.clone() };
-        wire.filters.push(HttpFilter::ExtensionRef(reference));
-        if filters.iter().all(|known| known.metadata.name != name) {
-            filters.push(filter);
+        let name = format!("{}-{number}", route.name);
+        for mut filter in cx.options.target.filters(wishes, &route.namespace, &name) {
+            filter.metadata.name = shorten(&filter.metadata.name);
+            let same = |known: &&Custom| known.spec == filter.spec && known.kind == filter.kind;
+            let known = filters.iter().find(same).map(|known| known.metadata.name.clone());
+            let name = known.clone().unwrap_or_else(|| filter.metadata.name.clone());
+            wire.filters.push(HttpFilter::ExtensionRef(ExplicitRef::local(filter.group, filter.kind, name)));
+            if known.is_none() {
+                filters.push(filter);
+            }
         }
     }
 }
 
 /// Wishes for policies. Rules are named where not all of them wish the same.
-fn wishes(route: &NamespacedName, rules: &[Combined<'_>], wire: &mut [HttpRule]) -> Vec<Wish> {
+fn wishes(kind: &'static str, route: &NamespacedName, rules: &[Combined<'_>], mut call: impl FnMut(usize, String)) -> Vec<Wish> {
     let forwards = |rule: &Combined<'_>| matches!(rule.matches[0].action, Action::Forward(_));
     let of = |rule: &Combined<'_>| rule.matches[0].changes.wishes.clone();
     let first = of(&rules[0]);
     if rules.iter().all(|rule| forwards(rule) && rule.matches[0].changes.wishes == first) {
-        return vec![Wish { route: route.clone(), rule: None, intents: first }];
+        return vec![Wish { kind, route: route.clone(), rule: None, intents: first }];
     }
     let mut wishes = Vec::new();
-    for (number, (rule, wire)) in rules.iter().zip(wire).enumerate() {
+    for (number, rule) in rules.iter().enumerate() {
         if forwards(rule) && !rule.matches[0].changes.wishes.is_empty() {
             let name = format!("rule-{number}");
-            wire.name = Some(name.clone());
-            wishes.push(Wish { route: route.clone(), rule: Some(name), intents: of(rule) });
+            call(number, name.clone());
+            wishes.push(Wish { kind, route: route.clone(), rule: Some(name), intents: of(rule) });
         }
     }
     wishes
@@ -362,27 +382,80 @@ fn wishes(route: &NamespacedName, rules: &[Combined<'_>], wire: &mut [HttpRule])
 fn wire_rule(cx: &mut Cx<'_>, rule: &Combined<'_>, namespace: &str, hostname: Option<&str>) -> HttpRule {
     let first = rule.matches[0];
     let backend_refs = match &first.action {
-        Action::Forward(backends) => backends.iter().map(|backend| backend_ref(cx, backend, backends.len() > 1, namespace)).collect(),
+        Action::Forward(backends) => backend_refs(cx, first, backends, "HTTPRoute", namespace),
         Action::Redirect(_) | Action::ToHttps { .. } | Action::Answered | Action::Withheld(_) => Vec::new(),
     };
     HttpRule {
         matches: rule.matches.iter().map(|rule| wire_match(rule)).collect(),
-        filters: filters(&first.changes, &first.action, hostname),
+        filters: filters(cx, &first.changes, &first.action, hostname, namespace),
         backend_refs,
         timeouts: (first.changes.no_timeout && matches!(first.action, Action::Forward(_)))
             .then(|| HttpTimeouts { request: Duration::from_secs(0), backend_request: None }),
+        retry: first
+            .changes
+            .retry
+            .as_deref()
+            .filter(|_| matches!(first.action, Action::Forward(_)))
+            .map(super::retries::wire)
+            .map(Box::new),
         ..HttpRule::default()
     }
 }
 
-fn backend_ref(cx: &mut Cx<'_>, backend: &Backend, weighted: bool, namespace: &str) -> HttpBackendRef {
+/// The backends of a rule, with what they need: grants, and TLS.
+pub(super) fn backend_refs<F>(
+    cx: &mut Cx<'_>,
+    rule: &Rule,
+    backends: &[Backend],
+    kind: &'static str,
+    namespace: &str,
+) -> Vec<FilteredBackendRef<F>> {
+    let weighted = backends.len() > 1;
+    backends
+        .iter()
+        .map(|backend| {
+            if let Some(wish) = &rule.changes.backend_tls {
+                cx.wish_tls(rule.owner, backend, wish);
+            }
+            let reference = FilteredBackendRef::from(target(cx, backend, kind, namespace));
+            if weighted { reference.weighted(backend.weight) } else { reference }
+        })
+        .collect()
+}
+
+/// A Service port, and the grant that it needs.
+fn target(cx: &mut Cx<'_>, backend: &Backend, kind: &'static str, namespace: &str) -> BackendObjectRef {
     let NamespacedName { namespace: of, name } = &backend.service;
-    let mut reference = HttpBackendRef::service(name, backend.port);
+    let mut reference = BackendObjectRef::service(name, backend.port);
     if of != namespace {
         reference.namespace = Some(of.clone());
-        cx.grant_service(namespace, of, name);
+        cx.grant_service(kind, namespace, of, name);
     }
-    if weighted { reference.weighted(backend.weight) } else { reference }
+    reference
+}
+
+/// Who gets copies.
+pub(super) fn mirror(cx: &mut Cx<'_>, backend: &Backend, kind: &'static str, namespace: &str) -> RequestMirror {
+    RequestMirror { backend_ref: target(cx, backend, kind, namespace), percent: None, fraction: None }
+}
+
+/// A modifier that sets these headers, if there are any.
+pub(super) fn modifier(set: &[(String, String)], added: &[(String, String)], removed: &[String]) -> Option<HeaderModifier> {
+    let values = |list: &[(String, String)]| -> Vec<HeaderValue> {
+        list.iter().filter_map(|(name, value)| HeaderValue::new(name.as_str(), value.as_str())).collect()
+    };
+    let remove: Vec<_> = removed.iter().filter_map(|name| name.parse().ok()).collect();
+    let modifier = HeaderModifier { set: values(set), add: values(added), remove };
+    (modifier != HeaderModifier::default()).then_some(modifier)
+}
+
+/// Conditions of a rule on headers, or on parameters of the query.
+pub(super) fn fields(rule: &Rule, on: On) -> Vec<ValueMatch> {
+    let wire = |condition: &HeaderCondition| {
+        let name: HeaderName = condition.name.parse().ok()?;
+        Some(if condition.regex { ValueMatch::regex(name, &condition.value) } else { ValueMatch::exact(name, &condition.value) })
+    };
+    rule.headers.iter().filter(|condition| condition.on == on).filter_map(wire).collect()
 }
 
 fn wire_match(rule: &Rule) -> HttpMatch {
@@ -391,19 +464,28 @@ fn wire_match(rule: &Rule) -> HttpMatch {
         PathRule::Prefix(value) => PathMatch::Prefix(value.clone()),
         PathRule::Regex(value) => PathMatch::Regex(value.clone()),
     };
-    let headers = rule
-        .headers
-        .iter()
-        .filter_map(|condition| {
-            let name: HeaderName = condition.name.parse().ok()?;
-            Some(if condition.regex { ValueMatch::regex(name, &condition.value) } else { ValueMatch::exact(name, &condition.value) })
-        })
-        .collect();
-    HttpMatch { headers, ..HttpMatch::path(path) }
+    let method = rule.headers.iter().find(|condition| condition.on == On::Method);
+    let method = method.and_then(|condition| api::HttpMethod::named(&condition.value));
+    HttpMatch { headers: fields(rule, On::Header), query_params: fields(rule, On::Query), method, ..HttpMatch::path(path) }
 }
 
-fn filters(changes: &Changes, action: &Action, hostname: Option<&str>) -> Vec<HttpFilter> {
-    let Changes { path, host, request_headers, response_headers, cors, wishes: _, no_timeout: _ } = changes;
+fn filters(cx: &mut Cx<'_>, changes: &Changes, action: &Action, hostname: Option<&str>, namespace: &str) -> Vec<HttpFilter> {
+    let Changes {
+        path,
+        host,
+        request_headers,
+        request_removed,
+        response_headers,
+        response_added,
+        response_removed,
+        cors,
+        mirror,
+        wishes: _,
+        no_timeout: _,
+        wire: _,
+        backend_tls: _,
+        retry: _,
+    } = changes;
     // Most routes have one filter, and a filter is large.
     let mut filters = Vec::with_capacity(1);
     if let Some(cors) = cors {
@@ -416,11 +498,7 @@ fn filters(changes: &Changes, action: &Action, hostname: Option<&str>) -> Vec<Ht
             max_age: u32::try_from(cors.max_age).ok(),
         })));
     }
-    let modifier = |list: &[(String, String)]| {
-        let set: Vec<HeaderValue> = list.iter().filter_map(|(name, value)| HeaderValue::new(name.as_str(), value.as_str())).collect();
-        (!set.is_empty()).then(|| HeaderModifier { set, ..HeaderModifier::default() })
-    };
-    filters.extend(modifier(request_headers).map(HttpFilter::RequestHeaderModifier));
+    filters.extend(modifier(request_headers, &[], request_removed).map(HttpFilter::RequestHeaderModifier));
     if path.is_some() || host.is_some() {
         let path = path.as_ref().map(|path| match path {
             PathModifier::Full(value) => api::PathModifier::ReplaceFullPath(value.clone()),
@@ -433,7 +511,10 @@ fn filters(changes: &Changes, action: &Action, hostname: Option<&str>) -> Vec<Ht
             scheme: redirect.scheme.map(|scheme| if scheme == "http" { RedirectScheme::Http } else { RedirectScheme::Https }),
             hostname: redirect.hostname.clone(),
             port: redirect.port,
-            path: redirect.path.clone().map(api::PathModifier::ReplaceFullPath),
+            path: redirect.path.clone().map(|path| match redirect.prefix {
+                true => api::PathModifier::ReplacePrefixMatch(path),
+                false => api::PathModifier::ReplaceFullPath(path),
+            }),
             status_code: RedirectStatus::try_from(redirect.status).ok(),
         })),
         Action::ToHttps { status } => filters.push(HttpFilter::RequestRedirect(RequestRedirect {
@@ -442,8 +523,12 @@ fn filters(changes: &Changes, action: &Action, hostname: Option<&str>) -> Vec<Ht
             status_code: RedirectStatus::try_from(*status).ok(),
             ..RequestRedirect::default()
         })),
-        Action::Forward(_) | Action::Answered | Action::Withheld(_) => {}
+        Action::Forward(_) => {
+            let copies = mirror.as_ref().map(|mirror| self::mirror(cx, mirror, "HTTPRoute", namespace));
+            filters.extend(copies.map(HttpFilter::RequestMirror));
+        }
+        Action::Answered | Action::Withheld(_) => {}
     }
-    filters.extend(modifier(response_headers).map(HttpFilter::ResponseHeaderModifier));
+    filters.extend(modifier(response_headers, response_added, response_removed).map(HttpFilter::ResponseHeaderModifier));
     filters
 }

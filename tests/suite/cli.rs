@@ -44,6 +44,9 @@ fn wrong_flags_are_usage_errors_on_stderr() {
         &["convert", "--nonsense"][..],
         &["convert", "-f", "x", "--target", "nonsense"],
         &["convert", "-f", "x", "--gateway", "noslash"],
+        &["convert", "-f", "testdata/clusters/shop", "--existing-gateway", "not/there"],
+        &["convert", "-f", "testdata/clusters/shop", "--tls-owner", "app", "--gateway-api", "1.4"],
+        &["convert", "-f", "testdata/clusters/shop", "--existing-gateway", "a/b", "--gateway", "c/d"],
         &["explain", "rewrite-tagret-nonsense-x"],
     ] {
         let output = gateshift(&root(), arguments);
@@ -108,6 +111,56 @@ fn output_directory_has_a_folder_per_owner_and_only_replaces_its_own() {
     let output = gateshift(&folder, &["convert", "-f", &shop, "--output-dir", "mine"]);
     assert_eq!(code(&output), 4);
     assert_eq!(fs::read_to_string(folder.join("mine/notes.txt")).expect("file"), "keep");
+    let _ = fs::remove_dir_all(folder);
+}
+
+/// An estate whose output takes a while to write.
+fn many_namespaces(folder: &Path) {
+    let mut text =
+        "{apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: {name: nginx}, spec: {controller: k8s.io/ingress-nginx}}\n"
+            .to_owned();
+    for number in 0..1500 {
+        text.push_str(&format!(
+            "---\n{{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {{name: web, namespace: team-{number}}}, spec: {{ingressClassName: nginx, rules: [{{host: h{number}.example, \
+             http: {{paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: web, port: {{number: 80}}}}}}}}]}}}}]}}}}\n"
+        ));
+    }
+    fs::write(folder.join("many.yaml"), text).expect("file");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_leaves_no_partial_directory() {
+    let folder = scratch("interrupt");
+    many_namespaces(&folder);
+    let mut interrupted = 0;
+    for _ in 0..10 {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_gateshift"))
+            .args(["convert", "-f", "many.yaml", "--no-check", "--output-dir", "out"])
+            .current_dir(&folder)
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("gateshift runs");
+        while child.try_wait().expect("a child").is_none() && !folder.join(".out.gateshift-new/team-0").exists() {
+            std::thread::yield_now();
+        }
+        let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).stderr(Stdio::null()).status().expect("kill runs");
+        let end = child.wait().expect("an end");
+        let left: Vec<String> = fs::read_dir(&folder)
+            .expect("folder")
+            .map(|entry| entry.expect("entry").file_name().to_string_lossy().into_owned())
+            .filter(|name| name != "many.yaml")
+            .collect();
+        if kill.success() && end.code().is_none() && left.is_empty() {
+            interrupted += 1;
+            break;
+        }
+        // It was faster: then everything is there.
+        assert_eq!(left, ["out"], "{end:?}");
+        assert!(folder.join("out/team-1499/httproutes.yaml").is_file());
+        fs::remove_dir_all(folder.join("out")).expect("folder");
+    }
+    assert_eq!(interrupted, 1, "no run was interrupted while it wrote");
     let _ = fs::remove_dir_all(folder);
 }
 

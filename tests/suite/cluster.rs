@@ -488,6 +488,7 @@ pub(crate) fn converted(reading: &Reading) -> String {
         gateway_class: Some("eg".to_owned()),
         emit_gateway_class: false,
         namespace_label: None,
+        emission: translate::Emission::default(),
         target: targets::by_id("standard").expect("a target"),
         allow_unprotected: false,
     };

@@ -6,10 +6,12 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
 use gateshift::{
+    gateway::limits::Version,
     k8s::NamespacedName,
     ledger::Code,
     read::{
@@ -23,7 +25,7 @@ use serde_json::{Value, json};
 use crate::cluster::{ESTATE, converted};
 
 /// Server, its database, and the files of both; all gone when dropped.
-struct Lab {
+pub(crate) struct Lab {
     processes: Vec<Child>,
     folder: PathBuf,
     port: u16,
@@ -39,12 +41,17 @@ impl Drop for Lab {
     }
 }
 
-fn home() -> Option<PathBuf> {
+pub(crate) fn home() -> Option<PathBuf> {
     let home = std::env::var_os("GATESHIFT_LAB").map(PathBuf::from).or_else(|| {
         let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
         cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache"))).map(|cache| cache.join("gateshift-lab"))
     })?;
     (home.join("bin/etcd").is_file() && home.join("bin/kube-apiserver").is_file()).then_some(home)
+}
+
+#[expect(clippy::print_stderr, reason = "a skipped ring must be seen")]
+pub(crate) fn skip(what: &str) {
+    eprintln!("SKIPPED: {what} in GATESHIFT_LAB or ~/.cache/gateshift-lab");
 }
 
 fn free_port() -> u16 {
@@ -59,8 +66,10 @@ fn text(path: &Path) -> String {
 const TOKENS: &str = "admin,admin,admin,\"system:masters\"\nreader,reader,reader\nsome,some,some\n";
 
 impl Lab {
-    fn start(home: &Path) -> Self {
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("lab-{}", std::process::id()));
+    pub(crate) fn start(home: &Path) -> Self {
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("lab-{}-{number}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).expect("a folder");
         let key = folder.join("sa.key");
@@ -136,13 +145,13 @@ impl Lab {
 }
 
 /// Writes as the administrator.
-struct Admin {
+pub(crate) struct Admin {
     client: kube::Client,
 }
 
 impl Admin {
     /// Waits until the server is ready.
-    async fn new(lab: &mut Lab) -> Self {
+    pub(crate) async fn new(lab: &mut Lab) -> Self {
         for _ in 0..600 {
             tokio::time::sleep(Duration::from_millis(200)).await;
             for process in &mut lab.processes {
@@ -167,14 +176,38 @@ impl Admin {
     }
 
     /// Applies objects with strict validation.
-    async fn apply(&self, text: &str) -> Vec<String> {
+    pub(crate) async fn apply(&self, text: &str) -> Vec<String> {
+        self.send(text, "").await
+    }
+
+    /// The same without storing anything.
+    pub(crate) async fn try_apply(&self, text: &str) -> Vec<String> {
+        self.send(text, "&dryRun=All").await
+    }
+
+    /// Removes all definitions, with what was stored in them.
+    pub(crate) async fn uninstall(&self) {
+        const ALL: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        let ask = |request: http::request::Builder| request.body(Vec::new()).expect("a request");
+        self.client.request_text(ask(http::Request::delete(ALL))).await.expect("definitions are removed");
+        for _ in 0..300 {
+            let list: Value = self.client.request(ask(http::Request::get(ALL))).await.expect("a list");
+            if list["items"].as_array().is_some_and(Vec::is_empty) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("definitions stay");
+    }
+
+    async fn send(&self, text: &str, query: &str) -> Vec<String> {
         let mut refused = Vec::new();
         for document in serde_yaml::Deserializer::from_str(text) {
             let object = Value::deserialize(document).expect("YAML");
             if object.is_null() {
                 continue;
             }
-            let path = format!("{}?fieldManager=test&force=true&fieldValidation=Strict", path(&object));
+            let path = format!("{}?fieldManager=test&force=true&fieldValidation=Strict{query}", path(&object));
             // A kind that was just defined is served a moment later.
             for attempt in 0..50 {
                 let request = http::Request::patch(&path).header("Content-Type", "application/apply-patch+yaml");
@@ -211,21 +244,21 @@ fn path(object: &Value) -> String {
     format!("{root}{namespace}/{plural}/{}", meta["name"].as_str().expect("name"))
 }
 
-/// Standard CRDs that the lab brought, oldest first.
+/// Standard CRDs that the lab brought and that know what is written by default, oldest first.
 fn releases(home: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(home.join("crds")).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut folders: Vec<PathBuf> = entries
         .filter(|path| {
-            path.file_name()
-                .and_then(|name| name.to_str())
-                .is_some_and(|name| name.starts_with("gateway-api-") && name.ends_with("-standard"))
+            let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix("gateway-api-"));
+            let version = name.and_then(|name| name.strip_suffix("-standard")).and_then(|version| version.parse::<Version>().ok());
+            version.is_some_and(|version| version >= gateshift::translate::Emission::default().version)
         })
         .collect();
     folders.sort();
     folders
 }
 
-async fn install(admin: &Admin, folder: &Path) {
+pub(crate) async fn install(admin: &Admin, folder: &Path) {
     let mut files: Vec<PathBuf> = fs::read_dir(folder).expect("CRDs").flatten().map(|entry| entry.path()).collect();
     files.sort();
     for file in files {
@@ -266,13 +299,7 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: some}]
 /// One test, because a server takes seconds and memory.
 #[test]
 fn a_real_server_gives_the_same_estate_and_takes_what_is_converted() {
-    let Some(home) = home() else {
-        #[expect(clippy::print_stderr, reason = "a skipped ring must be seen")]
-        {
-            eprintln!("SKIPPED: no etcd and kube-apiserver in GATESHIFT_LAB or ~/.cache/gateshift-lab");
-        }
-        return;
-    };
+    let Some(home) = home() else { return skip("no etcd and kube-apiserver") };
     let mut lab = Lab::start(&home);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let admin = runtime.block_on(Admin::new(&mut lab));

@@ -265,7 +265,7 @@ fn compare_one(request: &Request, asked: &Value, observed: &Value, outcome: &Out
     let backend = observed.get("backend").and_then(Value::as_str);
     let headers = |claims: &[(String, Option<String>)]| compare_headers(observed.get("headers"), claims, &request.target);
     match outcome {
-        Outcome::Forward(Forward { split, method, target, host, headers: sent, response_headers }) => {
+        Outcome::Forward(Forward { split, method, target, host, speech, headers: sent, response_headers }) => {
             let Some(backend) = backend else {
                 let own = split.iter().any(|share| share.status.map(u64::from) == Some(status));
                 return if own { None } else { difference("forwarded") };
@@ -279,6 +279,12 @@ fn compare_one(request: &Request, asked: &Value, observed: &Value, outcome: &Out
             }
             if host.as_ref().is_some_and(|host| text(upstream, "host") != host) {
                 return difference("host");
+            }
+            let two = text(upstream, "protocol") == "HTTP/2";
+            if !speech.is_empty()
+                && speech.iter().all(|speech| speech.is_http2() != two || speech.is_tls() != upstream.get("tls").is_some())
+            {
+                return difference("protocol");
             }
             if u64::from(Echo.backend(backend, target).map_or(200, |answer| answer.status)) != status {
                 return difference("status");

@@ -42,6 +42,7 @@ pub(crate) fn converted(config: &nginx::Config, inventory: &Inventory, target: &
         gateway_class: Some("any".to_owned()),
         emit_gateway_class: false,
         namespace_label: None,
+        emission: translate::Emission::default(),
         target: targets::by_id(target).expect("target"),
         allow_unprotected: false,
     };

@@ -11,7 +11,11 @@ mod cli;
 #[cfg(feature = "cluster")]
 mod cluster;
 #[cfg(feature = "cluster")]
+mod cluster_cli;
+#[cfg(feature = "cluster")]
 mod cluster_lab;
+#[cfg(feature = "cluster")]
+mod cluster_lab_cases;
 #[cfg(feature = "cluster")]
 mod cluster_server;
 mod conformance;
@@ -33,6 +37,8 @@ mod report_browser;
 mod settlements;
 mod shared;
 mod snippet;
+mod snippet_conversion;
 mod snippet_oracle;
+mod snippet_router;
 mod snippet_truth;
 mod yaml;

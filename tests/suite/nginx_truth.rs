@@ -233,6 +233,13 @@ fn differences(decision: &Decision, observed: &Value, world: &impl World) -> Vec
                 ));
             }
         }
+        for (aspect, ours) in
+            [("tls", forward.speech.iter().any(|speech| speech.is_tls())), ("http2", forward.speech.iter().any(|speech| speech.is_http2()))]
+        {
+            if !forward.speech.is_empty() && ours != upstream.get(aspect).is_some() {
+                wrong.push(("upstream protocol", format!("{aspect}: {ours}, observed {:?}", upstream.get(aspect))));
+            }
+        }
         for (name, ours) in &forward.headers {
             let theirs = upstream.get("headers").and_then(|headers| headers.get(name.as_str())).map(joined);
             if *ours != theirs && theirs.as_deref() != Some("present") {

@@ -45,6 +45,7 @@ pub(crate) fn convert(paths: Vec<PathBuf>, target: &str, flags: &[&str]) -> Conv
         gateway_class: Some("class".to_owned()),
         emit_gateway_class: false,
         namespace_label: None,
+        emission: translate::Emission::default(),
         target: targets::by_id(target).expect("a known target"),
         allow_unprotected: false,
     };

@@ -39,6 +39,28 @@ pub fn check(objects: &[(ObjectId, &yaml::Node)], version: Version, channel: Cha
     Judge::new(version, channel).findings(objects)
 }
 
+/// Versions in which a kind is served, the best one to write first: not deprecated, then newest.
+pub fn served(version: Version, channel: Channel, kind: &str) -> Vec<String> {
+    let Some(release) = data::get().versions.get(&version) else { return Vec::new() };
+    let list = |table: &std::collections::BTreeMap<Channel, std::collections::BTreeMap<String, Vec<String>>>| {
+        table.get(&channel).and_then(|kinds| kinds.get(kind)).cloned().unwrap_or_default()
+    };
+    let deprecated = list(&release.deprecated);
+    let mut versions = list(&release.served);
+    versions.sort_by_cached_key(|served| (deprecated.contains(served), std::cmp::Reverse(stability(served))));
+    versions
+}
+
+/// `v1` is above `v1beta2`, which is above `v1beta1` and `v1alpha3`.
+fn stability(version: &str) -> (u8, u32) {
+    let number = |text: &str| text.parse().unwrap_or(0);
+    match (version.split_once("beta"), version.split_once("alpha")) {
+        (Some((_, rest)), _) => (1, number(rest)),
+        (None, Some((_, rest))) => (0, number(rest)),
+        (None, None) => (2, number(version.trim_start_matches('v'))),
+    }
+}
+
 impl Judge {
     /// A judge for a version and channel.
     pub fn new(version: Version, channel: Channel) -> Self {

@@ -26,6 +26,8 @@ pub struct Policy {
     body: Option<PredicateId>,
     rules: Vec<(bool, PredicateId)>,
     others: Option<bool>,
+    addresses_first: bool,
+    removes_credentials: bool,
     /// Changes of request headers before routes are looked at.
     pub early: Operations,
     /// Replacements of answers.
@@ -41,7 +43,9 @@ impl Policy {
     pub fn new(effect: &Effect, conduct: &Conduct, dialect: &Dialect, predicates: &mut Predicates) -> Self {
         let mut ask = |networks: &[Network]| predicates.intern(Field::Client, Test::InNetworks(networks.to_vec()), None);
         let (rules, others) = match &effect.addresses {
-            Some(Addresses { rules, others }) => (rules.iter().map(|(allow, networks)| (*allow, ask(networks))).collect(), Some(*others)),
+            Some(Addresses { rules, others, first: _ }) => {
+                (rules.iter().map(|(allow, networks)| (*allow, ask(networks))).collect(), Some(*others))
+            }
             None => (Vec::new(), None),
         };
         let body = effect.body.map(|limit| predicates.intern(Field::BodyLength, Test::Above(limit), None));
@@ -77,6 +81,8 @@ impl Policy {
             others,
             early,
             overrides,
+            addresses_first: effect.addresses.as_ref().is_some_and(|addresses| addresses.first),
+            removes_credentials: effect.password.as_ref().is_some_and(|password| password.removed),
             tells_certificate: conduct.tells_certificate,
             trusts: conduct.trust.is_some(),
             dropped,
@@ -85,7 +91,20 @@ impl Policy {
 
     /// There is nothing to do.
     pub fn is_empty(&self) -> bool {
-        let Self { abort, guards, body, rules, others, early, overrides, tells_certificate, trusts, dropped } = self;
+        let Self {
+            abort,
+            guards,
+            body,
+            rules,
+            others,
+            addresses_first: _,
+            removes_credentials: _,
+            early,
+            overrides,
+            tells_certificate,
+            trusts,
+            dropped,
+        } = self;
         abort.is_none()
             && guards.is_empty()
             && body.is_none()
@@ -110,6 +129,9 @@ impl Policy {
         if preflight || matches!(unruled, Answer::Unmodelled { .. } | Answer::NoAnswer(NoAnswer::Refused | NoAnswer::Reset | NoAnswer::Tls))
         {
             return self.replaced(unruled);
+        }
+        if self.addresses_first && self.refuses(v) {
+            return self.replaced(Answer::Deny { why: Deny::Address, status: 403, response_headers: Vec::new() });
         }
         let refused = if self.body.is_some_and(|id| v.holds(id)) {
             Some(respond(413))
@@ -148,6 +170,10 @@ impl Policy {
 
     fn guard(&self, forwarding: &mut Forwarding) {
         forwarding.guards = self.guards.clone();
+        if self.removes_credentials {
+            forwarding.headers.retain(|(name, _)| name != "authorization");
+            forwarding.headers.push(("authorization".to_owned(), None));
+        }
         if self.tells_certificate {
             forwarding.headers.retain(|(name, _)| name != "x-forwarded-client-cert");
         }
@@ -178,8 +204,10 @@ impl Policy {
             split: vec![Share { backend: None, weight: 1, status: Some(status) }],
             target: TextExpr(vec![Part::Path(PathExpr::Same), Part::Query]),
             host: None,
+            speech: Vec::new(),
             headers: Vec::new(),
             response_headers,
+            header_rules: Vec::new(),
             read_timeout: None,
             error_page: None,
         }))

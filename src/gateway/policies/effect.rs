@@ -16,6 +16,8 @@ pub struct Addresses {
     pub rules: Vec<(bool, Vec<Network>)>,
     /// Whether everybody else may pass.
     pub others: bool,
+    /// Addresses are looked at before anybody is asked.
+    pub first: bool,
 }
 
 /// Path with which an authentication service is asked.
@@ -43,6 +45,8 @@ pub struct Service {
 pub struct Password {
     /// Secret with the users.
     pub secret: NamespacedName,
+    /// The credentials are not sent on.
+    pub removed: bool,
 }
 
 /// Whose answers are replaced.
@@ -226,6 +230,8 @@ pub struct Filter {
     pub answer: Option<(u16, HeaderModifier)>,
     /// Alternatives of conditions that are added to every match.
     pub cookies: Vec<Vec<Cookie>>,
+    /// What it does as a policy would.
+    pub effect: Option<Effect>,
     /// Headers with a secret value that are sent upstream.
     pub injected: Vec<String>,
     /// What the model lacks to say more.

@@ -2,7 +2,7 @@
 
 use super::{authentication, filter, traffic};
 use crate::{
-    gateway::{Intent, Users},
+    gateway::{Buffers, Intent, Users},
     ledger::Code,
     targets::{Answer, standard::no_core_field},
 };
@@ -14,6 +14,16 @@ const FILTER: &str = "HTTPRouteFilter";
 
 fn kept(kind: &'static str, changes: &[Code]) -> Answer {
     Answer::Kept { kind, changes: changes.to_vec() }
+}
+
+/// A size of nginx: a number with `k`, `m` or nothing.
+fn bytes(text: &str) -> Option<u64> {
+    let (number, factor) = match text.as_bytes().last()? {
+        b'k' | b'K' => (&text[..text.len() - 1], 1 << 10),
+        b'm' | b'M' => (&text[..text.len() - 1], 1 << 20),
+        _ => (text, 1),
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
 }
 
 /// The answer.
@@ -55,9 +65,13 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         Intent::Timeouts { .. } => kept(TRAFFIC, &[]),
         Intent::Retry { .. } => kept(TRAFFIC, &[Code::PolicyRetryDiffers]),
         Intent::ServiceAddress => kept(TRAFFIC, &[]),
+        // Envoy streams both ways, and takes heads of 60 KiB.
+        Intent::Buffering { what: Buffers::Responses | Buffers::Requests, value } if value == "off" => Answer::Already,
+        Intent::Buffering { what: Buffers::Memory, .. } => Answer::Already,
+        Intent::Buffering { what: Buffers::Head, value } if bytes(value).is_some_and(|bytes| bytes <= 60 << 10) => Answer::Already,
+        Intent::Buffering { .. } => no_core_field(intent),
         Intent::DigestAuth { .. }
         | Intent::Firewall
-        | Intent::Buffering
         | Intent::ErrorPages
         | Intent::CookieRewrite
         | Intent::LocationRewrite

@@ -31,8 +31,12 @@ impl Target for EnvoyGateway {
         answer::answer(intent)
     }
 
-    fn filter(&self, intents: &[Intent], namespace: &str, name: &str) -> Option<Custom> {
-        filter::filter(intents, namespace, name)
+    fn filters(&self, intents: &[Intent], namespace: &str, name: &str) -> Vec<Custom> {
+        filter::filter(intents, namespace, name).into_iter().collect()
+    }
+
+    fn password_key(&self) -> &'static str {
+        ".htpasswd"
     }
 
     fn client_headers(&self, full: bool) -> &'static [(&'static str, &'static str)] {

@@ -1,6 +1,6 @@
 //! Which policies an estate needs, and what each is attached to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::to_value;
@@ -51,30 +51,31 @@ fn of_listeners(estate: &Estate, own: &mut Own) {
         return;
     }
     let mut policy = listeners::connections(estate, false, &[]);
-    policy.target_refs = vec![target("Gateway", &gateway.name, None)];
+    let gateways: BTreeSet<&str> = estate.sections.iter().map(|section| section.gateway.as_str()).collect();
+    policy.target_refs = gateways.into_iter().map(|name| target("Gateway", name, None)).collect();
     own.platform.push(custom("ClientTrafficPolicy", &gateway.namespace, gateway.name.clone(), &policy));
-    let mut groups: BTreeMap<&[Intent], Vec<&Section>> = BTreeMap::new();
+    let mut groups: BTreeMap<(&[Intent], &str), Vec<&Section>> = BTreeMap::new();
     for section in estate.sections.iter().filter(|section| section.tls) {
-        groups.entry(&section.intents).or_default().push(section);
+        groups.entry((&section.intents, &section.namespace)).or_default().push(section);
     }
-    for (number, (intents, sections)) in groups.into_iter().enumerate() {
+    for (number, ((intents, home), sections)) in groups.into_iter().enumerate() {
         let mut policy = listeners::connections(estate, true, intents);
         policy.target_refs = sections
             .iter()
             .map(|section| match &section.set {
                 Some(set) => target("ListenerSet", set, Some(&section.name)),
-                None => target("Gateway", &gateway.name, Some(&section.name)),
+                None => target("Gateway", &section.gateway, Some(&section.name)),
             })
             .collect();
         let name = if number == 0 { format!("{}-https", gateway.name) } else { format!("{}-https-{}", gateway.name, number + 1) };
-        own.platform.push(custom("ClientTrafficPolicy", &gateway.namespace, name, &policy));
+        own.platform.push(custom("ClientTrafficPolicy", home, name, &policy));
         for intent in intents {
             let Intent::ClientCertificates { secret, .. } = intent else { continue };
-            let Some((namespace, name)) = secret.split_once('/').filter(|(namespace, _)| *namespace != gateway.namespace) else { continue };
+            let Some((namespace, name)) = secret.split_once('/').filter(|(namespace, _)| *namespace != home) else { continue };
             own.references.push(Reference {
                 group: GROUP,
                 kind: "ClientTrafficPolicy",
-                from: gateway.namespace.clone(),
+                from: home.to_owned(),
                 to: "Secret",
                 target: NamespacedName::new(namespace, name),
             });
@@ -96,7 +97,7 @@ fn of_rules(estate: &Estate, own: &mut Own) {
                 Some(rule) => format!("{}-{rule}", wishes[0].route.name),
                 None => wishes[0].route.name.clone(),
             };
-            let places: Vec<TargetRef> = wishes.iter().map(|wish| target("HTTPRoute", &wish.route.name, wish.rule.as_deref())).collect();
+            let places: Vec<TargetRef> = wishes.iter().map(|wish| target(wish.kind, &wish.route.name, wish.rule.as_deref())).collect();
             if let Some(mut policy) = authentication::security(intents, namespace) {
                 policy.target_refs.clone_from(&places);
                 own.beside.push(custom("SecurityPolicy", namespace, name.clone(), &policy));

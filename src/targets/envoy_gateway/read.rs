@@ -182,7 +182,7 @@ impl Reader<'_> {
             if let Some(fault) = self.facts.password_fault(&secret, ".htpasswd") {
                 effect.invalid = Some(format!("{object}: {fault}"));
             }
-            effect.password = Some(Password { secret });
+            effect.password = Some(Password { secret, removed: false });
         }
         if let Some(ext) = ext_auth {
             match (&ext.http, ext.other.is_empty()) {
@@ -211,7 +211,7 @@ impl Reader<'_> {
         }
         if let Some(authorization) = authorization {
             let allow = |action: Option<&str>| action == Some("Allow");
-            let mut addresses = Addresses { rules: Vec::new(), others: allow(authorization.default_action.as_deref()) };
+            let mut addresses = Addresses { rules: Vec::new(), others: allow(authorization.default_action.as_deref()), first: false };
             for rule in &authorization.rules {
                 let networks: Option<Vec<Network>> = rule.principal.client_cidrs.iter().map(|text| network(text)).collect();
                 let known = rule.other.is_empty() && rule.principal.other.is_empty();

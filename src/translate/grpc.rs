@@ -1,0 +1,156 @@
+//! `backend-protocol: GRPC`: which hosts are served by GRPCRoutes, and which stay with HTTPRoutes.
+//!
+//! An implementation may refuse a GRPCRoute and an HTTPRoute that share a hostname on one listener, and had to before 1.6. So a GRPCRoute
+//! takes a host only where gRPC is all that the host has on that listener; else HTTP would be lost to gain gRPC.
+
+use super::{
+    context::Cx,
+    plan::{Action, HostPlan, PathRule, Rule, Wire},
+};
+use crate::{
+    gateway::{
+        Intent,
+        api::{GrpcFilter, GrpcMatch, GrpcMethod, GrpcRule},
+        hostname::Hostname,
+        rules::H2C,
+    },
+    ledger::Settlement,
+};
+
+const ANNOTATION: &[&str] = &["backend-protocol"];
+
+/// Decides for every host and scheme, and settles the annotation.
+pub(super) fn decide(cx: &mut Cx<'_>, plans: &mut [HostPlan]) {
+    let names: Vec<Vec<Hostname>> =
+        plans.iter().map(|plan| plan.hostnames.iter().map(|(hostname, _)| Hostname::parse(hostname.text())).collect()).collect();
+    for at in 0..plans.len() {
+        if !plans[at].http.iter().chain(&plans[at].https).any(|rule| rule.changes.wire == Wire::GrpcOverHttp) {
+            continue;
+        }
+        let meets_others = names
+            .iter()
+            .enumerate()
+            .any(|(other, theirs)| other != at && theirs.iter().any(|their| names[at].iter().any(|our| our.intersection(their).is_some())));
+        let plan = &mut plans[at];
+        for rules in [&mut plan.http, &mut plan.https] {
+            let takes_all = !meets_others && !rules.is_empty() && rules.iter().all(is_sayable) && !cx.is_better_over_http(rules);
+            for rule in rules.iter_mut().filter(|rule| rule.changes.wire == Wire::GrpcOverHttp) {
+                if takes_all {
+                    rule.changes.wire = Wire::Grpc;
+                    cx.mark(rule.owner, ANNOTATION, &Settlement::Exact);
+                } else if matches!(rule.action, Action::Forward(_)) {
+                    cx.settle_grpc_over_http(rule);
+                }
+            }
+        }
+    }
+}
+
+impl Cx<'_> {
+    /// The rules lift a limit of time, which a GRPCRoute cannot, and HTTPRoutes reach the backends in HTTP/2 as well.
+    fn is_better_over_http(&self, rules: &[Rule]) -> bool {
+        rules.iter().any(|rule| rule.changes.no_timeout) && rules.iter().all(|rule| self.speaks_h2c(rule))
+    }
+
+    /// The Services of a rule say themselves that they speak HTTP/2.
+    fn speaks_h2c(&self, rule: &Rule) -> bool {
+        let Action::Forward(backends) = &rule.action else { return false };
+        backends.iter().all(|backend| {
+            let ports = self.inventory.services.get(&backend.service).map_or(&[][..], |service| &service.ports);
+            ports.iter().any(|port| port.port == i64::from(backend.port) && port.app_protocol == H2C)
+        })
+    }
+
+    fn settle_grpc_over_http(&mut self, rule: &Rule) {
+        if self.speaks_h2c(rule) {
+            self.mark(rule.owner, ANNOTATION, &Settlement::Exact);
+            return;
+        }
+        let service = match &rule.action {
+            Action::Forward(backends) => backends.first().map(|backend| backend.service.to_string()),
+            Action::Redirect(_) | Action::ToHttps { .. } | Action::Answered | Action::Withheld(_) => None,
+        };
+        self.ask(rule.owner, ANNOTATION, &Intent::Grpc, vec![("service", service.unwrap_or_default())]);
+    }
+}
+
+/// A GRPCRoute can say it: requests are passed on to a gRPC backend, and neither path nor host nor origin plays a part that it does not know.
+fn is_sayable(rule: &Rule) -> bool {
+    let changes = &rule.changes;
+    changes.wire == Wire::GrpcOverHttp
+        && matches!(rule.action, Action::Forward(_))
+        && changes.path.is_none()
+        && changes.host.is_none()
+        && changes.cors.is_none()
+        && method(&rule.path).is_some()
+        && rule.headers.iter().all(|condition| condition.on == super::plan::On::Header)
+}
+
+/// The path as service and method, if it is one: `/` is every call, `/a.B` a service, `/a.B/C` a method.
+fn method(path: &PathRule) -> Option<Option<GrpcMethod>> {
+    let service = |text: &str| {
+        let identifiers = text.split('.').all(|part| is_identifier(part, |first| first.is_ascii_alphabetic() || first == b'_'));
+        identifiers.then(|| text.to_owned())
+    };
+    match path {
+        PathRule::Prefix(path) if path == "/" => Some(None),
+        PathRule::Prefix(path) => Some(Some(GrpcMethod { service: Some(service(path.strip_prefix('/')?)?), ..GrpcMethod::default() })),
+        PathRule::Exact(path) => {
+            let (name, method) = path.strip_prefix('/')?.split_once('/')?;
+            let method = is_identifier(method, |first| first.is_ascii_alphabetic() || first == b'_').then(|| method.to_owned())?;
+            Some(Some(GrpcMethod { service: Some(service(name)?), method: Some(method), ..GrpcMethod::default() }))
+        }
+        PathRule::Regex(_) => None,
+    }
+}
+
+fn is_identifier(text: &str, first: impl Fn(u8) -> bool) -> bool {
+    text.bytes().next().is_some_and(first) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// A match of a rule that can be said.
+fn wire_match(rule: &Rule) -> GrpcMatch {
+    GrpcMatch { method: method(&rule.path).flatten(), headers: super::routes::fields(rule, super::plan::On::Header) }
+}
+
+/// Rules of one treatment as a rule of a GRPCRoute.
+pub(super) fn wire_rule(cx: &mut Cx<'_>, rules: &[&Rule], namespace: &str) -> GrpcRule {
+    let first = rules[0];
+    let mut matches: Vec<GrpcMatch> = rules.iter().map(|rule| wire_match(rule)).collect();
+    if matches == [GrpcMatch::default()] {
+        matches.clear();
+    }
+    let mut filters = Vec::new();
+    let changes = &first.changes;
+    let request = super::routes::modifier(&changes.request_headers, &[], &changes.request_removed);
+    let response = super::routes::modifier(&changes.response_headers, &changes.response_added, &changes.response_removed);
+    filters.extend(request.map(GrpcFilter::RequestHeaderModifier));
+    filters.extend(response.map(GrpcFilter::ResponseHeaderModifier));
+    if let Some(mirror) = &first.changes.mirror {
+        filters.push(GrpcFilter::RequestMirror(super::routes::mirror(cx, mirror, "GRPCRoute", namespace)));
+    }
+    let backend_refs = match &first.action {
+        Action::Forward(backends) => super::routes::backend_refs(cx, first, backends, "GRPCRoute", namespace),
+        Action::Redirect(_) | Action::ToHttps { .. } | Action::Answered | Action::Withheld(_) => Vec::new(),
+    };
+    GrpcRule { matches, filters, backend_refs, ..GrpcRule::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_grpc_are_services_and_methods() {
+        let words = |path: PathRule| {
+            method(&path).map(|method| method.map(|method| (method.service.unwrap_or_default(), method.method.unwrap_or_default())))
+        };
+        assert_eq!(words(PathRule::Prefix("/".to_owned())), Some(None));
+        assert_eq!(words(PathRule::Prefix("/shop.v1.Cart".to_owned())), Some(Some(("shop.v1.Cart".to_owned(), String::new()))));
+        assert_eq!(words(PathRule::Exact("/shop.Cart/Add".to_owned())), Some(Some(("shop.Cart".to_owned(), "Add".to_owned()))));
+        for path in ["/shop.Cart/Add", "/shop-cart", "/1a", "/a..b"] {
+            assert_eq!(words(PathRule::Prefix(path.to_owned())), None, "{path}");
+        }
+        assert_eq!(words(PathRule::Exact("/shop.Cart".to_owned())), None);
+    }
+}

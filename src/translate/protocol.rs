@@ -1,0 +1,152 @@
+//! What backends speak: HTTP, gRPC, and TLS as far as nginx verifies it, which a BackendTLSPolicy then does.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Emitted,
+    changes::is_precise_hostname,
+    context::{Cx, differs, unmappable},
+    names::Names,
+    plan::{Backend, TlsWish, Wire},
+};
+use crate::{
+    gateway::{
+        Intent,
+        api::{BackendTlsPolicy, BackendTlsPolicySpec, BackendValidation, ExplicitRef, PolicyTarget},
+    },
+    k8s::NamespacedName,
+    ledger::{Code, Settlement},
+    nginx::{
+        IngressId, Location, Server,
+        settings::{BackendProtocol, Given, ProxyTls},
+    },
+};
+
+const PROTOCOL: &[&str] = &["backend-protocol"];
+const PROXY_TLS: &[&str] = &["proxy-ssl-secret", "proxy-ssl-verify", "proxy-ssl-name", "proxy-ssl-server-name"];
+const DETAILS: &[&str] = &["proxy-ssl-ciphers", "proxy-ssl-protocols", "proxy-ssl-verify-depth"];
+/// Key of the authorities in a ConfigMap.
+const AUTHORITIES: &str = "ca.crt";
+
+/// Services that want TLS: how, and for which Ingresses.
+pub(super) type TlsWishes = BTreeMap<(NamespacedName, u16), BTreeMap<TlsWish, BTreeSet<IngressId>>>;
+
+impl Cx<'_> {
+    /// How the backend of a location is spoken to, and its TLS; the code why it must not be served where that cannot be said.
+    pub(super) fn protocol(
+        &mut self,
+        ingress: IngressId,
+        server: &Server,
+        location: &Location,
+        tls: bool,
+    ) -> Result<(Wire, Option<Box<TlsWish>>), Code> {
+        let protocol = &location.settings.protocol;
+        let own = location.settings.proxy_tls.as_deref();
+        let proxy_tls = own.or_else(|| server.proxy_tls.as_ref().map(|(_, proxy_tls)| &**proxy_tls)).cloned();
+        let mut settle = |wire: Wire| {
+            if matches!(protocol.given, Given::Annotation(_)) && wire == Wire::Http {
+                self.mark(ingress, PROTOCOL, &Settlement::Exact);
+            }
+            (wire, None)
+        };
+        match protocol.value {
+            BackendProtocol::Http => Ok(settle(Wire::Http)),
+            BackendProtocol::AutoHttp if !tls => Ok(settle(Wire::Http)),
+            BackendProtocol::Grpc | BackendProtocol::GrpcWithoutHeaders { tls: false } => Ok(settle(Wire::GrpcOverHttp)),
+            // The same Service is spoken to in plain text on the other port, which one policy cannot say.
+            BackendProtocol::AutoHttp => Err(self.unverified(ingress, own.is_some())),
+            BackendProtocol::Https => {
+                self.verified(ingress, proxy_tls.as_ref(), own.is_some()).map(|wish| (Wire::Http, Some(Box::new(wish))))
+            }
+            BackendProtocol::Grpcs | BackendProtocol::GrpcWithoutHeaders { tls: true } => {
+                self.verified(ingress, proxy_tls.as_ref(), own.is_some()).map(|wish| (Wire::GrpcOverHttp, Some(Box::new(wish))))
+            }
+            BackendProtocol::Fcgi => {
+                let names = ["backend-protocol", "fastcgi-index", "fastcgi-params-configmap"];
+                Err(self.ask(ingress, &names, &Intent::Fastcgi, vec![]).unwrap_or(Code::BackendFastcgi))
+            }
+        }
+    }
+
+    /// TLS that nobody verifies has no core form: a BackendTLSPolicy always verifies.
+    fn unverified(&mut self, ingress: IngressId, own: bool) -> Code {
+        let mut names = PROTOCOL.to_vec();
+        if own {
+            names.extend(PROXY_TLS.iter().chain(DETAILS));
+        }
+        self.ask(ingress, &names, &Intent::BackendTls, vec![]).unwrap_or(Code::BackendTls)
+    }
+
+    fn verified(&mut self, ingress: IngressId, proxy_tls: Option<&ProxyTls>, own: bool) -> Result<TlsWish, Code> {
+        // Without a name nginx expects that of its own upstream block in the certificate, which no host can be called.
+        let usable =
+            proxy_tls.filter(|proxy_tls| proxy_tls.verify && proxy_tls.has_ca && is_precise_hostname(&proxy_tls.name.to_ascii_lowercase()));
+        let Some(proxy_tls) = usable else { return Err(self.unverified(ingress, own)) };
+        self.mark(ingress, PROTOCOL, &Settlement::Exact);
+        if own {
+            self.mark(ingress, PROXY_TLS, &Settlement::Exact);
+            let usual = proxy_tls.ciphers == "DEFAULT" && proxy_tls.protocols == "TLSv1.2" && proxy_tls.depth <= 1;
+            let details = if usual { Settlement::Exact } else { unmappable(Code::PolicyCiphers) };
+            self.mark(ingress, DETAILS, &details);
+            if !usual {
+                let (place, name) = (self.annotation(ingress, "proxy-ssl-secret"), self.ingress_name(ingress));
+                self.say(Code::PolicyCiphers, Some(place), vec![("ingress", name)]);
+            }
+            if proxy_tls.has_certificate {
+                self.mark(ingress, &["proxy-ssl-secret"], &differs(Code::BackendClientCertificate));
+                let (place, name) = (self.annotation(ingress, "proxy-ssl-secret"), self.ingress_name(ingress));
+                let facts = vec![("ingress", name), ("secret", proxy_tls.secret.to_string())];
+                self.say(Code::BackendClientCertificate, Some(place), facts);
+            }
+        }
+        Ok(TlsWish { authorities: proxy_tls.secret.name.clone(), hostname: proxy_tls.name.to_ascii_lowercase() })
+    }
+
+    /// A rule that is emitted sends requests of an Ingress to a Service that wants TLS.
+    pub(super) fn wish_tls(&mut self, ingress: IngressId, backend: &Backend, wish: &TlsWish) {
+        let service = self.tls_wishes.entry((backend.service.clone(), backend.port)).or_default();
+        service.entry(wish.clone()).or_default().insert(ingress);
+    }
+
+    /// The policies that the emitted rules need.
+    pub(super) fn tls_policies(&mut self) -> Vec<Emitted> {
+        let wishes = std::mem::take(&mut self.tls_wishes);
+        let mut names = Names::default();
+        let mut policies = Vec::new();
+        for ((service, port), ways) in wishes {
+            let conflict = ways.len() > 1;
+            let Some((TlsWish { authorities, hostname }, ingresses)) = ways.into_iter().next() else { continue };
+            if conflict {
+                self.say(Code::BackendTlsConflict, None, vec![("service", service.to_string()), ("name", hostname.clone())]);
+            }
+            let map = NamespacedName::new(&service.namespace, &authorities);
+            if !self.inventory.config_maps.get(&map).is_some_and(|map| map.data.contains_key(AUTHORITIES)) {
+                for &ingress in &ingresses {
+                    self.mark(ingress, &["proxy-ssl-secret"], &differs(Code::BackendCaConfigMap));
+                }
+                let facts = vec![("service", service.to_string()), ("map", map.to_string()), ("secret", authorities.clone())];
+                let place = ingresses.first().map(|&ingress| self.annotation(ingress, "proxy-ssl-secret"));
+                self.say(Code::BackendCaConfigMap, place, facts);
+            }
+            let ports = self.inventory.services.get(&service).map_or(&[][..], |known| &known.ports);
+            let section = ports.iter().find(|known| known.port == i64::from(port) && !known.name.is_empty()).filter(|_| ports.len() > 1);
+            let target = PolicyTarget {
+                group: String::new(),
+                kind: "Service".to_owned(),
+                name: service.name.clone(),
+                section_name: section.map(|port| port.name.clone()),
+            };
+            let validation = BackendValidation {
+                ca_certificate_refs: vec![ExplicitRef::local("", "ConfigMap", authorities)],
+                hostname,
+                ..BackendValidation::default()
+            };
+            let spec = BackendTlsPolicySpec { target_refs: vec![target], validation, ..BackendTlsPolicySpec::default() };
+            let wanted = if ports.len() > 1 { format!("{}-{port}", service.name) } else { service.name.clone() };
+            let policy = BackendTlsPolicy::new(&service.namespace, names.take("BackendTLSPolicy", &service.namespace, &wanted), spec);
+            let sources = ingresses.iter().map(|&ingress| self.config.ingress(ingress).object).collect();
+            policies.push(Emitted { object: policy.into(), platform: false, sources, withheld: vec![] });
+        }
+        policies
+    }
+}

@@ -1,0 +1,204 @@
+//! Verbs that read a cluster as a user runs them, against a server on loopback.
+
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+use crate::{cases::gateshift, cluster_server::Server};
+
+/// An Ingress with TLS for each of two contexts: that of namespace `default`, and that of `shop`.
+const INGRESSES: &str = "
+{apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: {name: nginx}, spec: {controller: k8s.io/ingress-nginx}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: web, namespace: default}, spec: {ports: [{port: 80}]}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: web, namespace: shop}, spec: {ports: [{port: 80}]}}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: default, annotations: {nginx.ingress.kubernetes.io/permanent-redirect: 'https://new.example/', nginx.ingress.kubernetes.io/permanent-redirect-code: '308'}}
+spec:
+  ingressClassName: nginx
+  rules: [{host: old.example, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: shop}
+spec:
+  ingressClassName: nginx
+  rules: [{host: shop.example, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]
+";
+
+fn definitions(version: &str, channel: &str) -> String {
+    format!(
+        "{{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {{name: httproutes.gateway.networking.k8s.io, annotations: {{
+           gateway.networking.k8s.io/bundle-version: v{version}, gateway.networking.k8s.io/channel: {channel}}}}}}}"
+    )
+}
+
+/// What `gateshift` says: exit code, stdout, stderr.
+fn run(server: &Server, arguments: &[&str]) -> (i32, String, String) {
+    let kubeconfig = server.kubeconfig().display().to_string();
+    let mut all = arguments.to_vec();
+    all.extend(["--kubeconfig", &kubeconfig]);
+    let output = gateshift(&std::env::temp_dir(), &all);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+}
+
+fn scratch(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("gateshift-cluster-cli-{}-{name}", std::process::id()));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("temporary folder");
+    folder
+}
+
+#[test]
+fn manifests_are_written_for_the_version_that_the_cluster_has() {
+    for (version, channel, status) in
+        [("1.4.1", "standard", 301), ("1.6.3", "standard", 308), ("1.4.0", "experimental", 301), ("9.0.0", "standard", 308)]
+    {
+        let server = Server::with(&[INGRESSES, &definitions(version, channel)], |_| None);
+        let (_, stdout, stderr) = run(&server, &["convert", "-A"]);
+        assert!(stdout.contains(&format!("statusCode: {status}")), "{version} {channel}: {stdout}{stderr}");
+    }
+}
+
+#[test]
+fn a_version_that_is_named_wins_over_that_of_the_cluster() {
+    let server = Server::with(&[INGRESSES, &definitions("1.4.1", "standard")], |_| None);
+    assert!(run(&server, &["convert", "-A", "--gateway-api", "1.6"]).1.contains("statusCode: 308"));
+    assert!(run(&server, &["validate"]).2.contains("checked against 1.4 (standard channel)"));
+}
+
+#[test]
+fn each_context_is_converted_into_a_folder_of_its_own() {
+    let server = Server::with(&[INGRESSES], |_| None);
+    let folder = scratch("contexts");
+    let out = folder.join("out").display().to_string();
+    let (code, stdout, stderr) = run(&server, &["convert", "--context", "test", "--context", "shop", "--output-dir", &out]);
+    assert_eq!((code, stdout.as_str()), (0, ""), "{stderr}");
+    for (file, there) in
+        [("test/default/httproutes.yaml", true), ("shop/shop/httproutes.yaml", true), ("test/shop", false), ("shop/default", false)]
+    {
+        assert_eq!(folder.join("out").join(file).exists(), there, "{file}");
+    }
+    let _ = fs::remove_dir_all(folder);
+}
+
+#[test]
+fn several_contexts_need_a_verb_and_a_format_that_take_them() {
+    let server = Server::with(&[INGRESSES], |_| None);
+    let both = ["--context", "test", "--context", "shop"];
+    for verb in [&["convert"][..], &["diff", "-o", "json"], &["validate", "-o", "json"], &["trace", "http://shop.example/"]] {
+        let (code, _, stderr) = run(&server, &[verb, &both].concat());
+        assert_eq!(code, 2, "{verb:?}: {stderr}");
+    }
+    let (code, stdout, stderr) = run(&server, &[&["diff"][..], &both].concat());
+    assert!(code < 2 && stdout.contains("context test\n") && stdout.contains("context shop\n"), "{code}: {stdout}{stderr}");
+}
+
+const ROUTES: &str = "
+{apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: eg}, spec: {controllerName: gateway.envoyproxy.io/gatewayclass-controller}}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: main, namespace: edge}
+spec: {gatewayClassName: eg, listeners: [{name: http, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: All}}}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web, namespace: shop, generation: 2}
+spec: {parentRefs: [{name: main, namespace: edge}], hostnames: [shop.example], rules: [{backendRefs: [{name: web, port: 80}]}]}
+";
+
+fn refused() -> String {
+    "status: {parents: [{parentRef: {name: main, namespace: edge}, controllerName: gateway.envoyproxy.io/gatewayclass-controller, conditions: [
+        {type: Accepted, status: 'False', reason: UnsupportedValue, message: no, observedGeneration: 2, lastTransitionTime: '2026-01-01T00:00:00Z'}]}]}\n"
+        .to_owned()
+}
+
+#[test]
+fn the_new_side_can_be_what_the_cluster_has_with_its_conditions() {
+    let arguments = ["diff", "-A", "--against-cluster", "--host", "shop.example", "--target", "envoy-gateway"];
+    let server = Server::with(&[INGRESSES, ROUTES], |_| None);
+    let (_, stdout, stderr) = run(&server, &arguments);
+    assert!(!stdout.contains("not-served"), "{stdout}{stderr}");
+    let server = Server::with(&[INGRESSES, &format!("{ROUTES}{}", refused())], |_| None);
+    let (code, stdout, stderr) = run(&server, &arguments);
+    assert_eq!(code, 1, "{stdout}{stderr}");
+    assert!(stdout.contains("not-served") && stderr.contains("gateway/condition-false"), "{stdout}{stderr}");
+}
+
+#[test]
+fn a_request_is_traced_through_what_the_cluster_has() {
+    let server = Server::with(&[INGRESSES, ROUTES], |_| None);
+    let arguments = ["trace", "http://shop.example/x", "-A", "--against-cluster", "--target", "envoy-gateway", "-o", "json"];
+    let (code, stdout, stderr) = run(&server, &arguments);
+    assert_eq!(code, 0, "{stderr}");
+    let line: Value = serde_json::from_str(&stdout).expect("a JSON line");
+    assert_eq!((&line["old"]["backend"], &line["new"]["backend"]), (&json!("shop/web:80"), &json!("shop/web:80")), "{line}");
+}
+
+#[test]
+fn routes_attach_to_a_gateway_that_the_cluster_has() {
+    let server = Server::with(&[INGRESSES, ROUTES], |_| None);
+    let (code, stdout, stderr) = run(&server, &["convert", "-A", "--existing-gateway", "edge/other"]);
+    assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
+    let (code, stdout, stderr) = run(&server, &["convert", "-A", "--existing-gateway", "edge/main"]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(!stdout.contains("kind: Gateway\n") && stdout.contains("- name: main\n    namespace: edge\n    sectionName: http"), "{stdout}");
+}
+
+fn ingress(number: usize) -> Value {
+    let (namespace, name) = (format!("team-{:02}", number % 40), format!("web-{number:05}"));
+    json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": name, "namespace": namespace, "annotations": {
+            "nginx.ingress.kubernetes.io/proxy-body-size": "8m",
+            "nginx.ingress.kubernetes.io/rewrite-target": "/$2",
+            "kubectl.kubernetes.io/last-applied-configuration": "x".repeat(600),
+        }},
+        "spec": {"ingressClassName": "nginx", "rules": [{"host": format!("{name}.example"), "http": {"paths": [
+            {"path": "/api(/|$)(.*)", "pathType": "ImplementationSpecific", "backend": {"service": {"name": "web", "port": {"number": 80}}}}]}}]},
+    })
+}
+
+/// Most memory that a process held, in MB, asked for until it ends.
+fn peak(mut child: std::process::Child) -> (u64, bool) {
+    let status = format!("/proc/{}/status", child.id());
+    let mut most = 0;
+    loop {
+        if let Some(line) = fs::read_to_string(&status).unwrap_or_default().lines().find(|line| line.starts_with("VmHWM:")) {
+            let kilobytes: u64 = line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).unwrap_or(0);
+            most = most.max(kilobytes / 1024);
+        }
+        if let Some(end) = child.try_wait().expect("a child") {
+            return (most, end.success());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn twenty_thousand_ingresses_take_less_than_300_mb() {
+    let mut objects: Vec<Value> = (0..20_000).map(ingress).collect();
+    objects.push(json!({"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "nginx"}, "spec": {"controller": "k8s.io/ingress-nginx"}}));
+    let server = Server::of(objects, |_| None);
+    let child = Command::new(env!("CARGO_BIN_EXE_gateshift"))
+        .args(["convert", "-A", "--no-check", "--fail-on", "blocked", "--kubeconfig"])
+        .arg(server.kubeconfig())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("gateshift runs");
+    let (most, success) = peak(child);
+    assert!(success && most > 20, "{most} MB, success {success}");
+    assert!(most < 300, "{most} MB");
+}
