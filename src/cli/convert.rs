@@ -111,12 +111,13 @@ fn write(
     let (objects, inventory) = (&translation.objects, &reading.inventory);
     let (mut verdict, mut differences, mut text) = (String::new(), Findings::new(), None);
     if !arguments.no_check && !objects.is_empty() {
-        let printed = text.insert(report::yaml_stream(objects, inventory));
-        let new = estate::New::of_text(old, printed.clone(), &arguments.gateway)?;
+        let new = estate::New::of_conversion(old, translation, &arguments.gateway)?;
         let comparison =
             compare::compare(&nginx::Router::new(&resolved.config), &new.config, &Limits { probed_hosts: 0, ..Limits::default() });
         differences = report::difference_findings(&comparison);
         verdict = format!("compared {}\n", report::tally(&comparison));
+        // The text that was compared is the text that is written: a large estate is printed once.
+        text = new.inventory.sources.0.into_iter().next().map(|source| source.text);
     }
     match (directory, arguments.output, text) {
         (Some(directory), _, _) => write::directory(directory, &report::folders(objects, inventory))?,

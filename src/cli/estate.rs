@@ -58,13 +58,13 @@ impl New {
     /// Resolves manifests; Services and Secrets come from `facts` where they are not among the manifests. Without a judge they are
     /// taken for what a cluster has stored.
     pub(super) fn new(
-        manifests: Inventory,
+        mut manifests: Inventory,
         facts: Option<&Inventory>,
         target: &'static dialect::Target,
         judge: Option<&Judge>,
         absent: Absent,
     ) -> Self {
-        let read = Objects::read(&manifests, judge);
+        let read = Objects::take(&mut manifests, judge);
         let facts = facts.unwrap_or(&manifests);
         let policies = targets::read_back(&target.id, &read.objects, &manifests, &Facts::of(facts, absent));
         let options = gateway::resolve::Options { gateway: None, absent, policies };
@@ -72,13 +72,9 @@ impl New {
         Self { inventory: manifests, config }
     }
 
-    /// The conversion of the old side, as it would be read back from its manifests.
+    /// The conversion of the old side, as it is read back from its manifests. A Gateway that exists stands beside them.
     pub(super) fn of_conversion(old: &Old, translation: &translate::Translation, gateway: &Gateway) -> anyhow::Result<Self> {
-        Self::of_text(old, report::yaml_stream(&translation.objects, &old.reading.inventory), gateway)
-    }
-
-    /// The same where the manifests are printed already. A Gateway that exists stands beside them.
-    pub(super) fn of_text(old: &Old, text: String, gateway: &Gateway) -> anyhow::Result<Self> {
+        let text = report::yaml_stream(&translation.objects, &old.reading.inventory);
         let mut manifests = read::texts([("converted.yaml".to_owned(), text)], &read::Options::default()).inventory;
         let known = &old.reading.inventory;
         if gateway.existing_gateway.is_some() {

@@ -5,7 +5,7 @@ use std::{fs, io::IsTerminal as _};
 use anyhow::Context as _;
 
 use super::{
-    Terminal,
+    Terminal, Usage,
     args::{Report, ReportFormat},
     config, convert, estate,
     exit::Exit,
@@ -22,13 +22,28 @@ const WIDTH: u16 = 120;
 
 /// Runs the verb.
 pub(super) fn run(arguments: &Report, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let options = estate::options(&arguments.gateway)?;
+    let several = gather::contexts(&arguments.input).len() > 1;
+    if several && (arguments.output_file.is_some() || !matches!(arguments.output, ReportFormat::Text | ReportFormat::Markdown)) {
+        return Err(Usage("several contexts are reported one after the other as text or markdown; name one --context".to_owned()).into());
+    }
+    gather::each_context(&arguments.input, |context| {
+        if several {
+            terminal.data(&format!("context {}\n\n", report::printable(context.unwrap_or_default())))?;
+        }
+        one(arguments, context, terminal)
+    })
+}
+
+fn one(arguments: &Report, context: Option<&str>, terminal: &Terminal) -> anyhow::Result<Exit> {
     let baseline = arguments.baseline.as_ref().map(|path| {
         let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
         risk::Baseline::read(&text).with_context(|| format!("reading {}", path.display()))
     });
     let baseline = baseline.transpose()?;
-    let reading = gather::reading(&arguments.input, Some(&arguments.controller))?;
+    let with_gateways = arguments.gateway.existing_gateway.is_some();
+    let reading = gather::reading(&arguments.input, Some(&arguments.controller), with_gateways, context)?;
+    let aim = estate::Aim::of(&arguments.gateway, Some(&reading.inventory));
+    let options = estate::options(&arguments.gateway, aim, &reading.inventory)?;
     let old = estate::Old::new(reading, &arguments.controller);
     let translation = old.translate(&options);
     let new = estate::New::of_conversion(&old, &translation, &arguments.gateway)?;

@@ -64,38 +64,54 @@ impl Objects {
     /// Reads what stands in an inventory. An object that cannot be read at all is left out, as no API server would have stored it,
     /// and so are those that the judge refuses; objects of a cluster need no judge.
     pub fn read(inventory: &Inventory, judge: Option<&Judge>) -> Read {
-        let mut objects = Self::default();
-        let (mut issues, mut refused) = (Vec::new(), Vec::new());
+        let mut read = Read::default();
         for (id, node) in &inventory.gateway_objects {
-            let name = inventory.object(*id);
+            read.take(inventory, *id, node, judge);
+        }
+        read
+    }
+
+    /// The same, taking the documents out of the inventory: of a large estate they need not be there twice. Those of foreign kinds
+    /// stay for the target that knows them.
+    pub fn take(inventory: &mut Inventory, judge: Option<&Judge>) -> Read {
+        let mut read = Read::default();
+        for (id, node) in std::mem::take(&mut inventory.gateway_objects) {
+            read.take(inventory, id, &node, judge);
+            let name = inventory.object(id);
             if api::Kind::named(&name.group, &name.kind).is_none() {
-                let adds_matches = node.get("spec").is_some_and(|spec| spec.get("matches").is_some());
-                objects.foreign.push(Foreign { id: *id, object: name.clone(), targets: targets(node, &name.namespace), adds_matches });
-                continue;
-            }
-            let judged = |node: &Node| judge.is_none_or(|judge| judge.node(node).is_accepted());
-            let mut taken = Cow::Borrowed(node);
-            if !judged(node) {
-                let meant = letters_as_text(node);
-                if !judged(&meant) {
-                    refused.push(*id);
-                    continue;
-                }
-                taken = Cow::Owned(meant);
-            }
-            let (object, found) = api::read(&taken);
-            issues.extend(found.into_iter().map(|issue| (*id, issue)));
-            if object.is_none() {
-                refused.push(*id);
-            }
-            if let Some(mut object) = object {
-                if object.kind().is_namespaced() {
-                    object.meta_mut().namespace.clone_from(&name.namespace);
-                }
-                objects.typed.push((*id, object));
+                inventory.gateway_objects.push((id, node));
             }
         }
-        Read { objects, issues, refused }
+        read
+    }
+}
+
+impl Read {
+    fn take(&mut self, inventory: &Inventory, id: ObjectId, node: &Node, judge: Option<&Judge>) {
+        let name = inventory.object(id);
+        if api::Kind::named(&name.group, &name.kind).is_none() {
+            let adds_matches = node.get("spec").is_some_and(|spec| spec.get("matches").is_some());
+            let targets = targets(node, &name.namespace);
+            self.objects.foreign.push(Foreign { id, object: name.clone(), targets, adds_matches });
+            return;
+        }
+        let judged = |node: &Node| judge.is_none_or(|judge| judge.node(node).is_accepted());
+        let mut taken = Cow::Borrowed(node);
+        if !judged(node) {
+            let meant = letters_as_text(node);
+            if !judged(&meant) {
+                self.refused.push(id);
+                return;
+            }
+            taken = Cow::Owned(meant);
+        }
+        let (object, found) = api::read(&taken);
+        self.issues.extend(found.into_iter().map(|issue| (id, issue)));
+        let Some(mut object) = object else { return self.refused.push(id) };
+        if object.kind().is_namespaced() {
+            object.meta_mut().namespace.clone_from(&name.namespace);
+        }
+        self.objects.typed.push((id, object));
     }
 }
 

@@ -260,7 +260,7 @@ const FIELDS: &[(&str, &[&str])] = &[
     ),
     ("historical", &["name", "kind", "of", "values", "removed", "was", "today", "instead", "advice", "source", "evidence"]),
     ("core", &["name", "on", "effect", "notes", "related", "source", "evidence"]),
-    ("foreign", &["name", "reader", "belongs", "meaning"]),
+    ("foreign", &["name", "reader", "belongs", "moves", "meaning"]),
     ("validators", &["name", "regex", "text", "source"]),
     ("keys", &["name", "type", "bearing", "annotation", "default", "effect", "notes", "on_invalid", "evidence"]),
     ("removed", &["name", "removed", "was", "advice", "source"]),

@@ -37,6 +37,7 @@ pub(crate) fn report_of(reading: &read::Reading, target: &str, redact: bool) -> 
         gateway_class: Some("class".to_owned()),
         emit_gateway_class: false,
         namespace_label: None,
+        emission: translate::Emission::default(),
         target: targets::by_id(target).expect("a known target"),
         allow_unprotected: false,
     };

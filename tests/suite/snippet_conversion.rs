@@ -133,6 +133,7 @@ fn settled(annotation: &str, text: &str, target: &str) -> Vec<Settlement> {
         gateway_class: Some("any".to_owned()),
         emit_gateway_class: false,
         namespace_label: None,
+        emission: translate::Emission::default(),
         target: targets::by_id(target).expect("target"),
         allow_unprotected: false,
     };

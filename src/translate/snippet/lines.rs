@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    gateway::Intent,
+    gateway::{Buffers, Intent},
     ledger::{Code, Settlement},
     nginx::{
         IngressId,
@@ -251,7 +251,16 @@ impl Cx<'_> {
                 return refuses(block).then_some(Closed::Withheld(WITHHELD));
             }
             (_, About::Timeout) => self.timeout(here, owner, &value),
-            (_, About::Buffers) => drop(self.intent(here, owner, &Intent::Buffering, &value)),
+            (_, About::Buffers) => {
+                let what = match here.word(0) {
+                    "proxy_buffering" => Buffers::Responses,
+                    "proxy_request_buffering" => Buffers::Requests,
+                    "proxy_buffer_size" => Buffers::Head,
+                    _ => Buffers::Memory,
+                };
+                let value = here.word(1).to_owned();
+                self.intent(here, owner, &Intent::Buffering { what, value: value.clone() }, &value);
+            }
             (_, About::Bandwidth) => {
                 let bytes = size(here.word(1)).unwrap_or(0);
                 let (rate, after) = if here.word(0) == "limit_rate" { (bytes, 0) } else { (0, bytes) };
