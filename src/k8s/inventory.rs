@@ -282,7 +282,7 @@ pub struct Inventory {
     pub workloads: Vec<Workload>,
     /// Objects of the Gateway API and of its implementations, as they stand.
     pub gateway_objects: Vec<(ObjectId, yaml::Node)>,
-    /// Objects that depend on the controller or steer its Ingresses, as they stand: NetworkPolicies, Rollouts, Canaries of Flagger.
+    /// Objects that depend on the controller or steer its Ingresses, as they stand: network policies, rollouts of Argo, canaries of Flagger.
     pub beside: Vec<(ObjectId, yaml::Node)>,
     /// Kinds that gateshift has no use for.
     pub others: KindCount,

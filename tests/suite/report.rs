@@ -28,6 +28,10 @@ use crate::{cases::gateshift, shared::shared};
 
 /// What `report` does, in one process.
 pub(crate) fn report_of(reading: &read::Reading, target: &str, redact: bool) -> risk::Report {
+    report_within(reading, target, redact, &Limits { probed_hosts: 0, samples: 4, cells: 2_000, ..Limits::default() })
+}
+
+fn report_within(reading: &read::Reading, target: &str, redact: bool, limits: &Limits) -> risk::Report {
     let inventory = &reading.inventory;
     let given = ingress::Given { config_map: None, arguments: vec!["--watch-ingress-without-class=true".to_owned()] };
     let controller = ingress::controller(inventory, &given);
@@ -51,8 +55,7 @@ pub(crate) fn report_of(reading: &read::Reading, target: &str, redact: bool) -> 
     let policies = targets::read_back(target, &objects, &manifests, &Facts::of(inventory, absent));
     let options = resolve::Options { gateway: None, absent, policies };
     let gateway = resolve::resolve(&objects, inventory, dialect, &options);
-    let limits = Limits { probed_hosts: 0, samples: 4, cells: 2_000, ..Limits::default() };
-    let comparison = compare::compare(&nginx::Router::new(&resolved.config), &gateway, &limits);
+    let comparison = compare::compare(&nginx::Router::new(&resolved.config), &gateway, limits);
     let mut findings: Vec<Finding> = reading.findings.clone();
     findings.extend(resolved.findings.iter().cloned());
     findings.extend(translation.findings.iter().cloned());
@@ -164,11 +167,17 @@ fn every_corpus_file_renders_in_every_format() {
     files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     files.sort();
     let mut wrong = Vec::new();
-    for file in files {
-        let name = file.display().to_string();
-        let reading = read::read(&read::Options { paths: vec![file], ..read::Options::default() }).expect("a file was named");
-        wrong.extend(wrong_with(&report_of(&reading, "envoy-gateway", false)).into_iter().map(|why| format!("{name}: {why}")));
+    // The judge has tests of its own; here every file is rendered without it, and all of them with it as one estate.
+    let limits = Limits { only: vec!["no such host".to_owned()], ..Limits::default() };
+    for file in &files {
+        let reading = read::read(&read::Options { paths: vec![file.clone()], ..read::Options::default() }).expect("a file was named");
+        let report = report_within(&reading, "envoy-gateway", false, &limits);
+        wrong.extend(wrong_with(&report).into_iter().map(|why| format!("{}: {why}", file.display())));
     }
+    let reading = read::read(&read::Options { paths: files, ..read::Options::default() }).expect("files were named");
+    let estate = report_of(&reading, "envoy-gateway", false);
+    assert!(estate.hosts.len() > 300 && estate.findings.len() > 1_000, "{} hosts", estate.hosts.len());
+    wrong.extend(wrong_with(&estate));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

@@ -53,7 +53,7 @@ fn filters_and_keys_work_without_an_error_or_a_request() {
     assert_eq!(browser.value(&choose("by-annotation", index.as_str().expect("a value"))), json!(1));
     assert_eq!(browser.value(&choose("by-annotation", "")), json!(4));
     assert_eq!(
-        browser.value(&format!("(() => {{ document.querySelector('#by-risk [data-level=\"0\"]').click(); return {rows}; }})()")),
+        browser.value(&format!("(() => {{ document.querySelector('#by-risk [data-level=\"1\"]').click(); return {rows}; }})()")),
         json!(1)
     );
     browser.value("document.querySelector('#filters [type=reset]').click()");

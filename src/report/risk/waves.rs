@@ -58,16 +58,18 @@ impl Effort {
     }
 }
 
+/// The first of the unit that a host is in.
+fn root(parent: &mut [usize], mut at: usize) -> usize {
+    while parent[at] != at {
+        parent[at] = parent[parent[at]];
+        at = parent[at];
+    }
+    at
+}
+
 /// Units of hosts that share an Ingress, by position.
 fn units(hosts: &[Host], ingresses: &[IngressRow]) -> Vec<Vec<usize>> {
     let mut parent: Vec<usize> = (0..hosts.len()).collect();
-    fn root(parent: &mut [usize], mut at: usize) -> usize {
-        while parent[at] != at {
-            parent[at] = parent[parent[at]];
-            at = parent[at];
-        }
-        at
-    }
     for ingress in ingresses {
         if let Some((&one, rest)) = ingress.hosts.split_first() {
             for &other in rest {
