@@ -139,7 +139,6 @@ fn settled(annotation: &str, text: &str, target: &str) -> Vec<Settlement> {
         emission: translate::Emission::default(),
         target: targets::by_id(target).expect("target"),
         allow_unprotected: false,
-        emission: translate::Emission::default(),
     };
     let translation = translate::translate(&config, &inventory, &options);
     for finding in translation.findings.iter().filter(|finding| finding.code.as_str() == "snippet/not-convertible" && target == "standard")

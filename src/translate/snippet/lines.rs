@@ -216,7 +216,8 @@ impl Cx<'_> {
         let code = self.ask(ingress, &[here.origin.name], intent, facts);
         match code {
             Some(code) => self.settle(here, unmappable(code)),
-            None => drop(self.kept_by_target(here, intent)),
+            None if self.kept_by_target(here, intent) => {}
+            None => self.settle(here, Settlement::Exact),
         }
         code
     }
