@@ -2,7 +2,7 @@
 
 use super::answer::{self, APPENDED, EFFECTIVE_HOST_PORT, HOST_PORT, HOST_WITHOUT_DEFAULT_PORT, UNESCAPED_PATH};
 use super::config::{Config, Reading};
-use super::dialect::{Dialect, OwnAnswer, RewriteEncoding};
+use super::dialect::{Dialect, GrpcMiss, OwnAnswer, RewriteEncoding};
 use super::filter::Operations;
 use super::guards::{self, Passed};
 use super::normalise;
@@ -11,7 +11,8 @@ use super::policies::{self, Guarded, Instead, Origin};
 use super::route::{Served, Verdict};
 use super::view::{View, without_port};
 use crate::request::{
-    Answer, Decision, Deny, Forward, Forwarding, Guard, HeaderExprs, Outcome, Part, PathExpr, Request, Scheme, Share, TextExpr, World,
+    Answer, Decision, Deny, Forward, Forwarding, Guard, HeaderExprs, Outcome, Part, PathExpr, Request, Scheme, Share, TextExpr, Valuation,
+    World,
 };
 
 /// What happens to a request, and how sure the model is.
@@ -114,7 +115,14 @@ impl Exchange<'_> {
                 }
             }
         }
-        let outcome = timed(outcome(answer, self.view, self.dialect), self.timeout, world, self.dialect);
+        let outcome = match timed(outcome(answer, self.view, self.dialect), self.timeout, world, self.dialect) {
+            Ok(outcome) => outcome,
+            Err(headers) => {
+                let grpc = *self.dialect.grpc_miss == GrpcMiss::GrpcStatus && self.view.holds(self.reading.first.grpc);
+                let given_up = answer::own(504, Vec::new(), grpc, self.dialect);
+                with_headers(self::outcome(&given_up, self.view, self.dialect), headers)
+            }
+        };
         match &outcome {
             Outcome::Forward(Forward { split, target, response_headers, .. }) => match split.as_slice() {
                 [Share { backend: None, status: Some(status), .. }] => {
@@ -171,17 +179,27 @@ impl Exchange<'_> {
 /// What stands for a certificate that an implementation makes itself.
 pub const DEFAULT_CERTIFICATE: &str = "(default certificate)";
 
-/// A backend that takes longer than the rule allows is given up.
-fn timed(outcome: Outcome, timeout: Option<u64>, world: &impl World, dialect: &Dialect) -> Outcome {
-    let (Outcome::Forward(forward), Some(timeout)) = (&outcome, timeout) else { return outcome };
-    let [share] = forward.split.as_slice() else { return outcome };
+/// A backend that takes longer than the rule allows is given up: the headers of the answer that is then made.
+fn timed(outcome: Outcome, timeout: Option<u64>, world: &impl World, dialect: &Dialect) -> Result<Outcome, Claims> {
+    let (Outcome::Forward(forward), Some(timeout)) = (&outcome, timeout) else { return Ok(outcome) };
+    let [share] = forward.split.as_slice() else { return Ok(outcome) };
     let delay = share.backend.as_ref().and_then(|backend| world.backend(backend, &forward.target)).map_or(0, |answer| answer.delay);
     if delay <= timeout {
-        return outcome;
+        return Ok(outcome);
     }
     let modified = dialect.modified_own_answers.contains(&OwnAnswer::Error);
-    let response_headers = if modified { forward.response_headers.clone() } else { Vec::new() };
-    Outcome::Respond { status: 504, response_headers }
+    Err(if modified { forward.response_headers.clone() } else { Vec::new() })
+}
+
+/// Claimed headers.
+type Claims = Vec<(String, Option<String>)>;
+
+/// An answer of the router itself with more headers.
+fn with_headers(mut outcome: Outcome, headers: Claims) -> Outcome {
+    if let Outcome::Respond { response_headers, .. } = &mut outcome {
+        response_headers.splice(0..0, headers);
+    }
+    outcome
 }
 
 fn outcome(answer: &Answer, view: &View<'_>, dialect: &Dialect) -> Outcome {

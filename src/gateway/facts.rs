@@ -45,6 +45,8 @@ pub enum BackendFault {
     NoEndpoints,
     /// The port is spoken to in TLS that cannot be verified.
     UnverifiedTls,
+    /// A policy asks for TLS and cannot be resolved.
+    BrokenTls,
 }
 
 impl<'a> Facts<'a> {

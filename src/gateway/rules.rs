@@ -273,7 +273,7 @@ impl Maker<'_> {
         }
         let broken = |wish: &TlsWish| wish.broken || !wish.authorities.iter().all(|map| self.facts.has_authorities(map));
         if kind != "TLSRoute" && wish.is_some_and(broken) {
-            return Err(BackendFault::UnverifiedTls);
+            return Err(BackendFault::BrokenTls);
         }
         if let Some(policy) = self.policies.on("", "Service", to.namespace, to.name, None) {
             unmodelled.get_or_insert(policy);
@@ -300,7 +300,8 @@ impl Maker<'_> {
             | BackendFault::Absent
             | BackendFault::Port
             | BackendFault::ExternalName
-            | BackendFault::UnverifiedTls => 500,
+            | BackendFault::UnverifiedTls
+            | BackendFault::BrokenTls => 500,
         }
     }
 
@@ -329,6 +330,7 @@ const fn reason(fault: BackendFault) -> &'static str {
     match fault {
         BackendFault::Kind => "InvalidKind",
         BackendFault::NotPermitted => "RefNotPermitted",
+        BackendFault::BrokenTls => "InvalidBackendTLS",
         BackendFault::Absent
         | BackendFault::Port
         | BackendFault::NoEndpoints

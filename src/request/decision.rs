@@ -42,7 +42,7 @@ pub struct Share {
 pub enum Speech {
     /// HTTP/1.
     Http,
-    /// HTTP/1 over TLS.
+    /// HTTP over TLS: HTTP/1, unless both sides agree on HTTP/2 in the handshake.
     Https,
     /// HTTP/2 without TLS, as gRPC wants it.
     Http2,

@@ -4,7 +4,7 @@
 //! takes a host only where gRPC is all that the host has on that listener; else HTTP would be lost to gain gRPC.
 
 use super::{
-    context::Cx,
+    context::{Cx, differs, unmappable},
     plan::{Action, HostPlan, PathRule, Rule, Wire},
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
         hostname::Hostname,
         rules::H2C,
     },
-    ledger::Settlement,
+    ledger::{Code, Settlement},
 };
 
 const ANNOTATION: &[&str] = &["backend-protocol"];
@@ -37,7 +37,7 @@ pub(super) fn decide(cx: &mut Cx<'_>, plans: &mut [HostPlan]) {
             for rule in rules.iter_mut().filter(|rule| rule.changes.wire == Wire::GrpcOverHttp) {
                 if takes_all {
                     rule.changes.wire = Wire::Grpc;
-                    cx.mark(rule.owner, ANNOTATION, &Settlement::Exact);
+                    cx.settle_grpc_route(rule);
                 } else if matches!(rule.action, Action::Forward(_)) {
                     cx.settle_grpc_over_http(rule);
                 }
@@ -49,11 +49,14 @@ pub(super) fn decide(cx: &mut Cx<'_>, plans: &mut [HostPlan]) {
 impl Cx<'_> {
     /// The rules lift a limit of time, which a GRPCRoute cannot, and HTTPRoutes reach the backends in HTTP/2 as well.
     fn is_better_over_http(&self, rules: &[Rule]) -> bool {
-        rules.iter().any(|rule| rule.changes.no_timeout) && rules.iter().all(|rule| self.speaks_h2c(rule))
+        rules.iter().any(|rule| rule.changes.no_timeout) && rules.iter().all(|rule| self.speaks_http2(rule))
     }
 
-    /// The Services of a rule say themselves that they speak HTTP/2.
-    fn speaks_h2c(&self, rule: &Rule) -> bool {
+    /// An HTTPRoute reaches the Services of a rule in HTTP/2: they say themselves that they speak it, or the handshake of TLS does.
+    fn speaks_http2(&self, rule: &Rule) -> bool {
+        if rule.changes.backend_tls.is_some() {
+            return true;
+        }
         let Action::Forward(backends) = &rule.action else { return false };
         backends.iter().all(|backend| {
             let ports = self.inventory.services.get(&backend.service).map_or(&[][..], |service| &service.ports);
@@ -61,8 +64,25 @@ impl Cx<'_> {
         })
     }
 
+    /// A GRPCRoute can say neither timeouts nor retries.
+    fn settle_grpc_route(&mut self, rule: &mut Rule) {
+        if rule.changes.retry.take().is_some() {
+            self.mark(
+                rule.owner,
+                &["proxy-next-upstream", "proxy-next-upstream-tries", "proxy-next-upstream-timeout"],
+                &unmappable(Code::PolicyRetry),
+            );
+        }
+        if !std::mem::take(&mut rule.changes.no_timeout) {
+            return self.mark(rule.owner, ANNOTATION, &Settlement::Exact);
+        }
+        self.mark(rule.owner, ANNOTATION, &differs(Code::BackendGrpcTimeout));
+        let (place, name) = (self.annotation(rule.owner, "backend-protocol"), self.ingress_name(rule.owner));
+        self.say(Code::BackendGrpcTimeout, Some(place), vec![("ingress", name), ("target", self.options.target.id().to_owned())]);
+    }
+
     fn settle_grpc_over_http(&mut self, rule: &Rule) {
-        if self.speaks_h2c(rule) {
+        if self.speaks_http2(rule) {
             self.mark(rule.owner, ANNOTATION, &Settlement::Exact);
             return;
         }

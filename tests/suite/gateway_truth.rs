@@ -15,7 +15,7 @@ use gateshift::{
     },
     k8s::{EndpointSlice, Inventory, NamespacedName, ObjectMeta},
     read,
-    request::{BackendAnswer, Deny, Forward, Header, NoAnswer, Outcome, Request, Scheme, World},
+    request::{BackendAnswer, Deny, Forward, Header, NoAnswer, Outcome, Request, Scheme, Speech, World},
     targets,
 };
 use serde_yaml::Value;
@@ -281,9 +281,10 @@ fn compare_one(request: &Request, asked: &Value, observed: &Value, outcome: &Out
                 return difference("host");
             }
             let two = text(upstream, "protocol") == "HTTP/2";
-            if !speech.is_empty()
-                && speech.iter().all(|speech| speech.is_http2() != two || speech.is_tls() != upstream.get("tls").is_some())
-            {
+            let tls = upstream.get("tls").is_some();
+            // Over TLS the handshake may lead to HTTP/2 where nobody insists on it.
+            let fits = |speech: &Speech| speech.is_tls() == tls && (speech.is_http2() == two || *speech == Speech::Https);
+            if !speech.is_empty() && !speech.iter().any(fits) {
                 return difference("protocol");
             }
             if u64::from(Echo.backend(backend, target).map_or(200, |answer| answer.status)) != status {
