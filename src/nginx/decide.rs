@@ -82,6 +82,7 @@ impl Router<'_> {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one step of a request after the other")]
     fn forward(&self, view: &View<'_>, request: &Request, world: &impl World, forwarding: Forwarding, trace: &mut Vec<Step>) -> Outcome {
         let claims = match answered(&forwarding, view, world) {
             Some(status) => forwarding.headers_with(status).into_owned(),

@@ -10,11 +10,11 @@ use crate::request::{Answer, Forwarding, Guard, HeaderExprs, Part, Share, Speech
 
 impl Router<'_> {
     pub(super) fn backend(&self, v: &impl Valuation, here: &Here<'_>, target: TextExpr, trace: &mut Trace) -> Answer {
-        let upstream = here.upstream.unwrap_or(match here.location.target {
+        let upstream = match *here.upstream.as_ref().unwrap_or(&here.location.target) {
             Target::Upstream(id) => Some(id),
             Target::Default => Some(Config::DEFAULT_BACKEND),
             Target::Gone => None,
-        });
+        };
         let Some(id) = upstream.filter(|&id| self.config.upstream(id).serves() && !self.dynamic) else {
             trace.step("the Service has no endpoints", origin(here.location));
             return self.own(here, 503);

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::{
-    Location, RefusalKind, Router, Server, Settings, UpstreamId,
+    Location, RefusalKind, Router, Server, Settings, Target,
     code::{Levels, State},
     router::{Asked, BuiltIn, Choice, Place},
     settings::VerifyClient,
@@ -44,8 +44,8 @@ pub(super) struct Here<'s> {
     pub(super) levels: Levels<'s>,
     /// What snippets did to the request.
     pub(super) state: State,
-    /// The upstream that a snippet chose; `Some(None)` for one that there is not.
-    pub(super) upstream: Option<Option<UpstreamId>>,
+    /// The target that a snippet chose.
+    pub(super) upstream: Option<Target>,
     /// An error page took the place of the answer.
     pub(super) replaced: Cell<bool>,
 }

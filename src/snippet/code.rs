@@ -64,6 +64,7 @@ impl Reading {
         Ok(self.block(Some(index), depth + 1))
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each meaning")]
     fn directives(&self, index: usize, read: &Read, depth: usize) -> Vec<Directive> {
         let name = read.name();
         let unmodelled = |what: String, reach| vec![Directive::Unmodelled { what, reach }];

@@ -511,9 +511,10 @@ fn filters(cx: &mut Cx<'_>, changes: &Changes, action: &Action, hostname: Option
             scheme: redirect.scheme.map(|scheme| if scheme == "http" { RedirectScheme::Http } else { RedirectScheme::Https }),
             hostname: redirect.hostname.clone(),
             port: redirect.port,
-            path: redirect.path.clone().map(|path| match redirect.prefix {
-                true => api::PathModifier::ReplacePrefixMatch(path),
-                false => api::PathModifier::ReplaceFullPath(path),
+            path: redirect.path.clone().map(if redirect.prefix {
+                api::PathModifier::ReplacePrefixMatch
+            } else {
+                api::PathModifier::ReplaceFullPath
             }),
             status_code: RedirectStatus::try_from(redirect.status).ok(),
         })),

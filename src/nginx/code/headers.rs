@@ -42,8 +42,8 @@ impl<'c> Levels<'c> {
         self.list.len()
     }
 
-    fn lines(level: &[&'c [Line]]) -> impl Iterator<Item = &'c Line> {
-        level.to_vec().into_iter().flatten()
+    fn lines<'s>(level: &'s [&'c [Line]]) -> impl Iterator<Item = &'c Line> + 's {
+        level.iter().copied().flatten()
     }
 
     /// All directives that stand directly in the blocks.

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     k8s::Subject,
     nginx::{
-        Router, UpstreamId,
+        Router, Target, UpstreamId,
         route::{Here, Trace, origin},
         texts,
     },
@@ -114,21 +114,18 @@ impl Router<'_> {
             End::Done | End::Broken => return Ok(None),
             End::Closed => Answer::NoAnswer(NoAnswer::Reset),
             End::Redirect { status, location } => {
-                let location = match is_path(location)? {
-                    true => {
-                        if let Some(what) = levels.unmodelled(Reach::Redirects) {
-                            return Err(what.to_owned());
-                        }
-                        let flags = &self.config.globals.flags;
-                        let port = if visit.https { flags.https_port } else { flags.http_port };
-                        let mut parts = vec![Part::Scheme, Part::Literal("://".to_owned()), Part::Host];
-                        if ![80, 443].contains(&port) {
-                            parts.push(Part::Literal(format!(":{port}")));
-                        }
-                        parts.extend(location.0.iter().cloned());
-                        TextExpr(parts)
+                let location = if is_path(location)? {
+                    self.relative(levels)?;
+                    let flags = &self.config.globals.flags;
+                    let port = if visit.https { flags.https_port } else { flags.http_port };
+                    let mut parts = vec![Part::Scheme, Part::Literal("://".to_owned()), Part::Host];
+                    if ![80, 443].contains(&port) {
+                        parts.push(Part::Literal(format!(":{port}")));
                     }
-                    false => location.clone(),
+                    parts.extend(location.0.iter().cloned());
+                    TextExpr(parts)
+                } else {
+                    location.clone()
                 };
                 Answer::Redirect { status: *status, location, response_headers: self.outer_headers() }
             }
@@ -326,12 +323,11 @@ impl Router<'_> {
             End::Done | End::Broken => return Ok(None),
             End::Closed => Answer::NoAnswer(NoAnswer::Reset),
             End::Redirect { status, location } => {
-                let location = match is_path(location)? {
-                    true => {
-                        self.relative(&here.levels)?;
-                        self.absolute(here, location.0.clone())
-                    }
-                    false => location.clone(),
+                let location = if is_path(location)? {
+                    self.relative(&here.levels)?;
+                    self.absolute(here, location.0.clone())
+                } else {
+                    location.clone()
                 };
                 Answer::Redirect { status: *status, location, response_headers: self.headers(here) }
             }
@@ -377,12 +373,12 @@ impl Router<'_> {
     }
 
     /// `set $proxy_upstream_name`: the controller's Lua code looks for an upstream of that name.
-    fn chosen_upstream(&self, here: &Here<'_>) -> Known<Option<Option<UpstreamId>>> {
+    fn chosen_upstream(&self, here: &Here<'_>) -> Known<Option<Target>> {
         let Some(name) = here.state.variables.get("proxy_upstream_name") else { return Ok(None) };
         let name = name.clone()?;
         let Some(name) = name.as_literal() else { return Err("which upstream a snippet chooses".to_owned()) };
         let found = self.config.upstreams.iter().position(|upstream| upstream.key == name);
-        Ok(Some(found.map(|at| UpstreamId(u32::try_from(at).unwrap_or(u32::MAX)))))
+        Ok(Some(found.map_or(Target::Gone, |at| Target::Upstream(UpstreamId(u32::try_from(at).unwrap_or(u32::MAX))))))
     }
 
     /// A snippet without final `;` took in the directive that names the backend: nginx answers from its own files.

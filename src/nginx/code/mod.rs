@@ -370,12 +370,9 @@ pub(super) fn all(block: &[Line]) -> impl Iterator<Item = &Line> {
     let mut open = vec![block.iter()];
     std::iter::from_fn(move || {
         loop {
-            let line = match open.last_mut()?.next() {
-                Some(line) => line,
-                None => {
-                    open.pop();
-                    continue;
-                }
+            let Some(line) = open.last_mut()?.next() else {
+                open.pop();
+                continue;
             };
             if let Some(block) = line.directive.block() {
                 open.push(block.iter());

@@ -137,10 +137,8 @@ impl<V: Valuation> Values<'_, '_, V> {
         if let Some(map) = self.router.code.as_ref().and_then(|code| code.maps.get(name)) {
             return self.map(map, depth);
         }
-        match self.router.code.as_ref().is_some_and(|code| code.declared.contains(name)) {
-            true => Ok(TextExpr::default()),
-            false => Err(format!("what `${name}` holds")),
-        }
+        let declared = self.router.code.as_ref().is_some_and(|code| code.declared.contains(name));
+        if declared { Ok(TextExpr::default()) } else { Err(format!("what `${name}` holds")) }
     }
 
     /// Variables that the controller's template sets: at the start of each location, and again by its Lua code.

@@ -80,6 +80,7 @@ impl Cx<'_> {
         decisions
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of directive")]
     fn walk<'a>(&mut self, mut work: Vec<Here<'a>>, mut walk: Walk<'_, 'a>, depth: usize) -> Vec<Decision<'a>> {
         let end = |leaf: Leaf, walk: &Walk<'_, 'a>| vec![Decision { conditions: Vec::new(), leaf, inner: walk.inner.clone() }];
         while let Some(here) = work.pop() {

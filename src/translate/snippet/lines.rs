@@ -216,7 +216,8 @@ impl Cx<'_> {
         let code = self.ask(ingress, &[here.origin.name], intent, facts);
         match code {
             Some(code) => self.settle(here, unmappable(code)),
-            None => drop(self.kept_by_target(here, intent)),
+            None if self.kept_by_target(here, intent) => {}
+            None => self.settle(here, Settlement::Exact),
         }
         code
     }
@@ -347,22 +348,30 @@ impl Cx<'_> {
         }
         let first = *lists.first()?;
         if open && deny.is_empty() {
-            lists.iter().for_each(|here| self.idle(here, "it lets everybody pass"));
+            for here in &lists {
+                self.idle(here, "it lets everybody pass");
+            }
             return None;
         }
         if !open && allow.is_empty() {
             let closed = self.closed(&first, 403);
             let settlement = self.directives.get(&first.spot()).cloned().unwrap_or(Settlement::Exact);
-            lists.iter().for_each(|here| self.settle(here, settlement.clone()));
+            for here in &lists {
+                self.settle(here, settlement.clone());
+            }
             return Some(closed);
         }
         if mixed || (open && !allow.is_empty()) {
-            lists.iter().for_each(|here| self.lost(here, "its networks stand in an order that policies do not have"));
+            for here in &lists {
+                self.lost(here, "its networks stand in an order that policies do not have");
+            }
             return Some(Closed::Withheld(WITHHELD));
         }
         let intent = Intent::AddressLists { allow: allow.into_iter().collect(), deny: deny.into_iter().collect() };
         let Some(ingress) = first.origin.ingress else {
-            lists.iter().for_each(|here| self.lost(here, "the ConfigMap has no policy of its own"));
+            for here in &lists {
+                self.lost(here, "the ConfigMap has no policy of its own");
+            }
             return Some(Closed::Withheld(WITHHELD));
         };
         let code = self.ask(ingress, &[first.origin.name], &intent, vec![]);
@@ -398,9 +407,9 @@ impl Cx<'_> {
                 let (number, unit) = rate.split_at(rate.find('r').unwrap_or(rate.len()));
                 let number: u64 = number.parse().unwrap_or(0);
                 if unit == "r/m" {
-                    *per_minute = number
+                    *per_minute = number;
                 } else {
-                    *per_second = number
+                    *per_second = number;
                 }
                 let reserve: u64 = of("burst=").and_then(|burst| burst.parse().ok()).unwrap_or(0);
                 *burst = (reserve / number.max(1)).max(1);

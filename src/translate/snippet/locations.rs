@@ -163,9 +163,8 @@ fn backend(url: &str) -> Option<Backend> {
     }
     let (name, port) = authority.split_once(':').map_or((authority, Some(80)), |(name, port)| (name, port.parse().ok()));
     let labels: Vec<&str> = name.split('.').collect();
-    let (service, namespace) = match labels.as_slice() {
-        [service, namespace] | [service, namespace, "svc"] | [service, namespace, "svc", "cluster", "local"] => (service, namespace),
-        _ => return None,
+    let ([service, namespace] | [service, namespace, "svc"] | [service, namespace, "svc", "cluster", "local"]) = labels.as_slice() else {
+        return None;
     };
     Some(Backend { service: crate::k8s::NamespacedName::new(*namespace, *service), port: port?, weight: 1 })
 }
