@@ -142,7 +142,7 @@ fn measure_judgement(name: &str, text: String, expected: Expected) {
     let judge = Judge::new("1.5".parse::<Version>().expect("a known version"), Channel::Standard);
     let read = Objects::read(&inventory, Some(&judge));
     let target = Target::named("standard").expect("a known target");
-    let options = gateway::resolve::Options { gateway: None, absent: Absent::UnlessKindIsUnknown };
+    let options = gateway::resolve::Options { gateway: None, absent: Absent::UnlessKindIsUnknown, ..gateway::resolve::Options::default() };
     let config = gateway::resolve::resolve(&read.objects, &estate.reading.inventory, target, &options);
     let resolved = start.elapsed();
     let start = Instant::now();

@@ -54,7 +54,7 @@ fn measure(name: &str, yaml: &str, target: &str) {
     let judge = Judge::new("1.5".parse::<Version>().expect("version"), Channel::Standard);
     let read = Objects::read(&manifests, Some(&judge));
     let dialect = Target::named(target).expect("dialect");
-    let options = resolve::Options { gateway: None, absent: Absent::UnlessKindIsUnknown };
+    let options = resolve::Options { gateway: None, absent: Absent::UnlessKindIsUnknown, ..resolve::Options::default() };
     let start = Instant::now();
     let new = resolve::resolve(&read.objects, &inventory, dialect, &options);
     let resolving = start.elapsed();

@@ -6,9 +6,7 @@ use super::{
     check,
     reader::{Consequence, Effect, Fault, Reader, Stop},
 };
-use crate::nginx::Snippet;
-use crate::nginx::settings::{ErrorPages, ModSecurity, Observability, ServerTls, Setting, Snippets};
-use crate::snippet::{self, Place, Unless};
+use crate::nginx::settings::{ErrorPages, ModSecurity, Observability, ServerTls, Setting};
 
 /// `server-alias`, sorted, each once.
 pub(super) fn aliases(reader: &mut Reader<'_>) -> Result<Vec<String>, Stop> {
@@ -84,65 +82,6 @@ pub(super) fn http2_push_preload(reader: &mut Reader<'_>) -> Result<bool, Stop> 
         Err(Stop::Ignore) => Ok(false),
         other => Ok(other?.unwrap_or(false)),
     }
-}
-
-pub(super) fn snippets(reader: &mut Reader<'_>, allowed: bool) -> Option<Arc<Snippets>> {
-    const NAMES: [&str; 5] = ["configuration-snippet", "server-snippet", "stream-snippet", "auth-snippet", "modsecurity-snippet"];
-    if !NAMES.iter().any(|name| reader.has(name)) {
-        return None;
-    }
-    if !allowed {
-        for name in NAMES {
-            reader.note(name, Effect::Blanked);
-        }
-        return None;
-    }
-    let mut found = Snippets {
-        configuration: reader.text_or_empty("configuration-snippet"),
-        server: reader.text_or_empty("server-snippet"),
-        stream: reader.text_or_empty("stream-snippet"),
-        auth: reader.text_or_empty("auth-snippet"),
-        refused: Vec::new(),
-        doubtful: Vec::new(),
-    };
-    if found == Snippets::default() {
-        return None;
-    }
-    for (name, place, text) in [
-        ("configuration-snippet", Place::ConfigurationSnippet, &found.configuration),
-        ("server-snippet", Place::ServerSnippet, &found.server),
-        ("stream-snippet", Place::StreamSnippet, &found.stream),
-        ("auth-snippet", Place::AuthSnippet, &found.auth),
-    ] {
-        let (refused, doubtful) = refusals(text, place);
-        found.refused.extend(refused.into_iter().map(|message| (name, message)));
-        found.doubtful.extend(doubtful);
-    }
-    Some(Arc::new(found))
-}
-
-/// Why nginx refuses the configuration with a snippet: for certain, and depending on what is not known here.
-fn refusals(text: &str, place: Place) -> (Vec<String>, Vec<String>) {
-    if text.is_empty() {
-        return (Vec::new(), Vec::new());
-    }
-    let (certain, doubtful): (Vec<_>, Vec<_>) =
-        snippet::Reading::new(text, place).refusals().into_iter().partition(|refusal| refusal.unless == Unless::Never);
-    let messages = |list: Vec<snippet::Refusal>| list.into_iter().map(|refusal| refusal.message).collect();
-    (messages(certain), messages(doubtful))
-}
-
-/// A snippet of the ConfigMap.
-pub(crate) fn global_snippet(key: &'static str, text: String) -> Snippet {
-    let place = match key {
-        "main-snippet" => Place::MainSnippet,
-        "http-snippet" => Place::HttpSnippet,
-        "server-snippet" => Place::GlobalServerSnippet,
-        "stream-snippet" => Place::StreamSnippet,
-        _ => Place::LocationSnippet,
-    };
-    let (refused, doubtful) = refusals(&text, place);
-    Snippet { key, text, refused, doubtful }
 }
 
 pub(super) fn modsecurity(reader: &mut Reader<'_>, defaults: &Arc<ModSecurity>, snippets: bool) -> Arc<ModSecurity> {

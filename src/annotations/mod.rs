@@ -15,6 +15,7 @@ pub(crate) mod proxy;
 mod reader;
 mod redirect;
 mod rewrite;
+pub(crate) mod snippets;
 pub(crate) mod url;
 
 use std::sync::Arc;
@@ -193,7 +194,7 @@ fn settings(cx: &Context<'_>, reader: &mut Reader<'_>) -> Result<Settings, Dropp
         other => groups.take(other.map(Some))?.unwrap_or_else(|| defaults.redirect.clone()),
     };
     let errors = groups.take(misc::errors(reader, &defaults.errors).map(Some))?;
-    let snippets = misc::snippets(reader, allow_snippets);
+    let snippets = snippets::snippets(reader, allow_snippets);
     let mut external_auth = groups.take(external::read(reader, cx))?;
     if !allow_snippets
         && let Some(auth) = &mut external_auth

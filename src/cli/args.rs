@@ -50,6 +50,12 @@ pub(super) enum Verb {
     /// new side is the conversion.
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(Box<Diff>),
+    /// Report what the move means: what breaks, for whom, and what to do first
+    ///
+    /// Risk by host, Ingress, namespace and owner, with the requests that show it, waves in which to move, and what each finding asks
+    /// for. For terminals, wikis, machines, code scanning, or as one HTML page.
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(Box<Report>),
     /// Show step by step what happens to a request on either side
     #[command(after_help = TRACE_EXAMPLES)]
     Trace(Box<Trace>),
@@ -58,7 +64,13 @@ pub(super) enum Verb {
     /// Says what an API server of that version would refuse, silently prune or default, with file and line.
     #[command(after_help = VALIDATE_EXAMPLES)]
     Validate(Validate),
-    /// Explain an annotation, a ConfigMap key, a controller flag or a finding code
+    /// Show what each implementation keeps of the Ingresses, side by side
+    ///
+    /// Counts, for each implementation, what is kept exactly, kept by a policy of its own, changed, and not kept: per annotation and per
+    /// Ingress, with what is lost and why.
+    #[command(after_help = TARGETS_EXAMPLES)]
+    Targets(Box<Targets>),
+    /// Explain an annotation, a ConfigMap key, a controller flag, a finding code or a target
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),
     /// Print a completion script for a shell
@@ -67,6 +79,13 @@ pub(super) enum Verb {
     /// Print the manual page, or write all of them
     Man(Man),
 }
+
+const TARGETS_EXAMPLES: &str = "Examples:
+  # What would be kept where
+  gateshift targets -f ingresses/
+
+  # Which implementations are known
+  gateshift targets --list";
 
 const COMPLETION_EXAMPLES: &str = "Examples:
   # Load completions into this shell
@@ -92,6 +111,16 @@ const DIFF_EXAMPLES: &str = "Examples:
   # A change review: two sets of Ingresses, or two sets of Gateway manifests
   gateshift diff --ours before/ --theirs after/";
 
+const REPORT_EXAMPLES: &str = "Examples:
+  # One page for everybody, which works from disk
+  gateshift report -f ingresses/ -R --target envoy-gateway -o html --output-file report.html
+
+  # In CI: fail only on what is new, and show it in code scanning
+  gateshift report -f ingresses/ -R --baseline baseline.json -o sarif --output-file gateshift.sarif
+
+  # To be shared: no host, name or value is told
+  gateshift report -A --redact -o html --output-file shared.html";
+
 const TRACE_EXAMPLES: &str = "Examples:
   # Where does this request go today, and where after the move?
   gateshift trace 'GET https://shop.example.com/API/cart?x=1' -H 'X-Canary: always' -f ingresses/
@@ -106,7 +135,8 @@ const VALIDATE_EXAMPLES: &str = "Examples:
 const EXPLAIN_EXAMPLES: &str = "Examples:
   gateshift explain rewrite-target
   gateshift explain proxy-body-size
-  gateshift explain input/broken-document";
+  gateshift explain input/broken-document
+  gateshift explain snippet -f ingresses/";
 
 /// Where input comes from.
 #[derive(Debug, Args)]
@@ -310,8 +340,8 @@ pub(super) struct Gateway {
     /// Admit routes by this label on their namespaces instead of by namespace name
     #[arg(long, value_name = "KEY=VALUE")]
     pub namespace_label: Option<String>,
-    /// Implementation to write for
-    #[arg(long, value_name = "ID", default_value = "standard")]
+    /// Implementation to write for, with or without its version
+    #[arg(long, value_name = "ID[@VERSION]", default_value = "standard")]
     pub target: String,
     /// Version of Gateway API to write for [default: what the cluster has installed, else 1.5]
     #[arg(long, value_name = "VERSION")]
@@ -413,6 +443,56 @@ pub(super) struct Diff {
     pub controller: Controller,
 }
 
+/// Format of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    /// For a terminal.
+    Text,
+    /// For a pull request or a wiki.
+    Markdown,
+    /// One JSON object; its schema is reports/report.schema.json.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// One page that needs nothing beside it.
+    Html,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub(super) struct Report {
+    #[command(flatten)]
+    pub input: Input,
+    /// Output format
+    #[arg(short = 'o', long = "output", value_enum, default_value = "text", help_heading = "Output")]
+    pub output: ReportFormat,
+    /// Write here instead of to stdout
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub output_file: Option<PathBuf>,
+    /// Show stable pseudonyms in place of hosts, names, paths and values
+    #[arg(long, help_heading = "Output")]
+    pub redact: bool,
+    /// Least severity that makes the exit code 1
+    #[arg(long, value_enum, default_value = "high", help_heading = "Output")]
+    pub fail_on: FailOn,
+    /// Findings that are known: only others count for --fail-on
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub baseline: Option<PathBuf>,
+    /// Write all findings here, as the baseline of later runs
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub write_baseline: Option<PathBuf>,
+    /// File with accepted differences [default: gateshift.yaml where there is one]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub config: Option<PathBuf>,
+    /// Day on which acceptances with an expiry are judged (YYYY-MM-DD)
+    #[arg(long, value_name = "DATE", help_heading = "Output")]
+    pub today: Option<String>,
+    #[command(flatten)]
+    pub gateway: Gateway,
+    #[command(flatten)]
+    pub controller: Controller,
+}
+
 /// Format of a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum TraceFormat {
@@ -468,6 +548,9 @@ pub(super) struct Validate {
     /// Channel of Gateway API [default: what the cluster has installed, else standard]
     #[arg(long, value_name = "standard|experimental")]
     pub channel: Option<Channel>,
+    /// Implementation whose outages are looked for: objects that it accepts and that break traffic
+    #[arg(long, value_name = "ID")]
+    pub target: Option<String>,
     /// Also list fields that are silently defaulted
     #[arg(long)]
     pub show_defaults: bool,
@@ -505,10 +588,50 @@ pub(super) struct Man {
     pub output_dir: Option<PathBuf>,
 }
 
+/// Format of the comparison of targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TargetsFormat {
+    /// Tables for a terminal.
+    Table,
+    /// JSON.
+    Json,
+    /// Markdown.
+    Markdown,
+}
+
+/// Arguments of `targets`.
+#[derive(Debug, Args)]
+pub(super) struct Targets {
+    #[command(flatten)]
+    pub input: Input,
+    #[command(flatten)]
+    pub gateway: Gateway,
+    #[command(flatten)]
+    pub controller: Controller,
+    /// Only list which implementations are known
+    #[arg(long)]
+    pub list: bool,
+    /// Only these implementations
+    #[arg(long, value_name = "ID")]
+    pub only: Vec<String>,
+    /// Output format
+    #[arg(short = 'o', long = "output", value_enum, default_value = "table")]
+    pub output: TargetsFormat,
+}
+
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// Annotation (with or without prefix), ConfigMap key, controller flag, or finding code
+    /// Annotation (with or without prefix), ConfigMap key, controller flag, finding code, or `snippet` with -f
     #[arg(value_name = "ANNOTATION|KEY|FLAG|CODE", required = true)]
     pub words: Vec<String>,
+    /// File or directory with snippets to explain line by line, or - for stdin (repeatable)
+    #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-")]
+    pub filenames: Vec<PathBuf>,
+    /// Read directories with everything below them
+    #[arg(short = 'R', long, requires = "filenames")]
+    pub recursive: bool,
+    /// File with the controller's ConfigMaps, which say whether snippets have an effect
+    #[arg(long, value_name = "FILE", requires = "filenames")]
+    pub controller_config: Vec<PathBuf>,
 }

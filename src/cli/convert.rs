@@ -133,7 +133,8 @@ fn write(
     Ok(Written { tally, verdict, differences })
 }
 
-fn severity(fail_on: FailOn) -> Severity {
+/// The severity that a flag names.
+pub(super) fn severity(fail_on: FailOn) -> Severity {
     match fail_on {
         FailOn::Info => Severity::Info,
         FailOn::Low => Severity::Low,

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     gateway::{
         self, dialect,
-        facts::Absent,
+        facts::{Absent, Facts},
         limits::{Channel, Judge, Version},
         objects::Objects,
     },
@@ -65,8 +65,9 @@ impl New {
         absent: Absent,
     ) -> Self {
         let read = Objects::take(&mut manifests, judge);
-        let options = gateway::resolve::Options { gateway: None, absent };
         let facts = facts.unwrap_or(&manifests);
+        let policies = targets::read_back(&target.id, &read.objects, &manifests, &Facts::of(facts, absent));
+        let options = gateway::resolve::Options { gateway: None, absent, policies };
         let config = gateway::resolve::resolve(&read.objects, facts, target, &options);
         Self { inventory: manifests, config }
     }
@@ -104,7 +105,13 @@ fn copy_gateway_objects(from: &Inventory, to: &mut Inventory, wanted: impl Fn(&s
 
 /// The dialect of the target.
 pub(super) fn dialect_of(gateway: &Gateway) -> anyhow::Result<&'static dialect::Target> {
-    dialect::Target::named(&gateway.target).with_context(|| format!("target `{}` has no dialect", gateway.target))
+    let (id, _) = target_and_version(&gateway.target);
+    dialect::Target::named(id).with_context(|| format!("target `{id}` has no dialect"))
+}
+
+/// `ID@VERSION`, or the name alone.
+fn target_and_version(text: &str) -> (&str, Option<&str>) {
+    text.split_once('@').map_or((text, None), |(id, version)| (id, Some(version)))
 }
 
 /// Manifests that were named on the command line.
@@ -162,10 +169,17 @@ fn namespaced(flag: &str, text: &str) -> Result<NamespacedName, Usage> {
 
 /// Choices of the translation.
 pub(super) fn options(gateway: &Gateway, aim: Aim, inventory: &Inventory) -> Result<translate::Options, Usage> {
-    let target = targets::by_id(&gateway.target).ok_or_else(|| {
-        let known = targets::all().iter().map(|target| target.id()).collect::<Vec<_>>().join(", ");
-        Usage(format!("unknown target `{}`; known are {known}", gateway.target))
-    })?;
+    let (id, version) = target_and_version(&gateway.target);
+    let target = targets::by_id(id).ok_or_else(|| Usage(format!("unknown target `{id}`; known are {}", super::targets::known())))?;
+    if let (Some(version), Some(data)) = (version, dialect::Target::named(id))
+        && !data
+            .versions
+            .iter()
+            .any(|known| version == known || version.strip_prefix(known.as_str()).is_some_and(|rest| rest.starts_with('.')))
+    {
+        let known = if data.versions.is_empty() { "none".to_owned() } else { data.versions.join(", ") };
+        return Err(Usage(format!("what `{id}` keeps is known for versions {known}, not for {version}")));
+    }
     let namespace_label = match &gateway.namespace_label {
         None => None,
         Some(text) => {

@@ -11,6 +11,20 @@ pub(super) fn run(arguments: &Explain, terminal: &Terminal) -> anyhow::Result<Ex
         terminal.data(crate::read::cluster::CLUSTER_ROLE)?;
         return Ok(Exit::Clean);
     }
+    if !arguments.filenames.is_empty() {
+        if query != "snippet" {
+            return Err(Usage("only snippets are explained from files: `gateshift explain snippet -f FILE`".to_owned()).into());
+        }
+        return super::snippets::run(arguments, terminal);
+    }
+    if let [word, id] = arguments.words.as_slice()
+        && word == "target"
+    {
+        let text =
+            super::targets::explain(id).ok_or_else(|| Usage(format!("unknown target `{id}`; known are {}", super::targets::known())))?;
+        terminal.data(&text)?;
+        return Ok(Exit::Clean);
+    }
     let found = catalog::explain(&query);
     if found.is_empty() {
         let hint = catalog::Explained::suggestion(&query).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));

@@ -12,7 +12,10 @@ mod explain;
 mod gather;
 mod generate;
 mod interrupt;
+mod report;
 mod requests;
+mod snippets;
+mod targets;
 mod trace;
 mod validate;
 mod write;
@@ -44,8 +47,10 @@ pub fn main() -> ExitCode {
     let result = match cli.verb {
         Verb::Convert(arguments) => convert::run(&arguments, &terminal),
         Verb::Diff(arguments) => diff::run(&arguments, &terminal),
+        Verb::Report(arguments) => report::run(&arguments, &terminal),
         Verb::Trace(arguments) => trace::run(&arguments, &terminal),
         Verb::Validate(arguments) => validate::run(&arguments, &terminal),
+        Verb::Targets(arguments) => targets::run(&arguments, &terminal),
         Verb::Explain(arguments) => explain::run(&arguments, &terminal),
         Verb::Completion(arguments) => generate::completion(&arguments, command, &terminal),
         Verb::Man(arguments) => generate::man(&arguments, command, &terminal),
@@ -79,18 +84,24 @@ struct Usage(String);
 
 /// Where output goes: data to stdout, notices to stderr.
 struct Terminal {
+    /// Of notices.
     colours: Colours,
+    /// Of data that goes to a terminal.
+    wanted: Colours,
+    /// Of data that goes elsewhere.
+    forced: Colours,
 }
 
 impl Terminal {
     fn new(colour: Colour) -> Self {
-        let colours = match colour {
+        let wanted = match colour {
             Colour::Always => Colours::On,
-            Colour::Never => Colours::Off,
-            Colour::Auto if io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) => Colours::On,
-            Colour::Auto => Colours::Off,
+            Colour::Auto if std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) => Colours::On,
+            Colour::Never | Colour::Auto => Colours::Off,
         };
-        Self { colours }
+        let forced = if colour == Colour::Always { Colours::On } else { Colours::Off };
+        let colours = if io::stderr().is_terminal() { wanted } else { forced };
+        Self { colours, wanted, forced }
     }
 
     /// Data.

@@ -10,9 +10,17 @@ use super::{
     gather,
 };
 use crate::{
-    gateway::limits::What,
-    ledger::{Code, Finding},
+    gateway::{
+        dialect,
+        facts::{Absent, Facts},
+        limits::{Judge, What},
+        objects::Objects,
+        resolve,
+    },
+    k8s::Inventory,
+    ledger::{Code, Finding, Severity},
     report::{Diagnostics, printable, severity},
+    targets,
 };
 
 /// Runs the verb. Findings go to stdout: they are what was asked for.
@@ -51,6 +59,12 @@ fn one(arguments: &Validate, context: Option<&str>, terminal: &Terminal) -> anyh
     let mut findings: Vec<Finding> =
         reading.findings.iter().filter(|finding| finding.code != Code::InputRefusedByApiServer).cloned().collect();
     findings.extend(judge.findings(&objects));
+    let mut hazards = 0;
+    if let Some(target) = &arguments.target {
+        let found = hazards_of(target, inventory, &judge)?;
+        hazards = found.iter().filter(|finding| severity(finding) == Severity::Blocked).count();
+        findings.extend(found);
+    }
     let diagnostics = Diagnostics::new(inventory, terminal.colours);
     match arguments.output {
         FindingsFormat::Text => terminal.data(&findings.iter().map(|finding| diagnostics.render(finding) + "\n").collect::<String>())?,
@@ -64,11 +78,25 @@ fn one(arguments: &Validate, context: Option<&str>, terminal: &Terminal) -> anyh
         aim.channel,
         if others > 0 { format!("; {others} object(s) of other kinds were left alone") } else { String::new() }
     ));
-    Ok(match (reading.partial, refused) {
+    if let Some(target) = &arguments.target {
+        terminal.notice(&format!("{hazards} place(s) that `{target}` accepts and that break traffic\n"));
+    }
+    Ok(match (reading.partial, refused + hazards) {
         (true, _) => Exit::Partial,
         (false, 0) => Exit::Clean,
         (false, _) => Exit::Findings,
     })
+}
+
+/// What an implementation accepts, and what then breaks traffic.
+fn hazards_of(target: &str, inventory: &Inventory, judge: &Judge) -> anyhow::Result<Vec<Finding>> {
+    let dialect = dialect::Target::named(target).ok_or_else(|| Usage(format!("unknown target `{target}`")))?;
+    let read = Objects::read(inventory, Some(judge)).objects;
+    let facts = Facts::of(inventory, Absent::UnlessKindIsUnknown);
+    let policies = targets::read_back(&dialect.id, &read, inventory, &facts);
+    let options = resolve::Options { policies, ..resolve::Options::default() };
+    let config = resolve::resolve(&read, inventory, dialect, &options);
+    Ok(config.findings.iter().cloned().collect())
 }
 
 #[derive(Serialize)]

@@ -1,5 +1,7 @@
 //! Two answers, aspect by aspect.
 
+use std::borrow::Cow;
+
 use super::{
     spaces::is_proxy_header,
     text::{self, Apart, Sym, TextCell},
@@ -9,6 +11,9 @@ use crate::{
     ledger::Code,
     request::{Answer, Deny, ErrorPage, Forwarding, Guard, HeaderExprs, NoAnswer, Outcome, Scheme, Share, Speech, TextExpr},
 };
+
+/// Status of backends unless something else is said of them.
+const USUAL_STATUS: u16 = 200;
 
 /// Something that differs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,7 +103,7 @@ pub(super) fn compare(old: &Answer, new: &Answer, cell: &TextCell<'_>) -> Compar
                     found.push(unlike);
                 }
             } else if let (Some(old), Some(new)) = (headers_of(old), headers_of(new)) {
-                response_headers(old, new, cell, &mut found)?;
+                response_headers(&old, &new, cell, &mut found)?;
             }
         }
     }
@@ -124,13 +129,13 @@ fn leads_to_tls(answer: &Answer) -> bool {
     }
 }
 
-fn headers_of(answer: &Answer) -> Option<&HeaderExprs> {
+fn headers_of(answer: &Answer) -> Option<Cow<'_, HeaderExprs>> {
     match answer {
-        Answer::Forward(forwarding) => Some(&forwarding.response_headers),
+        Answer::Forward(forwarding) => Some(forwarding.headers_with(USUAL_STATUS)),
         Answer::Redirect { response_headers, .. }
         | Answer::Respond { response_headers, .. }
         | Answer::Deny { response_headers, .. }
-        | Answer::NoRoute { response_headers } => Some(response_headers),
+        | Answer::NoRoute { response_headers } => Some(Cow::Borrowed(response_headers)),
         Answer::NoAnswer(_) | Answer::Unmodelled { .. } => None,
     }
 }
@@ -242,7 +247,7 @@ fn forwards(old: &Forwarding, new: &Forwarding, cell: &TextCell<'_>, found: &mut
         found.push(Unlike::new(Aspect::Protocol, Code::DifferenceProtocol));
     }
     request_headers(&old.headers, &new.headers, cell, found)?;
-    response_headers(&old.response_headers, &new.response_headers, cell, found)?;
+    response_headers(&old.headers_with(USUAL_STATUS), &new.headers_with(USUAL_STATUS), cell, found)?;
     if intercepted(old.error_page.as_ref()) != intercepted(new.error_page.as_ref()) {
         found.push(Unlike::new(Aspect::Status, Code::DifferenceErrorPage));
     }
@@ -454,6 +459,7 @@ pub(super) fn of_outcome(outcome: &Outcome) -> Answer {
             speech: forward.speech.clone(),
             headers: headers(&forward.headers),
             response_headers: headers(&forward.response_headers),
+            header_rules: Vec::new(),
             read_timeout: None,
             error_page: None,
         })),

@@ -4,6 +4,7 @@
 use super::{paths::PathAtom, text::is_plain};
 use crate::{
     automata::{Lang, pcre},
+    gateway::regex::has_bar,
     request::{Piece, Regex, RegexDialect},
 };
 
@@ -24,11 +25,37 @@ pub(super) fn fill(
     path: &PathAtom,
     members: &dyn Fn() -> Option<Lang>,
 ) -> Result<Option<Vec<Filled>>, Vec<Lang>> {
-    if regex.dialect != RegexDialect::PcreSearch {
-        return Ok(None);
-    }
-    let Ok(pattern) = pcre::Pattern::parse(&regex.pattern, regex.caseless) else { return Ok(None) };
+    let Some((pattern, caseless)) = whole(regex) else { return Ok(None) };
+    let Ok(pattern) = pcre::Pattern::parse(pattern, caseless) else { return Ok(None) };
     if path.only { Ok(single(&pattern, template, &path.witness)) } else { many(&pattern, template, members) }
+}
+
+/// The expression as PCRE reads it, and whether letter case does not count, if what it makes takes the place of the whole path. nginx
+/// always does that; Envoy replaces the hit, which is the whole path only where the expression says so.
+fn whole(regex: &Regex) -> Option<(&str, bool)> {
+    match regex.dialect {
+        RegexDialect::PcreSearch => Some((&regex.pattern, regex.caseless)),
+        RegexDialect::Re2Search => {
+            let (pattern, caseless) = match regex.pattern.strip_prefix("(?i)") {
+                Some(pattern) => (pattern, true),
+                None => (regex.pattern.as_str(), regex.caseless),
+            };
+            let anchored = pattern.starts_with('^') && pattern.ends_with('$') && !pattern.ends_with("\\$") && !has_bar(pattern);
+            anchored.then_some((pattern, caseless))
+        }
+        RegexDialect::Re2Full => None,
+    }
+}
+
+/// An expression in one form for both sides: without anchors, and without what takes the rest of the path.
+pub(super) fn canonical(regex: &Regex) -> Regex {
+    let Some((pattern, caseless)) = whole(regex) else { return regex.clone() };
+    let mut pattern = pattern.strip_prefix('^').unwrap_or(pattern);
+    if regex.dialect == RegexDialect::Re2Search || pattern.ends_with("(.*)$") {
+        pattern = pattern.strip_suffix('$').unwrap_or(pattern);
+        pattern = pattern.strip_suffix(".*").unwrap_or(pattern);
+    }
+    Regex { pattern: pattern.to_owned(), caseless, dialect: RegexDialect::PcreSearch }
 }
 
 fn number(pattern: &pcre::Pattern, name: &str) -> Option<usize> {

@@ -1,6 +1,9 @@
 //! The paths of one host, cut by everything that is asked about them there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::{
     langs::{self, Texts},
@@ -8,7 +11,7 @@ use super::{
     spaces::Asked,
 };
 use crate::{
-    automata::{Lang, OverBudget, Partition},
+    automata::{Budget, Lang, OverBudget, Partition},
     request::{PredicateId, Predicates, Test},
 };
 
@@ -81,6 +84,8 @@ pub(super) struct Paths {
     users: Vec<Vec<Asked>>,
     /// An expression cannot be read.
     pub(super) unreadable: bool,
+    /// What [`Self::cut_by_end`] found, once somebody asks.
+    ends: OnceCell<Vec<[bool; 2]>>,
 }
 
 impl Paths {
@@ -126,7 +131,7 @@ impl Paths {
             let holds = atom.holds.iter().collect();
             PathAtom { witness, only, prefix, slash, sure: atom.unsure.is_empty(), holds }
         });
-        Ok(Self { atoms: atoms.collect(), partition, users, unreadable })
+        Ok(Self { atoms: atoms.collect(), partition, users, unreadable, ends: OnceCell::new() })
     }
 
     /// Questions of one side that hold of the paths of an atom.
@@ -165,9 +170,21 @@ impl Paths {
         if self.samples(number).any(|path| path.ends_with('/') == slash) {
             return true;
         }
-        let end = if slash { Lang::suffix("/") } else { Lang::suffix("/").not() };
-        let members = self.lang_of(number).map(|members| Lang::and([members, end]));
-        !matches!(members.map(|members| members.witness(langs::paths(), crate::automata::Budget::default())), Some(Ok(None)))
+        self.ends.get_or_init(|| self.cut_by_end())[number][usize::from(slash)]
+    }
+
+    /// Of every atom: whether some paths do not end with a slash, and whether some do. Where that is too much work, both may be.
+    fn cut_by_end(&self) -> Vec<[bool; 2]> {
+        let mut ends: Vec<[bool; 2]> = self.atoms.iter().map(|atom| [!atom.sure; 2]).collect();
+        let Ok(parts) = self.partition.split(Lang::suffix("/"), langs::paths(), Budget::default()) else {
+            return vec![[true; 2]; ends.len()];
+        };
+        for part in parts.atoms() {
+            if let Some(number) = self.partition.atom_of(&part.witness) {
+                ends[number][usize::from(part.witness.ends_with(b"/"))] = true;
+            }
+        }
+        ends
     }
 
     /// The longest path that somebody asks for, without its final slash.

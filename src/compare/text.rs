@@ -219,7 +219,7 @@ fn captured(regex: PredicateId, template: &[Piece], side: usize, cell: &TextCell
                 }
             }
         }
-        None => to.push(Sym::Captured { regex: regex.clone(), template: template.to_vec() }),
+        None => to.push(Sym::Captured { regex: captures::canonical(regex), template: template.to_vec() }),
     }
     Ok(())
 }

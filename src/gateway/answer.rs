@@ -43,6 +43,9 @@ pub fn answer(entry: &Entry, table: &Table, asked: Asked, dialect: &Dialect) -> 
     if plan.failure.is_some() {
         return own_error(500, plan, asked, dialect);
     }
+    if let Some((status, operations)) = &plan.direct {
+        return direct(*status, operations);
+    }
     if let Some(redirect) = &plan.redirect {
         return self::redirect(redirect, &entry.path, table.port, asked, plan, dialect);
     }
@@ -57,6 +60,48 @@ pub fn answer(entry: &Entry, table: &Table, asked: Asked, dialect: &Dialect) -> 
         None => Vec::new(),
     };
     forward(rule, split, &entry.path, cors, dialect)
+}
+
+/// An answer that a filter gives. With a status of redirects its Location is one.
+fn direct(status: u16, operations: &Operations) -> Answer {
+    let mut response_headers = Vec::new();
+    modify(&mut response_headers, operations, Side::Response);
+    let location = response_headers.iter().position(|(name, text)| name == "location" && text.is_some());
+    match location.filter(|_| (300..400).contains(&status)) {
+        Some(at) => {
+            let (_, location) = response_headers.remove(at);
+            Answer::Redirect { status, location: location.unwrap_or_default(), response_headers }
+        }
+        None => Answer::Respond { status, response_headers },
+    }
+}
+
+/// Applies operations to the headers of an answer.
+pub(super) fn modify_response(headers: &mut HeaderExprs, operations: &Operations) {
+    modify(headers, operations, Side::Response);
+}
+
+/// Applies operations to the headers of an answer of any kind.
+pub(super) fn modify_answer(answer: &mut Answer, operations: &Operations) {
+    match answer {
+        Answer::Forward(forwarding) => modify(&mut forwarding.response_headers, operations, Side::Response),
+        Answer::Redirect { response_headers, .. }
+        | Answer::Respond { response_headers, .. }
+        | Answer::Deny { response_headers, .. }
+        | Answer::NoRoute { response_headers } => modify(response_headers, operations, Side::Response),
+        Answer::NoAnswer(_) | Answer::Unmodelled { .. } => {}
+    }
+}
+
+/// Whether the answer of the rule is that of its CORS filter.
+pub fn is_preflight(rule: &Rule, asked: Asked, dialect: &Dialect) -> bool {
+    let Plan { failure, direct, redirect, cors, .. } = &rule.plan;
+    asked.preflight
+        && cors.is_some()
+        && failure.is_none()
+        && direct.is_none()
+        && redirect.is_none()
+        && split(&rule.backends, dialect).is_ok()
 }
 
 /// Whether the origin of a request is allowed.
@@ -216,7 +261,12 @@ fn redirect(redirect: &RequestRedirect, path: &PathExpr, listener_port: u16, ask
 fn forward(rule: &Rule, split: Vec<Share>, path: &PathExpr, cors: HeaderExprs, dialect: &Dialect) -> Answer {
     let plan = &rule.plan;
     let host = plan.rewrite.as_ref().and_then(|rewrite| rewrite.hostname.clone());
-    let mut headers = forwarded_headers(dialect);
+    let early = rule.policy.as_ref().map_or(&[][..], |policy| policy.early.as_slice());
+    let mut headers = forwarded_headers(dialect, early);
+    if rule.policy.as_ref().is_some_and(|policy| policy.trusts) {
+        // Envoy tells the address of the peer only where it takes the peer for the client.
+        headers.retain(|(name, _)| name != "x-envoy-external-address");
+    }
     let mut response_headers = cors;
     let of_rule = |headers: &mut HeaderExprs, response_headers: &mut HeaderExprs| {
         modify(headers, &plan.request, Side::Request);
@@ -249,6 +299,7 @@ fn forward(rule: &Rule, split: Vec<Share>, path: &PathExpr, cors: HeaderExprs, d
         speech: speech(&rule.backends),
         headers,
         response_headers,
+        header_rules: Vec::new(),
         read_timeout: None,
         error_page: None,
     }))
@@ -270,6 +321,7 @@ pub fn stream(rule: &Rule, dialect: &Dialect) -> Answer {
             speech: Vec::new(),
             headers: Vec::new(),
             response_headers: Vec::new(),
+            header_rules: Vec::new(),
             read_timeout: None,
             error_page: None,
         })),
@@ -309,22 +361,37 @@ fn split(backends: &[Backend], dialect: &Dialect) -> Result<Vec<Share>, u16> {
     }
 }
 
-fn forwarded_headers(dialect: &Dialect) -> HeaderExprs {
+/// Headers that the router sends by itself, after changes that were made before routes were looked at.
+fn forwarded_headers(dialect: &Dialect, early: &[(String, Operation)]) -> HeaderExprs {
     let mut headers = Vec::new();
+    let early: Operations = early.to_vec();
+    modify(&mut headers, &early, Side::Request);
     for forwarded in &*dialect.forwarded_headers {
         let name = forwarded.name.clone();
         let text = match forwarded.source {
             HeaderSource::Peer => Some(TextExpr::from([Part::PeerAddress])),
-            HeaderSource::AppendedPeer => Some(TextExpr::from([Part::Variable(format!("{APPENDED}{name}"))])),
+            HeaderSource::AppendedPeer => appended(&name, &headers),
             HeaderSource::Scheme => Some(TextExpr::from([Part::Scheme])),
             HeaderSource::Host => Some(TextExpr::from([Part::HostHeader])),
             HeaderSource::HostPort => Some(TextExpr::from([Part::Variable(EFFECTIVE_HOST_PORT.to_owned())])),
             HeaderSource::Removed if !name.ends_with('*') => None,
             HeaderSource::Removed | HeaderSource::Unforeseeable => continue,
         };
+        headers.retain(|(known, _)| *known != name);
         headers.push((name, text));
     }
     headers
+}
+
+/// The address of the peer behind what there is, or behind what was made of it before.
+fn appended(name: &str, before: &HeaderExprs) -> Option<TextExpr> {
+    match before.iter().find(|(known, _)| known == name) {
+        None => Some(TextExpr::from([Part::Variable(format!("{APPENDED}{name}"))])),
+        Some((_, None)) => Some(TextExpr::from([Part::PeerAddress])),
+        Some((_, Some(TextExpr(parts)))) => {
+            Some(TextExpr(parts.iter().cloned().chain([Part::Literal(",".to_owned()), Part::PeerAddress]).collect()))
+        }
+    }
 }
 
 /// Whose headers are modified.

@@ -10,8 +10,9 @@ use std::{
 
 use super::candidates::Order;
 use super::dialect::Target;
-use super::filter::Plan;
+use super::filter::{Operations, Plan};
 use super::hostname::Hostname;
+use super::policies::{ClientCertificates, Policy, Trust};
 use super::precedence::Place;
 use super::regex::Compiled;
 use super::status::Statuses;
@@ -48,8 +49,19 @@ pub struct Reading {
     pub shaken: Option<Subject>,
     /// Headers with underscores that routes ask for, where such requests are refused.
     pub underscored: Vec<PredicateId>,
+    /// What policies make of the dialect at a port, for plain requests or for TLS.
+    pub conducts: BTreeMap<(u16, bool), Conducted>,
     /// Routes of TLS exist: connections without application protocol and known server name are closed.
     pub closes_unknown_names: bool,
+}
+
+/// A dialect as policies left it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conducted {
+    /// The dialect.
+    pub dialect: Box<super::dialect::Dialect>,
+    /// Who is believed about the address of the client.
+    pub trust: Option<Trust>,
 }
 
 /// Questions about the request as a whole.
@@ -68,6 +80,8 @@ pub struct FirstQuestions {
     pub options: PredicateId,
     pub preflight: PredicateId,
     pub origin: PredicateId,
+    pub certificate: PredicateId,
+    pub untrusted: PredicateId,
 }
 
 /// A port.
@@ -119,6 +133,10 @@ pub struct Door {
     pub certificates: Vec<Certificate>,
     /// HTTP/2 is offered (TLS only).
     pub http2: bool,
+    /// Changes of headers of every answer.
+    pub late: Operations,
+    /// Certificates of clients (TLS only).
+    pub client: Option<ClientCertificates>,
     /// What the model lacks to say more.
     pub unmodelled: Option<String>,
 }
@@ -215,7 +233,7 @@ pub struct Origins {
 }
 
 /// What happens to requests of a match.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rule {
     /// The rule in the route.
     pub origin: Subject,
@@ -225,6 +243,10 @@ pub struct Rule {
     pub backends: Vec<Backend>,
     /// Milliseconds until the exchange is ended; `None` for never.
     pub timeout: Option<u64>,
+    /// The route itself says how long.
+    pub timed: bool,
+    /// What policies do.
+    pub policy: Option<Arc<Policy>>,
     /// What the model lacks to say more.
     pub unmodelled: Option<String>,
 }

@@ -54,6 +54,9 @@ pub struct Target {
     pub controller_name: String,
     /// API groups of its own kinds, whose objects change what core objects do.
     pub policy_groups: Vec<String>,
+    /// What must be there before its objects are applied.
+    #[serde(default)]
+    pub prerequisites: Vec<Fact<String>>,
     /// Targets that must agree with this one before a silent place of the specification counts as decided.
     #[serde(default)]
     pub agrees_with: Vec<String>,
@@ -236,6 +239,8 @@ choices! {
     EscapedSlash {
         /// Redirected (307) to the path with slashes.
         Redirected,
+        /// Read as slashes, and sent on as slashes.
+        Unescaped,
         /// As sent.
         Kept,
     }
@@ -310,6 +315,8 @@ choices! {
     Underscores {
         /// 400.
         Refused,
+        /// The header is left out.
+        Dropped,
         /// As any other.
         Kept,
     }
@@ -386,6 +393,13 @@ choices! {
         Plain,
         /// Spoken to in TLS and verified by address, which fails: 500.
         VerifiedTls,
+    }
+    /// Which answers of an authentication service let pass.
+    AuthSuccess {
+        /// 200.
+        Only200,
+        /// Every 2xx.
+        Any2xx,
     }
     /// What a gRPC request gets that no route matches.
     GrpcMiss {
@@ -529,6 +543,7 @@ pub struct Dialect {
     /// Milliseconds after which an exchange is ended where the route says nothing; 0 for never.
     pub default_timeout: Fact<u64>,
     pub grpc_miss: Fact<GrpcMiss>,
+    pub auth_success: Fact<AuthSuccess>,
 }
 
 #[cfg(test)]

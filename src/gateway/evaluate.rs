@@ -3,12 +3,16 @@
 use super::answer::{self, APPENDED, EFFECTIVE_HOST_PORT, HOST_PORT, HOST_WITHOUT_DEFAULT_PORT, UNESCAPED_PATH};
 use super::config::{Config, Reading};
 use super::dialect::{Dialect, GrpcMiss, OwnAnswer, RewriteEncoding};
+use super::filter::Operations;
+use super::guards::{self, Passed};
 use super::normalise;
 use super::paths;
+use super::policies::{self, Guarded, Instead, Origin};
 use super::route::{Served, Verdict};
 use super::view::{View, without_port};
 use crate::request::{
-    Answer, Decision, Forward, Forwarding, HeaderExprs, Outcome, Part, PathExpr, Request, Scheme, TextExpr, Valuation, World,
+    Answer, Decision, Deny, Forward, Forwarding, Guard, HeaderExprs, Outcome, Part, PathExpr, Request, Scheme, Share, TextExpr, Valuation,
+    World,
 };
 
 /// What happens to a request, and how sure the model is.
@@ -20,6 +24,8 @@ pub struct Decided {
     pub others: Vec<Outcome>,
     /// Why the outcome is not decided.
     pub undecided: Option<String>,
+    /// Status of requests above a limit by rate, where there is one.
+    pub limited: Option<u16>,
 }
 
 impl Config {
@@ -47,54 +53,145 @@ impl Config {
     }
 
     fn decide_as(&self, reading: &Reading, request: &Request, world: &impl World) -> Decided {
-        let dialect = &reading.target.dialect;
-        let view = View::new(self, dialect, request);
+        let scheme = request.scheme == Scheme::Https;
+        let port = request.port.unwrap_or(if scheme { 443 } else { 80 });
+        let conducted = reading.conducts.get(&(port, scheme));
+        let dialect = conducted.map_or(&reading.target.dialect, |conducted| &*conducted.dialect);
+        let view = View::new(self, dialect, conducted.and_then(|conducted| conducted.trust.as_ref()), request);
         if let Some(what) = view.odd {
             let outcome = Outcome::Unmodelled { what: what.to_owned() };
-            return Decided { decision: Decision { outcome, certificate: None, trace: Vec::new() }, others: Vec::new(), undecided: None };
+            return Decided {
+                decision: Decision { outcome, certificate: None, trace: Vec::new() },
+                others: Vec::new(),
+                undecided: None,
+                limited: None,
+            };
         }
-        let Verdict { ruling, others, undecided, certificate, timeout } = reading.route(&view);
-        let grpc = || *dialect.grpc_miss == GrpcMiss::GrpcStatus && view.holds(reading.first.grpc);
-        let outcome = |answer: &Answer| match timed(outcome(answer, &view, dialect), timeout, world, dialect) {
-            Ok(outcome) => outcome,
-            Err(headers) => with_headers(self::outcome(&answer::own(504, Vec::new(), grpc(), dialect), &view, dialect), headers),
-        };
+        let Verdict { ruling, others, undecided, certificate, timeout, overrides, late } = reading.route(&view);
+        let exchange = Exchange { config: self, reading, view: &view, dialect, timeout, overrides: &overrides, late: &late };
         let certificate = certificate.and_then(|served| match served {
             Served::Secret(certificate) => certificate.names.map(|names| names.join(", ")),
             Served::Default => Some(DEFAULT_CERTIFICATE.to_owned()),
         });
+        let limited = match &ruling.answer {
+            Answer::Forward(forwarding) => forwarding.guards.iter().find_map(|guard| match guard {
+                Guard::Rate { status } => Some(*status),
+                Guard::Password { .. } | Guard::Service { .. } => None,
+            }),
+            _ => None,
+        };
         Decided {
-            decision: Decision { outcome: outcome(&ruling.answer), certificate, trace: ruling.trace },
-            others: others.iter().map(outcome).collect(),
+            decision: Decision { outcome: exchange.outcome(&ruling.answer, world), certificate, trace: ruling.trace },
+            others: others.iter().map(|answer| exchange.outcome(answer, world)).collect(),
             undecided,
+            limited,
         }
+    }
+}
+
+/// A concrete request, and what the router found for it beside its answer.
+struct Exchange<'e> {
+    config: &'e Config,
+    reading: &'e Reading,
+    view: &'e View<'e>,
+    dialect: &'e Dialect,
+    timeout: Option<u64>,
+    overrides: &'e [Guarded],
+    late: &'e Operations,
+}
+
+impl Exchange<'_> {
+    /// What becomes of an answer: guards are asked, slow backends given up, answers replaced.
+    fn outcome(&self, answer: &Answer, world: &impl World) -> Outcome {
+        if let Answer::Forward(forwarding) = answer {
+            match guards::pass(&forwarding.guards, self.view, world) {
+                Passed::Yes => {}
+                Passed::Unknown(what) => return Outcome::Unmodelled { what: what.to_owned() },
+                Passed::No(status) => {
+                    let mut refused = Answer::Deny { why: Deny::Credentials, status, response_headers: Vec::new() };
+                    answer::modify_answer(&mut refused, self.late);
+                    let refused = outcome(&refused, self.view, self.dialect);
+                    return self.replaced(refused, status, Origin::Router, world);
+                }
+            }
+        }
+        let outcome = timed(outcome(answer, self.view, self.dialect), self.timeout, world, self.dialect, || self.given_up());
+        match &outcome {
+            Outcome::Forward(Forward { split, target, response_headers, .. }) => match split.as_slice() {
+                [Share { backend: None, status: Some(status), .. }] => {
+                    // Replacements of the router's own answers were made before.
+                    Outcome::Respond { status: *status, response_headers: response_headers.clone() }
+                }
+                [Share { backend: Some(backend), .. }] => match world.backend(backend, target).map(|answer| answer.status) {
+                    Some(status) => self.replaced(outcome, status, Origin::Backend, world),
+                    None => outcome,
+                },
+                _ => outcome,
+            },
+            Outcome::Respond { status, .. } => {
+                let status = *status;
+                self.replaced(outcome, status, Origin::Router, world)
+            }
+            Outcome::Redirect { .. }
+            | Outcome::Deny { .. }
+            | Outcome::NoRoute { .. }
+            | Outcome::NoAnswer(_)
+            | Outcome::Unmodelled { .. } => outcome,
+        }
+    }
+
+    /// What is answered in place of a backend that takes too long; gRPC calls get it as a status of theirs.
+    fn given_up(&self) -> Outcome {
+        let grpc = *self.dialect.grpc_miss == GrpcMiss::GrpcStatus && self.view.holds(self.reading.first.grpc);
+        outcome(&answer::own(504, Vec::new(), grpc, self.dialect), self.view, self.dialect)
+    }
+
+    /// The outcome, or what takes its place.
+    fn replaced(&self, kept: Outcome, status: u16, of: Origin, world: &impl World) -> Outcome {
+        let fits = |one: &&Guarded| (one.replaced.of == of || one.replaced.of == Origin::Both) && one.replaced.takes(status);
+        let Some(one) = self.overrides.iter().find(fits) else { return kept };
+        match &one.replaced.instead {
+            Instead::Answer { status: other, .. } => {
+                let mut instead = policies::instead(other.unwrap_or(status), one);
+                answer::modify_answer(&mut instead, self.late);
+                outcome(&instead, self.view, self.dialect)
+            }
+            Instead::Route { host, path } => self.routed_again(host.as_deref(), path.as_deref(), world).unwrap_or(kept),
+        }
+    }
+
+    /// What a GET for another host and path gets on the same connection, where a backend answers it.
+    fn routed_again(&self, host: Option<&str>, path: Option<&str>, world: &impl World) -> Option<Outcome> {
+        let before = self.view.request;
+        let path = path.map_or_else(|| before.target.split('?').next().unwrap_or_default().to_owned(), str::to_owned);
+        let query = self.view.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
+        let host = host.map(str::to_owned).or_else(|| self.view.host.clone());
+        let request = Request { method: "GET".to_owned(), host, target: format!("{path}{query}"), body_bytes: 0, ..before.clone() };
+        let view = View::new(self.config, self.dialect, None, &request);
+        let Verdict { ruling, timeout, .. } = self.reading.route(&view);
+        let again = Exchange { view: &view, timeout, overrides: &[], ..*self };
+        let outcome = again.outcome(&ruling.answer, world);
+        matches!(outcome, Outcome::Forward(_)).then_some(outcome)
     }
 }
 
 /// What stands for a certificate that an implementation makes itself.
 pub const DEFAULT_CERTIFICATE: &str = "(default certificate)";
 
-/// A backend that takes longer than the rule allows is given up: the headers of the answer that is then made.
-fn timed(outcome: Outcome, timeout: Option<u64>, world: &impl World, dialect: &Dialect) -> Result<Outcome, Claims> {
-    let (Outcome::Forward(forward), Some(timeout)) = (&outcome, timeout) else { return Ok(outcome) };
-    let [share] = forward.split.as_slice() else { return Ok(outcome) };
+/// A backend that takes longer than the rule allows is given up.
+fn timed(outcome: Outcome, timeout: Option<u64>, world: &impl World, dialect: &Dialect, given_up: impl FnOnce() -> Outcome) -> Outcome {
+    let (Outcome::Forward(forward), Some(timeout)) = (&outcome, timeout) else { return outcome };
+    let [share] = forward.split.as_slice() else { return outcome };
     let delay = share.backend.as_ref().and_then(|backend| world.backend(backend, &forward.target)).map_or(0, |answer| answer.delay);
     if delay <= timeout {
-        return Ok(outcome);
+        return outcome;
     }
     let modified = dialect.modified_own_answers.contains(&OwnAnswer::Error);
-    Err(if modified { forward.response_headers.clone() } else { Vec::new() })
-}
-
-/// Claimed headers.
-type Claims = Vec<(String, Option<String>)>;
-
-/// An answer of the router itself with more headers.
-fn with_headers(mut outcome: Outcome, headers: Claims) -> Outcome {
-    if let Outcome::Respond { response_headers, .. } = &mut outcome {
-        response_headers.splice(0..0, headers);
+    let mut instead = given_up();
+    if let (true, Outcome::Respond { response_headers, .. }) = (modified, &mut instead) {
+        response_headers.splice(0..0, forward.response_headers.iter().cloned());
     }
-    outcome
+    instead
 }
 
 fn outcome(answer: &Answer, view: &View<'_>, dialect: &Dialect) -> Outcome {
@@ -110,21 +207,22 @@ fn outcome(answer: &Answer, view: &View<'_>, dialect: &Dialect) -> Outcome {
                 speech,
                 headers: sent,
                 response_headers,
+                header_rules: _,
                 read_timeout: _,
                 error_page: _,
             } = &**forwarding;
             Outcome::Forward(Forward {
                 split: split.clone(),
                 method: view.request.method.clone(),
-                target: text(target, view, dialect),
-                host: host.as_ref().map(|host| text(host, view, dialect)),
+                target: of_parts(target, view, dialect),
+                host: host.as_ref().map(|host| of_parts(host, view, dialect)),
                 speech: speech.clone(),
                 headers: headers(sent),
                 response_headers: headers(response_headers),
             })
         }
         Answer::Redirect { status, location, response_headers } => {
-            Outcome::Redirect { status: *status, location: text(location, view, dialect), response_headers: headers(response_headers) }
+            Outcome::Redirect { status: *status, location: of_parts(location, view, dialect), response_headers: headers(response_headers) }
         }
         Answer::Respond { status, response_headers } => Outcome::Respond { status: *status, response_headers: headers(response_headers) },
         Answer::Deny { why, status, response_headers } => {
@@ -155,26 +253,27 @@ fn claims(headers: &HeaderExprs, view: &View<'_>, dialect: &Dialect) -> Vec<(Str
     claims
 }
 
-fn text(text: &TextExpr, view: &View<'_>, dialect: &Dialect) -> String {
+/// The text for a request as its own dialect writes it.
+pub(super) fn text(text: &TextExpr, view: &View<'_>) -> String {
+    of_parts(text, view, view.dialect())
+}
+
+fn of_parts(text: &TextExpr, view: &View<'_>, dialect: &Dialect) -> String {
     text.0.iter().map(|one| part(one, view, dialect)).collect()
 }
 
 fn part(part: &Part, view: &View<'_>, dialect: &Dialect) -> String {
     let host = || view.host.clone().unwrap_or_default();
-    let scheme = match view.request.scheme {
-        Scheme::Http => "http",
-        Scheme::Https => "https",
-    };
     match part {
         Part::Literal(text) => text.clone(),
-        Part::Scheme | Part::EffectiveScheme => scheme.to_owned(),
+        Part::Scheme | Part::EffectiveScheme => view.scheme(),
         Part::Host | Part::ForwardedHostName => without_port(&host()).to_owned(),
         Part::HostHeader | Part::ForwardedHost => host(),
         Part::Port | Part::EffectivePort => view.port().to_string(),
         Part::RawTarget { strip_slash: _ } => view.request.target.clone(),
         Part::Path(expression) => path(expression, view, dialect),
         Part::Query => view.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default(),
-        Part::ClientAddress | Part::PeerAddress => view.request.client.clone(),
+        Part::ClientAddress | Part::PeerAddress => view.client(),
         Part::Header(name) => view.header(name).join(","),
         Part::Variable(name) => variable(name, &host(), view),
         // INVARIANT: this side never makes texts of these; only ingress-nginx does.
@@ -189,6 +288,9 @@ fn part(part: &Part, view: &View<'_>, dialect: &Dialect) -> String {
 
 fn path(expression: &PathExpr, view: &View<'_>, dialect: &Dialect) -> String {
     let path = view.path.as_ref().map(|path| path.path.as_slice()).unwrap_or_default();
+    if let PathExpr::Captures { regex, template } = expression {
+        return String::from_utf8_lossy(&view.replaced(*regex, template)).into_owned();
+    }
     let made = match (expression, *dialect.rewrite_encoding) {
         (PathExpr::Splice { .. }, RewriteEncoding::Encoded) => {
             return normalise::encode_path(&paths::apply(expression, &normalise::decode(path)));

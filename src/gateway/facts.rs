@@ -121,6 +121,27 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// What is wrong with a key that a Secret must have, as far as we know.
+    pub fn key_fault(&self, name: &NamespacedName, key: &str) -> Option<String> {
+        let Some(secret) = self.inventory.secrets.get(name) else {
+            return self.secrets_known.then(|| format!("Secret {name} does not exist"));
+        };
+        let lacks = secret.keys.as_ref().is_some_and(|keys| !keys.iter().any(|known| known == key));
+        lacks.then(|| format!("Secret {name} has no `{key}`"))
+    }
+
+    /// What is wrong with a key of a Secret that must be an htpasswd file with `{SHA}` lines only, as far as we know.
+    pub fn password_fault(&self, name: &NamespacedName, key: &str) -> Option<String> {
+        let Some(secret) = self.inventory.secrets.get(name) else {
+            return self.secrets_known.then(|| format!("Secret {name} does not exist"));
+        };
+        if secret.keys.as_ref().is_some_and(|keys| !keys.iter().any(|known| known == key)) {
+            return Some(format!("Secret {name} has no `{key}`"));
+        }
+        let fits = secret.sha_keys.as_ref().is_none_or(|keys| keys.iter().any(|known| known == key));
+        (!fits).then(|| format!("`{key}` of Secret {name} has lines with other hashes than {{SHA}}"))
+    }
+
     /// Names in the certificate of a Secret, where we know them.
     pub fn certificate_names(&self, name: &NamespacedName) -> Option<Vec<String>> {
         self.inventory.secrets.get(name)?.certificate_names.clone()

@@ -3,6 +3,7 @@
 use super::api::{Cors, ExplicitRef, GrpcFilter, HeaderModifier, HttpFilter, PathModifier, RequestMirror, RequestRedirect, UrlRewrite};
 use super::dialect::{Dialect, Handling, HeaderOperations, HeaderValues, HostOperation};
 use super::format::{self, Formatted};
+use super::policies::{Cookie, Effect, Filter, HostFrom};
 use crate::request::TextExpr;
 
 /// What is done to a header.
@@ -18,6 +19,20 @@ pub enum Operation {
 
 /// Operations on headers, names in lower case, in the order in which they take effect. A text that is `None` is not known.
 pub type Operations = Vec<(String, Operation)>;
+
+/// What is known of an object that an `ExtensionRef` names.
+#[derive(Debug, Clone, Copy)]
+pub enum Known<'a> {
+    /// It does not exist.
+    Absent,
+    /// It exists, and what it does is not known.
+    Opaque {
+        /// It adds matches to those of the rule.
+        adds_matches: bool,
+    },
+    /// It does this.
+    Filter(&'a Filter),
+}
 
 /// Filters together.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -42,6 +57,14 @@ pub struct Plan {
     pub poison: Option<String>,
     /// The failure is a reference to something that does not exist.
     pub dangling: bool,
+    /// Every hit of the expression in the path is replaced: expression, and text with `\\1` for groups.
+    pub regex: Option<(String, String)>,
+    /// An answer without backend.
+    pub direct: Option<(u16, Operations)>,
+    /// What filters do as policies would.
+    pub effect: Option<Box<Effect>>,
+    /// Alternatives of conditions that are added to every match.
+    pub cookies: Vec<Vec<Cookie>>,
     /// A filter that this model does not know.
     pub unmodelled: Option<String>,
     /// That filter adds matches to those of the rule.
@@ -51,7 +74,7 @@ pub struct Plan {
 impl Plan {
     /// The filters of an HTTPRoute rule or backend. `known` says whether the object of an `ExtensionRef`
     /// was read, and then whether it adds matches.
-    pub fn of_http(filters: &[HttpFilter], dialect: &Dialect, known: impl Fn(&ExplicitRef) -> Option<bool>) -> Self {
+    pub fn of_http<'k>(filters: &[HttpFilter], dialect: &Dialect, known: impl Fn(&ExplicitRef) -> Known<'k>) -> Self {
         let mut plan = Self::default();
         for filter in filters {
             match filter {
@@ -65,21 +88,21 @@ impl Plan {
                     Handling::RuleFails => plan.fail("the implementation refuses the CORS filter"),
                 },
                 HttpFilter::ExternalAuth(_) => plan.fail("the implementation has no ExternalAuth filter"),
-                HttpFilter::ExtensionRef(reference) => plan.extension(reference, known(reference)),
+                HttpFilter::ExtensionRef(reference) => plan.extension(reference, known(reference), dialect),
             }
         }
         plan
     }
 
     /// The filters of a GRPCRoute rule or backend.
-    pub fn of_grpc(filters: &[GrpcFilter], dialect: &Dialect, known: impl Fn(&ExplicitRef) -> Option<bool>) -> Self {
+    pub fn of_grpc<'k>(filters: &[GrpcFilter], dialect: &Dialect, known: impl Fn(&ExplicitRef) -> Known<'k>) -> Self {
         let mut plan = Self::default();
         for filter in filters {
             match filter {
                 GrpcFilter::RequestHeaderModifier(modifier) => plan.modify_request(modifier, dialect),
                 GrpcFilter::ResponseHeaderModifier(modifier) => plan.modify_response(modifier, dialect),
                 GrpcFilter::RequestMirror(mirror) => plan.mirror(mirror, dialect),
-                GrpcFilter::ExtensionRef(reference) => plan.extension(reference, known(reference)),
+                GrpcFilter::ExtensionRef(reference) => plan.extension(reference, known(reference), dialect),
             }
         }
         plan
@@ -106,14 +129,51 @@ impl Plan {
         }
     }
 
-    fn extension(&mut self, reference: &ExplicitRef, known: Option<bool>) {
+    fn extension(&mut self, reference: &ExplicitRef, known: Known<'_>, dialect: &Dialect) {
         let name = format!("{} {}", reference.kind, reference.name);
-        if let Some(adds_matches) = known {
-            self.adds_matches |= adds_matches;
-            self.unmodelled.get_or_insert(name);
-        } else {
-            self.dangling = true;
-            self.fail(&format!("the filter refers to {name}, which does not exist"));
+        match known {
+            Known::Opaque { adds_matches } => {
+                self.adds_matches |= adds_matches;
+                self.unmodelled.get_or_insert(name);
+            }
+            Known::Absent => {
+                self.dangling = true;
+                self.fail(&format!("the filter refers to {name}, which does not exist"));
+            }
+            Known::Filter(filter) => self.own(filter, dialect),
+        }
+    }
+
+    /// A filter of the implementation.
+    fn own(&mut self, filter: &Filter, dialect: &Dialect) {
+        let Filter { invalid, path, host, answer, cookies, effect, injected, unmodelled } = filter;
+        if let Some(effect) = effect {
+            let before = self.effect.take().map(|known| *known).unwrap_or_default();
+            self.effect = Some(Box::new(before.over(effect.clone())));
+        }
+        if let Some(why) = invalid {
+            self.fail(why);
+        }
+        if path.is_some() {
+            self.regex.clone_from(path);
+        }
+        match host {
+            Some(HostFrom::Header(name)) => {
+                self.host = Some(TextExpr::from([crate::request::Part::Header(name.to_ascii_lowercase())]));
+            }
+            Some(HostFrom::Unknown) => {
+                self.unmodelled.get_or_insert_with(|| "a host that depends on the backend or the path".to_owned());
+            }
+            None => {}
+        }
+        if let Some((status, headers)) = answer {
+            let headers = operations(headers, dialect, &mut self.poison);
+            self.direct = Some((*status, headers));
+        }
+        self.cookies.extend(cookies.iter().cloned());
+        self.request.extend(injected.iter().map(|name| (name.to_ascii_lowercase(), Operation::Set(None))));
+        if unmodelled.is_some() && self.unmodelled.is_none() {
+            self.unmodelled.clone_from(unmodelled);
         }
     }
 
@@ -142,7 +202,7 @@ impl Plan {
 }
 
 /// The operations of one modifier in the order in which they take effect.
-fn operations(modifier: &HeaderModifier, dialect: &Dialect, poison: &mut Option<String>) -> Operations {
+pub(super) fn operations(modifier: &HeaderModifier, dialect: &Dialect, poison: &mut Option<String>) -> Operations {
     let mut text = |value: &str| match *dialect.header_values {
         HeaderValues::Literal => Some(TextExpr::literal(value)),
         HeaderValues::Formats => match format::read(value) {

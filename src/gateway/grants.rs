@@ -47,9 +47,14 @@ impl<'a> Grants<'a> {
 
     /// Whether the reference is allowed: inside one namespace always, else by a grant that names both sides.
     pub fn allow(&self, from: Referrer<'_>, to: Referent<'_>) -> bool {
+        self.allow_of(GROUP, from, to)
+    }
+
+    /// The same for an object of another group than Gateway API's.
+    pub fn allow_of(&self, group: &str, from: Referrer<'_>, to: Referent<'_>) -> bool {
         from.namespace == to.namespace
             || self.by_namespace.get(to.namespace).into_iter().flatten().any(|grant| {
-                grant.spec.from.iter().any(|entry| entry.group == GROUP && entry.kind == from.kind && entry.namespace == from.namespace)
+                grant.spec.from.iter().any(|entry| entry.group == group && entry.kind == from.kind && entry.namespace == from.namespace)
                     && grant.spec.to.iter().any(|entry| {
                         entry.group == to.group && entry.kind == to.kind && entry.name.as_deref().is_none_or(|name| name == to.name)
                     })

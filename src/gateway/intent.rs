@@ -1,5 +1,63 @@
 //! What an Ingress wants and core Gateway API cannot say. Every target answers every intent: with a filter, a policy, or a reason.
 
+/// What is known of the passwords of a Secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Users {
+    /// The key `.htpasswd` has `{SHA}` hashes only.
+    Ready,
+    /// The key `auth` has `{SHA}` hashes only.
+    Sha,
+    /// There are other hashes.
+    Others,
+    /// Nobody read them.
+    Unknown,
+}
+
+/// A request to an authentication service.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct AuthRequest {
+    /// Service behind the URL, `namespace/name` and port, where it is one of the cluster.
+    pub service: Option<(String, u16)>,
+    /// Path and query that are asked for; `None` where they depend on the request.
+    pub path: Option<String>,
+    /// Where a 401 is redirected to; empty for nowhere.
+    pub signin: String,
+    /// Query parameter of the sign-in that gets the original URL.
+    pub signin_parameter: String,
+    /// Headers of the answer that are sent to the backend.
+    pub response_headers: Vec<String>,
+    /// What of it a policy may have no field for, as names of annotations.
+    pub extras: Vec<&'static str>,
+}
+
+/// Cookie of a session.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct SessionCookie {
+    /// `Path`.
+    pub path: String,
+    /// `Domain`.
+    pub domain: String,
+    /// Seconds; empty for the session of the browser.
+    pub max_age: String,
+    /// `SameSite`.
+    pub same_site: String,
+    /// `Secure`.
+    pub secure: bool,
+}
+
+/// What is buffered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Buffers {
+    /// Whether answers are read as a whole before they are passed on.
+    Responses,
+    /// Whether requests are read as a whole before they are passed on.
+    Requests,
+    /// Room for the head of an answer.
+    Head,
+    /// How much is kept in memory, and how much on disk.
+    Memory,
+}
+
 /// A wish without a core field. The variants carry what a policy would need.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Intent {
@@ -16,6 +74,8 @@ pub enum Intent {
         secret: String,
         /// Realm.
         realm: String,
+        /// What is known of the passwords.
+        users: Users,
     },
     /// HTTP Digest authentication.
     DigestAuth {
@@ -28,11 +88,19 @@ pub enum Intent {
         url: String,
         /// The controller's ConfigMap asks for it, not the Ingress.
         global: bool,
+        /// What is asked.
+        asks: Box<AuthRequest>,
     },
     /// Client certificates of a host.
     ClientCertificates {
         /// Secret with the authorities, `namespace/name`.
         secret: String,
+        /// Clients without a certificate are refused.
+        required: bool,
+        /// Certificates are looked at: those that no authority signed are refused.
+        checked: bool,
+        /// What else is asked, as names of annotations.
+        extras: Vec<&'static str>,
     },
     /// Bodies above this size are refused; `None` lifts every limit.
     BodyLimit {
@@ -40,9 +108,39 @@ pub enum Intent {
         bytes: Option<u64>,
     },
     /// Requests or connections per client address.
-    RateLimit,
+    RateLimit {
+        /// Requests a second; 0 for no limit.
+        per_second: u64,
+        /// Requests a minute; 0 for no limit.
+        per_minute: u64,
+        /// Connections; 0 for no limit.
+        connections: u64,
+        /// Requests above the rate that are let through at once, as a multiple of it.
+        burst: u64,
+        /// Networks that are not limited.
+        exempt: Vec<String>,
+    },
     /// Bytes per second to the client.
-    Bandwidth,
+    Bandwidth {
+        /// Bytes a second of one answer.
+        rate: u64,
+        /// Bytes that come before.
+        after: u64,
+    },
+    /// Everybody is refused with this status, as today.
+    Refuse {
+        /// Status.
+        status: u16,
+    },
+    /// A redirect to a URL whose own query counts, or with headers of its own.
+    FixedRedirect {
+        /// The URL.
+        url: String,
+        /// Status.
+        status: u16,
+        /// Headers of the answer.
+        headers: Vec<(String, String)>,
+    },
     /// The path sent upstream is made of captured text.
     RegexRewrite {
         /// Expression, as nginx reads it.
@@ -54,18 +152,37 @@ pub enum Intent {
     SessionAffinity {
         /// Cookie.
         cookie: String,
+        /// Its attributes.
+        attributes: SessionCookie,
     },
     /// How endpoints are chosen.
     LoadBalancing {
         /// Algorithm, or the text that is hashed.
         by: String,
+        /// It is a text that is hashed.
+        hashed: bool,
     },
     /// Buffers for requests and answers.
-    Buffering,
+    Buffering {
+        /// Which.
+        what: Buffers,
+        /// The value as nginx takes it.
+        value: String,
+    },
     /// Seconds of silence, and to connect.
-    Timeouts,
+    Timeouts {
+        /// To connect.
+        connect: Option<u64>,
+        /// Of silence in either direction.
+        idle: Option<u64>,
+    },
     /// Which failures are tried again.
-    Retry,
+    Retry {
+        /// Conditions in the words of nginx.
+        conditions: String,
+        /// How often a request is sent at most; 0 for no limit.
+        tries: u64,
+    },
     /// Errors are answered by another Service.
     ErrorPages,
     /// Domain or path of cookies in answers is changed.
@@ -119,14 +236,16 @@ impl Intent {
             | Self::ClientCertificates { .. }
             | Self::Firewall => true,
             Self::BodyLimit { .. }
-            | Self::RateLimit
-            | Self::Bandwidth
+            | Self::RateLimit { .. }
+            | Self::Bandwidth { .. }
+            | Self::FixedRedirect { .. }
+            | Self::Refuse { .. }
             | Self::RegexRewrite { .. }
             | Self::SessionAffinity { .. }
             | Self::LoadBalancing { .. }
-            | Self::Buffering
-            | Self::Timeouts
-            | Self::Retry
+            | Self::Buffering { .. }
+            | Self::Timeouts { .. }
+            | Self::Retry { .. }
             | Self::ErrorPages
             | Self::CookieRewrite
             | Self::LocationRewrite
@@ -144,5 +263,44 @@ impl Intent {
             | Self::ServiceAddress
             | Self::Variables { .. } => false,
         }
+    }
+}
+
+impl Intent {
+    /// One of each, under the name of what people want, for tables of what a target keeps.
+    pub fn samples() -> Vec<(&'static str, Self)> {
+        let text = |text: &str| text.to_owned();
+        let asks = AuthRequest { service: Some((text("auth/auth"), 80)), path: Some(text("/check")), ..AuthRequest::default() };
+        vec![
+            ("client addresses", Self::AddressLists { allow: vec![text("10.0.0.0/8")], deny: Vec::new() }),
+            ("passwords (SHA)", Self::BasicAuth { secret: text("a/b"), realm: String::new(), users: Users::Ready }),
+            ("passwords (other hashes)", Self::BasicAuth { secret: text("a/b"), realm: String::new(), users: Users::Others }),
+            ("digest authentication", Self::DigestAuth { secret: text("a/b") }),
+            ("authentication service", Self::ExternalAuth { url: text("http://auth.auth.svc/check"), global: false, asks: Box::new(asks) }),
+            ("client certificates", Self::ClientCertificates { secret: text("a/b"), required: true, checked: true, extras: Vec::new() }),
+            ("web application firewall", Self::Firewall),
+            ("body limit", Self::BodyLimit { bytes: Some(1 << 20) }),
+            ("rate limit", Self::RateLimit { per_second: 5, per_minute: 0, connections: 0, burst: 5, exempt: Vec::new() }),
+            ("connection limit", Self::RateLimit { per_second: 0, per_minute: 0, connections: 5, burst: 5, exempt: Vec::new() }),
+            ("bandwidth", Self::Bandwidth { rate: 1024, after: 0 }),
+            ("refusal of everybody", Self::Refuse { status: 503 }),
+            ("redirect with a query", Self::FixedRedirect { url: text("https://a.test/?b"), status: 301, headers: Vec::new() }),
+            ("rewrite with captures", Self::RegexRewrite { pattern: text("/a/([^/]+)/(.*)"), target: text("/$2/$1") }),
+            ("session affinity", Self::SessionAffinity { cookie: text("route"), attributes: SessionCookie::default() }),
+            ("hash of a header", Self::LoadBalancing { by: text("$http_x_user"), hashed: true }),
+            ("load balancing", Self::LoadBalancing { by: text("ewma"), hashed: false }),
+            ("buffering of answers", Self::Buffering { what: Buffers::Responses, value: text("on") }),
+            ("timeouts", Self::Timeouts { connect: Some(5), idle: Some(60) }),
+            ("retries", Self::Retry { conditions: text("error timeout"), tries: 3 }),
+            ("error pages", Self::ErrorPages),
+            ("cookie rewrite", Self::CookieRewrite),
+            ("Location rewrite", Self::LocationRewrite),
+            ("mirror", Self::Mirror { target: text("http://a.test") }),
+            ("traces", Self::Tracing),
+            ("access log", Self::AccessLog),
+            ("ciphers", Self::Ciphers),
+            ("address of the Service", Self::ServiceAddress),
+            ("snippets", Self::Snippet),
+        ]
     }
 }

@@ -10,6 +10,7 @@ use super::facts::Facts;
 use super::grants::{Grants, Referent, Referrer};
 use super::hostname::Hostname;
 use super::objects::Objects;
+use super::policies::{Conduct, ListenerOf};
 use super::status::{self, ListenerState, State};
 use crate::k8s::{FieldPath, NamespacedName, ObjectId, Subject};
 use crate::ledger::{Code, Finding, Findings};
@@ -72,9 +73,16 @@ pub struct Listener<'a> {
     pub state: ListenerState,
     /// A policy or setting that the model does not know.
     pub unmodelled: Option<String>,
+    /// What policies do to its connections.
+    pub conduct: Conduct,
 }
 
 impl Listener<'_> {
+    /// The listener as policies name it.
+    pub fn place(&self) -> ListenerOf<'_> {
+        ListenerOf { gateway: &self.gateway, set: self.from_set.then_some(&self.state.owner), name: &self.spec.name }
+    }
+
     /// Whether it serves requests.
     pub fn serves(&self) -> bool {
         self.state.programmed.is_ok()
@@ -292,6 +300,7 @@ fn listener<'a>(
             conflicted: None,
             attached: 0,
         },
+        conduct: Conduct::default(),
         unmodelled: owner.unmodelled.clone().or_else(|| spec.filters.as_ref().map(|_| "filters of a listener".to_owned())),
         spec,
     }

@@ -58,7 +58,8 @@ pub(super) fn matches_of(object: &Object, rule: usize, order: Order) -> Vec<Matc
         | Object::TlsRoute(_)
         | Object::TcpRoute(_)
         | Object::UdpRoute(_)
-        | Object::BackendTlsPolicy(_) => Vec::new(),
+        | Object::BackendTlsPolicy(_)
+        | Object::Custom(_) => Vec::new(),
     }
 }
 

@@ -74,7 +74,7 @@ pub fn normalise(raw: &[u8], dialect: &Dialect) -> Option<Normalised> {
     let plain = without_escaped_slashes(&path);
     let redirected = *dialect.escaped_slash == EscapedSlash::Redirected && plain != path;
     let unescaped = redirected.then(|| tidy(&plain, dialect));
-    let path = tidy(&path, dialect);
+    let path = tidy(if *dialect.escaped_slash == EscapedSlash::Unescaped { &plain } else { &path }, dialect);
     let compared = match *dialect.compared_path {
         Compared::Normalised => path.clone(),
         Compared::Decoded => decoded_for_comparison(&path),

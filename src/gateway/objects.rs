@@ -56,6 +56,11 @@ pub struct Read {
 }
 
 impl Objects {
+    /// Name of an object of an implementation.
+    pub fn name_of(&self, id: ObjectId) -> String {
+        self.foreign.iter().find(|foreign| foreign.id == id).map(|foreign| foreign.object.to_string()).unwrap_or_default()
+    }
+
     /// Reads what stands in an inventory. An object that cannot be read at all is left out, as no API server would have stored it,
     /// and so are those that the judge refuses; objects of a cluster need no judge.
     pub fn read(inventory: &Inventory, judge: Option<&Judge>) -> Read {
@@ -66,11 +71,16 @@ impl Objects {
         read
     }
 
-    /// The same, taking the documents out of the inventory: of a large estate they need not be there twice.
+    /// The same, taking the documents out of the inventory: of a large estate they need not be there twice. Those of foreign kinds
+    /// stay for the target that knows them.
     pub fn take(inventory: &mut Inventory, judge: Option<&Judge>) -> Read {
         let mut read = Read::default();
         for (id, node) in std::mem::take(&mut inventory.gateway_objects) {
             read.take(inventory, id, &node, judge);
+            let name = inventory.object(id);
+            if api::Kind::named(&name.group, &name.kind).is_none() {
+                inventory.gateway_objects.push((id, node));
+            }
         }
         read
     }

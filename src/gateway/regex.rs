@@ -2,7 +2,7 @@
 
 use regex_automata::{Input, meta, util::syntax};
 
-use crate::request::{Regex, RegexDialect};
+use crate::request::{Piece, Regex, RegexDialect};
 
 /// A compiled expression.
 #[derive(Debug, Clone)]
@@ -37,6 +37,80 @@ impl Compiled {
         // `$` of the wrapper is the end of the text: multi-line mode is off outside the group.
         self.regex.find(Input::new(text).anchored(regex_automata::Anchored::Yes)).is_some_and(|found| found.end() == text.len())
     }
+}
+
+impl Compiled {
+    /// The text with every hit replaced. A group that took nothing is empty.
+    pub fn replace(&self, text: &[u8], template: &[Piece]) -> Vec<u8> {
+        let mut made = Vec::with_capacity(text.len());
+        let mut end = 0;
+        for found in self.regex.captures_iter(text) {
+            let Some(whole) = found.get_match() else { continue };
+            made.extend(&text[end..whole.start()]);
+            end = whole.end();
+            for piece in template {
+                match piece {
+                    Piece::Literal(literal) => made.extend(literal.bytes()),
+                    Piece::Group(number) => {
+                        if let Some(span) = found.get_group(usize::from(*number)) {
+                            made.extend(&text[span.range()]);
+                        }
+                    }
+                    // INVARIANT: templates of this side have numbered groups only.
+                    Piece::Named(_) | Piece::Variable(_) => {}
+                }
+            }
+        }
+        made.extend(&text[end..]);
+        made
+    }
+}
+
+/// A substitution of RE2: `\0` is the whole hit, `\1` to `\9` its groups. `None` where RE2 would refuse it.
+pub fn substitution(text: &str) -> Option<Vec<Piece>> {
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut literal = String::new();
+    let mut chars = text.chars();
+    while let Some(character) = chars.next() {
+        if character != '\\' {
+            literal.push(character);
+            continue;
+        }
+        match chars.next()? {
+            '\\' => literal.push('\\'),
+            digit => {
+                let number = u8::try_from(digit.to_digit(10)?).ok()?;
+                if !literal.is_empty() {
+                    pieces.push(Piece::Literal(std::mem::take(&mut literal)));
+                }
+                pieces.push(Piece::Group(number));
+            }
+        }
+    }
+    if !literal.is_empty() {
+        pieces.push(Piece::Literal(literal));
+    }
+    Some(pieces)
+}
+
+/// A bar outside of groups and classes.
+pub fn has_bar(pattern: &str) -> bool {
+    let (mut depth, mut class, mut escaped) = (0_usize, false, false);
+    for byte in pattern.bytes() {
+        if std::mem::take(&mut escaped) {
+            continue;
+        }
+        match byte {
+            b'\\' => escaped = true,
+            b'[' => class = true,
+            b']' => class = false,
+            b'(' if !class => depth += 1,
+            b')' if !class => depth = depth.saturating_sub(1),
+            b'|' if !class && depth == 0 => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Whether RE2 and Go take the pattern: no look-around, no back-references, no stacked quantifiers.

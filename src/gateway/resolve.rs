@@ -1,15 +1,17 @@
 //! From objects to a configuration: one reading per dialect that the target asks for.
 
-use std::sync::OnceLock;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 use super::api::{self, GROUP, Object};
-use super::attach::{Index, RouteHead};
-use super::config::{Config, FirstQuestions, Reading};
-use super::dialect::{BadRegex, Target};
+use super::attach::{Attachment, Index, RouteHead};
+use super::config::{Conducted, Config, FirstQuestions, Reading, Rule};
+use super::dialect::{BadRegex, Http10, Target};
 use super::facts::{Absent, Facts};
 use super::grants::Grants;
-use super::listeners::{self, RouteKind, Sources};
+use super::listeners::{self, RouteKind, Sources, Speaks};
 use super::objects::Objects;
+use super::policies::{self, Conduct, Effect, Reached};
 use super::regex;
 use super::rules::{Maker, Policies};
 use super::status::{RouteState, Statuses};
@@ -25,6 +27,8 @@ pub struct Options {
     pub gateway: Option<NamespacedName>,
     /// What a Service or Secret that was not read means.
     pub absent: Absent,
+    /// Policies of the implementation that were understood.
+    pub policies: policies::Policies,
 }
 
 /// Resolves Gateway API objects for a target. Services, Secrets and Namespaces come from `facts`, which may be another inventory
@@ -32,12 +36,15 @@ pub struct Options {
 pub fn resolve(objects: &Objects, facts: &Inventory, target: &'static Target, options: &Options) -> Config {
     let facts = Facts::of(facts, options.absent);
     let grants = Grants::of(objects);
-    let policies = Policies::of(objects);
+    // Where several dialects must agree, nobody's own policies count.
+    let nobody = policies::Policies::default();
+    let understood = if target.agrees_with.is_empty() { &options.policies } else { &nobody };
+    let policies = Policies::of(objects, understood);
     let mut predicates = Predicates::default();
     let mut findings = Findings::new();
     let mut readings = Vec::new();
     for (position, target) in target.readings().into_iter().enumerate() {
-        let maker = Maker { facts: &facts, grants: &grants, target, policies: &policies };
+        let maker = Maker { facts: &facts, grants: &grants, target, policies: &policies, understood };
         let mut said = Findings::new();
         readings.push(read_as(objects, maker, options, &mut predicates, &mut said));
         // What every dialect says alike is said once; what only others say belongs to them.
@@ -46,7 +53,8 @@ pub fn resolve(objects: &Objects, facts: &Inventory, target: &'static Target, op
         }
     }
     let mesh_routes = mesh_routes(objects, &mut findings);
-    unknown_policies(objects, &mut findings);
+    unknown_policies(objects, understood, &mut findings);
+    findings.extend(understood.findings.iter().cloned());
     let compiled = (0..predicates.len()).map(|_| OnceLock::new()).collect();
     Config { predicates, readings, findings, mesh_routes, compiled }
 }
@@ -65,7 +73,13 @@ fn read_as(objects: &Objects, maker: Maker<'_>, options: &Options, predicates: &
         if listener.unmodelled.is_none() {
             listener.unmodelled = policy;
         }
+        listener.conduct = maker.understood.conduct_of(listener.place()).cloned().unwrap_or_default();
+        if listener.unmodelled.is_none() {
+            listener.unmodelled.clone_from(&listener.conduct.unmodelled);
+        }
     }
+    let conducts = conducts(&mut listeners, target);
+    let mut opened: BTreeSet<(ObjectId, ObjectId)> = BTreeSet::new();
     let mut states = Vec::new();
     let mut attached = vec![0; listeners.len()];
     let mut builder = Builder::new(&listeners, target, predicates);
@@ -89,13 +103,25 @@ fn read_as(objects: &Objects, maker: Maker<'_>, options: &Options, predicates: &
             for attachment in &parent.attachments {
                 attached[attachment.listener] += 1;
             }
-            let outcome = builder.attach(head, object, &rules, &parent.attachments, findings);
-            let told = *target.dialect.bad_regex == BadRegex::Rule && (all_refused || outcome.nothing_left);
+            opened.extend(opened_by_policies(&parent.attachments, &listeners, head, object, maker));
+            let mut nothing_left = false;
+            for (position, group) in groups(&parent.attachments, &listeners, head, object, maker).into_iter().enumerate() {
+                let ruled = group.rules(&rules, &mut builder);
+                // What holds for all groups is said once.
+                let mut again = Findings::new();
+                let said = if position == 0 { &mut *findings } else { &mut again };
+                nothing_left = builder.attach(head, object, &ruled, &group.attachments, said).nothing_left;
+            }
+            let told = *target.dialect.bad_regex == BadRegex::Rule && (all_refused || nothing_left);
             let accepted = parent.accepted.and(if told { Err("UnsupportedValue") } else { Ok(()) });
             states.push(RouteState { route: head.object_ref(), parent: parent.reference, accepted, resolved });
         }
     }
     let built = builder.finish(findings);
+    for (policy, other) in opened {
+        let facts = vec![("policy", objects.name_of(policy)), ("other", objects.name_of(other))];
+        findings.push(Finding::about(Code::GatewayPolicyReplaced, Subject::new(policy, FieldPath::from(["spec"])), facts));
+    }
     for (listener, attached) in listeners.iter_mut().zip(attached) {
         listener.state.attached = attached;
     }
@@ -108,7 +134,144 @@ fn read_as(objects: &Objects, maker: Maker<'_>, options: &Options, predicates: &
         statuses,
         shaken: built.shaken,
         underscored: built.underscored,
+        conducts,
         closes_unknown_names: built.closes_unknown_names,
+    }
+}
+
+/// Dialects of ports, where policies change them. Listeners of one port that disagree are not understood.
+fn conducts(listeners: &mut [listeners::Listener<'_>], target: &'static Target) -> BTreeMap<(u16, bool), Conducted> {
+    let mut wanted: BTreeMap<(u16, bool), Vec<Conducted>> = BTreeMap::new();
+    for listener in listeners.iter().filter(|listener| listener.serves()) {
+        let Conduct { slashes, escaped_slash, underscores, .. } = listener.conduct;
+        let mut dialect = target.dialect.clone();
+        dialect.slashes.value = slashes.unwrap_or(dialect.slashes.value);
+        dialect.escaped_slash.value = escaped_slash.unwrap_or(dialect.escaped_slash.value);
+        if listener.conduct.serves_http10 {
+            dialect.http10.value = Http10::Served;
+        }
+        dialect.underscores.value = underscores.unwrap_or(dialect.underscores.value);
+        let conducted = Conducted { dialect: Box::new(dialect), trust: listener.conduct.trust.clone() };
+        let known = wanted.entry((listener.spec.port, listener.speaks != Speaks::Http)).or_default();
+        if !known.contains(&conducted) {
+            known.push(conducted);
+        }
+    }
+    for listener in listeners.iter_mut() {
+        let port = (listener.spec.port, listener.speaks != Speaks::Http);
+        if wanted.get(&port).is_some_and(|known| known.len() > 1) {
+            listener.unmodelled.get_or_insert_with(|| "policies that read requests differently from listener to listener".to_owned());
+        }
+    }
+    let changed = |conducted: &Conducted| conducted.trust.is_some() || *conducted.dialect != target.dialect;
+    wanted.into_iter().filter_map(|(port, mut known)| Some((port, known.pop()?))).filter(|(_, conducted)| changed(conducted)).collect()
+}
+
+/// Attachments of a route that policies treat alike.
+struct Group {
+    attachments: Vec<Attachment>,
+    /// What policies do to each rule.
+    effects: Vec<Option<Effect>>,
+    conduct: Conduct,
+}
+
+/// Names of the rules of a route.
+fn names_of(object: &Object) -> Vec<Option<&str>> {
+    match object {
+        Object::HttpRoute(route) => route.spec.rules.iter().map(|rule| rule.name.as_deref()).collect(),
+        Object::GrpcRoute(route) => route.spec.rules.iter().map(|rule| rule.name.as_deref()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Policies that open what others closed.
+fn opened_by_policies(
+    attachments: &[Attachment],
+    listeners: &[listeners::Listener<'_>],
+    head: RouteHead<'_>,
+    object: &Object,
+    maker: Maker<'_>,
+) -> Vec<(ObjectId, ObjectId)> {
+    if maker.understood.is_empty() {
+        return Vec::new();
+    }
+    let route = NamespacedName::new(&head.meta.namespace, &head.meta.name);
+    let mut opened = Vec::new();
+    for attachment in attachments {
+        for rule in names_of(object) {
+            let listener = listeners[attachment.listener].place();
+            opened.extend(maker.understood.opened(Reached { kind: head.kind.as_str(), route: &route, rule, listener }));
+        }
+    }
+    opened
+}
+
+fn groups(
+    attachments: &[Attachment],
+    listeners: &[listeners::Listener<'_>],
+    head: RouteHead<'_>,
+    object: &Object,
+    maker: Maker<'_>,
+) -> Vec<Group> {
+    if maker.understood.is_empty() {
+        return vec![Group { attachments: attachments.to_vec(), effects: Vec::new(), conduct: Conduct::default() }];
+    }
+    let names = names_of(object);
+    let route = NamespacedName::new(&head.meta.namespace, &head.meta.name);
+    let mut groups: Vec<Group> = Vec::new();
+    for attachment in attachments {
+        let listener = &listeners[attachment.listener];
+        let effect = |rule: &Option<&str>| {
+            maker.understood.effect(Reached { kind: head.kind.as_str(), route: &route, rule: *rule, listener: listener.place() })
+        };
+        let effects: Vec<Option<Effect>> = names.iter().map(effect).collect();
+        match groups.iter_mut().find(|group| group.effects == effects && group.conduct == listener.conduct) {
+            Some(group) => group.attachments.push(attachment.clone()),
+            None => groups.push(Group { attachments: vec![attachment.clone()], effects, conduct: listener.conduct.clone() }),
+        }
+    }
+    groups
+}
+
+impl Group {
+    /// The rules as policies leave them.
+    fn rules(&self, rules: &[Arc<Rule>], builder: &mut Builder<'_>) -> Vec<Arc<Rule>> {
+        let plain = self.conduct == Conduct::default();
+        rules
+            .iter()
+            .enumerate()
+            .map(|(position, rule)| {
+                let effect = self.effects.get(position).and_then(Option::as_ref);
+                if plain && effect.is_none() && rule.plan.effect.is_none() {
+                    return Arc::clone(rule);
+                }
+                let mut rule = Rule::clone(rule);
+                let of_policies = effect.cloned().unwrap_or_default();
+                let effect = &match rule.plan.effect.take() {
+                    Some(of_filters) => of_filters.over(of_policies),
+                    None => of_policies,
+                };
+                if let Some(why) = &effect.invalid {
+                    rule.plan.failure.get_or_insert_with(|| why.clone());
+                }
+                if rule.plan.cors.is_none() {
+                    rule.plan.cors.clone_from(&effect.cors);
+                }
+                let above_zero = |millis: &u64| *millis > 0;
+                let whole = match effect.timeout {
+                    // What the route says counts more.
+                    Some(millis) if !rule.timed => Some(millis).filter(above_zero),
+                    Some(_) | None => rule.timeout,
+                };
+                let idle = effect.idle.or(self.conduct.idle).filter(above_zero);
+                rule.timeout = whole.into_iter().chain(idle).min();
+                if rule.unmodelled.is_none() {
+                    rule.unmodelled.clone_from(&effect.unmodelled);
+                }
+                rule.policy = builder.policy(effect, &self.conduct);
+                Arc::new(rule)
+            })
+            .collect()
     }
 }
 
@@ -147,7 +310,8 @@ fn head(id: ObjectId, object: &Object) -> Option<RouteHead<'_>> {
         | Object::Service(_)
         | Object::TcpRoute(_)
         | Object::UdpRoute(_)
-        | Object::BackendTlsPolicy(_) => return None,
+        | Object::BackendTlsPolicy(_)
+        | Object::Custom(_) => return None,
     })
 }
 
@@ -165,7 +329,8 @@ fn make_rules(id: ObjectId, object: &Object, maker: Maker<'_>, findings: &mut Fi
         | Object::Service(_)
         | Object::TcpRoute(_)
         | Object::UdpRoute(_)
-        | Object::BackendTlsPolicy(_) => Vec::new(),
+        | Object::BackendTlsPolicy(_)
+        | Object::Custom(_) => Vec::new(),
     };
     for made in &made {
         if let Some(reason) = &made.rule.plan.failure {
@@ -193,6 +358,8 @@ fn first_questions(predicates: &mut Predicates) -> FirstQuestions {
         options: ask(Field::Method, Test::Equals("OPTIONS".to_owned())),
         preflight: ask(header("access-control-request-method"), Test::Regex(something)),
         origin: ask(header("origin"), Test::Present),
+        certificate: ask(Field::ClientCertificate, Test::Present),
+        untrusted: ask(Field::ClientCertificate, Test::Prefix("untrusted ".to_owned())),
     }
 }
 
@@ -212,8 +379,9 @@ fn mesh_routes(objects: &Objects, findings: &mut Findings) -> Vec<crate::k8s::Ob
     routes
 }
 
-fn unknown_policies(objects: &Objects, findings: &mut Findings) {
-    for foreign in objects.foreign.iter().filter(|foreign| !foreign.targets.is_empty()) {
+fn unknown_policies(objects: &Objects, understood: &policies::Policies, findings: &mut Findings) {
+    let unknown = |foreign: &&super::objects::Foreign| !foreign.targets.is_empty() && !understood.understood.contains(&foreign.id);
+    for foreign in objects.foreign.iter().filter(unknown) {
         let facts = vec![("policy", foreign.object.to_string())];
         findings.push(Finding::about(Code::GatewayUnknownPolicy, Subject::new(foreign.id, FieldPath::root()), facts));
     }

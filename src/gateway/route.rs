@@ -4,6 +4,8 @@
 use super::answer::{self, Asked, UNESCAPED_PATH};
 use super::config::{Behind, Certificate, Config, Door, Entry, Port, Reading, Side, Table};
 use super::dialect::{EscapedSlash, ForeignPort, GrpcMiss, HostFallThrough, Http10, Misdirected, ServerName, Ties, UnknownServerName};
+use super::filter::Operations;
+use super::policies::{ClientCertificates, Guarded};
 use crate::k8s::Subject;
 use crate::request::{Answer, NoAnswer, Part, PredicateId, Ruling, Step, TextExpr, Valuation};
 
@@ -20,6 +22,10 @@ pub struct Verdict {
     pub certificate: Option<Served>,
     /// Milliseconds after which the exchange is ended with 504.
     pub timeout: Option<u64>,
+    /// Answers that are replaced.
+    pub overrides: Vec<Guarded>,
+    /// Changes of headers of every answer.
+    pub late: Operations,
 }
 
 /// A certificate that is served.
@@ -33,7 +39,15 @@ pub enum Served {
 
 impl Verdict {
     fn new(answer: Answer, trace: Vec<Step>) -> Self {
-        Self { ruling: Ruling { answer, trace }, others: Vec::new(), undecided: None, certificate: None, timeout: None }
+        Self {
+            ruling: Ruling { answer, trace },
+            others: Vec::new(),
+            undecided: None,
+            certificate: None,
+            timeout: None,
+            overrides: Vec::new(),
+            late: Vec::new(),
+        }
     }
 }
 
@@ -70,6 +84,11 @@ impl Reading {
         trace.push(step(&format!("listener or TLS route for `{}` takes the connection", door.hostname), Some(&door.origin)));
         let certificate = if tls { self.certificate(side, door, v) } else { None };
         let mut verdict = self.behind(door, side, tls, v, trace);
+        if !door.late.is_empty() {
+            let answers = std::iter::once(&mut verdict.ruling.answer).chain(&mut verdict.others);
+            answers.for_each(|one| answer::modify_answer(one, &door.late));
+            verdict.late.clone_from(&door.late);
+        }
         // The certificate of a connection that is handed through is the backend's.
         let passes = matches!(door.behind, Behind::Stream(_) | Behind::Wall) && door.certificates.is_empty();
         verdict.certificate = certificate.filter(|_| !passes && !matches!(verdict.ruling.answer, Answer::NoAnswer(_)));
@@ -100,7 +119,7 @@ impl Reading {
                 return Verdict::new(Answer::NoAnswer(NoAnswer::Reset), trace);
             }
         }
-        if let Some(refused) = self.refused(v) {
+        if let Some(refused) = self.refused(v, None) {
             return Verdict::new(refused, trace);
         }
         Verdict::new(self.not_found(v), trace)
@@ -109,6 +128,10 @@ impl Reading {
     fn behind(&self, door: &Door, side: &Side, tls: bool, v: &impl Valuation, mut trace: Vec<Step>) -> Verdict {
         if let Some(what) = &door.unmodelled {
             return Verdict::new(Answer::Unmodelled { what: what.clone() }, trace);
+        }
+        if tls && self.refuses_certificate(door.client, v) {
+            trace.push(step("the certificate of the client is missing or nobody vouches for it", Some(&door.origin)));
+            return Verdict::new(Answer::NoAnswer(NoAnswer::Tls), trace);
         }
         let table = match &door.behind {
             Behind::Wall => return Verdict::new(Answer::NoAnswer(NoAnswer::Reset), trace),
@@ -122,7 +145,7 @@ impl Reading {
             trace.push(step("HTTP/2 is not offered, since certificates of two listeners overlap", Some(&door.origin)));
             return Verdict::new(Answer::NoAnswer(NoAnswer::Tls), trace);
         }
-        if let Some(refused) = self.refused(v) {
+        if let Some(refused) = self.refused(v, Some((table.port, tls))) {
             trace.push(step("the request is refused before any route is looked at", None));
             return Verdict::new(refused, trace);
         }
@@ -151,17 +174,28 @@ impl Reading {
         verdict
     }
 
+    fn refuses_certificate(&self, wanted: Option<ClientCertificates>, v: &impl Valuation) -> bool {
+        let (given, untrusted) = (self.first.certificate, self.first.untrusted);
+        match wanted {
+            None | Some(ClientCertificates::Unchecked) => false,
+            Some(ClientCertificates::Checked) => v.holds(given) && v.holds(untrusted),
+            Some(ClientCertificates::Required) => !v.holds(given) || v.holds(untrusted),
+        }
+    }
+
     /// What the data plane answers before any route is looked at.
-    fn refused(&self, v: &impl Valuation) -> Option<Answer> {
+    fn refused(&self, v: &impl Valuation, port: Option<(u16, bool)>) -> Option<Answer> {
         let first = &self.first;
-        if *self.target.dialect.http10 == Http10::UpgradeRequired && v.holds(first.http10) {
+        let conducted = port.and_then(|port| self.conducts.get(&port));
+        let dialect = conducted.map_or(&self.target.dialect, |conducted| &*conducted.dialect);
+        if *dialect.http10 == Http10::UpgradeRequired && v.holds(first.http10) {
             return Some(Answer::Respond { status: 426, response_headers: Vec::new() });
         }
         let malformed = [first.malformed_host, first.malformed_method, first.malformed_target, first.malformed_header];
         if malformed.iter().any(|&malformed| v.holds(malformed)) || self.underscored.iter().any(|&header| v.holds(header)) {
             return Some(Answer::Respond { status: 400, response_headers: Vec::new() });
         }
-        if *self.target.dialect.escaped_slash == EscapedSlash::Redirected && v.holds(first.escaped_slash) {
+        if *dialect.escaped_slash == EscapedSlash::Redirected && v.holds(first.escaped_slash) {
             let location = TextExpr::from([Part::Variable(UNESCAPED_PATH.to_owned()), Part::Query]);
             return Some(Answer::Redirect { status: 307, location, response_headers: Vec::new() });
         }
@@ -207,14 +241,17 @@ impl Reading {
     ) -> Verdict {
         let dialect = &self.target.dialect;
         trace.push(step("the match is the first that holds", Some(&entry.origin)));
-        let mut verdict = Verdict::new(answer::answer(entry, table, self.asked(entry, tls, v), dialect), trace);
+        let mut verdict = Verdict::new(self.answer(entry, table, tls, v), trace);
         verdict.timeout = entry.rule.timeout;
+        if let Some(policy) = &entry.rule.policy {
+            verdict.overrides.clone_from(&policy.overrides);
+        }
         if *dialect.ties == Ties::Chance {
             for other in others.take_while(|other| other.place.0 == entry.place.0) {
                 if !matches(other, v) {
                     continue;
                 }
-                let possible = answer::answer(other, table, self.asked(other, tls, v), dialect);
+                let possible = self.answer(other, table, tls, v);
                 if possible != verdict.ruling.answer && !verdict.others.contains(&possible) {
                     verdict.ruling.trace.push(step("another match of equal rank may win as well", Some(&other.origin)));
                     verdict.undecided = Some("matches of equal rank are tried in an order that differs from start to start".to_owned());
@@ -223,6 +260,17 @@ impl Reading {
             }
         }
         verdict
+    }
+
+    /// The answer of a match, as policies leave it.
+    fn answer(&self, entry: &Entry, table: &Table, tls: bool, v: &impl Valuation) -> Answer {
+        let dialect = &self.target.dialect;
+        let asked = self.asked(entry, tls, v);
+        let answer = answer::answer(entry, table, asked, dialect);
+        match &entry.rule.policy {
+            Some(policy) => policy.apply(v, answer::is_preflight(&entry.rule, asked, dialect), answer),
+            None => answer,
+        }
     }
 
     fn asked(&self, entry: &Entry, tls: bool, v: &impl Valuation) -> Asked {

@@ -6,9 +6,10 @@ use super::api::{self, ExplicitRef, GROUP};
 use super::config::{Backend, Rule};
 use super::dialect::{BackendFilters, Target, Timeouts};
 use super::facts::{BackendFault, Facts};
-use super::filter::Plan;
+use super::filter::{Known, Plan};
 use super::grants::{Grants, Referent, Referrer};
 use super::objects::Objects;
+use super::policies;
 use super::status::State;
 use crate::k8s::{NamespacedName, Subject};
 use crate::request::Speech;
@@ -27,6 +28,8 @@ pub struct Maker<'a> {
     pub target: &'static Target,
     /// What the model does not know about objects, by group, kind, namespace and name.
     pub policies: &'a Policies,
+    /// Policies and filters that are understood.
+    pub understood: &'a policies::Policies,
 }
 
 /// Group, kind, namespace and name.
@@ -53,10 +56,10 @@ struct TlsWish {
 }
 
 impl Policies {
-    /// The policies among the objects.
-    pub fn of(objects: &Objects) -> Self {
+    /// The policies among the objects that nobody understands.
+    pub fn of(objects: &Objects, understood: &policies::Policies) -> Self {
         let mut policies = Self::default();
-        for foreign in &objects.foreign {
+        for foreign in objects.foreign.iter().filter(|foreign| !understood.understood.contains(&foreign.id)) {
             let object = &foreign.object;
             let name = (object.group.clone(), object.kind.clone(), object.namespace.clone(), object.name.clone());
             policies.objects.insert(name, foreign.adds_matches);
@@ -156,6 +159,7 @@ impl Maker<'_> {
             .collect();
         let mut made = self.make("HTTPRoute", &route.metadata, rule.name.as_deref(), plan, backends, origin);
         made.rule.timeout = self.timeout(rule.timeouts);
+        made.rule.timed = rule.timeouts.is_some_and(|timeouts| timeouts.request.or(timeouts.backend_request).is_some());
         if rule.session_persistence.is_some() {
             made.rule.plan.response.retain(|(name, _)| name != "set-cookie");
         }
@@ -236,7 +240,7 @@ impl Maker<'_> {
         if let Some(filter) = &plan.unmodelled {
             unmodelled.get_or_insert_with(|| filter.clone());
         }
-        Made { rule: Rule { origin, plan, backends, timeout: None, unmodelled }, resolved, refused }
+        Made { rule: Rule { origin, plan, backends, timeout: None, timed: false, policy: None, unmodelled }, resolved, refused }
     }
 
     fn backend(
@@ -302,8 +306,14 @@ impl Maker<'_> {
     }
 
     /// Whether the object that an `ExtensionRef` names was read.
-    fn knows(&self, namespace: &str, reference: &ExplicitRef) -> Option<bool> {
-        self.policies.knows(&reference.group, &reference.kind, namespace, &reference.name)
+    fn knows(&self, namespace: &str, reference: &ExplicitRef) -> Known<'_> {
+        if let Some(filter) = self.understood.filter_of(&reference.kind, namespace, &reference.name) {
+            return Known::Filter(filter);
+        }
+        match self.policies.knows(&reference.group, &reference.kind, namespace, &reference.name) {
+            Some(adds_matches) => Known::Opaque { adds_matches },
+            None => Known::Absent,
+        }
     }
 
     fn timeout(&self, timeouts: Option<api::HttpTimeouts>) -> Option<u64> {

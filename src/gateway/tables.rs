@@ -4,18 +4,22 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::api::{self, MatchType, Object, PathMatch, ValueMatch};
+use super::api::{self, MatchType, Object, PathMatch, PathModifier, ValueMatch};
 use super::attach::{Attachment, RouteHead};
 use super::candidates::Order;
 use super::config::{Behind, Certificate, Door, Entry, HostIndex, Origins, Port, Rule, Side, Table, Tier};
 use super::dialect::{
-    BadRegex, EmptyRegex, HostFallThrough, Isolation, OverlapHttp2, RegexScope, RepeatedNames, ServerName, Target, Underscores, Wildcard,
+    BadRegex, Dialect, EmptyRegex, HostFallThrough, Isolation, OverlapHttp2, PrefixReplacement, RegexScope, RepeatedNames, ServerName,
+    Target, Underscores, Wildcard,
 };
+use super::filter;
 use super::hostname::Hostname;
 use super::listeners::{Listener, RouteKind, Speaks};
 use super::matches::{Matched, first_of_each, matches_of};
 use super::paths::{self, PathTests, Purpose};
+use super::policies::{Conduct, Effect, Policy};
 use super::precedence::{PathKind, Rank, Shape, Tie};
+use super::regex;
 use super::resolve;
 use crate::k8s::{NamespacedName, Subject};
 use crate::ledger::{Code, Finding, Findings};
@@ -126,6 +130,12 @@ impl<'b> Builder<'b> {
         Attached { nothing_left: compiled.is_empty() && !rules.is_empty() }
     }
 
+    /// Effects of policies with their questions.
+    pub(super) fn policy(&mut self, effect: &Effect, conduct: &Conduct) -> Option<Arc<Policy>> {
+        let policy = Policy::new(effect, conduct, &self.target.dialect, self.predicates);
+        (!policy.is_empty()).then(|| Arc::new(policy))
+    }
+
     /// Matches of all rules, and the place of an empty expression that stops everything.
     fn compile(
         &self,
@@ -160,6 +170,9 @@ impl<'b> Builder<'b> {
                         break;
                     }
                     continue;
+                }
+                if let Some(made) = glued(&matched.http, rule, &self.target.dialect) {
+                    findings.push(Finding::about(Code::GatewayRootPrefix, origin.clone(), vec![("path", made)]));
                 }
                 self.compile_match(matched, rule, origin, (position, number), rules.len(), &mut compiled);
             }
@@ -236,7 +249,18 @@ impl<'b> Builder<'b> {
             });
         }
         conditions.extend(method);
-        compiled.push(Compiled { forms, conditions, shape, origin, rule: position, matched: number, preflight_only: false });
+        // Alternatives of a filter make a match each.
+        let alternatives = if rule.plan.cookies.is_empty() { &[Vec::new()][..] } else { &rule.plan.cookies };
+        for cookies in alternatives {
+            let mut conditions = conditions.clone();
+            conditions.extend(cookies.iter().map(|cookie| {
+                let test = if cookie.regex { paths::regex(&cookie.value, RegexScope::Full) } else { Test::Equals(cookie.value.clone()) };
+                (Field::Cookie(cookie.name.clone()), test)
+            }));
+            let shape = Shape { headers: shape.headers.saturating_add(cookies.len()), ..shape };
+            let (forms, origin) = (forms.clone(), origin.clone());
+            compiled.push(Compiled { forms, conditions, shape, origin, rule: position, matched: number, preflight_only: false });
+        }
     }
 
     fn fill(&mut self, head: RouteHead<'_>, compiled: &[Compiled], rules: &[Arc<Rule>], attachment: &Attachment) {
@@ -262,7 +286,14 @@ impl<'b> Builder<'b> {
             }
         }
         for one in compiled {
-            self.ask_underscores(one);
+            if listener.conduct.underscores.is_none_or(|underscores| underscores == Underscores::Refused) {
+                self.ask_underscores(one);
+            }
+            let regex = rules[one.rule].plan.regex.as_ref().and_then(|(pattern, text)| {
+                let template = regex::substitution(text)?;
+                let regex = self.predicates.intern(Field::Path, paths::regex(pattern, RegexScope::Search), Some(one.origin.clone()));
+                Some(PathExpr::Captures { regex, template })
+            });
             let origins = rules[one.rule].plan.cors.as_ref().map(|cors| self.origins(cors));
             let conditions: Vec<PredicateId> = one
                 .conditions
@@ -280,7 +311,7 @@ impl<'b> Builder<'b> {
                     conditions: conditions.clone(),
                     place: place_of_entry.clone(),
                     origin: one.origin.clone(),
-                    path: path.clone(),
+                    path: regex.clone().unwrap_or_else(|| path.clone()),
                     origins: origins.clone(),
                     preflight_only: one.preflight_only,
                     rule: Arc::clone(&rules[one.rule]),
@@ -431,7 +462,12 @@ impl<'b> Builder<'b> {
                     origin: listener.origin.clone(),
                     behind: Behind::Table(table),
                     certificates: if by_listener { listener.certificates.clone() } else { Vec::new() },
-                    http2: !overlapping.contains(&index) || *self.target.dialect.overlap_http2 == OverlapHttp2::Kept,
+                    http2: listener
+                        .conduct
+                        .http2
+                        .unwrap_or_else(|| !overlapping.contains(&index) || *self.target.dialect.overlap_http2 == OverlapHttp2::Kept),
+                    late: filter::operations(&listener.conduct.late, &self.target.dialect, &mut None),
+                    client: listener.conduct.certificates,
                     unmodelled: listener.unmodelled.clone(),
                 });
             }
@@ -528,6 +564,8 @@ impl<'b> Builder<'b> {
             behind,
             certificates: listener.certificates.clone(),
             http2: true,
+            late: Vec::new(),
+            client: None,
             unmodelled: listener.unmodelled.clone(),
         };
         let mut doors = Vec::new();
@@ -594,6 +632,14 @@ impl<'b> Builder<'b> {
             }
         }
     }
+}
+
+/// What becomes of `/a` where text replaces the slash alone.
+fn glued(matched: &api::HttpMatch, rule: &Rule, dialect: &Dialect) -> Option<String> {
+    let root = matches!(&matched.path, None | Some(PathMatch::Prefix(_))) && matched.path.clone().unwrap_or_default().value() == "/";
+    let Some(PathModifier::ReplacePrefixMatch(to)) = rule.plan.path_modifier() else { return None };
+    let to = to.strip_suffix('/').unwrap_or(to);
+    (root && !to.is_empty() && *dialect.prefix_replacement == PrefixReplacement::Text).then(|| format!("{to}a"))
 }
 
 /// A name and every wildcard that covers it.

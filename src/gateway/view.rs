@@ -1,8 +1,11 @@
 //! A concrete request as one dialect sees it: the valuation of a single request.
 
+use std::net::IpAddr;
+
 use super::config::Config;
 use super::dialect::{Dialect, FinalDot, Oddity, QueryValues, Semicolon, Underscores};
 use super::normalise::{self, Normalised};
+use super::policies::Trust;
 use super::regex::Compiled;
 use crate::request::{Field, Malformed, Predicate, PredicateId, Request, Scheme, Sequence, Test, Valuation};
 
@@ -11,6 +14,7 @@ use crate::request::{Field, Malformed, Predicate, PredicateId, Request, Scheme, 
 pub struct View<'r> {
     config: &'r Config,
     dialect: &'r Dialect,
+    trust: Option<&'r Trust>,
     /// The request.
     pub request: &'r Request,
     /// Host as sent, from an absolute target if there is one.
@@ -28,7 +32,7 @@ pub struct View<'r> {
 
 impl<'r> View<'r> {
     /// The request as a dialect sees it.
-    pub fn new(config: &'r Config, dialect: &'r Dialect, request: &'r Request) -> Self {
+    pub fn new(config: &'r Config, dialect: &'r Dialect, trust: Option<&'r Trust>, request: &'r Request) -> Self {
         let mut host = request.host.clone();
         let mut target = request.target.as_str();
         let mut odd = None;
@@ -63,7 +67,12 @@ impl<'r> View<'r> {
         let queries = queries(query.as_deref().unwrap_or_default(), *dialect.query_values);
         let canonical_host = without_port(host.as_deref().unwrap_or_default()).to_ascii_lowercase();
         let sni = request.sni.clone().unwrap_or_default().to_ascii_lowercase();
-        Self { config, dialect, request, host, path: normalised, query, odd, canonical_host, sni, queries }
+        Self { config, dialect, trust, request, host, path: normalised, query, odd, canonical_host, sni, queries }
+    }
+
+    /// The dialect in which the request is read.
+    pub fn dialect(&self) -> &'r Dialect {
+        self.dialect
     }
 
     /// Port of the listener.
@@ -76,9 +85,66 @@ impl<'r> View<'r> {
 
     /// Values of a header, one a line, unless the dialect joins them.
     pub fn header(&self, name: &str) -> Vec<String> {
+        if name.contains('_') && *self.dialect.underscores == Underscores::Dropped {
+            return Vec::new();
+        }
         let lines = self.request.headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name));
         let lines: Vec<String> = lines.map(|header| header.value.trim_matches([' ', '\t']).to_owned()).collect();
         if lines.len() > 1 && self.dialect.joined_headers.iter().any(|joined| joined == name) { vec![lines.join(",")] } else { lines }
+    }
+
+    /// Address of the client: the peer, or what proxies in front are trusted to tell.
+    pub fn client(&self) -> String {
+        let peer = || self.request.client.clone();
+        let told = self.header("x-forwarded-for").join(",");
+        let entries = told.split(',').map(str::trim).rev();
+        match self.trust {
+            None => peer(),
+            Some(Trust::Hops(hops)) => {
+                let entry = entries.clone().nth(hops.saturating_sub(1)).filter(|entry| entry.parse::<IpAddr>().is_ok());
+                entry.map_or_else(peer, str::to_owned)
+            }
+            Some(Trust::Networks(networks)) => {
+                let trusted = |text: &str| text.parse().is_ok_and(|address| networks.iter().any(|&network| contains(network, address)));
+                let mut client = peer();
+                for entry in entries.filter(|entry| entry.parse::<IpAddr>().is_ok()) {
+                    if !trusted(&client) {
+                        break;
+                    }
+                    entry.clone_into(&mut client);
+                }
+                client
+            }
+        }
+    }
+
+    /// Scheme of the connection, or what proxies in front are trusted to tell.
+    pub fn scheme(&self) -> String {
+        let scheme = match self.request.scheme {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+        };
+        let told = self.trust.and_then(|_| self.header("x-forwarded-proto").into_iter().next_back());
+        told.filter(|told| told == "http" || told == "https").unwrap_or_else(|| scheme.to_owned())
+    }
+
+    /// The first cookie of a name, without quotes around its value.
+    fn cookie(&self, name: &str) -> Option<String> {
+        let lines = self.header("cookie");
+        let pairs = lines.iter().flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let value = pairs.filter(|(known, _)| *known == name).map(|(_, value)| value).next()?;
+        let bare = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
+        Some(bare.to_owned())
+    }
+
+    /// The path with every hit of an expression replaced.
+    pub fn replaced(&self, regex: PredicateId, template: &[crate::request::Piece]) -> Vec<u8> {
+        let path = self.path.as_ref().map(|path| path.path.as_slice()).unwrap_or_default();
+        let Test::Regex(wanted) = &self.config.predicates.get(regex).test else { return path.to_vec() };
+        match self.config.compiled[regex.0 as usize].get_or_init(|| Compiled::new(wanted)) {
+            Some(compiled) => compiled.replace(path, template),
+            None => path.to_vec(),
+        }
     }
 
     fn malformed(&self, malformed: Malformed) -> bool {
@@ -124,10 +190,23 @@ impl<'r> View<'r> {
             Field::Query(name) => {
                 self.queries.iter().filter(|(known, _)| known == name.as_bytes()).any(|(_, value)| self.compare(id, wanted, value))
             }
-            Field::Cookie(_) => false,
-            Field::Client => text(&self.request.client),
-            Field::BodyLength => text(&self.request.body_bytes.to_string()),
-            Field::ClientCertificate => self.request.client_certificate.as_deref().is_some_and(text),
+            Field::Cookie(name) => self.cookie(name).as_deref().is_some_and(text),
+            Field::Client => match wanted {
+                Test::InNetworks(networks) => {
+                    self.client().parse().is_ok_and(|address| networks.iter().any(|&network| contains(network, address)))
+                }
+                Test::Present
+                | Test::Equals(_)
+                | Test::Prefix(_)
+                | Test::Suffix(_)
+                | Test::Regex(_)
+                | Test::Above(_)
+                | Test::Malformed(_) => text(&self.client()),
+            },
+            Field::BodyLength => matches!(wanted, Test::Above(limit) if self.request.body_bytes > *limit),
+            Field::ClientCertificate => {
+                self.request.scheme == Scheme::Https && self.request.client_certificate.as_deref().is_some_and(text)
+            }
             Field::Protocol => text(match self.request.http_version.as_str() {
                 "2" => "h2",
                 "1.0" => "http/1.0",
@@ -191,6 +270,21 @@ impl Valuation for View<'_> {
         let dotless = self.canonical_host.strip_suffix('.').filter(|_| *self.dialect.final_dot == FinalDot::Ignored);
         let names = [self.canonical_host.as_str(), dotless.unwrap_or(&self.canonical_host)];
         predicates.first_of_names(list, from, &names, |id| self.holds(id))
+    }
+}
+
+/// Whether a network has an address.
+fn contains((network, length): (IpAddr, u8), address: IpAddr) -> bool {
+    match (network, address) {
+        (IpAddr::V4(network), IpAddr::V4(address)) => {
+            let mask = u32::MAX.checked_shl(32 - u32::from(length.min(32))).unwrap_or(0);
+            u32::from(network) & mask == u32::from(address) & mask
+        }
+        (IpAddr::V6(network), IpAddr::V6(address)) => {
+            let mask = u128::MAX.checked_shl(128 - u32::from(length.min(128))).unwrap_or(0);
+            u128::from(network) & mask == u128::from(address) & mask
+        }
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
     }
 }
 

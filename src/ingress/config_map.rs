@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 
 use super::keys;
 use crate::{
-    annotations::{check, external, misc, proxy, url::GoUrl},
+    annotations::{check, external, misc, proxy, snippets, url::GoUrl},
     k8s::{FieldPath, Inventory, NamespacedName, ObjectId, Subject},
     ledger::{Code, Finding, Findings},
     nginx::{
@@ -140,7 +140,7 @@ pub(super) fn read(inventory: &Inventory, flags: Flags, data: &IndexMap<String, 
         vec!["0.0.0.0/0".parse().expect("INVARIANT: a network")]
     };
     let word_blocklist = keys.text("annotation-value-word-blocklist", "").value;
-    let snippets = snippets(&mut keys);
+    let snippets = read_snippets(&mut keys);
     let buffers = keys.text("large-client-header-buffers", "4 8k").value;
     let allowed_response_headers = keys.list("global-allowed-response-headers");
     let allowed_response_headers = allowed_response_headers.into_iter().filter(|name| external::is_header(name)).collect();
@@ -218,12 +218,12 @@ fn finish(mut keys: Keys<'_>, mut globals: Globals, unreadable: Vec<(&'static st
     Read { globals, findings: keys.findings, unreadable }
 }
 
-fn snippets(keys: &mut Keys<'_>) -> Vec<Snippet> {
+fn read_snippets(keys: &mut Keys<'_>) -> Vec<Snippet> {
     let mut snippets = Vec::new();
     for key in ["main-snippet", "http-snippet", "server-snippet", "location-snippet", "stream-snippet"] {
         let text = keys.text(key, "").value;
         if !text.is_empty() {
-            snippets.push(misc::global_snippet(key, text));
+            snippets.push(snippets::global(key, text));
         }
     }
     snippets

@@ -18,6 +18,7 @@ mod refusals;
 mod select;
 mod selector;
 mod servers;
+mod snippets;
 mod upstreams;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -155,14 +156,16 @@ pub fn resolve(inventory: &Inventory, controller: &Controller, options: &Options
         Some((name.clone(), names))
     });
     config.certificate_names = names.collect();
-    config.refusals = refusals::check(&config, &items, controller);
+    let (refused, said) = refusals::check(inventory, &config, &items, controller);
+    config.refusals = refused;
     for (item, (paths, default)) in items.iter().zip(fates.into_iter().zip(defaults)) {
         let facts = &mut ingresses[position(inventory, item.ingress.id)];
         facts.paths = paths;
         facts.default_backend = default;
     }
     items.clear();
-    let findings = findings::collect(inventory, controller, *options, &config, &ingresses, &upstreams.shared);
+    let mut findings = findings::collect(inventory, controller, *options, &config, &ingresses, &upstreams.shared);
+    findings.extend(said);
     Resolved { config, findings, ingresses }
 }
 

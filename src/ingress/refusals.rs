@@ -9,7 +9,8 @@ use super::{Item, controller::Controller};
 use crate::{
     annotations::url::GoUrl,
     automata::pcre::Pattern,
-    k8s::{Step, Subject},
+    k8s::{Inventory, Step, Subject},
+    ledger::Findings,
     nginx::{
         Config, Globals, Location, Modifier, Refusal, RefusalKind, Server, ServerName,
         settings::{BasicKind, Given, Proxy},
@@ -18,16 +19,25 @@ use crate::{
 };
 
 /// Collects refusals and compiles each expression once.
-struct Check<'a> {
-    config: &'a Config,
-    found: Vec<Refusal>,
+pub(super) struct Check<'a> {
+    pub(super) inventory: &'a Inventory,
+    pub(super) config: &'a Config,
+    pub(super) found: Vec<Refusal>,
     compiled: BTreeMap<(String, bool), Result<Vec<String>, String>>,
-    groups: BTreeSet<String>,
+    pub(super) groups: BTreeSet<String>,
+    pub(super) findings: Findings,
 }
 
 /// All refusals of a configuration.
-pub(super) fn check(config: &Config, items: &[Item<'_>], controller: &Controller) -> Vec<Refusal> {
-    let mut check = Check { config, found: Vec::new(), compiled: BTreeMap::new(), groups: BTreeSet::from(["subdomain".to_owned()]) };
+pub(super) fn check(inventory: &Inventory, config: &Config, items: &[Item<'_>], controller: &Controller) -> (Vec<Refusal>, Findings) {
+    let mut check = Check {
+        inventory,
+        config,
+        found: Vec::new(),
+        compiled: BTreeMap::new(),
+        groups: BTreeSet::from(["subdomain".to_owned()]),
+        findings: Findings::new(),
+    };
     check.panics(items);
     check.own_requests();
     check.expressions();
@@ -42,15 +52,15 @@ pub(super) fn check(config: &Config, items: &[Item<'_>], controller: &Controller
     check.snippets();
     check.globals(controller);
     check.digest();
-    check.found
+    (check.found, check.findings)
 }
 
-fn config_map_key(globals: &Globals, key: &'static str) -> Vec<Subject> {
+pub(super) fn config_map_key(globals: &Globals, key: &'static str) -> Vec<Subject> {
     globals.config_map.iter().map(|map| Subject { object: map.object, field: map.field.child(key) }).collect()
 }
 
 impl Check<'_> {
-    fn refuse(&mut self, message: String, subjects: Vec<Subject>) {
+    pub(super) fn refuse(&mut self, message: String, subjects: Vec<Subject>) {
         self.found.push(Refusal { kind: RefusalKind::Config, message, subjects });
     }
 
@@ -242,25 +252,6 @@ impl Check<'_> {
             };
             if !self.found.iter().any(|refusal| refusal.message == message) {
                 self.refuse(message, subjects);
-            }
-        }
-    }
-
-    /// Snippets that nginx does not take. Those of Ingresses are only written where a location of the Ingress is.
-    fn snippets(&mut self) {
-        let config = self.config;
-        for snippet in &config.globals.snippets {
-            for message in &snippet.refused {
-                self.refuse(format!("`{}` of the ConfigMap: {message}", snippet.key), config_map_key(&config.globals, snippet.key));
-            }
-        }
-        for location in config.servers.iter().flat_map(|server| &server.locations).filter(|location| location.settings.denied.is_none()) {
-            let (Some(snippets), Some(origin)) = (&location.settings.snippets, &location.origin) else { continue };
-            for (name, message) in &snippets.refused {
-                let message = format!("`{name}`: {message}");
-                if !self.found.iter().any(|refusal| refusal.message == message) {
-                    self.refuse(message, vec![config.annotation(origin.ingress, name)]);
-                }
             }
         }
     }

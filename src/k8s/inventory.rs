@@ -208,6 +208,8 @@ pub struct Secret {
     pub kind: String,
     /// Keys of `data` and `stringData` whose value is not empty, sorted; `None` where a live cluster was not asked for them.
     pub keys: Option<Vec<String>>,
+    /// Keys whose value is an htpasswd file with `{SHA}` lines only, sorted; `None` where values were not read.
+    pub sha_keys: Option<Vec<String>>,
     /// DNS names (SAN, else CN) of the first certificate in `tls.crt`; `None` where there is none that can be read.
     pub certificate_names: Option<Vec<String>>,
 }
@@ -280,6 +282,8 @@ pub struct Inventory {
     pub workloads: Vec<Workload>,
     /// Objects of the Gateway API and of its implementations, as they stand.
     pub gateway_objects: Vec<(ObjectId, yaml::Node)>,
+    /// Objects that depend on the controller or steer its Ingresses, as they stand: NetworkPolicies, Rollouts, Canaries of Flagger.
+    pub beside: Vec<(ObjectId, yaml::Node)>,
     /// Kinds that gateshift has no use for.
     pub others: KindCount,
     /// Kinds of which a live cluster gave every object that Ingresses can name: what is missing there does not exist.
@@ -289,6 +293,24 @@ pub struct Inventory {
 }
 
 impl Inventory {
+    /// Where a part of a text stands in its source: the text is the value of a field that was read; `None` where that is not found.
+    pub fn part_of_text(&self, subject: &Subject, text: &str, part: std::ops::Range<usize>) -> Option<(u32, yaml::Span)> {
+        let (_, origin) = self.objects.get(subject.object.0 as usize)?;
+        let super::Origin { source, offset, item } = (*origin)?;
+        let places = subject.field.0.iter().map(|step| match step {
+            Step::Key(key) => yaml::Place::Key(key),
+            Step::Index(index) => yaml::Place::Index(*index as usize),
+        });
+        let span = *self.sources.locate(source, offset, item, [places.collect()])?.first()?;
+        let raw = self.sources.0.get(source as usize)?.text.get(span.start as usize..span.end as usize)?;
+        // The first line of the part, counted among its likes: escapes and indentation move it, but do not change it.
+        let needle = text.get(part.clone())?.lines().next().filter(|line| !line.is_empty())?;
+        let before = text.get(..part.start)?.matches(needle).count();
+        let (at, _) = raw.match_indices(needle).nth(before)?;
+        let start = span.start + u32::try_from(at).ok()?;
+        Some((source, yaml::Span { start, end: start + u32::try_from(needle.len()).ok()? }))
+    }
+
     /// Registers an object and gives it its identity.
     pub fn register(&mut self, object: ObjectRef, origin: Option<Origin>) -> ObjectId {
         let id = ObjectId(u32::try_from(self.objects.len()).expect("INVARIANT: fewer than 2^32 objects"));

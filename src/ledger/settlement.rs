@@ -16,6 +16,8 @@ pub enum Settlement {
         target: String,
         /// Kind of the policy.
         kind: String,
+        /// Codes of what it treats differently.
+        codes: BTreeSet<Code>,
     },
     /// Kept, but traffic is treated differently in a way that the codes name.
     Differs {
@@ -75,8 +77,10 @@ impl Settlement {
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         let (mut worse, better) = if self.rank() >= other.rank() { (self, other) } else { (other, self) };
-        if let (Self::Differs { codes } | Self::Unmappable { codes }, Self::Differs { codes: more } | Self::Unmappable { codes: more }) =
-            (&mut worse, better)
+        if let (
+            Self::Differs { codes } | Self::Unmappable { codes } | Self::Policy { codes, .. },
+            Self::Differs { codes: more } | Self::Unmappable { codes: more } | Self::Policy { codes: more, .. },
+        ) = (&mut worse, better)
         {
             codes.extend(more);
         }

@@ -2,8 +2,8 @@
 
 use super::{Certificate, Router, view::View};
 use crate::request::{
-    Answer, Decision, Deny, ErrorPage, Forward, Forwarding, Guard, HeaderExprs, Outcome, Part, PathExpr, Request, Ruling, Share, Step,
-    Valuation, World,
+    Answer, Decision, Deny, ErrorPage, Forward, Forwarding, Guard, HeaderExprs, HeaderOperation, Outcome, Part, PathExpr, Request, Ruling,
+    Share, Step, Valuation, World, with_rules, with_rules_of_any_status,
 };
 
 /// Common name of the certificate that the controller makes for itself.
@@ -68,24 +68,42 @@ impl Router<'_> {
         match answer {
             Answer::Forward(forwarding) => self.forward(view, request, world, *forwarding, trace),
             Answer::Redirect { status, location, response_headers } => {
-                Outcome::Redirect { status, location: view.text(&location), response_headers: values(view, &response_headers) }
+                Outcome::Redirect { status, location: view.text(&location), response_headers: joined(values(view, &response_headers)) }
             }
-            Answer::Respond { status, response_headers } => Outcome::Respond { status, response_headers: values(view, &response_headers) },
+            Answer::Respond { status, response_headers } => {
+                Outcome::Respond { status, response_headers: joined(values(view, &response_headers)) }
+            }
             Answer::Deny { why, status, response_headers } => {
-                Outcome::Deny { why, status, response_headers: values(view, &response_headers) }
+                Outcome::Deny { why, status, response_headers: joined(values(view, &response_headers)) }
             }
-            Answer::NoRoute { response_headers } => Outcome::NoRoute { response_headers: values(view, &response_headers) },
+            Answer::NoRoute { response_headers } => Outcome::NoRoute { response_headers: joined(values(view, &response_headers)) },
             Answer::NoAnswer(why) => Outcome::NoAnswer(why),
             Answer::Unmodelled { what } => Outcome::Unmodelled { what },
         }
     }
 
     fn forward(&self, view: &View<'_>, request: &Request, world: &impl World, forwarding: Forwarding, trace: &mut Vec<Step>) -> Outcome {
-        let Forwarding { guards, any_guard, split, target, host, speech, headers, response_headers, read_timeout, error_page } = forwarding;
+        let claims = match answered(&forwarding, view, world) {
+            Some(status) => forwarding.headers_with(status).into_owned(),
+            None => with_rules_of_any_status(&forwarding.response_headers, &forwarding.header_rules),
+        };
+        let Forwarding {
+            guards,
+            any_guard,
+            split,
+            target,
+            host,
+            speech,
+            headers,
+            response_headers,
+            header_rules,
+            read_timeout,
+            error_page,
+        } = forwarding;
         let target_text = view.text(&target);
         let own = |status: u16, trace: &mut Vec<Step>| {
             self.replaced(view, request, world, error_page.as_ref(), status, trace)
-                .unwrap_or_else(|| plain(status, values(view, &response_headers)))
+                .unwrap_or_else(|| plain(status, values(view, &with_rules(&response_headers, &header_rules, status))))
         };
         // An empty result of a rewrite ends in the rewrite phase, before anybody is asked.
         if is_empty_rewrite(view, &target.0) {
@@ -104,14 +122,20 @@ impl Router<'_> {
                 return Outcome::Redirect { status, location, response_headers: vec![("strict-transport-security".to_owned(), None)] };
             }
         }
-        if let Some(name) = split.iter().find_map(|share| self.external.get(share.backend.as_deref()?)) {
-            match world.resolves(name) {
+        let outside = |share: &Share| {
+            let backend = share.backend.as_deref()?;
+            // A snippet may name somebody who is no Service.
+            let named = || (!backend.contains('/')).then(|| backend.rsplit_once(':').map_or(backend, |(name, _)| name).to_owned());
+            self.external.get(backend).cloned().or_else(named)
+        };
+        if let Some(name) = split.iter().find_map(outside) {
+            match world.resolves(&name) {
                 Some(true) => {}
                 Some(false) => return own(503, trace),
                 None => return Outcome::Unmodelled { what: format!("whether `{name}` can be resolved") },
             }
         }
-        let mut given = values(view, &response_headers);
+        let mut given = values(view, &claims);
         if let [Share { backend: None, status: Some(status), .. }] = split.as_slice() {
             if !target_text.starts_with('/') {
                 return plain(400, given);
@@ -125,7 +149,7 @@ impl Router<'_> {
         if let Some(backend) = split.iter().find_map(|share| share.backend.as_deref())
             && let Some(answer) = world.backend(backend, &target_text)
         {
-            if read_timeout.is_some_and(|limit| answer.delay >= limit.saturating_mul(1000)) {
+            if answer.delay > 0 && read_timeout.is_some_and(|limit| answer.delay >= limit.saturating_mul(1000)) {
                 trace.push(Step { text: "the backend does not answer in time".to_owned(), because: None });
                 return own(504, trace);
             }
@@ -133,6 +157,7 @@ impl Router<'_> {
             if let Some(outcome) = self.replaced(view, request, world, intercepted, answer.status, trace) {
                 return outcome;
             }
+            let mut added: Vec<String> = Vec::new();
             for (name, value) in answer.headers {
                 // `Server` is cleared, cookies may be rewritten or added.
                 let hidden = self.config.globals.hide_headers.iter().any(|hidden| hidden.eq_ignore_ascii_case(&name));
@@ -141,6 +166,18 @@ impl Router<'_> {
                 }
                 let value = if name == "location" { rewritten_location(&response_headers, value) } else { Some(value) };
                 let Some(value) = value else { continue };
+                let status = answer.status;
+                let mut rules = header_rules.iter().filter(|rule| rule.statuses.include(status) && rule.covers(&name));
+                if rules.clone().any(|rule| !matches!(rule.operation, HeaderOperation::Add(_))) {
+                    continue;
+                }
+                if rules.next().is_some() || added.contains(&name) {
+                    // Lines of the backend come before those that nginx adds.
+                    let at = given.iter().position(|(known, _)| *known == name).unwrap_or(given.len());
+                    given.insert(at, (name.clone(), Some(value)));
+                    added.push(name);
+                    continue;
+                }
                 if !given.iter().any(|(known, set)| *known == name && set.is_some()) {
                     given.retain(|(known, _)| *known != name);
                     given.push((name, Some(value)));
@@ -154,7 +191,7 @@ impl Router<'_> {
             host: host.map(|host| view.text(&host)),
             speech,
             headers: sent(view, &headers),
-            response_headers: given,
+            response_headers: joined(given),
         })
     }
 
@@ -172,6 +209,34 @@ impl Router<'_> {
         trace.push(Step { text: format!("the error page for {status} answers"), because: None });
         Some(self.outcome(view, request, world, (*page.answer).clone(), trace))
     }
+}
+
+/// Status with which the backend answers, as far as that is known.
+fn answered(forwarding: &Forwarding, view: &View<'_>, world: &impl World) -> Option<u16> {
+    match forwarding.split.as_slice() {
+        [Share { backend: None, status: Some(status), .. }] => Some(*status),
+        shares => {
+            let backend = shares.iter().find_map(|share| share.backend.as_deref()).filter(|_| !forwarding.header_rules.is_empty());
+            backend.and_then(|backend| world.backend(backend, &view.text(&forwarding.target))).map(|answer| answer.status)
+        }
+    }
+}
+
+/// Several lines of a header as one.
+fn joined(headers: Vec<(String, Option<String>)>) -> Vec<(String, Option<String>)> {
+    let mut list: Vec<(String, Option<String>)> = Vec::with_capacity(headers.len());
+    for (name, value) in headers {
+        match (list.iter_mut().find(|(known, _)| *known == name), value) {
+            (Some((_, Some(lines))), Some(value)) => {
+                lines.push_str(", ");
+                lines.push_str(&value);
+            }
+            (Some((_, before @ None)), value) => *before = value,
+            (Some(_), None) => {}
+            (None, value) => list.push((name, value)),
+        }
+    }
+    list
 }
 
 fn plain(status: u16, response_headers: Vec<(String, Option<String>)>) -> Outcome {

@@ -47,6 +47,7 @@ impl Router<'_> {
             speech: vec![Speech::Http],
             headers: Vec::new(),
             response_headers,
+            header_rules: Vec::new(),
             read_timeout: None,
             error_page: None,
         }))

@@ -3,18 +3,18 @@
 use super::{
     Config, Router, Target, UpstreamId,
     route::{Here, Trace, origin},
-    settings::{BasicKind, ExternalAuth, Satisfy},
+    settings::{BackendProtocol, BasicKind, ExternalAuth, Satisfy},
     texts::{self, BackendProtocolOf},
 };
 use crate::request::{Answer, Forwarding, Guard, HeaderExprs, Part, Share, Speech, TextExpr, Valuation};
 
 impl Router<'_> {
     pub(super) fn backend(&self, v: &impl Valuation, here: &Here<'_>, target: TextExpr, trace: &mut Trace) -> Answer {
-        let upstream = match here.location.target {
+        let upstream = here.upstream.unwrap_or(match here.location.target {
             Target::Upstream(id) => Some(id),
             Target::Default => Some(Config::DEFAULT_BACKEND),
             Target::Gone => None,
-        };
+        });
         let Some(id) = upstream.filter(|&id| self.config.upstream(id).serves() && !self.dynamic) else {
             trace.step("the Service has no endpoints", origin(here.location));
             return self.own(here, 503);
@@ -32,7 +32,12 @@ impl Router<'_> {
         }
         let protocol = if id == Config::DEFAULT_BACKEND { BackendProtocolOf::Http } else { BackendProtocolOf::of(here.settings()) };
         let speech = if id == Config::DEFAULT_BACKEND { Speech::Http } else { texts::speech(here.settings(), here.https) };
-        let (host, headers) = self.sent(here, protocol);
+        let sent = self.sent(here, protocol);
+        let grpc = matches!(here.settings().protocol.value, BackendProtocol::Grpc | BackendProtocol::Grpcs);
+        let (host, headers) = match protocol {
+            BackendProtocolOf::Http => self.changed_request(v, &here.levels, &here.state, Some(here.location), grpc, sent),
+            BackendProtocolOf::WithoutHeaders | BackendProtocolOf::Fcgi => sent,
+        };
         let mut response_headers = self.headers(here);
         let redirect = &here.settings().proxy.redirect;
         if redirect.from.value != "off" {
@@ -48,6 +53,7 @@ impl Router<'_> {
             speech: vec![speech],
             headers,
             response_headers,
+            header_rules: Vec::new(),
             read_timeout: u64::try_from(here.settings().proxy.timeouts.read.value).ok(),
             error_page: self.error_page(here),
         }))
@@ -116,16 +122,23 @@ impl Router<'_> {
     fn access(&self, v: &impl Valuation, here: &Here<'_>, trace: &mut Trace) -> Result<(Vec<Guard>, bool), Box<Answer>> {
         let settings = here.settings();
         let mut guards = Vec::new();
-        if settings.limits.as_ref().is_some_and(|limits| limits.refuses()) {
+        if settings.limits.as_ref().is_some_and(|limits| limits.refuses()) || here.levels.is_limited() {
             guards.push(Guard::Rate { status: self.config.globals.limit_request_status });
         }
         let asked = here.asked;
         let lists = asked.allow.is_some() || asked.deny.is_some();
+        // Lists of the location hide those of the server, and `allow` of an annotation ends with `deny all`.
+        let listed = match self.listed(v, &here.levels) {
+            Ok(listed) => listed.filter(|_| asked.allow.is_none() && (!lists || here.levels.lists_inside())),
+            Err(what) => return Err(Box::new(Answer::Unmodelled { what: format!("a snippet: {what}") })),
+        };
         let refused = if asked.deny.is_some_and(|id| v.holds(id)) {
             Some("denylist-source-range")
         } else if asked.allow.is_some_and(|id| !v.holds(id)) {
             Some("allowlist-source-range")
-        } else if !lists && self.common.blocked.is_some_and(|id| v.holds(id)) {
+        } else if listed == Some(false) {
+            Some("configuration-snippet")
+        } else if !lists && listed.is_none() && self.common.blocked.is_some_and(|id| v.holds(id)) {
             Some("block-cidrs")
         } else {
             None
@@ -139,11 +152,14 @@ impl Router<'_> {
                     realm: auth.realm.clone(),
                 });
             }
+            if settings.basic_auth.is_none() {
+                guards.extend(here.levels.password());
+            }
             if let Some(auth) = self.external_auth(here) {
                 guards.push(texts::service(auth));
             }
         }
-        let any = settings.addresses.satisfy == Satisfy::Any;
+        let any = here.levels.satisfy().unwrap_or(settings.addresses.satisfy) == Satisfy::Any;
         let has_guard = guards.len() > asks;
         match refused {
             Some(list) if !any || !has_guard => {
@@ -151,7 +167,7 @@ impl Router<'_> {
                 Err(Box::new(self.own(here, 403)))
             }
             Some(_) => Ok((guards, true)),
-            None if any && (lists || self.common.blocked.is_some()) => {
+            None if any && (lists || listed.is_some() || self.common.blocked.is_some()) => {
                 guards.truncate(asks);
                 Ok((guards, false))
             }

@@ -4,7 +4,10 @@ use std::net::IpAddr;
 
 use indexmap::IndexMap;
 
-use super::settings::{Cidr, ExternalAuth, Setting};
+use super::{
+    code::Code,
+    settings::{Cidr, ExternalAuth, Setting, SnippetRefusal},
+};
 use crate::k8s::{NamespacedName, Subject};
 
 /// Command line of the controller, with its defaults.
@@ -157,10 +160,12 @@ pub struct Snippet {
     pub key: &'static str,
     /// The text.
     pub text: String,
+    /// The text, read; empty where it does not concern HTTP.
+    pub code: Code,
     /// Why nginx refuses the configuration with it.
-    pub refused: Vec<String>,
-    /// Messages of refusals that depend on things that are not known here.
-    pub doubtful: Vec<String>,
+    pub refused: Vec<SnippetRefusal>,
+    /// What it defines for other snippets: variables with `$`, and names of zones.
+    pub defines: Vec<String>,
 }
 
 /// Keys that only concern logs and metrics, or performance, kept as they stand.

@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads an Ingress or an annotation value: `ingress` and `annotations` fill these types.
 
+pub mod code;
 mod config;
 mod decide;
 mod errors;

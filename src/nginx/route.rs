@@ -1,7 +1,10 @@
 //! What nginx answers, phase by phase, written once for concrete requests and for whole classes of them.
 
+use std::cell::Cell;
+
 use super::{
-    Location, RefusalKind, Router, Server, Settings,
+    Location, RefusalKind, Router, Server, Settings, UpstreamId,
+    code::{Levels, State},
     router::{Asked, BuiltIn, Choice, Place},
     settings::VerifyClient,
     texts,
@@ -37,6 +40,14 @@ pub(super) struct Here<'s> {
     pub(super) https: bool,
     /// CORS headers are added.
     pub(super) cors: bool,
+    /// Blocks of snippets that hold here.
+    pub(super) levels: Levels<'s>,
+    /// What snippets did to the request.
+    pub(super) state: State,
+    /// The upstream that a snippet chose; `Some(None)` for one that there is not.
+    pub(super) upstream: Option<Option<UpstreamId>>,
+    /// An error page took the place of the answer.
+    pub(super) replaced: Cell<bool>,
 }
 
 impl Here<'_> {
@@ -59,9 +70,6 @@ impl Router<'_> {
             trace.step(format!("nothing listens: {}", refusal.message), refusal.subjects.first().cloned());
             return Answer::NoAnswer(NoAnswer::Refused);
         }
-        if let Some(doubt) = &self.doubt {
-            return Answer::Unmodelled { what: doubt.clone() };
-        }
         let https = v.holds(self.common.https);
         if https && let Some(answer) = self.passed_through(v, trace) {
             return answer;
@@ -71,9 +79,6 @@ impl Router<'_> {
         }
         if let Some(answer) = self.malformed(v, trace) {
             return answer;
-        }
-        if self.has_snippet("http-snippet") {
-            return Answer::Unmodelled { what: "`http-snippet` of the controller's ConfigMap".to_owned() };
         }
         let chosen = v.first(&self.hosts.0).map(|at| (self.hosts.0[at], self.hosts.1[at]));
         let (server, name) = match chosen {
@@ -100,6 +105,7 @@ impl Router<'_> {
             speech: Vec::new(),
             headers: Vec::new(),
             response_headers: Vec::new(),
+            header_rules: Vec::new(),
             read_timeout: None,
             error_page: None,
         })))
@@ -127,7 +133,7 @@ impl Router<'_> {
         self.has_certificate(v, chosen.and_then(|id| self.exact(id)))
     }
 
-    fn has_snippet(&self, key: &str) -> bool {
+    pub(super) fn has_snippet(&self, key: &str) -> bool {
         self.config.globals.snippets.iter().any(|snippet| snippet.key == key)
     }
 
@@ -219,9 +225,8 @@ impl Router<'_> {
             trace.step("the host is refused: `auth-tls-secret` is broken", Some(self.config.annotation(ingress, "auth-tls-secret")));
             return Answer::Deny { why: Deny::Broken, status: 403, response_headers: self.outer_headers() };
         }
-        if let Some(ingress) = server.snippet {
-            trace.step("a snippet of the server decides", Some(self.config.annotation(ingress, "server-snippet")));
-            return Answer::Unmodelled { what: "`server-snippet`".to_owned() };
+        if let Some(tree) = self.code.as_ref().and_then(|code| code.tree(at)) {
+            return self.coded(v, (at, tree), name, https, trace);
         }
         if let Some((position, ingress)) = server.app_root
             && v.holds(self.common.root)
@@ -230,9 +235,6 @@ impl Router<'_> {
             let mut location = vec![Part::Scheme, Part::Literal("://".to_owned()), Part::HostHeader];
             location.extend(texts::variables(&server.locations[position].settings.rewrite.app_root));
             return Answer::Redirect { status: 302, location: TextExpr(location), response_headers: self.outer_headers() };
-        }
-        if self.has_snippet("server-snippet") {
-            return Answer::Unmodelled { what: "`server-snippet` of the controller's ConfigMap".to_owned() };
         }
         match self.find(v, at) {
             Found::Location(position) => self.location(v, at, position, name, https, trace),
@@ -300,9 +302,19 @@ impl Router<'_> {
         }
     }
 
-    fn here(&self, at: usize, position: usize, https: bool) -> Here<'_> {
+    pub(super) fn here(&self, at: usize, position: usize, https: bool) -> Here<'_> {
         let server = &self.config.servers[at];
-        Here { server, location: &server.locations[position], asked: &self.asked[at][position], https, cors: false }
+        Here {
+            server,
+            location: &server.locations[position],
+            asked: &self.asked[at][position],
+            https,
+            cors: false,
+            levels: Levels::default(),
+            state: State::default(),
+            upstream: None,
+            replaced: Cell::new(false),
+        }
     }
 
     /// Headers of answers from a location.
@@ -332,7 +344,10 @@ impl Router<'_> {
             _ => Answer::Respond { status, response_headers: self.headers(here) },
         };
         match self.error_page(here) {
-            Some(page) if page.codes.contains(&status) => *page.answer,
+            Some(page) if page.codes.contains(&status) => {
+                here.replaced.set(true);
+                *page.answer
+            }
             Some(_) | None => answer,
         }
     }
@@ -350,7 +365,7 @@ impl Router<'_> {
     }
 
     /// `absolute_redirect` and `port_in_redirect`; 80 and 443 are never written.
-    fn absolute(&self, here: &Here<'_>, parts: Vec<Part>) -> TextExpr {
+    pub(super) fn absolute(&self, here: &Here<'_>, parts: Vec<Part>) -> TextExpr {
         if here.settings().redirect.relative.value {
             return TextExpr(parts);
         }
@@ -381,13 +396,6 @@ impl Router<'_> {
             trace.step("a CORS preflight", self.annotation(&here, "enable-cors"));
             return Answer::Respond { status: 204, response_headers: self.headers(&here) };
         }
-        if here.settings().snippets.as_ref().is_some_and(|snippets| !snippets.configuration.is_empty()) {
-            trace.step("a snippet of the location decides", self.annotation(&here, "configuration-snippet"));
-            return Answer::Unmodelled { what: "`configuration-snippet`".to_owned() };
-        }
-        if self.has_snippet("location-snippet") {
-            return Answer::Unmodelled { what: "`location-snippet` of the controller's ConfigMap".to_owned() };
-        }
         if let Some(answer) = self.fixed_redirect(&here, trace) {
             return answer;
         }
@@ -405,7 +413,7 @@ impl Router<'_> {
         here.location.origin.as_ref().map(|origin| self.config.annotation(origin.ingress, name))
     }
 
-    fn fixed_redirect(&self, here: &Here<'_>, trace: &mut Trace) -> Option<Answer> {
+    pub(super) fn fixed_redirect(&self, here: &Here<'_>, trace: &mut Trace) -> Option<Answer> {
         let fixed = here.settings().redirect.fixed.as_ref()?;
         trace.step(format!("`{}`", fixed.annotation), self.annotation(here, fixed.annotation));
         let response_headers = self.headers(here);
@@ -443,7 +451,7 @@ impl Router<'_> {
         Ok(TextExpr(parts))
     }
 
-    fn https_redirect(&self, v: &impl Valuation, here: &Here<'_>, name: Option<&str>, trace: &mut Trace) -> Option<Answer> {
+    pub(super) fn https_redirect(&self, v: &impl Valuation, here: &Here<'_>, name: Option<&str>, trace: &mut Trace) -> Option<Answer> {
         let rewrite = &here.settings().rewrite;
         if here.location.no_tls_redirect || !v.holds(self.common.effective_http) {
             return None;
@@ -466,7 +474,7 @@ impl Router<'_> {
     }
 }
 
-fn allows_origin(v: &impl Valuation, here: &Here<'_>) -> bool {
+pub(super) fn allows_origin(v: &impl Valuation, here: &Here<'_>) -> bool {
     let Some(cors) = &here.settings().cors else { return false };
     cors.origins == ["*"] || here.asked.origin.is_some_and(|id| v.holds(id))
 }

@@ -7,7 +7,7 @@ use std::{
 
 use indexmap::IndexMap;
 
-use super::{Backend, Config, Location, Modifier, RefusalKind, Server, ServerName, Target, UpstreamId, settings::Cors};
+use super::{Backend, Config, Location, Modifier, RefusalKind, Server, ServerName, Target, UpstreamId, code::Questions, settings::Cors};
 use crate::{
     automata::pcre::Pattern,
     k8s::Subject,
@@ -113,8 +113,8 @@ pub struct Router<'c> {
     pub(super) passthrough: (Sequence, Vec<(usize, UpstreamId)>),
     /// External names by the label of their upstream.
     pub(super) external: BTreeMap<String, String>,
-    /// What makes every answer uncertain.
-    pub(super) doubt: Option<String>,
+    /// What snippets ask and define; `None` where there are none.
+    pub(super) code: Option<Questions<'c>>,
     patterns: Vec<OnceLock<Option<Pattern>>>,
 }
 
@@ -167,6 +167,7 @@ impl<'c> Router<'c> {
         }
         let passthrough = passthrough(config, &mut predicates);
         let dynamic = config.refusals.iter().any(|refusal| refusal.kind == RefusalKind::Dynamic);
+        let code = Questions::new(config, &mut predicates);
         let patterns = std::iter::repeat_with(OnceLock::new).take(predicates.len()).collect();
         Self {
             config,
@@ -182,7 +183,7 @@ impl<'c> Router<'c> {
             dynamic,
             passthrough,
             external: external(config),
-            doubt: doubt(config),
+            code,
             patterns,
         }
     }
@@ -397,13 +398,6 @@ fn quote(text: &str) -> String {
 fn certified(config: &Config, predicates: &mut Predicates) -> Sequence {
     let wildcards = config.certificates.keys().filter_map(|name| name.strip_prefix("*."));
     wildcards.map(|suffix| predicates.intern(Field::Host, search(format!(r"^[^.]+\.{}$", quote(suffix)), false), None)).collect()
-}
-
-/// Snippets that nginx may refuse, so that it may not run at all.
-fn doubt(config: &Config) -> Option<String> {
-    let own = config.ingresses.iter().filter_map(|ingress| ingress.settings.snippets.as_ref()).flat_map(|snippets| &snippets.doubtful);
-    let message = config.globals.snippets.iter().flat_map(|snippet| &snippet.doubtful).chain(own).next()?;
-    Some(format!("whether nginx accepts a snippet: {message}"))
 }
 
 /// Hosts whose TLS is passed through: those with a Service behind `/`.

@@ -223,6 +223,13 @@ impl Valuation for View<'_> {
         list.iter().skip(from).position(|&id| self.holds(id)).map(|at| at + from)
     }
 
+    fn known(&self, text: &TextExpr) -> Option<String> {
+        let before = self.unknown.take();
+        let value = self.text(text);
+        let known = self.unknown.replace(before).is_none();
+        known.then_some(value)
+    }
+
     fn holds(&self, id: PredicateId) -> bool {
         let predicate = self.router.predicates.get(id);
         match (&predicate.field, &predicate.test) {

@@ -188,6 +188,12 @@ impl SourceReader<'_> {
             self.reading.inventory.gateway_objects.push((id, root.clone()));
             return;
         }
+        if kinds::is_beside(group, kind) {
+            let meta = meta::metadata(root, true, self.options);
+            let id = self.reading.inventory.register(meta::reference(group, kind, &meta), Some(origin));
+            self.reading.inventory.beside.push((id, root.clone()));
+            return;
+        }
         let Some(known) = Known::find(type_meta) else {
             *self.reading.inventory.others.entry(kind.to_owned()).or_default() += 1;
             return;
@@ -421,4 +427,5 @@ fn settle_duplicates(reading: &mut Reading) {
     inventory.ingress_classes.retain(|object| !superseded.contains(&object.id));
     inventory.workloads.retain(|object| !superseded.contains(&object.id));
     inventory.gateway_objects.retain(|(id, _)| !superseded.contains(id));
+    inventory.beside.retain(|(id, _)| !superseded.contains(id));
 }

@@ -33,6 +33,11 @@ pub(super) fn is_gateway_group(group: &str) -> bool {
     GATEWAY_GROUPS.contains(&group)
 }
 
+/// Whether objects of a kind depend on the controller or steer its Ingresses.
+pub(super) fn is_beside(group: &str, kind: &str) -> bool {
+    matches!((group, kind), ("networking.k8s.io", "NetworkPolicy") | ("argoproj.io", "Rollout") | ("flagger.app", "Canary"))
+}
+
 /// Whether a kind of those groups has no namespace.
 pub(super) fn is_cluster_scoped(kind: &str) -> bool {
     kind == "GatewayClass" || kind == "GatewayClassConfig" || kind.starts_with("Cluster") || kind.starts_with("CiliumClusterwide")

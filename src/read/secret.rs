@@ -13,6 +13,7 @@ use crate::{
 /// Reads a Secret.
 pub(super) fn read(root: &Node, id: ObjectId, meta: ObjectMeta) -> Secret {
     let mut keys = BTreeSet::new();
+    let mut sha_keys = BTreeSet::new();
     let mut certificate = None;
     for bag in ["data", "stringData"] {
         for (key, value) in root.get(bag).map_or(&[][..], Node::entries) {
@@ -20,6 +21,11 @@ pub(super) fn read(root: &Node, id: ObjectId, meta: ObjectMeta) -> Secret {
             let value = scalar_text(value);
             if value.is_empty() {
                 continue;
+            }
+            // Only whether the hashes are of this kind is kept, never a hash.
+            let is_sha = if bag == "data" { decode_base64(&value).is_some_and(|bytes| is_sha(&bytes)) } else { is_sha(value.as_bytes()) };
+            if is_sha {
+                sha_keys.insert(key.to_owned());
             }
             if key == "tls.crt" {
                 certificate = if bag == "data" { decode_base64(&value) } else { Some(value.into_owned().into_bytes()) };
@@ -32,8 +38,16 @@ pub(super) fn read(root: &Node, id: ObjectId, meta: ObjectMeta) -> Secret {
         meta,
         kind: Some(text(root, "type")).filter(|kind| !kind.is_empty()).unwrap_or_else(|| "Opaque".to_owned()),
         keys: Some(keys.into_iter().collect()),
+        sha_keys: Some(sha_keys.into_iter().collect()),
         certificate_names: certificate.and_then(|pem| certificate_names(&pem)),
     }
+}
+
+/// An htpasswd file whose every line has a `{SHA}` hash.
+fn is_sha(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).peekable();
+    lines.peek().is_some() && lines.all(|line| line.split_once(':').is_some_and(|(_, hash)| hash.starts_with("{SHA}")))
 }
 
 /// DNS names of the first certificate: its subject alternative names, else its common name.

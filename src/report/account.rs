@@ -7,7 +7,8 @@ use crate::{
     catalog::{self, Key},
     ingress::{Controller, Fate, Ignored, IngressFacts, LeftOut, PathFate, Resolved},
     k8s::{FieldPath, Ingress, Inventory, Step, Subject},
-    ledger::{Code, Ledger, Settlement},
+    ledger::{Code as Finds, Ledger, Settlement},
+    nginx::{IngressId, code::Code},
     translate::Translation,
 };
 
@@ -39,11 +40,48 @@ pub fn account(inventory: &Inventory, controller: &Controller, resolved: &Resolv
         for (key, value, settlement) in annotations(ingress, facts, resolved, translation) {
             settled(&mut ledger, Subject::new(ingress.id, FieldPath::annotation(key)), value, settlement);
         }
+        directives(&mut ledger, ingress, facts, resolved, translation);
         fields(&mut ledger, ingress, facts, translation, &tls);
     }
-    settings(&mut ledger, inventory, controller);
+    settings(&mut ledger, inventory, controller, resolved, translation);
     streams(&mut ledger, inventory, resolved, translation);
     ledger
+}
+
+/// Directives of the snippets of an Ingress that have an effect.
+fn directives(ledger: &mut Ledger, ingress: &Ingress, facts: &IngressFacts, resolved: &Resolved, translation: &Translation) {
+    let (Fate::Counts(id), Some(snippets)) = (&facts.fate, facts.settings.as_ref().and_then(|settings| settings.snippets.as_ref())) else {
+        return;
+    };
+    let prefix = &resolved.config.globals.flags.annotations_prefix;
+    for (name, code) in [("configuration-snippet", &snippets.configuration_code), ("server-snippet", &snippets.server_code)] {
+        let place = FieldPath::annotation(format!("{prefix}/{name}"));
+        let whole = translation.marks.get(&(*id, name));
+        for (index, (text, settlement)) in of_code(code, Some(*id), name, whole, translation).into_iter().enumerate() {
+            settled(ledger, Subject::new(ingress.id, place.child(index)), text, settlement);
+        }
+    }
+}
+
+/// Directives of a snippet with what became of each.
+fn of_code<'a>(
+    code: &'a Code,
+    ingress: Option<IngressId>,
+    name: &'static str,
+    whole: Option<&Settlement>,
+    translation: &Translation,
+) -> Vec<(&'a str, Settlement)> {
+    let mut list: BTreeMap<usize, (&str, Settlement)> = BTreeMap::new();
+    for line in code.all() {
+        let said = translation.directives.get(&(ingress, name, line.span.start)).cloned();
+        let settlement = said.unwrap_or_else(|| match whole {
+            // What stands beside something that withholds the route goes with it.
+            Some(Settlement::Unmappable { codes }) => Settlement::Unmappable { codes: codes.clone() },
+            _ => no_effect("no request that is served today depends on it"),
+        });
+        list.entry(line.span.start).or_insert((&line.text, settlement));
+    }
+    list.into_values().collect()
 }
 
 /// Counts what the ledger says of annotations, without making one.
@@ -103,7 +141,7 @@ fn no_effect(why: impl Into<String>) -> Settlement {
     Settlement::NoEffect { why: why.into() }
 }
 
-fn unmappable(code: Code) -> Settlement {
+fn unmappable(code: Finds) -> Settlement {
     Settlement::Unmappable { codes: [code].into() }
 }
 
@@ -157,8 +195,8 @@ fn annotation(key: &str, value: &str, prefix: &str, facts: &IngressFacts, transl
     let marked = || translation.marks.get(&(id, name)).cloned();
     match facts.annotation(name) {
         Effect::Used => marked().or_else(|| withheld(facts, translation)).unwrap_or_else(|| used_without_mark(value)),
-        Effect::Unusable(Consequence::Denied) => marked().unwrap_or_else(|| unmappable(Code::AccessLocationDenied)),
-        Effect::Unusable(Consequence::HostDenied) => marked().unwrap_or_else(|| unmappable(Code::AccessHostDenied)),
+        Effect::Unusable(Consequence::Denied) => marked().unwrap_or_else(|| unmappable(Finds::AccessLocationDenied)),
+        Effect::Unusable(Consequence::HostDenied) => marked().unwrap_or_else(|| unmappable(Finds::AccessHostDenied)),
         Effect::Unusable(Consequence::Dropped) => no_effect("its value cannot be used, so the controller leaves the Ingress out"),
         Effect::Unusable(Consequence::GroupIgnored) => no_effect("its value cannot be used, so the controller ignores the whole group"),
         Effect::Unusable(Consequence::Default) => no_effect("its value cannot be used, so the default applies"),
@@ -195,7 +233,7 @@ fn used_tls(resolved: &Resolved) -> BTreeMap<Subject, Settlement> {
     let mut used = BTreeMap::new();
     for decision in resolved.config.servers.iter().filter_map(|server| server.tls.as_ref()) {
         let Some(because) = &decision.because else { continue };
-        let settlement = if decision.unusable.is_some() { unmappable(Code::TlsNoCertificate) } else { Settlement::Exact };
+        let settlement = if decision.unusable.is_some() { unmappable(Finds::TlsNoCertificate) } else { Settlement::Exact };
         let settled = match used.remove(because) {
             Some(before) => Settlement::and(before, settlement),
             None => settlement,
@@ -287,15 +325,24 @@ fn streams(ledger: &mut Ledger, inventory: &Inventory, resolved: &Resolved, tran
 }
 
 /// Keys of the controller's ConfigMap.
-fn settings(ledger: &mut Ledger, inventory: &Inventory, controller: &Controller) {
+fn settings(ledger: &mut Ledger, inventory: &Inventory, controller: &Controller, resolved: &Resolved, translation: &Translation) {
     let Some(map) = controller.config_map.as_ref().and_then(|name| inventory.config_maps.get(name)) else { return };
     for (key, value) in &map.data {
         let subject = Subject::new(map.id, FieldPath(vec!["data".into(), key.clone().into()]));
+        let snippet = snippet_key(key, resolved, translation);
         let settlement = match catalog::configmap_keys().get(key) {
+            Some(_) if snippet.is_some() => snippet.unwrap_or(Settlement::Exact),
             Some(_) if CARRIED.contains(&key.as_str()) => Settlement::Exact,
-            Some(_) => unmappable(Code::PolicyControllerSetting),
+            Some(_) => unmappable(Finds::PolicyControllerSetting),
             None => Settlement::Unknown { suggestion: catalog::configmap_keys().meant(key).map(str::to_owned) },
         };
         settled(ledger, subject, value, settlement);
     }
+}
+
+/// A snippet of the ConfigMap: what became of its directives together.
+fn snippet_key(key: &str, resolved: &Resolved, translation: &Translation) -> Option<Settlement> {
+    let snippet = resolved.config.globals.snippets.iter().find(|snippet| snippet.key == key)?;
+    let directives = of_code(&snippet.code, None, snippet.key, None, translation);
+    directives.into_iter().map(|(_, settlement)| settlement).reduce(Settlement::and)
 }

@@ -143,10 +143,14 @@ fn places(field: &FieldPath) -> Vec<Place<'_>> {
 
 /// Text without control characters and of bearable length, so that a value cannot write to the terminal by itself.
 pub fn printable(text: &str) -> String {
-    const LONGEST: usize = 200;
-    let mut printed = String::with_capacity(text.len().min(LONGEST));
+    printable_within(text, 200)
+}
+
+/// The same with a length of its own.
+pub fn printable_within(text: &str, longest: usize) -> String {
+    let mut printed = String::with_capacity(text.len().min(longest));
     for (count, character) in text.chars().enumerate() {
-        if count == LONGEST {
+        if count == longest {
             printed.push('…');
             break;
         }

@@ -62,7 +62,7 @@ pub fn ledger_json(ledger: &Ledger, inventory: &Inventory) -> String {
                     _ => None,
                 },
                 policy: match settlement {
-                    Some(Settlement::Policy { target, kind }) => Some(format!("{target}/{kind}")),
+                    Some(Settlement::Policy { target, kind, codes: _ }) => Some(format!("{target}/{kind}")),
                     _ => None,
                 },
                 suggestion: match settlement {
@@ -85,8 +85,10 @@ pub fn ledger_json(ledger: &Ledger, inventory: &Inventory) -> String {
 
 fn codes(settlement: Option<&Settlement>) -> Vec<&'static str> {
     match settlement {
-        Some(Settlement::Differs { codes } | Settlement::Unmappable { codes }) => codes.iter().map(|code| code.as_str()).collect(),
-        Some(Settlement::Exact | Settlement::Policy { .. } | Settlement::NoEffect { .. } | Settlement::Unknown { .. }) | None => Vec::new(),
+        Some(Settlement::Differs { codes } | Settlement::Unmappable { codes } | Settlement::Policy { codes, .. }) => {
+            codes.iter().map(|code| code.as_str()).collect()
+        }
+        Some(Settlement::Exact | Settlement::NoEffect { .. } | Settlement::Unknown { .. }) | None => Vec::new(),
     }
 }
 

@@ -112,6 +112,7 @@ fn file_of(object: &Object) -> &'static str {
         Object::TcpRoute(_) => "tcproutes.yaml",
         Object::UdpRoute(_) => "udproutes.yaml",
         Object::BackendTlsPolicy(_) => "backendtlspolicies.yaml",
+        Object::Custom(_) => "policies.yaml",
     }
 }
 

@@ -4,6 +4,7 @@ mod decision;
 mod expr;
 mod message;
 mod predicate;
+mod rules;
 mod ruling;
 mod sequence;
 mod valuation;
@@ -13,6 +14,7 @@ pub use decision::{Decision, Deny, Forward, NoAnswer, Outcome, Share, Speech, St
 pub use expr::{Part, PathExpr, Piece, TextExpr};
 pub use message::{Header, Request, Scheme};
 pub use predicate::{Field, Malformed, Predicate, PredicateId, Predicates, Regex, RegexDialect, Test};
+pub use rules::{HeaderOperation, HeaderRule, Statuses, with_rules, with_rules_of_any_status};
 pub use ruling::{Answer, ErrorPage, Forwarding, Guard, HeaderExprs, Ruling};
 pub use sequence::{Sequence, deciding};
 pub use valuation::Valuation;

@@ -157,6 +157,11 @@ impl Predicates {
         list.is_long() && matches!(self.get(list[0]).field, Field::Host | Field::Sni)
     }
 
+    /// The identity of a question that was interned before.
+    pub fn find(&self, field: &Field, test: &Test) -> Option<PredicateId> {
+        self.index.get(&(field.clone(), test.clone())).copied()
+    }
+
     /// A question.
     pub fn get(&self, id: PredicateId) -> &Predicate {
         &self.list[id.0 as usize]

@@ -1,6 +1,6 @@
 //! What a router rules for a class of requests: a [`super::Decision`] whose texts still depend on the request.
 
-use super::{Deny, NoAnswer, Share, Speech, Step, TextExpr};
+use super::{Deny, HeaderRule, NoAnswer, Share, Speech, Step, TextExpr};
 use crate::k8s::NamespacedName;
 
 /// Headers that a model claims: name in lower case, and how the value is made; `None` for "not sent".
@@ -64,12 +64,24 @@ pub struct Forwarding {
     pub speech: Vec<Speech>,
     /// Headers sent upstream.
     pub headers: HeaderExprs,
-    /// Headers the client gets.
+    /// Headers the client gets, before `header_rules`.
     pub response_headers: HeaderExprs,
+    /// Changes of them that depend on the status, in their order.
+    pub header_rules: Vec<HeaderRule>,
     /// Seconds until a silent backend is given up.
     pub read_timeout: Option<u64>,
     /// Errors that somebody else answers.
     pub error_page: Option<ErrorPage>,
+}
+
+impl Forwarding {
+    /// Headers the client gets with an answer of this status.
+    pub fn headers_with(&self, status: u16) -> std::borrow::Cow<'_, HeaderExprs> {
+        if self.header_rules.is_empty() {
+            return std::borrow::Cow::Borrowed(&self.response_headers);
+        }
+        std::borrow::Cow::Owned(super::with_rules(&self.response_headers, &self.header_rules, status))
+    }
 }
 
 /// What finally happens to the requests of a class.

@@ -1,6 +1,6 @@
 //! The only way in which a router sees a request: a concrete one, or one cell of the partitioned request space.
 
-use super::{PredicateId, Sequence};
+use super::{PredicateId, Sequence, TextExpr};
 
 /// Answers the questions of a router.
 pub trait Valuation {
@@ -15,5 +15,11 @@ pub trait Valuation {
     /// Position of the first predicate that holds.
     fn first(&self, predicates: &Sequence) -> Option<usize> {
         self.first_from(predicates, 0)
+    }
+
+    /// Value of a text, where one request is looked at and the value is known. A class of requests knows none.
+    fn known(&self, text: &TextExpr) -> Option<String> {
+        let _ = text;
+        None
     }
 }

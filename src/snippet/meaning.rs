@@ -3,6 +3,8 @@
 use std::ops::Range;
 
 use super::{Text, condition::Condition};
+pub use crate::request::Statuses;
+
 use crate::nginx::settings::{Cidr, Satisfy};
 
 /// A header and its new value.
@@ -35,28 +37,6 @@ pub struct RequestHeaders {
     pub changes: Vec<HeaderChange>,
     /// `-t`: only for these types of bodies; empty for all.
     pub types: Vec<String>,
-}
-
-/// Statuses with which a response header is sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Statuses {
-    /// 200, 201, 204, 206, 301, 302, 303, 304, 307 and 308: `add_header` without `always`.
-    Usual,
-    /// All.
-    All,
-    /// `-s`: only these.
-    Only(Vec<u16>),
-}
-
-impl Statuses {
-    /// The header is sent with a status.
-    pub fn include(&self, status: u16) -> bool {
-        match self {
-            Self::Usual => matches!(status, 200 | 201 | 204 | 206 | 301..=304 | 307 | 308),
-            Self::All => true,
-            Self::Only(list) => list.contains(&status),
-        }
-    }
 }
 
 /// How response headers are changed.

@@ -6,6 +6,7 @@
 mod beside;
 pub mod catalogue;
 mod check;
+mod code;
 mod condition;
 mod evaluate;
 mod explain;

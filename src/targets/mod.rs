@@ -1,14 +1,104 @@
 //! Implementations: what each can say beyond core Gateway API, and in which form it keeps what core says. One file per implementation.
 
+mod envoy_gateway;
 mod standard;
+mod traefik;
 
-use crate::{gateway::Intent, ledger::Code};
+use crate::{
+    gateway::{Intent, api::Custom, facts::Facts, objects::Objects, policies::Policies},
+    k8s::{Inventory, NamespacedName},
+    ledger::Code,
+};
 
 /// Answer of a target to an intent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// It cannot be said; the finding says why and what to do.
     No(Code),
+    /// The implementation does so by itself.
+    Already,
+    /// It is kept by an object of the implementation.
+    Kept {
+        /// Kind of the object.
+        kind: &'static str,
+        /// What it treats differently.
+        changes: Vec<Code>,
+    },
+}
+
+/// A rule, or a route whose rules all wish the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    /// Kind of the route.
+    pub kind: &'static str,
+    /// The route.
+    pub route: NamespacedName,
+    /// Name of the rule; `None` for the whole route.
+    pub rule: Option<String>,
+    /// What the target said it keeps, sorted.
+    pub intents: Vec<Intent>,
+}
+
+/// A listener.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// Namespace of the Gateway, or of the ListenerSet.
+    pub namespace: String,
+    /// The Gateway that carries it, unless a ListenerSet does.
+    pub gateway: String,
+    /// The ListenerSet that carries it.
+    pub set: Option<String>,
+    /// Name.
+    pub name: String,
+    /// It speaks TLS.
+    pub tls: bool,
+    /// What the target said it keeps for its host.
+    pub intents: Vec<Intent>,
+}
+
+/// Everything that an implementation writes its own objects for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Estate {
+    /// The Gateway.
+    pub gateway: NamespacedName,
+    /// Its listeners, sorted.
+    pub sections: Vec<Section>,
+    /// Rules with wishes, sorted.
+    pub wishes: Vec<Wish>,
+    /// Seconds of silence after which nginx gives up by default.
+    pub idle: u64,
+    /// Header names with underscores are kept; nginx leaves them out by default.
+    pub underscores: bool,
+    /// `Strict-Transport-Security` of every answer over TLS, where the target sets it for listeners.
+    pub hsts: Option<String>,
+    /// Networks of proxies in front that are trusted to tell the client; `None` where nobody is.
+    pub trusted: Option<Vec<String>>,
+}
+
+/// A reference across namespaces that a grant must allow.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reference {
+    /// Group of the object that refers.
+    pub group: &'static str,
+    /// Its kind.
+    pub kind: &'static str,
+    /// Its namespace.
+    pub from: String,
+    /// Kind that is referred to, of the core group.
+    pub to: &'static str,
+    /// The object.
+    pub target: NamespacedName,
+}
+
+/// Objects of an implementation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Own {
+    /// Objects for the Gateway, which belong to the platform team.
+    pub platform: Vec<Custom>,
+    /// Objects beside routes.
+    pub beside: Vec<Custom>,
+    /// References that need a grant.
+    pub references: Vec<Reference>,
 }
 
 /// In which form a target keeps a path that nginx searches without regard to case.
@@ -30,11 +120,50 @@ pub trait Target: Sync {
     /// What it makes of an intent.
     fn answer(&self, intent: &Intent) -> Answer;
 
+    /// Whether it keeps an intent.
+    fn keeps(&self, intent: &Intent) -> bool {
+        matches!(self.answer(intent), Answer::Kept { .. })
+    }
+
+    /// Request headers that tell who the client is where proxies in front are trusted, as name and value. `full`: together with what
+    /// they told.
+    fn client_headers(&self, full: bool) -> &'static [(&'static str, &'static str)] {
+        let _ = full;
+        &[]
+    }
+
+    /// Filters that a rule with these wishes needs, in the order in which they are named. Names begin with `name`.
+    fn filters(&self, intents: &[Intent], namespace: &str, name: &str) -> Vec<Custom> {
+        let _ = (intents, namespace, name);
+        Vec::new()
+    }
+
+    /// Key of Secrets under which it reads passwords.
+    fn password_key(&self) -> &'static str {
+        "auth"
+    }
+
+    /// Policies for everything that is wished, and for what nginx does without being asked.
+    fn policies(&self, estate: &Estate) -> Own {
+        let _ = estate;
+        Own::default()
+    }
+
     /// Form of its regular expressions.
     fn regex_form(&self) -> RegexForm;
 
     /// Requests end after a time of its own unless the route says otherwise.
     fn cuts_long_requests(&self) -> bool;
+
+    /// Headers of every answer over TLS, its own ones too, are set for listeners.
+    fn sets_headers_of_listeners(&self) -> bool {
+        false
+    }
+
+    /// Its own policies do what nginx does without being asked: times, and headers for backends.
+    fn closes_defaults(&self) -> bool {
+        false
+    }
 
     /// It processes the CORS filter; where it does not, a rule with the filter would be answered 500.
     fn keeps_cors(&self) -> bool;
@@ -51,10 +180,19 @@ pub trait Target: Sync {
 
 /// All targets, sorted by name.
 pub fn all() -> &'static [&'static dyn Target] {
-    &[&standard::EnvoyGateway, &standard::Standard, &standard::Traefik]
+    &[&envoy_gateway::EnvoyGateway, &standard::Standard, &traefik::Traefik]
 }
 
 /// The target of that name.
 pub fn by_id(id: &str) -> Option<&'static dyn Target> {
     all().iter().copied().find(|target| target.id() == id)
+}
+
+/// Policies and filters of an implementation among the objects, in words that the router understands.
+pub fn read_back(target: &str, objects: &Objects, manifests: &Inventory, facts: &Facts<'_>) -> Policies {
+    match target {
+        "envoy-gateway" => envoy_gateway::read_back(objects, manifests, facts),
+        "traefik" => traefik::read_back(objects, manifests, facts),
+        _ => Policies::default(),
+    }
 }

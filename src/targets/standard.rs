@@ -8,16 +8,8 @@ use crate::{gateway::Intent, ledger::Code};
 #[derive(Debug)]
 pub(super) struct Standard;
 
-/// Envoy Gateway, core objects only.
-#[derive(Debug)]
-pub(super) struct EnvoyGateway;
-
-/// Traefik, core objects only.
-#[derive(Debug)]
-pub(super) struct Traefik;
-
 /// Why core Gateway API has no answer.
-fn no_core_field(intent: &Intent) -> Answer {
+pub(super) fn no_core_field(intent: &Intent) -> Answer {
     Answer::No(match intent {
         Intent::AddressLists { .. } => Code::AccessAddressLists,
         Intent::BasicAuth { .. } => Code::AccessBasicAuth,
@@ -27,14 +19,17 @@ fn no_core_field(intent: &Intent) -> Answer {
         Intent::ClientCertificates { .. } => Code::AccessClientCertificates,
         Intent::Firewall => Code::AccessFirewall,
         Intent::BodyLimit { .. } => Code::PolicyBodyLimit,
-        Intent::RateLimit => Code::PolicyRateLimit,
-        Intent::Bandwidth => Code::PolicyBandwidth,
+        Intent::RateLimit { .. } => Code::PolicyRateLimit,
+        Intent::Bandwidth { .. } => Code::PolicyBandwidth,
+        Intent::Refuse { status: 403 } => Code::AccessHostDenied,
+        Intent::Refuse { .. } => Code::AccessLocationDenied,
+        Intent::FixedRedirect { .. } => Code::RedirectQueryKept,
         Intent::RegexRewrite { .. } => Code::RewriteNeedsCaptures,
         Intent::SessionAffinity { .. } => Code::PolicySessionAffinity,
         Intent::LoadBalancing { .. } => Code::PolicyLoadBalancing,
-        Intent::Buffering => Code::PolicyBuffering,
-        Intent::Timeouts => Code::PolicyTimeouts,
-        Intent::Retry => Code::PolicyRetry,
+        Intent::Buffering { .. } => Code::PolicyBuffering,
+        Intent::Timeouts { .. } => Code::PolicyTimeouts,
+        Intent::Retry { .. } => Code::PolicyRetry,
         Intent::ErrorPages => Code::PolicyErrorPages,
         Intent::CookieRewrite => Code::PolicyCookieRewrite,
         Intent::LocationRewrite => Code::PolicyLocationRewrite,
@@ -85,73 +80,5 @@ impl Target for Standard {
 
     fn controller_name(&self) -> Option<&'static str> {
         None
-    }
-}
-
-impl Target for EnvoyGateway {
-    fn id(&self) -> &'static str {
-        "envoy-gateway"
-    }
-
-    fn answer(&self, intent: &Intent) -> Answer {
-        no_core_field(intent)
-    }
-
-    fn regex_form(&self) -> RegexForm {
-        RegexForm::Full
-    }
-
-    fn cuts_long_requests(&self) -> bool {
-        true
-    }
-
-    fn keeps_cors(&self) -> bool {
-        true
-    }
-
-    fn replaces_root_prefix(&self) -> bool {
-        false
-    }
-
-    fn formats_header_values(&self) -> bool {
-        true
-    }
-
-    fn controller_name(&self) -> Option<&'static str> {
-        Some("gateway.envoyproxy.io/gatewayclass-controller")
-    }
-}
-
-impl Target for Traefik {
-    fn id(&self) -> &'static str {
-        "traefik"
-    }
-
-    fn answer(&self, intent: &Intent) -> Answer {
-        no_core_field(intent)
-    }
-
-    fn regex_form(&self) -> RegexForm {
-        RegexForm::Search
-    }
-
-    fn cuts_long_requests(&self) -> bool {
-        false
-    }
-
-    fn keeps_cors(&self) -> bool {
-        false
-    }
-
-    fn replaces_root_prefix(&self) -> bool {
-        true
-    }
-
-    fn formats_header_values(&self) -> bool {
-        false
-    }
-
-    fn controller_name(&self) -> Option<&'static str> {
-        Some("traefik.io/gateway-controller")
     }
 }

@@ -2,11 +2,12 @@
 
 use super::context::{Cx, differs, no_effect};
 use crate::{
-    gateway::Intent,
+    gateway::{AuthRequest, Buffers, Intent, SessionCookie, Users},
+    k8s::NamespacedName,
     ledger::{Code, Settlement},
     nginx::{
-        IngressId, Location,
-        settings::{BasicKind, Given, Satisfy},
+        self, IngressId, Location, Server, Target,
+        settings::{BackendProtocol, BasicKind, ExternalAuth, Given, Satisfy},
     },
 };
 
@@ -27,15 +28,19 @@ const EXTERNAL: &[&str] = &[
     "auth-keepalive-timeout",
     "auth-keepalive-share-vars",
 ];
-const BUFFERING: &[(&str, fn(&crate::nginx::settings::Buffering) -> Given)] = &[
-    ("proxy-buffering", |b| b.responses.given),
-    ("proxy-request-buffering", |b| b.requests.given),
-    ("proxy-buffer-size", |b| b.size.given),
-    ("proxy-buffers-number", |b| b.number.given),
-    ("proxy-busy-buffers-size", |b| b.busy.given),
-    ("proxy-max-temp-file-size", |b| b.temp_file.given),
-    ("client-body-buffer-size", |b| b.body.given),
-];
+/// Buffers by annotation: what they are for, their value, and where it comes from.
+fn buffers(buffering: &nginx::settings::Buffering) -> [(&'static str, Buffers, String, Given); 7] {
+    let nginx::settings::Buffering { responses, requests, size, number, busy, temp_file, body } = buffering;
+    [
+        ("proxy-buffering", Buffers::Responses, responses.value.clone(), responses.given),
+        ("proxy-request-buffering", Buffers::Requests, requests.value.clone(), requests.given),
+        ("proxy-buffer-size", Buffers::Head, size.value.clone(), size.given),
+        ("proxy-buffers-number", Buffers::Memory, number.value.to_string(), number.given),
+        ("proxy-busy-buffers-size", Buffers::Memory, busy.value.clone(), busy.given),
+        ("proxy-max-temp-file-size", Buffers::Memory, temp_file.value.clone(), temp_file.given),
+        ("client-body-buffer-size", Buffers::Memory, body.value.clone(), body.given),
+    ]
+}
 
 fn annotated(given: Given) -> bool {
     matches!(given, Given::Annotation(_))
@@ -43,10 +48,21 @@ fn annotated(given: Given) -> bool {
 
 impl Cx<'_> {
     /// Why the location must not be served without access control that the target cannot say; `None` where it may.
-    pub(super) fn lost_access_control(&mut self, ingress: IngressId, location: &Location) -> Option<Code> {
+    pub(super) fn lost_access_control(&mut self, ingress: IngressId, server: &Server, location: &Location) -> Option<Code> {
         let settings = &location.settings;
         let mut lost = None;
         let lists = &settings.addresses;
+        let blocked = &self.config.globals.access;
+        if !blocked.block_user_agents.is_empty() || !blocked.block_referers.is_empty() {
+            let name = self.ingress_name(ingress);
+            self.say(Code::AccessBlockedAgents, self.config.globals.config_map.clone(), vec![("ingress", name)]);
+            lost = Some(Code::AccessBlockedAgents);
+        }
+        if lists.allow.is_empty() && lists.deny.is_empty() && !blocked.block_cidrs.is_empty() {
+            // The list of the controller counts where a location has none of its own.
+            let deny = blocked.block_cidrs.iter().map(ToString::to_string).collect();
+            lost = lost.or(self.ask(ingress, &[], &Intent::AddressLists { allow: vec![], deny }, vec![]));
+        }
         if !lists.allow.is_empty() || !lists.deny.is_empty() {
             let text = |list: &[crate::nginx::settings::Cidr]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
             let intent = Intent::AddressLists { allow: text(&lists.allow), deny: text(&lists.deny) };
@@ -61,21 +77,38 @@ impl Cx<'_> {
             if basic.protects() && !location.no_auth {
                 let secret = basic.secret.to_string();
                 let intent = match basic.kind {
-                    BasicKind::Basic => Intent::BasicAuth { secret: secret.clone(), realm: basic.realm.clone() },
+                    BasicKind::Basic => {
+                        Intent::BasicAuth { secret: secret.clone(), realm: basic.realm.clone(), users: self.users(&basic.secret) }
+                    }
                     BasicKind::Digest | BasicKind::OtherDigest => Intent::DigestAuth { secret: secret.clone() },
                 };
-                lost = lost.or(self.ask(ingress, BASIC, &intent, vec![("secret", secret)]));
+                let key = self.options.target.password_key().to_owned();
+                lost = lost.or(self.ask(ingress, BASIC, &intent, vec![("secret", secret), ("key", key)]));
             } else {
                 self.mark(ingress, BASIC, &no_effect("nobody is asked for credentials here"));
             }
         }
         if let Some(external) = &settings.external_auth {
-            let intent = Intent::ExternalAuth { url: external.url.clone(), global: false };
+            let asks = Box::new(self.auth_request(server, external));
+            let intent = Intent::ExternalAuth { url: external.url.clone(), global: false, asks };
             lost = lost.or(self.ask(ingress, EXTERNAL, &intent, vec![("url", external.url.clone())]));
         } else if let Some(external) = self.config.globals.external_auth.clone().filter(|_| settings.global_auth.value && !location.no_auth)
         {
-            let intent = Intent::ExternalAuth { url: external.url.clone(), global: true };
+            let asks = Box::new(self.auth_request(server, &external));
+            let intent = Intent::ExternalAuth { url: external.url.clone(), global: true, asks };
             lost = lost.or(self.ask(ingress, &["enable-global-auth"], &intent, vec![("url", external.url)]));
+        }
+        if settings.addresses.satisfy == Satisfy::Any && settings.satisfy_matters() {
+            // Policies ask everybody: whom one of them refuses, no other lets pass.
+            let lists = !settings.addresses.allow.is_empty() || !settings.addresses.deny.is_empty();
+            let asks = settings.basic_auth.is_some() || settings.external_auth.is_some();
+            if lists && asks && lost.is_none() {
+                self.mark(ingress, &["satisfy"], &super::context::unmappable(Code::AccessSatisfyAny));
+                let (subject, name) = (self.annotation(ingress, "satisfy"), self.ingress_name(ingress));
+                let facts = vec![("ingress", name), ("target", self.options.target.id().to_owned())];
+                self.say(Code::AccessSatisfyAny, Some(subject), facts);
+                lost = Some(Code::AccessSatisfyAny);
+            }
         }
         if settings.satisfy_matters() {
             self.mark(ingress, &["satisfy"], &lost.map_or(Settlement::Exact, super::context::unmappable));
@@ -87,6 +120,87 @@ impl Cx<'_> {
         lost.filter(|_| !self.options.allow_unprotected)
     }
 
+    /// What is known of the passwords of a Secret.
+    fn users(&self, secret: &NamespacedName) -> Users {
+        let Some(secret) = self.inventory.secrets.get(secret) else { return Users::Unknown };
+        let Some(sha) = &secret.sha_keys else { return Users::Unknown };
+        let has = |key: &str| sha.iter().any(|known| known == key);
+        match (has(".htpasswd"), has("auth")) {
+            (true, _) => Users::Ready,
+            (false, true) => Users::Sha,
+            (false, false) => Users::Others,
+        }
+    }
+
+    /// What an authentication service is asked, and which Service of the cluster that is.
+    fn auth_request(&self, server: &Server, external: &ExternalAuth) -> AuthRequest {
+        let mut extras = Vec::new();
+        for (name, given) in [
+            ("auth-method", !external.method.is_empty()),
+            ("auth-request-redirect", !external.request_redirect.is_empty()),
+            ("auth-cache-key", !external.cache_key.is_empty()),
+            ("auth-proxy-set-headers", external.proxy_set_headers.is_some()),
+            ("auth-snippet", !external.snippet.is_empty()),
+            ("auth-always-set-cookie", external.always_set_cookie),
+        ] {
+            extras.extend(given.then_some(name));
+        }
+        let mut asks = AuthRequest {
+            signin: external.signin.clone(),
+            signin_parameter: external.signin_parameter.clone(),
+            response_headers: external.response_headers.clone(),
+            extras,
+            ..AuthRequest::default()
+        };
+        let Some((scheme, rest)) = external.url.split_once("://") else { return asks };
+        let (authority, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
+        if path.contains('$') {
+            return asks;
+        }
+        asks.path = Some(path.to_owned());
+        let (host, port) = authority.rsplit_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
+        let port = match port.map(str::parse::<u16>) {
+            Some(Ok(port)) => port,
+            Some(Err(_)) => return asks,
+            None if scheme == "https" => 443,
+            None => 80,
+        };
+        asks.service = match service_of(host) {
+            // Backends of policies are spoken to in plain text.
+            Some(service) if scheme == "http" => Some((service.to_string(), port)),
+            Some(_) => None,
+            None => self.service_behind(server, host, path),
+        };
+        asks
+    }
+
+    /// The Service that gets requests for a host of this estate and a path, where nothing happens to them on the way.
+    fn service_behind(&self, server: &Server, host: &str, path: &str) -> Option<(String, u16)> {
+        let server = match host {
+            "$host" | "$http_host" | "$best_http_host" => server,
+            name => self.config.server(name)?,
+        };
+        let path = path.split('?').next().unwrap_or_default();
+        let covers = |location: &&Location| match location.modifier {
+            nginx::Modifier::Exact => location.path == path,
+            nginx::Modifier::Prefix => path.starts_with(location.path.as_str()),
+            nginx::Modifier::Regex => {
+                location.path.starts_with('/') && !location.path.contains(['(', '[', '\\']) && path.starts_with(&location.path)
+            }
+        };
+        let location =
+            server.locations.iter().filter(|location| !location.implicit).filter(covers).max_by_key(|location| location.path.len())?;
+        if location.rewrites || !matches!(location.settings.protocol.value, BackendProtocol::Http) {
+            return None;
+        }
+        let Target::Upstream(id) = location.target else { return None };
+        let upstream = self.config.upstream(id);
+        match (&upstream.backend, upstream.label()) {
+            (nginx::Backend::Service { service, port: Some(port), .. }, Some(_)) => Some((service.to_string(), u16::try_from(*port).ok()?)),
+            (_, _) => None,
+        }
+    }
+
     /// Settles what core has no field for and what does not decide whether or where a request goes.
     pub(super) fn residue(&mut self, ingress: IngressId, location: &Location) {
         let settings = location.settings.clone();
@@ -95,17 +209,22 @@ impl Cx<'_> {
             let size = proxy.body_size.value.map_or_else(|| "no limit".to_owned(), |bytes| format!("{bytes} bytes"));
             self.ask(ingress, &["proxy-body-size"], &Intent::BodyLimit { bytes: proxy.body_size.value }, vec![("value", size)]);
         }
-        for (name, given) in BUFFERING {
-            if annotated(given(&proxy.buffering)) {
-                self.ask(ingress, &[name], &Intent::Buffering, vec![]);
+        for (name, what, value, given) in buffers(&proxy.buffering) {
+            if annotated(given) {
+                self.ask(ingress, &[name], &Intent::Buffering { what, value }, vec![]);
             }
         }
         let timeouts = &proxy.timeouts;
-        for (name, setting) in
-            [("proxy-connect-timeout", &timeouts.connect), ("proxy-send-timeout", &timeouts.send), ("proxy-read-timeout", &timeouts.read)]
-        {
+        // Silence of either side ends an exchange; a policy has one time for both.
+        let seconds = |value: i64| u64::try_from(value).ok().filter(|seconds| *seconds > 0);
+        let idle = seconds(timeouts.send.value.max(timeouts.read.value));
+        for (name, setting, intent) in [
+            ("proxy-connect-timeout", &timeouts.connect, Intent::Timeouts { connect: seconds(timeouts.connect.value), idle: None }),
+            ("proxy-send-timeout", &timeouts.send, Intent::Timeouts { connect: None, idle }),
+            ("proxy-read-timeout", &timeouts.read, Intent::Timeouts { connect: None, idle }),
+        ] {
             if annotated(setting.given) {
-                self.ask(ingress, &[name], &Intent::Timeouts, vec![("annotation", name.to_owned()), ("value", setting.value.to_string())]);
+                self.ask(ingress, &[name], &intent, vec![("annotation", name.to_owned()), ("value", setting.value.to_string())]);
             }
         }
         for (name, given) in [("proxy-redirect-from", proxy.redirect.from.given), ("proxy-redirect-to", proxy.redirect.to.given)] {
@@ -122,17 +241,30 @@ impl Cx<'_> {
                 }
             }
         }
-        if annotated(proxy.http_version.given) {
+        if annotated(proxy.http_version.given) && proxy.http_version.value == "1.1" {
+            // What every implementation speaks unless told otherwise.
+            self.mark(ingress, &["proxy-http-version"], &Settlement::Exact);
+        } else if annotated(proxy.http_version.given) {
             self.ask(ingress, &["proxy-http-version"], &Intent::BackendHttpVersion, vec![("value", proxy.http_version.value.clone())]);
         }
         if let Some(limits) = &settings.limits {
             if limits.refuses() {
                 let names =
                     &["limit-connections", "limit-rps", "limit-rpm", "limit-burst-multiplier", "limit-allowlist", "limit-whitelist"];
-                self.ask(ingress, names, &Intent::RateLimit, vec![]);
+                let positive = |value: i64| u64::try_from(value).unwrap_or(0);
+                let intent = Intent::RateLimit {
+                    per_second: positive(limits.per_second),
+                    per_minute: positive(limits.per_minute),
+                    connections: positive(limits.connections),
+                    burst: positive(limits.burst_multiplier),
+                    exempt: limits.exempt.iter().map(ToString::to_string).collect(),
+                };
+                self.ask(ingress, names, &intent, vec![]);
             }
             if limits.rate > 0 || limits.rate_after > 0 {
-                self.ask(ingress, &["limit-rate", "limit-rate-after"], &Intent::Bandwidth, vec![]);
+                let positive = |value: i64| u64::try_from(value).unwrap_or(0);
+                let intent = Intent::Bandwidth { rate: positive(limits.rate) * 1024, after: positive(limits.rate_after) * 1024 };
+                self.ask(ingress, &["limit-rate", "limit-rate-after"], &intent, vec![]);
             }
         }
         self.residue_of_backends(ingress, &settings);
@@ -154,7 +286,15 @@ impl Cx<'_> {
                 "session-cookie-secure",
                 "session-cookie-change-on-failure",
             ];
-            self.ask(ingress, names, &Intent::SessionAffinity { cookie: affinity.name.clone() }, vec![("value", affinity.name.clone())]);
+            let attributes = SessionCookie {
+                path: affinity.path.clone(),
+                domain: affinity.domain.clone(),
+                max_age: affinity.max_age.clone(),
+                same_site: affinity.same_site.clone(),
+                secure: affinity.secure,
+            };
+            let intent = Intent::SessionAffinity { cookie: affinity.name.clone(), attributes };
+            self.ask(ingress, names, &intent, vec![("value", affinity.name.clone())]);
         }
         let balancing = &settings.balancing;
         if annotated(balancing.algorithm.given) {
@@ -162,13 +302,13 @@ impl Cx<'_> {
                 self.mark(ingress, &["load-balance"], &Settlement::Exact);
             } else {
                 let by = balancing.algorithm.value.clone();
-                self.ask(ingress, &["load-balance"], &Intent::LoadBalancing { by: by.clone() }, vec![("value", by)]);
+                self.ask(ingress, &["load-balance"], &Intent::LoadBalancing { by: by.clone(), hashed: false }, vec![("value", by)]);
             }
         }
         if !balancing.hash_by.is_empty() {
             let by = balancing.hash_by.clone();
             let names = &["upstream-hash-by", "upstream-hash-by-subset", "upstream-hash-by-subset-size"];
-            self.ask(ingress, names, &Intent::LoadBalancing { by: by.clone() }, vec![("value", by)]);
+            self.ask(ingress, names, &Intent::LoadBalancing { by: by.clone(), hashed: true }, vec![("value", by)]);
         }
         if annotated(balancing.service_upstream.given) && balancing.service_upstream.value {
             self.ask(ingress, &["service-upstream"], &Intent::ServiceAddress, vec![]);
@@ -200,12 +340,7 @@ impl Cx<'_> {
             self.ask(ingress, names, &Intent::Tracing, vec![]);
         }
         if let Some(snippets) = &settings.snippets {
-            for (name, text) in [
-                ("configuration-snippet", &snippets.configuration),
-                ("server-snippet", &snippets.server),
-                ("stream-snippet", &snippets.stream),
-                ("auth-snippet", &snippets.auth),
-            ] {
+            for (name, text) in [("stream-snippet", &snippets.stream), ("auth-snippet", &snippets.auth)] {
                 if !text.is_empty() {
                     self.ask(ingress, &[name], &Intent::Snippet, vec![("annotation", name.to_owned())]);
                 }
@@ -222,6 +357,15 @@ impl Cx<'_> {
             self.say(Code::RedirectPortDropped, Some(subject), vec![("ingress", name)]);
         }
     }
+}
+
+/// The Service of a name inside the cluster: `name.namespace.svc`, with or without the domain.
+fn service_of(host: &str) -> Option<NamespacedName> {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let inside = host.strip_suffix(".svc.cluster.local").or_else(|| host.strip_suffix(".svc"));
+    let (name, namespace) = inside.unwrap_or(host).split_once('.')?;
+    let is_label = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    (inside.is_some() && is_label(name) && is_label(namespace)).then(|| NamespacedName::new(namespace, name))
 }
 
 impl crate::nginx::Settings {

@@ -2,9 +2,10 @@
 
 use super::{
     context::{Cx, differs, no_effect, unmappable},
-    plan::{Action, Backend, HeaderCondition, Rule},
+    plan::{Action, Backend, Changes, HeaderCondition, On, Rule},
 };
 use crate::{
+    gateway::Intent,
     k8s::{PortRef, Subject},
     ledger::{Code, Settlement},
     nginx::{self, Endpoints, Target, UpstreamId, settings::Canary},
@@ -27,11 +28,11 @@ impl Cx<'_> {
     /// The rules that a forwarding rule becomes: one per decision of its canary, the most specific first.
     pub(super) fn forward(&mut self, rule: Rule, target: &Target) -> Vec<Rule> {
         let Target::Upstream(id) = target else {
-            return vec![Rule { action: Action::Withheld(Code::BackendGone), ..rule }];
+            return vec![self.refused(rule, Code::BackendGone)];
         };
         let primary = match self.backend(*id, &rule.origin) {
             Ok(backend) => backend,
-            Err(code) => return vec![Rule { action: Action::Withheld(code), ..rule }],
+            Err(code) => return vec![self.refused(rule, code)],
         };
         let config = self.config;
         let upstream = config.upstream(*id);
@@ -53,6 +54,17 @@ impl Cx<'_> {
                 vec![Rule { action: Action::Forward(vec![primary]), ..rule }]
             }
         }
+    }
+
+    /// A rule that has no backend. Where nginx answers 503 for want of one, a filter can say the same.
+    fn refused(&self, mut rule: Rule, code: Code) -> Rule {
+        let intent = Intent::Refuse { status: 503 };
+        let today = matches!(code, Code::BackendGone | Code::BackendMissingPort);
+        if today && self.options.target.keeps(&intent) {
+            rule.changes = Changes { wishes: vec![intent], ..Changes::default() };
+            return Rule { action: Action::Answered, ..rule };
+        }
+        Rule { action: Action::Withheld(code), ..rule }
     }
 
     fn settle_canary(&mut self, id: UpstreamId, settlement: &Settlement) {
@@ -79,7 +91,8 @@ impl Cx<'_> {
         if policy.header.is_empty() {
             settle(self, &["canary-by-header-value", "canary-by-header-pattern"], &no_effect("there is no canary-by-header"));
         } else {
-            let header = |value: &str, regex| HeaderCondition { name: policy.header.clone(), value: value.to_owned(), regex };
+            let header =
+                |value: &str, regex| HeaderCondition { on: On::Header, name: policy.header.clone(), value: value.to_owned(), regex };
             if !is_token(&policy.header) {
                 settle(
                     self,
@@ -104,6 +117,7 @@ impl Cx<'_> {
         }
         if !policy.cookie.is_empty() {
             let cookie = |value: &str| HeaderCondition {
+                on: On::Header,
                 name: "Cookie".to_owned(),
                 value: format!("^(?:.*;\\s*)?(?i:{})={value}(?:;.*)?$", regex_syntax::escape(&policy.cookie)),
                 regex: true,

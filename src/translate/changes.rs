@@ -22,6 +22,11 @@ impl Cx<'_> {
         if !settings.upstream_host.is_empty() {
             changes.host = self.upstream_host(ingress, &settings.upstream_host)?;
         }
+        let forwarded = &self.config.globals.forwarded;
+        if *forwarded.trusted || forwarded.real_ip {
+            let headers = self.options.target.client_headers(forwarded.full_forwarded_for);
+            changes.request_headers.extend(headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        }
         for (name, value) in &self.config.globals.proxy_set_headers {
             self.set_header(&mut changes.request_headers, name, value);
         }
@@ -45,7 +50,8 @@ impl Cx<'_> {
             }
             self.mark(ingress, &["custom-headers"], &Settlement::Exact);
         }
-        if let Some(value) = self.config.globals.hsts.header().filter(|_| tls) {
+        let of_rules = tls && !self.options.target.sets_headers_of_listeners();
+        if let Some(value) = self.config.globals.hsts.header().filter(|_| of_rules) {
             changes.response_headers.push(("Strict-Transport-Security".to_owned(), self.header_value(&value)));
         }
         if let Some(cors) = &settings.cors {
@@ -74,7 +80,7 @@ impl Cx<'_> {
     }
 
     /// A header value as the target takes it.
-    fn header_value(&self, value: &str) -> String {
+    pub(super) fn header_value(&self, value: &str) -> String {
         if self.options.target.formats_header_values() { value.replace('%', "%%") } else { value.to_owned() }
     }
 
@@ -101,7 +107,9 @@ impl Cx<'_> {
                 self.mark(ingress, &["rewrite-target"], &Settlement::Exact);
                 Ok(Some(PathModifier::Full(path)))
             }
-            Some(PathChange::Prefix { replacement, .. }) if location.path.starts_with('/') && self.can_replace(location, &replacement) => {
+            Some(PathChange::Prefix { replacement, .. })
+                if !self.rewrites_by_regex && location.path.starts_with('/') && self.can_replace(location, &replacement) =>
+            {
                 self.mark(ingress, &["rewrite-target"], &Settlement::Exact);
                 Ok(Some(PathModifier::Prefix(if replacement.is_empty() { "/".to_owned() } else { replacement })))
             }
@@ -194,11 +202,13 @@ impl Cx<'_> {
             self.say(Code::CorsMethodUnsayable, Some(subject), vec![("ingress", name), ("value", unsayable.join(", "))]);
         }
         Some(CorsRule {
-            origins,
             methods,
             headers: list(&cors.headers),
             expose: list(&cors.expose),
-            credentials: cors.credentials,
+            // nginx answers a literal star, with which browsers refuse credentials. Implementations repeat the origin instead, and with
+            // credentials every site could use those of its visitors.
+            credentials: cors.credentials && origins != ["*"],
+            origins,
             max_age: i32::try_from(cors.max_age).unwrap_or(i32::MAX).max(1),
         })
     }

@@ -1,6 +1,9 @@
 //! What every step of the translation shares: the configuration, the options, and the account that is being written.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    ops::Range,
+};
 
 use super::{
     emission::{Emission, Sayable},
@@ -47,12 +50,18 @@ pub(super) struct Cx<'a> {
     pub(super) marks: Marks,
     /// Settlements of paths by their place.
     pub(super) paths: BTreeMap<Subject, Settlement>,
+    /// Settlements of directives of snippets.
+    pub(super) directives: BTreeMap<super::snippet::Spot, Settlement>,
     pub(super) grants: super::grants::Grants,
     pub(super) sayable: Sayable,
     pub(super) tls_wishes: TlsWishes,
     /// Settlements of annotations of other tools, by object and key.
     pub(super) tools: BTreeMap<(ObjectId, String), Settlement>,
     pub(super) by_object: BTreeMap<ObjectId, usize>,
+    /// Prefixes are replaced by expressions on the host that is being translated.
+    pub(super) rewrites_by_regex: bool,
+    /// What the target keeps with objects of its own for the location that is being translated.
+    pub(super) wishes: Vec<Intent>,
     findings: Findings,
     said: BTreeSet<(Code, Option<Subject>, String)>,
 }
@@ -66,11 +75,14 @@ impl<'a> Cx<'a> {
             options,
             marks: Marks::new(),
             paths: BTreeMap::new(),
+            directives: BTreeMap::new(),
             grants: super::grants::Grants::default(),
             sayable: Sayable::of(&options.emission),
             tls_wishes: TlsWishes::new(),
             tools: BTreeMap::new(),
             by_object,
+            wishes: Vec::new(),
+            rewrites_by_regex: false,
             findings: Findings::new(),
             said: BTreeSet::new(),
         }
@@ -97,6 +109,18 @@ impl<'a> Cx<'a> {
         }
     }
 
+    /// Says something about a part of a text, once.
+    pub(super) fn say_at(&mut self, code: Code, subject: Option<Subject>, text: &str, part: Range<usize>, facts: Facts) {
+        let count = self.findings.len();
+        self.say(code, subject, facts);
+        if self.findings.len() > count
+            && let Some(finding) = self.findings.last_mut()
+            && let Some(subject) = &finding.subject
+        {
+            finding.at = self.inventory.part_of_text(subject, text, part);
+        }
+    }
+
     /// Place of an annotation.
     pub(super) fn annotation(&self, ingress: IngressId, name: &str) -> Subject {
         self.config.annotation(ingress, name)
@@ -109,8 +133,27 @@ impl<'a> Cx<'a> {
 
     /// Puts an intent of an Ingress to the target, settles the annotations it came from, and gives the code where the target has no answer.
     pub(super) fn ask(&mut self, ingress: IngressId, names: &[&'static str], intent: &Intent, mut facts: Facts) -> Option<Code> {
-        let Answer::No(code) = self.options.target.answer(intent);
-        self.mark(ingress, names, &unmappable(code));
+        let answer = self.options.target.answer(intent);
+        let codes = match &answer {
+            Answer::No(code) => {
+                self.mark(ingress, names, &unmappable(*code));
+                std::slice::from_ref(code)
+            }
+            Answer::Already => {
+                self.mark(ingress, names, &Settlement::Exact);
+                return None;
+            }
+            Answer::Kept { kind, changes } => {
+                let target = self.options.target.id().to_owned();
+                let codes = changes.iter().copied().collect();
+                self.mark(ingress, names, &Settlement::Policy { target, kind: (*kind).to_owned(), codes });
+                self.wishes.push(intent.clone());
+                changes.as_slice()
+            }
+        };
+        if codes.is_empty() {
+            return None;
+        }
         facts.push(("ingress", self.ingress_name(ingress)));
         facts.push(("target", self.options.target.id().to_owned()));
         // The place is the first of the annotations that the Ingress really has; often there is only one.
@@ -120,8 +163,21 @@ impl<'a> Cx<'a> {
         };
         let name = if let [only] = names { Some(only) } else { names.iter().find(has).or(names.first()) };
         let subject = name.map(|name| self.annotation(ingress, name));
-        self.say(code, subject, facts);
-        Some(code)
+        for code in codes {
+            self.say(*code, subject.clone(), facts.clone());
+        }
+        match answer {
+            Answer::No(code) => Some(code),
+            Answer::Already | Answer::Kept { .. } => None,
+        }
+    }
+
+    /// What the target keeps for the location, sorted, each once.
+    pub(super) fn take_wishes(&mut self) -> Vec<Intent> {
+        let mut wishes = std::mem::take(&mut self.wishes);
+        wishes.sort();
+        wishes.dedup();
+        wishes
     }
 
     /// Settles a path, together with what was said of it before.
@@ -158,9 +214,24 @@ impl<'a> Cx<'a> {
     }
 
     /// Everything that was said of annotations, of paths, of annotations of other tools, and to the user.
-    pub(super) fn finish(self) -> (Marks, BTreeMap<Subject, Settlement>, BTreeMap<(ObjectId, String), Settlement>, Findings) {
-        (self.marks, self.paths, self.tools, self.findings)
+    pub(super) fn finish(self) -> Finished {
+        let Self { marks, paths, directives, tools, findings, .. } = self;
+        Finished { marks, paths, directives, tools, findings }
     }
+}
+
+/// The account of a translation.
+pub(super) struct Finished {
+    /// Settlements of annotations.
+    pub(super) marks: Marks,
+    /// Settlements of paths.
+    pub(super) paths: BTreeMap<Subject, Settlement>,
+    /// Settlements of directives of snippets.
+    pub(super) directives: BTreeMap<super::snippet::Spot, Settlement>,
+    /// Settlements of annotations of other tools.
+    pub(super) tools: BTreeMap<(ObjectId, String), Settlement>,
+    /// What is to be said.
+    pub(super) findings: Findings,
 }
 
 /// Not converted, for the reason of the code.

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     gateway::{
         Intent,
-        api::{GrpcFilter, GrpcMatch, GrpcMethod, GrpcRule, HeaderModifier},
+        api::{GrpcFilter, GrpcMatch, GrpcMethod, GrpcRule},
         hostname::Hostname,
         rules::H2C,
     },
@@ -88,7 +88,7 @@ impl Cx<'_> {
         }
         let service = match &rule.action {
             Action::Forward(backends) => backends.first().map(|backend| backend.service.to_string()),
-            Action::Redirect(_) | Action::ToHttps { .. } | Action::Withheld(_) => None,
+            Action::Redirect(_) | Action::ToHttps { .. } | Action::Answered | Action::Withheld(_) => None,
         };
         self.ask(rule.owner, ANNOTATION, &Intent::Grpc, vec![("service", service.unwrap_or_default())]);
     }
@@ -103,6 +103,7 @@ fn is_sayable(rule: &Rule) -> bool {
         && changes.host.is_none()
         && changes.cors.is_none()
         && method(&rule.path).is_some()
+        && rule.headers.iter().all(|condition| condition.on == super::plan::On::Header)
 }
 
 /// The path as service and method, if it is one: `/` is every call, `/a.B` a service, `/a.B/C` a method.
@@ -129,7 +130,7 @@ fn is_identifier(text: &str, first: impl Fn(u8) -> bool) -> bool {
 
 /// A match of a rule that can be said.
 fn wire_match(rule: &Rule) -> GrpcMatch {
-    GrpcMatch { method: method(&rule.path).flatten(), headers: super::routes::headers(rule) }
+    GrpcMatch { method: method(&rule.path).flatten(), headers: super::routes::fields(rule, super::plan::On::Header) }
 }
 
 /// Rules of one treatment as a rule of a GRPCRoute.
@@ -140,19 +141,17 @@ pub(super) fn wire_rule(cx: &mut Cx<'_>, rules: &[&Rule], namespace: &str) -> Gr
         matches.clear();
     }
     let mut filters = Vec::new();
-    let modifiers: [(&[(String, String)], fn(HeaderModifier) -> GrpcFilter); 2] = [
-        (&first.changes.request_headers, GrpcFilter::RequestHeaderModifier),
-        (&first.changes.response_headers, GrpcFilter::ResponseHeaderModifier),
-    ];
-    for (headers, filter) in modifiers {
-        filters.extend(super::routes::modifier(headers).map(filter));
-    }
+    let changes = &first.changes;
+    let request = super::routes::modifier(&changes.request_headers, &[], &changes.request_removed);
+    let response = super::routes::modifier(&changes.response_headers, &changes.response_added, &changes.response_removed);
+    filters.extend(request.map(GrpcFilter::RequestHeaderModifier));
+    filters.extend(response.map(GrpcFilter::ResponseHeaderModifier));
     if let Some(mirror) = &first.changes.mirror {
         filters.push(GrpcFilter::RequestMirror(super::routes::mirror(cx, mirror, "GRPCRoute", namespace)));
     }
     let backend_refs = match &first.action {
         Action::Forward(backends) => super::routes::backend_refs(cx, first, backends, "GRPCRoute", namespace),
-        Action::Redirect(_) | Action::ToHttps { .. } | Action::Withheld(_) => Vec::new(),
+        Action::Redirect(_) | Action::ToHttps { .. } | Action::Answered | Action::Withheld(_) => Vec::new(),
     };
     GrpcRule { matches, filters, backend_refs, ..GrpcRule::default() }
 }

@@ -11,7 +11,10 @@ use crate::{
     gateway::Intent,
     k8s::{FieldPath, Subject},
     ledger::{Code, Facts, Settlement},
-    nginx::{Certificate, IngressId, Location, Modifier, RedirectServer, Server, ServerName, Target, settings::FixedRedirect},
+    nginx::{
+        Certificate, IngressId, Location, Modifier, RedirectServer, Server, ServerName, Target,
+        settings::{FixedRedirect, VerifyClient},
+    },
     targets::RegexForm,
 };
 
@@ -33,13 +36,20 @@ impl Cx<'_> {
         if hostnames.is_empty() {
             return None;
         }
-        let mut plan = HostPlan { hostnames, http: Vec::new(), https: Vec::new(), passthrough: None };
+        let mut plan = HostPlan { hostnames, http: Vec::new(), https: Vec::new(), tls_wishes: Vec::new(), passthrough: None };
         if let Some(ingress) = server.passthrough {
             self.passthrough(server, ingress, &mut plan);
         }
         if let Some(ingress) = server.denied {
-            let rule = self.withheld_host(server, ingress, Code::AccessHostDenied);
-            self.mark(ingress, &["auth-tls-secret"], &unmappable(Code::AccessHostDenied));
+            let mut rule = self.withheld_host(server, ingress, Code::AccessHostDenied);
+            self.wishes.clear();
+            if self.options.target.keeps(&Intent::Refuse { status: 403 }) {
+                self.ask(ingress, &["auth-tls-secret"], &Intent::Refuse { status: 403 }, vec![]);
+                rule.action = Action::Answered;
+                rule.changes.wishes = self.take_wishes();
+            } else {
+                self.mark(ingress, &["auth-tls-secret"], &unmappable(Code::AccessHostDenied));
+            }
             plan.http = vec![rule.clone()];
             plan.https = vec![rule];
             return Some(plan);
@@ -58,7 +68,10 @@ impl Cx<'_> {
             }
         } else {
             plan.https = self.rules(server, form, true);
-            if let Some(code) = self.client_certificates(server) {
+            self.wishes.clear();
+            let lost = self.client_certificates(server, &plan.hostnames);
+            plan.tls_wishes = self.take_wishes();
+            if let Some(code) = lost {
                 let owner = server.client_certificates.as_ref().map_or(IngressId(0), |client| client.ingress);
                 plan.https = vec![self.withheld_host(server, owner, code)];
             }
@@ -67,7 +80,7 @@ impl Cx<'_> {
         (!plan.http.is_empty() || !plan.https.is_empty()).then_some(plan)
     }
 
-    fn client_certificates(&mut self, server: &Server) -> Option<Code> {
+    fn client_certificates(&mut self, server: &Server, hostnames: &[(Hostname, TlsPlan)]) -> Option<Code> {
         let client = server.client_certificates.as_ref()?;
         let names = &[
             "auth-tls-secret",
@@ -77,8 +90,35 @@ impl Cx<'_> {
             "auth-tls-match-cn",
             "auth-tls-pass-certificate-to-upstream",
         ];
-        let intent = Intent::ClientCertificates { secret: client.secret.to_string() };
+        let settings = &client.settings;
+        let mut extras = Vec::new();
+        for (name, given) in [
+            ("auth-tls-error-page", !settings.error_page.is_empty()),
+            ("auth-tls-match-cn", !settings.match_cn.is_empty()),
+            ("auth-tls-pass-certificate-to-upstream", settings.pass_certificate),
+        ] {
+            extras.extend(given.then_some(name));
+        }
+        let intent = Intent::ClientCertificates {
+            secret: client.secret.to_string(),
+            required: matches!(settings.verify, VerifyClient::On),
+            checked: matches!(settings.verify, VerifyClient::On | VerifyClient::Optional),
+            extras,
+        };
         let facts = vec![("host", server.host.clone()), ("secret", client.secret.to_string())];
+        // A condition on the name in the certificate, and a listener that other hosts use too, need more than a policy of a listener.
+        // Nothing is attached to a Gateway that is not ours.
+        let foreign = self.options.emission.existing.is_some();
+        let unsayable = foreign || !settings.match_cn.is_empty() || hostnames.iter().any(|(_, tls)| *tls == TlsPlan::Shared);
+        if unsayable {
+            let code = Code::AccessClientCertificates;
+            self.mark(client.ingress, names, &unmappable(code));
+            let subject = self.annotation(client.ingress, "auth-tls-secret");
+            let mut facts = facts;
+            facts.push(("target", self.options.target.id().to_owned()));
+            self.say(code, Some(subject), facts);
+            return Some(code).filter(|_| !self.options.allow_unprotected);
+        }
         self.ask(client.ingress, names, &intent, facts).filter(|_| !self.options.allow_unprotected)
     }
 
@@ -173,7 +213,20 @@ impl Cx<'_> {
                 && target.contains('$')
                 && matches!(shape::shape(&location.path).and_then(|shape| shape.change(target)), Some(shape::PathChange::Prefix { .. }))
         });
-        let (code, form) = if needs_prefix { (Code::PathRegexTightened, Form::Tight) } else { (Code::PathNeedsCaselessRegex, Form::Regex) };
+        let keeps = self.options.target.keeps(&Intent::RegexRewrite { pattern: "/(.*)".to_owned(), target: "/$1".to_owned() });
+        // Paths beside those whose prefix is stripped would change their meaning as prefixes.
+        let others = |location: &Location| {
+            !location.implicit
+                && location.path != "/"
+                && !location.rewrites
+                && !shape::shape(&location.path).is_some_and(|shape| shape.is_element())
+        };
+        self.rewrites_by_regex = needs_prefix && keeps && server.locations.iter().any(others);
+        let (code, form) = if needs_prefix && !self.rewrites_by_regex {
+            (Code::PathRegexTightened, Form::Tight)
+        } else {
+            (Code::PathNeedsCaselessRegex, Form::Regex)
+        };
         // An implementation whose engine is known keeps the expression as it is.
         let kept = form == Form::Regex && self.options.target.regex_form() != RegexForm::Either;
         for &(ingress, annotation) in &server.regex_because {
@@ -194,11 +247,17 @@ impl Cx<'_> {
 
     fn rules(&mut self, server: &Server, form: Form, tls: bool) -> Vec<Rule> {
         let mut rules: Vec<Rule> = Vec::new();
+        let around = self.around_server(server);
         if let Some((_, ingress)) = server.app_root {
-            rules.push(self.app_root(ingress));
+            let root = self.app_root(ingress);
+            rules.extend(self.with_snippets(&around, server, vec![root], tls));
+        }
+        if let Some(owner) = server.created_by {
+            rules.extend(self.snippet_locations(&around, server, owner, tls));
         }
         for location in &server.locations {
-            if location.copy {
+            // On a host in regex mode the exact copy is an expression too: `^/foo` beside `^/foo/`.
+            if location.copy && form != Form::Regex {
                 continue;
             }
             let Some(owner) = location.origin.as_ref().map(|origin| origin.ingress) else { continue };
@@ -211,7 +270,12 @@ impl Cx<'_> {
                     return vec![self.withheld_host(server, server.created_by.unwrap_or(owner), code)];
                 }
             };
+            let here = self.around_location(&around, location);
+            if here.has_location() {
+                rules.extend(self.snippet_locations(&here, server, owner, tls));
+            }
             let made = self.location(server, location, owner, paths, tls);
+            let made = self.with_snippets(&here, server, made, tls);
             if server.app_root.is_some() {
                 rules.extend(made.into_iter().filter(|rule| rule.path != PathRule::Exact("/".to_owned())));
             } else {
@@ -222,6 +286,7 @@ impl Cx<'_> {
             let slashes = self.trailing_slashes(server);
             rules.extend(slashes);
         }
+        self.guard_expressions(&mut rules);
         drop_shadowed(&mut rules);
         for rule in &rules {
             let settlement = match (&rule.action, form, &rule.path) {
@@ -230,7 +295,7 @@ impl Cx<'_> {
                     differs(Code::PathNeedsCaselessRegex)
                 }
                 (_, Form::Tight, PathRule::Prefix(path)) if path != "/" => differs(Code::PathRegexTightened),
-                (Action::Forward(_) | Action::Redirect(_) | Action::ToHttps { .. }, _, _) => Settlement::Exact,
+                (Action::Forward(_) | Action::Redirect(_) | Action::ToHttps { .. } | Action::Answered, _, _) => Settlement::Exact,
             };
             self.mark_path(&rule.origin, settlement);
         }
@@ -244,10 +309,18 @@ impl Cx<'_> {
             let code = self.ask(ingress, &["app-root"], &Intent::Variables { text: root.clone() }, vec![("value", root)]);
             code.map_or(Action::Withheld(Code::HeaderVariables), Action::Withheld)
         } else {
+            let intent = Intent::FixedRedirect { url: root.clone(), status: 302, headers: vec![] };
+            if self.options.target.keeps(&intent) {
+                self.wishes.clear();
+                self.ask(ingress, &["app-root"], &intent, vec![]);
+                let changes = Changes { wishes: self.take_wishes(), ..Changes::default() };
+                let path = PathRule::Exact("/".to_owned());
+                return Rule { owner: ingress, origin, path, headers: vec![], action: Action::Answered, changes };
+            }
             self.mark(ingress, &["app-root"], &differs(Code::RedirectQueryKept));
             let name = self.ingress_name(ingress);
             self.say(Code::RedirectQueryKept, Some(origin.clone()), vec![("ingress", name), ("annotation", "app-root".to_owned())]);
-            Action::Redirect(Redirect { scheme: None, hostname: None, port: None, path: Some(root), status: 302 })
+            Action::Redirect(Redirect { scheme: None, hostname: None, port: None, path: Some(root), prefix: false, status: 302 })
         };
         Rule { owner: ingress, origin, path: PathRule::Exact("/".to_owned()), headers: vec![], action, changes: Changes::default() }
     }
@@ -284,6 +357,7 @@ impl Cx<'_> {
 
     /// What a location does, phase by phase (section 7 of the routing reference).
     fn location(&mut self, server: &Server, location: &Location, owner: IngressId, paths: Vec<PathRule>, tls: bool) -> Vec<Rule> {
+        self.wishes.clear();
         let settings = &location.settings;
         let origin = location.origin.as_ref().map_or_else(|| self.annotation(owner, ""), |origin| origin.subject.clone());
         let rules = |action: &Action, changes: &Changes| -> Vec<Rule> {
@@ -299,6 +373,11 @@ impl Cx<'_> {
                 })
                 .collect()
         };
+        if let Some(denied) = settings.denied.as_ref().filter(|_| self.options.target.keeps(&Intent::Refuse { status: 503 })) {
+            self.ask(owner, &[denied.annotation], &Intent::Refuse { status: 503 }, vec![]);
+            let changes = Changes { wishes: self.take_wishes(), ..Changes::default() };
+            return rules(&Action::Answered, &changes);
+        }
         if let Some(denied) = &settings.denied {
             self.mark(owner, &[denied.annotation], &unmappable(Code::AccessLocationDenied));
             let (subject, name) = (self.annotation(owner, denied.annotation), self.ingress_name(owner));
@@ -310,8 +389,9 @@ impl Cx<'_> {
             return rules(&Action::Withheld(Code::AccessLocationDenied), &Changes::default());
         }
         if let Some(fixed) = &settings.redirect.fixed {
-            let action = self.fixed_redirect(owner, fixed);
-            return rules(&action, &self.hsts(tls));
+            let mut changes = self.hsts(tls);
+            let action = self.fixed_redirect(owner, fixed, &mut changes);
+            return rules(&action, &changes);
         }
         if let Some(action) = self.rewrite_to_url(owner, location) {
             return rules(&action, &self.hsts(tls));
@@ -329,12 +409,12 @@ impl Cx<'_> {
             return vec![];
         }
         self.residue(owner, location);
-        if let Some(code) = self.lost_access_control(owner, location) {
+        if let Some(code) = self.lost_access_control(owner, server, location) {
             return rules(&Action::Withheld(code), &Changes::default());
         }
         let spoken = self.protocol(owner, server, location, tls);
         let changes = match spoken.and_then(|spoken| Ok((spoken, self.changes(owner, location, tls)?))) {
-            Ok(((wire, backend_tls), changes)) => Changes { wire, backend_tls, ..changes },
+            Ok(((wire, backend_tls), changes)) => Changes { wire, backend_tls, wishes: self.take_wishes(), ..changes },
             Err(code) => return rules(&Action::Withheld(code), &Changes::default()),
         };
         let bare = shape::shape(&location.path).and_then(|shape| shape.change(&settings.rewrite.target));
@@ -353,7 +433,8 @@ impl Cx<'_> {
     }
 
     fn hsts(&self, tls: bool) -> Changes {
-        let header = self.config.globals.hsts.header().filter(|_| tls);
+        let of_rules = tls && !self.options.target.sets_headers_of_listeners();
+        let header = self.config.globals.hsts.header().filter(|_| of_rules);
         Changes {
             response_headers: header.into_iter().map(|value| ("Strict-Transport-Security".to_owned(), value)).collect(),
             ..Changes::default()
@@ -369,7 +450,7 @@ impl Cx<'_> {
         }
     }
 
-    fn fixed_redirect(&mut self, owner: IngressId, fixed: &FixedRedirect) -> Action {
+    fn fixed_redirect(&mut self, owner: IngressId, fixed: &FixedRedirect, changes: &mut Changes) -> Action {
         let names: &[&'static str] = if fixed.annotation == "temporal-redirect" {
             &["temporal-redirect", "temporal-redirect-code"]
         } else {
@@ -378,7 +459,21 @@ impl Cx<'_> {
         let subject = self.annotation(owner, fixed.annotation);
         let facts: Facts =
             vec![("ingress", self.ingress_name(owner)), ("annotation", fixed.annotation.to_owned()), ("value", fixed.url.clone())];
-        if let Some(mut redirect) = redirect_to(&fixed.url, fixed.status) {
+        let headers = std::mem::take(&mut changes.response_headers);
+        let intent = Intent::FixedRedirect { url: fixed.url.clone(), status: fixed.status, headers: headers.clone() };
+        let redirects =
+            (300..400).contains(&fixed.status) && !fixed.url.contains('$') && (fixed.url.contains("://") || fixed.url.starts_with('/'));
+        if redirects && self.options.target.keeps(&intent) {
+            self.ask(owner, names, &intent, facts);
+            changes.wishes = self.take_wishes();
+            return Action::Answered;
+        }
+        changes.response_headers = headers;
+        if let Some(mut redirect) = redirect_with_target(&fixed.url, fixed.status) {
+            redirect.status = self.redirect_status(redirect.status);
+            self.mark(owner, names, &Settlement::Exact);
+            Action::Redirect(redirect)
+        } else if let Some(mut redirect) = redirect_to(&fixed.url, fixed.status) {
             redirect.status = self.redirect_status(redirect.status);
             self.mark(owner, names, &differs(Code::RedirectQueryKept));
             self.say(Code::RedirectQueryKept, Some(subject), facts);
@@ -422,7 +517,7 @@ impl Cx<'_> {
                 continue;
             }
             let (Ok(from), Ok(to)) = (paths::literal(bare), paths::literal(&location.path)) else { continue };
-            let redirect = Redirect { scheme: None, hostname: None, port: None, path: Some(to), status: 301 };
+            let redirect = Redirect { scheme: None, hostname: None, port: None, path: Some(to), prefix: false, status: 301 };
             rules.push(Rule {
                 owner: origin.ingress,
                 origin: origin.subject.clone(),
@@ -446,6 +541,7 @@ impl Cx<'_> {
             hostname: Some(server.to.to_ascii_lowercase()),
             port: None,
             path: None,
+            prefix: false,
             status: self.redirect_status(self.config.globals.redirect_code.value),
         };
         let rule = Rule {
@@ -462,7 +558,7 @@ impl Cx<'_> {
             Some(Certificate::Default) | None => self.assumed_certificate(server, &name).unwrap_or_else(|| self.tls(&name)),
         };
         let https = if tls == TlsPlan::None { vec![] } else { vec![rule.clone()] };
-        HostPlan { hostnames: vec![(Hostname::Name(name), tls)], http: vec![rule], https, passthrough: None }
+        HostPlan { hostnames: vec![(Hostname::Name(name), tls)], http: vec![rule], https, tls_wishes: Vec::new(), passthrough: None }
     }
 
     /// A Secret that was not read is taken to cover the names that `spec.tls` lists for it.
@@ -486,13 +582,31 @@ impl Cx<'_> {
     }
 }
 
+/// A URL that ends with the target of the request: only scheme and host change. `None` where it is another one.
+fn redirect_with_target(url: &str, status: u16) -> Option<Redirect> {
+    let base = url.strip_suffix("$request_uri")?;
+    let (scheme, authority) = base.split_once("://").filter(|(_, authority)| !authority.contains('/'))?;
+    let keeps_scheme = scheme == "$scheme";
+    let keeps_host = matches!(authority, "$host" | "$http_host");
+    let host = if keeps_host { "host.invalid" } else { authority };
+    let plain = redirect_to(&format!("{}://{host}", if keeps_scheme { "http" } else { scheme }), status)?;
+    Some(Redirect {
+        scheme: if keeps_scheme { None } else { plain.scheme },
+        hostname: if keeps_host { None } else { plain.hostname },
+        port: plain.port,
+        path: None,
+        prefix: false,
+        status,
+    })
+}
+
 /// A URL, or a path, as the redirect filter says it; `None` where it cannot.
-fn redirect_to(url: &str, status: u16) -> Option<Redirect> {
+pub(super) fn redirect_to(url: &str, status: u16) -> Option<Redirect> {
     if ![301, 302, 303, 307, 308].contains(&status) || url.contains(['?', '#']) {
         return None;
     }
     if url.starts_with('/') {
-        return Some(Redirect { scheme: None, hostname: None, port: None, path: Some(url.to_owned()), status });
+        return Some(Redirect { scheme: None, hostname: None, port: None, path: Some(url.to_owned()), prefix: false, status });
     }
     let (scheme, rest) = url.split_once("://")?;
     let scheme = match scheme.to_ascii_lowercase().as_str() {
@@ -511,7 +625,7 @@ fn redirect_to(url: &str, status: u16) -> Option<Redirect> {
     }
     let path = if path.is_empty() { "/" } else { path };
     let port = port.filter(|&port| port != if scheme == "http" { 80 } else { 443 });
-    Some(Redirect { scheme: Some(scheme), hostname: Some(host), port, path: Some(path.to_owned()), status })
+    Some(Redirect { scheme: Some(scheme), hostname: Some(host), port, path: Some(path.to_owned()), prefix: false, status })
 }
 
 /// Keeps the first of rules with the same match: nginx never reaches the others.
@@ -585,6 +699,16 @@ mod tests {
     fn url_without_path_leads_to_the_root() {
         let redirect = redirect_to("https://New.example", 301).expect("redirect");
         assert_eq!((redirect.hostname.as_deref(), redirect.path.as_deref()), (Some("new.example"), Some("/")));
+    }
+
+    #[test]
+    fn only_scheme_and_host_change_before_the_target_of_the_request() {
+        let redirect = redirect_with_target("https://new.example$request_uri", 301).expect("redirect");
+        assert_eq!((redirect.scheme, redirect.hostname.as_deref(), redirect.path), (Some("https"), Some("new.example"), None));
+        let redirect = redirect_with_target("https://$host$request_uri", 308).expect("redirect");
+        assert_eq!((redirect.scheme, redirect.hostname), (Some("https"), None));
+        assert_eq!(redirect_with_target("https://new.example/x$request_uri", 301), None);
+        assert_eq!(redirect_with_target("https://new.example/$request_uri", 301), None);
     }
 
     #[test]

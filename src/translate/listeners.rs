@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     gateway::{
+        Intent,
         api::{
             AllowedListeners, FromNamespaces, Gateway, GatewaySpec, LabelRequirement, LabelSelector, Listener, ListenerSet,
             ListenerSetSpec, ParentRef, Protocol, SecretRef,
@@ -22,6 +23,7 @@ use crate::{
     },
     k8s::NamespacedName,
     nginx::{Config, IngressId},
+    targets::Section,
 };
 
 const MOST_LISTENERS: usize = 64;
@@ -240,6 +242,34 @@ impl Listeners {
     /// Namespaces that some listener admits.
     pub(super) fn namespaces(&self) -> BTreeSet<&str> {
         self.planned.values().flat_map(|planned| planned.namespaces.iter().map(String::as_str)).collect()
+    }
+
+    /// The listeners as the target names them, with what it keeps for their hosts.
+    pub(super) fn sections(&self, plans: &[HostPlan]) -> Vec<Section> {
+        let mut wished: BTreeMap<Key, &[Intent]> = BTreeMap::new();
+        for plan in plans.iter().filter(|plan| !plan.tls_wishes.is_empty()) {
+            for (hostname, tls) in &plan.hostnames {
+                wished.insert(key(Side::Https, hostname, tls, self.merged, self.gateway_of(hostname)), &plan.tls_wishes);
+            }
+        }
+        let section = |(key, planned): (&Key, &Planned)| {
+            let (namespace, set) = match planned.home {
+                Home::Gateway => (&self.gateway.namespace, None),
+                Home::Set(set) => (&self.sets[set].name.namespace, Some(self.sets[set].name.name.clone())),
+                // Nothing is attached to a Gateway that is not ours.
+                Home::Elsewhere => return None,
+            };
+            Some(Section {
+                namespace: namespace.clone(),
+                gateway: gateway_name(&self.gateway.name, key.gateway()),
+                set,
+                name: planned.name.clone(),
+                tls: matches!(key, Key::Host(Side::Https, ..)),
+                intents: wished.get(key).map(|intents| intents.to_vec()).unwrap_or_default(),
+            })
+        };
+        // Only connections of HTTP are clients of a policy.
+        self.planned.iter().filter(|(key, _)| matches!(key, Key::Host(Side::Http | Side::Https, ..))).filter_map(section).collect()
     }
 
     /// How many listeners the routes need.

@@ -1,6 +1,7 @@
 //! What is to be emitted, before it is cut into objects: rules of a host, each with its owner and the place it came from.
 
 use crate::{
+    gateway::Intent,
     k8s::{NamespacedName, Subject},
     ledger::Code,
     nginx::IngressId,
@@ -17,9 +18,22 @@ pub(super) enum PathRule {
     Regex(String),
 }
 
-/// Condition on a header.
+/// What a condition is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum On {
+    /// A header.
+    Header,
+    /// A parameter of the query.
+    Query,
+    /// The method; it has no name.
+    Method,
+}
+
+/// Condition on a header, a parameter of the query, or the method.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct HeaderCondition {
+    /// What it is about.
+    pub on: On,
     /// Name.
     pub name: String,
     /// Value or expression.
@@ -50,6 +64,8 @@ pub(super) struct Redirect {
     pub port: Option<u16>,
     /// Whole path of the target, that of the request where absent.
     pub path: Option<String>,
+    /// `path` takes the place of the matched prefix only.
+    pub prefix: bool,
     /// Status.
     pub status: u16,
 }
@@ -66,6 +82,8 @@ pub(super) enum Action {
         /// Status.
         status: u16,
     },
+    /// A filter of the implementation answers them.
+    Answered,
     /// Nothing is emitted that would serve them: a rule without backends answers 500.
     Withheld(Code),
 }
@@ -137,10 +155,18 @@ pub(super) struct Changes {
     pub host: Option<String>,
     /// Request headers that are set.
     pub request_headers: Vec<(String, String)>,
+    /// Request headers that are taken away.
+    pub request_removed: Vec<String>,
     /// Response headers that are set.
     pub response_headers: Vec<(String, String)>,
+    /// Response headers that are added.
+    pub response_added: Vec<(String, String)>,
+    /// Response headers that are taken away.
+    pub response_removed: Vec<String>,
     /// CORS.
     pub cors: Option<Box<CorsRule>>,
+    /// What the target keeps with objects of its own, sorted.
+    pub wishes: Vec<Intent>,
     /// `timeouts.request: 0s`, where the target would cut long requests.
     pub no_timeout: bool,
     /// What carries the requests.
@@ -230,6 +256,8 @@ pub(super) struct HostPlan {
     pub http: Vec<Rule>,
     /// Rules over HTTPS; empty where there is no TLS.
     pub https: Vec<Rule>,
+    /// What the target keeps for the listeners of the host over TLS.
+    pub tls_wishes: Vec<Intent>,
     /// Its TLS is handed through.
     pub passthrough: Option<Passthrough>,
 }

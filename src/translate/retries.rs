@@ -25,8 +25,9 @@ impl Cx<'_> {
         let retry = retry(&next.conditions.value, next.tries.value);
         let sayable = retry.clone().filter(|retry| self.sayable.retries(&wire(retry)));
         if sayable.is_none() {
+            let intent = Intent::Retry { conditions: next.conditions.value.clone(), tries: u64::try_from(next.tries.value).unwrap_or(0) };
             for name in names {
-                self.ask(ingress, &[name], &Intent::Retry, vec![]);
+                self.ask(ingress, &[name], &intent, vec![]);
             }
             return None;
         }

@@ -8,18 +8,19 @@ use std::{
 use super::{
     context::Cx,
     listeners::{Listeners, Side},
-    names::{Names, host_slug},
-    plan::{Action, Backend, Changes, HeaderCondition, HostPlan, Hostname, PathModifier, PathRule, Rule, TlsPlan, Wire},
+    names::{Names, host_slug, shorten},
+    plan::{Action, Backend, Changes, HeaderCondition, HostPlan, Hostname, On, PathModifier, PathRule, Rule, TlsPlan, Wire},
 };
 use crate::{
     gateway::api::{
-        self, BackendObjectRef, Cors, Duration, FilteredBackendRef, GrpcRoute, GrpcRouteSpec, HeaderModifier, HeaderName, HeaderValue,
-        HttpFilter, HttpMatch, HttpRoute, HttpRouteSpec, HttpRule, HttpTimeouts, Object, ParentRef, PathMatch, RedirectScheme,
-        RedirectStatus, RequestMirror, RequestRedirect, UrlRewrite, ValueMatch,
+        self, BackendObjectRef, Cors, Custom, Duration, ExplicitRef, FilteredBackendRef, GrpcRoute, GrpcRouteSpec, GrpcRule,
+        HeaderModifier, HeaderName, HeaderValue, HttpFilter, HttpMatch, HttpRoute, HttpRouteSpec, HttpRule, HttpTimeouts, Object,
+        ParentRef, PathMatch, RedirectScheme, RedirectStatus, RequestMirror, RequestRedirect, UrlRewrite, ValueMatch,
     },
     k8s::{NamespacedName, ObjectId, Subject},
     ledger::Code,
     nginx::IngressId,
+    targets::Wish,
 };
 
 const MOST_RULES: usize = 16;
@@ -35,6 +36,10 @@ pub(super) struct Route {
     pub sources: Vec<ObjectId>,
     /// Paths that are not served, with the reason.
     pub withheld: Vec<(String, Code, Subject)>,
+    /// Filters of the implementation that its rules refer to.
+    pub filters: Vec<Custom>,
+    /// What policies of the implementation must do for it.
+    pub wishes: Vec<Wish>,
 }
 
 /// Which connections a group of rules is for.
@@ -213,7 +218,8 @@ fn combine<'a>(rules: &[Effect<'a>]) -> Vec<Combined<'a>> {
     let mut combined: Vec<Combined<'a>> = Vec::new();
     let mut index: BTreeMap<(&Action, &Changes), usize> = BTreeMap::new();
     for &Effect(rule) in rules {
-        let alone = !rule.headers.is_empty() || matches!(rule.changes.path, Some(PathModifier::Prefix(_)));
+        let prefix = |action: &Action| matches!(action, Action::Redirect(redirect) if redirect.prefix);
+        let alone = !rule.headers.is_empty() || prefix(&rule.action) || matches!(rule.changes.path, Some(PathModifier::Prefix(_)));
         let last = combined.len().checked_sub(1);
         // Expressions of equal length are tried in the order of the rules, so they only join the rule before them.
         let place = match (&rule.path, alone) {
@@ -313,22 +319,71 @@ fn route(
         }
     }
     let hostnames = hosts.iter().filter_map(|(hostname, _)| hostname.text().map(str::to_owned)).collect();
+    let (mut filters, mut wishes) = (Vec::new(), Vec::new());
+    let wished = rules.iter().any(|rule| !rule.matches[0].changes.wishes.is_empty());
+    let reference = NamespacedName::new(namespace, &name);
     let mut object: Object = if grpc {
-        let rules = rules.iter().map(|rule| super::grpc::wire_rule(cx, &rule.matches, namespace)).collect();
-        GrpcRoute::new(namespace, name, GrpcRouteSpec { parent_refs: parents, hostnames, rules, ..GrpcRouteSpec::default() }).into()
+        let mut wire: Vec<GrpcRule> = rules.iter().map(|rule| super::grpc::wire_rule(cx, &rule.matches, namespace)).collect();
+        if wished {
+            wishes = self::wishes(kind, &reference, rules, |number, name| wire[number].name = Some(name));
+        }
+        let spec = GrpcRouteSpec { parent_refs: parents, hostnames, rules: wire, ..GrpcRouteSpec::default() };
+        GrpcRoute::new(namespace, name, spec).into()
     } else {
-        let rules = rules.iter().map(|rule| wire_rule(cx, rule, namespace, single)).collect();
-        HttpRoute::new(namespace, name, HttpRouteSpec { parent_refs: parents, hostnames, rules, ..HttpRouteSpec::default() }).into()
+        let mut wire: Vec<HttpRule> = rules.iter().map(|rule| wire_rule(cx, rule, namespace, single)).collect();
+        if wished {
+            own_filters(cx, &reference, rules, &mut wire, &mut filters);
+            wishes = self::wishes(kind, &reference, rules, |number, name| wire[number].name = Some(name));
+        }
+        let spec = HttpRouteSpec { parent_refs: parents, hostnames, rules: wire, ..HttpRouteSpec::default() };
+        HttpRoute::new(namespace, name, spec).into()
     };
     cx.add_route_annotations(owner, object.meta_mut());
-    Route { object, sources, withheld }
+    Route { object, sources, withheld, filters, wishes }
+}
+
+/// Filters of the implementation for rules that need one.
+fn own_filters(cx: &Cx<'_>, route: &NamespacedName, rules: &[Combined<'_>], wire: &mut [HttpRule], filters: &mut Vec<Custom>) {
+    for (number, (rule, wire)) in rules.iter().zip(wire).enumerate() {
+        let wishes = &rule.matches[0].changes.wishes;
+        let name = format!("{}-{number}", route.name);
+        for mut filter in cx.options.target.filters(wishes, &route.namespace, &name) {
+            filter.metadata.name = shorten(&filter.metadata.name);
+            let same = |known: &&Custom| known.spec == filter.spec && known.kind == filter.kind;
+            let known = filters.iter().find(same).map(|known| known.metadata.name.clone());
+            let name = known.clone().unwrap_or_else(|| filter.metadata.name.clone());
+            wire.filters.push(HttpFilter::ExtensionRef(ExplicitRef::local(filter.group, filter.kind, name)));
+            if known.is_none() {
+                filters.push(filter);
+            }
+        }
+    }
+}
+
+/// Wishes for policies. Rules are named where not all of them wish the same.
+fn wishes(kind: &'static str, route: &NamespacedName, rules: &[Combined<'_>], mut call: impl FnMut(usize, String)) -> Vec<Wish> {
+    let forwards = |rule: &Combined<'_>| matches!(rule.matches[0].action, Action::Forward(_));
+    let of = |rule: &Combined<'_>| rule.matches[0].changes.wishes.clone();
+    let first = of(&rules[0]);
+    if rules.iter().all(|rule| forwards(rule) && rule.matches[0].changes.wishes == first) {
+        return vec![Wish { kind, route: route.clone(), rule: None, intents: first }];
+    }
+    let mut wishes = Vec::new();
+    for (number, rule) in rules.iter().enumerate() {
+        if forwards(rule) && !rule.matches[0].changes.wishes.is_empty() {
+            let name = format!("rule-{number}");
+            call(number, name.clone());
+            wishes.push(Wish { kind, route: route.clone(), rule: Some(name), intents: of(rule) });
+        }
+    }
+    wishes
 }
 
 fn wire_rule(cx: &mut Cx<'_>, rule: &Combined<'_>, namespace: &str, hostname: Option<&str>) -> HttpRule {
     let first = rule.matches[0];
     let backend_refs = match &first.action {
         Action::Forward(backends) => backend_refs(cx, first, backends, "HTTPRoute", namespace),
-        Action::Redirect(_) | Action::ToHttps { .. } | Action::Withheld(_) => Vec::new(),
+        Action::Redirect(_) | Action::ToHttps { .. } | Action::Answered | Action::Withheld(_) => Vec::new(),
     };
     HttpRule {
         matches: rule.matches.iter().map(|rule| wire_match(rule)).collect(),
@@ -385,18 +440,22 @@ pub(super) fn mirror(cx: &mut Cx<'_>, backend: &Backend, kind: &'static str, nam
 }
 
 /// A modifier that sets these headers, if there are any.
-pub(super) fn modifier(list: &[(String, String)]) -> Option<HeaderModifier> {
-    let set: Vec<HeaderValue> = list.iter().filter_map(|(name, value)| HeaderValue::new(name.as_str(), value.as_str())).collect();
-    (!set.is_empty()).then(|| HeaderModifier { set, ..HeaderModifier::default() })
+pub(super) fn modifier(set: &[(String, String)], added: &[(String, String)], removed: &[String]) -> Option<HeaderModifier> {
+    let values = |list: &[(String, String)]| -> Vec<HeaderValue> {
+        list.iter().filter_map(|(name, value)| HeaderValue::new(name.as_str(), value.as_str())).collect()
+    };
+    let remove: Vec<_> = removed.iter().filter_map(|name| name.parse().ok()).collect();
+    let modifier = HeaderModifier { set: values(set), add: values(added), remove };
+    (modifier != HeaderModifier::default()).then_some(modifier)
 }
 
-/// Conditions of a rule.
-pub(super) fn headers(rule: &Rule) -> Vec<ValueMatch> {
+/// Conditions of a rule on headers, or on parameters of the query.
+pub(super) fn fields(rule: &Rule, on: On) -> Vec<ValueMatch> {
     let wire = |condition: &HeaderCondition| {
         let name: HeaderName = condition.name.parse().ok()?;
         Some(if condition.regex { ValueMatch::regex(name, &condition.value) } else { ValueMatch::exact(name, &condition.value) })
     };
-    rule.headers.iter().filter_map(wire).collect()
+    rule.headers.iter().filter(|condition| condition.on == on).filter_map(wire).collect()
 }
 
 fn wire_match(rule: &Rule) -> HttpMatch {
@@ -405,11 +464,28 @@ fn wire_match(rule: &Rule) -> HttpMatch {
         PathRule::Prefix(value) => PathMatch::Prefix(value.clone()),
         PathRule::Regex(value) => PathMatch::Regex(value.clone()),
     };
-    HttpMatch { headers: headers(rule), ..HttpMatch::path(path) }
+    let method = rule.headers.iter().find(|condition| condition.on == On::Method);
+    let method = method.and_then(|condition| api::HttpMethod::named(&condition.value));
+    HttpMatch { headers: fields(rule, On::Header), query_params: fields(rule, On::Query), method, ..HttpMatch::path(path) }
 }
 
 fn filters(cx: &mut Cx<'_>, changes: &Changes, action: &Action, hostname: Option<&str>, namespace: &str) -> Vec<HttpFilter> {
-    let Changes { path, host, request_headers, response_headers, cors, mirror, no_timeout: _, wire: _, backend_tls: _, retry: _ } = changes;
+    let Changes {
+        path,
+        host,
+        request_headers,
+        request_removed,
+        response_headers,
+        response_added,
+        response_removed,
+        cors,
+        mirror,
+        wishes: _,
+        no_timeout: _,
+        wire: _,
+        backend_tls: _,
+        retry: _,
+    } = changes;
     // Most routes have one filter, and a filter is large.
     let mut filters = Vec::with_capacity(1);
     if let Some(cors) = cors {
@@ -422,7 +498,7 @@ fn filters(cx: &mut Cx<'_>, changes: &Changes, action: &Action, hostname: Option
             max_age: u32::try_from(cors.max_age).ok(),
         })));
     }
-    filters.extend(modifier(request_headers).map(HttpFilter::RequestHeaderModifier));
+    filters.extend(modifier(request_headers, &[], request_removed).map(HttpFilter::RequestHeaderModifier));
     if path.is_some() || host.is_some() {
         let path = path.as_ref().map(|path| match path {
             PathModifier::Full(value) => api::PathModifier::ReplaceFullPath(value.clone()),
@@ -435,7 +511,10 @@ fn filters(cx: &mut Cx<'_>, changes: &Changes, action: &Action, hostname: Option
             scheme: redirect.scheme.map(|scheme| if scheme == "http" { RedirectScheme::Http } else { RedirectScheme::Https }),
             hostname: redirect.hostname.clone(),
             port: redirect.port,
-            path: redirect.path.clone().map(api::PathModifier::ReplaceFullPath),
+            path: redirect.path.clone().map(|path| match redirect.prefix {
+                true => api::PathModifier::ReplacePrefixMatch(path),
+                false => api::PathModifier::ReplaceFullPath(path),
+            }),
             status_code: RedirectStatus::try_from(redirect.status).ok(),
         })),
         Action::ToHttps { status } => filters.push(HttpFilter::RequestRedirect(RequestRedirect {
@@ -448,8 +527,8 @@ fn filters(cx: &mut Cx<'_>, changes: &Changes, action: &Action, hostname: Option
             let copies = mirror.as_ref().map(|mirror| self::mirror(cx, mirror, "HTTPRoute", namespace));
             filters.extend(copies.map(HttpFilter::RequestMirror));
         }
-        Action::Withheld(_) => {}
+        Action::Answered | Action::Withheld(_) => {}
     }
-    filters.extend(modifier(response_headers).map(HttpFilter::ResponseHeaderModifier));
+    filters.extend(modifier(response_headers, response_added, response_removed).map(HttpFilter::ResponseHeaderModifier));
     filters
 }

@@ -5,7 +5,7 @@ use gateshift::{
     gateway::{
         config::Config,
         dialect::Target,
-        facts::Absent,
+        facts::{Absent, Facts},
         limits::{Channel, Judge, Version},
         objects::Objects,
         resolve::{self, Options},
@@ -31,7 +31,8 @@ pub(crate) fn manifests(yaml: &str, facts: &Inventory, target: &str) -> Config {
     let judge = Judge::new("1.5".parse::<Version>().expect("version"), Channel::Standard);
     let read = Objects::read(&manifests, Some(&judge));
     let target = Target::named(target).expect("target");
-    resolve::resolve(&read.objects, facts, target, &Options { gateway: None, absent: Absent::UnlessKindIsUnknown })
+    let policies = targets::read_back(&target.id, &read.objects, &manifests, &Facts::of(facts, Absent::UnlessKindIsUnknown));
+    resolve::resolve(&read.objects, facts, target, &Options { absent: Absent::UnlessKindIsUnknown, policies, ..Options::default() })
 }
 
 /// What `convert` writes.

@@ -144,7 +144,7 @@ fn config() -> Config {
     // The same clusters in every run; `GATESHIFT_LAW_CASES` asks for more, and then for others each time.
     let asked = std::env::var("GATESHIFT_LAW_CASES").ok().and_then(|text| text.parse().ok());
     let rng_seed = if asked.is_some() { proptest::test_runner::RngSeed::Random } else { proptest::test_runner::RngSeed::Fixed(7) };
-    Config { cases: asked.unwrap_or(5), rng_seed, failure_persistence: None, ..Config::default() }
+    Config { cases: asked.unwrap_or(16), rng_seed, failure_persistence: None, ..Config::default() }
 }
 
 proptest! {

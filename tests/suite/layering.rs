@@ -15,7 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gateway", &["automata", "request", "k8s", "yaml", "catalog", "ledger"]),
     ("snippet", &["automata", "request", "k8s", "catalog", "nginx"]),
     ("annotations", &["k8s", "catalog", "ledger", "snippet", "nginx", "gateway", "automata"]),
-    ("ingress", &["k8s", "catalog", "ledger", "annotations", "nginx", "automata"]),
+    ("ingress", &["k8s", "catalog", "ledger", "snippet", "annotations", "nginx", "automata"]),
     ("targets", &["automata", "k8s", "yaml", "catalog", "ledger", "gateway"]),
     ("translate", &["automata", "request", "k8s", "catalog", "ledger", "annotations", "targets", "nginx", "gateway"]),
     ("compare", &["automata", "request", "k8s", "ledger", "nginx", "gateway"]),

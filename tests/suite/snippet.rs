@@ -249,7 +249,7 @@ fn predictions_agree_with_recorded_answers() {
 }
 
 /// Texts of annotations and keys that end in `-snippet`, anywhere in the documents of a file.
-fn snippets_of(text: &str) -> Vec<(String, String)> {
+pub(super) fn snippets_of(text: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for document in serde_yaml::Deserializer::from_str(text) {
         let Ok(value) = serde_yaml::Value::deserialize(document) else { continue };

@@ -5,6 +5,7 @@
 //! [`super::limits`], what it does to requests by the router.
 
 mod backend_tls_policy;
+mod custom;
 mod duration;
 mod gateway;
 mod gateway_class;
@@ -32,6 +33,7 @@ mod tls_route;
 mod udp_route;
 
 pub use backend_tls_policy::{BackendTlsPolicy, BackendTlsPolicySpec, BackendValidation, PolicyTarget, SubjectAltName};
+pub use custom::Custom;
 pub(in crate::gateway) use duration::millis;
 pub use duration::{Duration, NotADuration};
 pub use gateway::{

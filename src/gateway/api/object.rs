@@ -3,9 +3,9 @@
 use serde::{Serialize, Serializer};
 
 use super::{
-    BackendTlsPolicy, BackendTlsPolicySpec, Gateway, GatewayClass, GatewayClassSpec, GatewaySpec, GrpcRoute, GrpcRouteSpec, HttpRoute,
-    HttpRouteSpec, Issue, IssueKind, ListenerSet, ListenerSetSpec, Meta, Namespace, NamespaceSpec, ReferenceGrant, ReferenceGrantSpec,
-    Service, ServiceSpec, Spec, TcpRoute, TcpRouteSpec, TlsRoute, TlsRouteSpec, UdpRoute, UdpRouteSpec,
+    BackendTlsPolicy, BackendTlsPolicySpec, Custom, Gateway, GatewayClass, GatewayClassSpec, GatewaySpec, GrpcRoute, GrpcRouteSpec,
+    HttpRoute, HttpRouteSpec, Issue, IssueKind, ListenerSet, ListenerSetSpec, Meta, Namespace, NamespaceSpec, ReferenceGrant,
+    ReferenceGrantSpec, Service, ServiceSpec, Spec, TcpRoute, TcpRouteSpec, TlsRoute, TlsRouteSpec, UdpRoute, UdpRouteSpec,
 };
 use crate::gateway::json::Json;
 use crate::k8s::{FieldPath, ObjectRef};
@@ -17,6 +17,8 @@ macro_rules! objects {
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum Object {
             $($(#[$doc])* $variant($variant),)*
+            /// An object of an implementation; written, never read as such.
+            Custom(Box<Custom>),
         }
 
         impl Object {
@@ -24,6 +26,7 @@ macro_rules! objects {
             pub fn object_ref(&self) -> ObjectRef {
                 match self {
                     $(Self::$variant(object) => object.object_ref(),)*
+                    Self::Custom(object) => object.object_ref(),
                 }
             }
 
@@ -31,6 +34,7 @@ macro_rules! objects {
             pub fn api_version(&self) -> String {
                 match self {
                     $(Self::$variant(object) => object.api_version(),)*
+                    Self::Custom(object) => object.api_version(),
                 }
             }
 
@@ -38,6 +42,7 @@ macro_rules! objects {
             pub const fn kind(&self) -> Kind {
                 match self {
                     $(Self::$variant(_) => Kind::$variant,)*
+                    Self::Custom(object) => Kind::Custom { group: object.group, kind: object.kind },
                 }
             }
 
@@ -45,6 +50,7 @@ macro_rules! objects {
             pub const fn meta(&self) -> &Meta {
                 match self {
                     $(Self::$variant(object) => &object.metadata,)*
+                    Self::Custom(object) => &object.metadata,
                 }
             }
 
@@ -52,31 +58,35 @@ macro_rules! objects {
             pub const fn meta_mut(&mut self) -> &mut Meta {
                 match self {
                     $(Self::$variant(object) => &mut object.metadata,)*
+                    Self::Custom(object) => &mut object.metadata,
                 }
             }
 
             fn read_as(kind: Kind, json: &Json<'_>, version: &str, issues: &mut Vec<Issue>) -> Option<Self> {
                 match kind {
                     $(Kind::$variant => $variant::read(json, version, issues).map(Self::$variant),)*
+                    Kind::Custom { .. } => None,
                 }
             }
         }
 
-        /// Kinds that have a typed form, in the order in which objects are printed.
+        /// Kinds that have a typed form, in the order in which objects are printed, and those of implementations.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[expect(missing_docs, reason = "the names of the kinds")]
         pub enum Kind {
             $($variant,)*
+            Custom { group: &'static str, kind: &'static str },
         }
 
         impl Kind {
-            /// All kinds.
+            /// All kinds that have a typed form.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// The kind on the wire.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => <$spec as Spec>::KIND,)*
+                    Self::Custom { kind, .. } => kind,
                 }
             }
 
@@ -84,6 +94,7 @@ macro_rules! objects {
             pub const fn group(self) -> &'static str {
                 match self {
                     $(Self::$variant => <$spec as Spec>::GROUP,)*
+                    Self::Custom { group, .. } => group,
                 }
             }
 
@@ -91,6 +102,7 @@ macro_rules! objects {
             pub const fn is_namespaced(self) -> bool {
                 match self {
                     $(Self::$variant => <$spec as Spec>::NAMESPACED,)*
+                    Self::Custom { .. } => true,
                 }
             }
 
@@ -104,6 +116,7 @@ macro_rules! objects {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {
                     $(Self::$variant(object) => object.serialize(serializer),)*
+                    Self::Custom(object) => object.serialize(serializer),
                 }
             }
         }
@@ -141,6 +154,12 @@ objects! {
     UdpRoute(UdpRouteSpec),
     /// BackendTLSPolicy.
     BackendTlsPolicy(BackendTlsPolicySpec),
+}
+
+impl From<Custom> for Object {
+    fn from(object: Custom) -> Self {
+        Self::Custom(Box::new(object))
+    }
 }
 
 impl Object {

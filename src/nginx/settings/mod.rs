@@ -16,7 +16,7 @@ pub use access::{AddressLists, Cidr, RateLimits, Satisfy};
 pub use auth::{AuthTls, BasicAuth, BasicKind, ExternalAuth, SecretKind, VerifyClient};
 pub use backend::{Affinity, BackendProtocol, CanaryBehavior, Fastcgi, LoadBalancing, Mirror, ProxyTls};
 pub use proxy::{Buffering, NextUpstream, Proxy, ProxyRedirect, Timeouts};
-pub use routing::{Canary, Cors, CustomHeaders, ErrorPages, FixedRedirect, Redirect, Rewrite, Snippets};
+pub use routing::{Canary, Cors, CustomHeaders, ErrorPages, FixedRedirect, Redirect, Rewrite, SnippetRefusal, SnippetUnless, Snippets};
 pub use value::{Given, Setting};
 
 /// Why every location of an Ingress answers 503.

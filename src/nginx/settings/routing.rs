@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::Setting;
-use crate::k8s::NamespacedName;
+use crate::{k8s::NamespacedName, nginx::code::Code};
 
 /// Paths, rewrites and the redirect to HTTPS.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,8 +121,36 @@ pub struct Snippets {
     pub stream: String,
     /// `auth-snippet`.
     pub auth: String,
-    /// Why nginx refuses the configuration with them: annotation and message.
-    pub refused: Vec<(&'static str, String)>,
-    /// Messages of refusals that depend on things that are not known here.
-    pub doubtful: Vec<String>,
+    /// `configuration-snippet`, read.
+    pub configuration_code: Code,
+    /// `server-snippet`, read.
+    pub server_code: Code,
+    /// Why nginx refuses the configuration with them, by annotation.
+    pub refused: Vec<(&'static str, SnippetRefusal)>,
+    /// What they define for other snippets: variables with `$`, and names of zones.
+    pub defines: Vec<String>,
+}
+
+/// Why nginx refuses a configuration with a snippet in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnippetRefusal {
+    /// Bytes of the snippet.
+    pub part: std::ops::Range<usize>,
+    /// What nginx says.
+    pub message: String,
+    /// What it depends on.
+    pub unless: SnippetUnless,
+}
+
+/// What saves a snippet from being refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SnippetUnless {
+    /// Nothing.
+    Never,
+    /// The controller loads a module, by a key or an annotation.
+    Loaded(&'static str),
+    /// The controller does not write the directive itself, as an annotation or key is absent.
+    Absent(&'static str),
+    /// Another snippet defines a variable (with `$`) or a zone.
+    Defined(String),
 }

@@ -20,6 +20,7 @@ pub(super) fn absorb(inventory: &mut Inventory, more: Inventory) {
         namespaces,
         mut workloads,
         mut gateway_objects,
+        mut beside,
         others,
         listed,
         gateway_api,
@@ -42,7 +43,7 @@ pub(super) fn absorb(inventory: &mut Inventory, more: Inventory) {
     for object in &mut workloads {
         moved(&mut object.id);
     }
-    for (id, _) in &mut gateway_objects {
+    for (id, _) in gateway_objects.iter_mut().chain(&mut beside) {
         moved(id);
     }
     inventory.objects.extend(objects);
@@ -55,6 +56,7 @@ pub(super) fn absorb(inventory: &mut Inventory, more: Inventory) {
     keep(&mut inventory.namespaces, namespaces);
     inventory.workloads.extend(workloads);
     inventory.gateway_objects.extend(gateway_objects);
+    inventory.beside.extend(beside);
     for (kind, count) in others {
         *inventory.others.entry(kind).or_default() += count;
     }

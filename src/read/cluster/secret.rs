@@ -72,7 +72,7 @@ fn keep(reader: &mut Reader<'_>, namespace: &str, name: &str, kind: String, keys
     let reference = ObjectRef { group: String::new(), kind: "Secret".to_owned(), namespace: namespace.to_owned(), name: name.to_owned() };
     let id = inventory.register(reference, None);
     let meta = ObjectMeta { name: name.to_owned(), namespace: namespace.to_owned(), ..ObjectMeta::default() };
-    inventory.secrets.insert(meta.key(), Secret { id, meta, kind, keys, certificate_names: None });
+    inventory.secrets.insert(meta.key(), Secret { id, meta, kind, keys, sha_keys: None, certificate_names: None });
 }
 
 async fn rows(reader: &mut Reader<'_>, namespace: &str) -> Result<Vec<Row>, Failure> {

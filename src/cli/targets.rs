@@ -1,0 +1,90 @@
+//! `gateshift targets`: what each implementation keeps of an estate, and which there are.
+
+use super::{
+    Terminal, Usage,
+    args::{Targets, TargetsFormat},
+    estate::{self, Aim, Old},
+    exit::Exit,
+    gather,
+};
+use crate::{
+    gateway::{Intent, dialect},
+    report,
+    targets::{self, Answer},
+    translate,
+};
+
+/// Runs the verb.
+pub(super) fn run(arguments: &Targets, terminal: &Terminal) -> anyhow::Result<Exit> {
+    if arguments.list {
+        terminal.data(&list())?;
+        return Ok(Exit::Clean);
+    }
+    let reading = gather::reading(&arguments.input, Some(&arguments.controller), true, None)?;
+    let old = Old::new(reading, &arguments.controller);
+    let inventory = &old.reading.inventory;
+    let base = estate::options(&arguments.gateway, Aim::of(&arguments.gateway, Some(inventory)), inventory)?;
+    let mut columns = Vec::new();
+    for &target in targets::all() {
+        if !arguments.only.is_empty() && !arguments.only.iter().any(|id| id == target.id()) {
+            continue;
+        }
+        let translation = old.translate(&translate::Options { target, ..base.clone() });
+        let ledger = report::account(inventory, &old.controller, &old.resolved, &translation);
+        columns.push(report::target_column(target.id(), &ledger, &translation, inventory));
+    }
+    if columns.is_empty() {
+        return Err(Usage(format!("no such target; known are {}", known())).into());
+    }
+    terminal.data(&match arguments.output {
+        TargetsFormat::Table => report::targets_text(&columns),
+        TargetsFormat::Markdown => report::targets_markdown(&columns),
+        TargetsFormat::Json => report::targets_json(&columns),
+    })?;
+    Ok(if old.reading.partial { Exit::Partial } else { Exit::Clean })
+}
+
+/// Names of all targets.
+pub(super) fn known() -> String {
+    targets::all().iter().map(|target| target.id()).collect::<Vec<_>>().join(", ")
+}
+
+fn list() -> String {
+    let mut text = String::new();
+    for target in dialect::Target::all() {
+        let versions = if target.versions.is_empty() { String::new() } else { format!(" {}", target.versions.join(", ")) };
+        text.push_str(&format!("{:<16} {}{versions}\n", target.id, target.title));
+    }
+    text
+}
+
+/// What is known of a target, for `explain target ID`.
+pub(super) fn explain(id: &str) -> Option<String> {
+    let data = dialect::Target::named(id)?;
+    let target = targets::by_id(id)?;
+    let mut text = format!("{} ({})\n\n", data.title, data.id);
+    if !data.versions.is_empty() {
+        text.push_str(&format!("  versions    {}\n", data.versions.join(", ")));
+    }
+    if !data.controller_name.is_empty() {
+        text.push_str(&format!("  controller  {}\n", data.controller_name));
+    }
+    for need in &data.prerequisites {
+        text.push_str(&format!("  needs       {}\n", need.value));
+    }
+    text.push_str("\nWhat core Gateway API has no field for:\n\n");
+    for (name, intent) in Intent::samples() {
+        let said = match target.answer(&intent) {
+            Answer::No(code) => format!("not kept ({code})"),
+            Answer::Already => "done by itself".to_owned(),
+            Answer::Kept { kind, changes } if changes.is_empty() => format!("kept by {kind}"),
+            Answer::Kept { kind, changes } => {
+                let changes = changes.iter().map(|code| code.as_str()).collect::<Vec<_>>().join(", ");
+                format!("kept by {kind}, differs ({changes})")
+            }
+        };
+        text.push_str(&format!("  {name:<30} {said}\n"));
+    }
+    text.push_str("\n`gateshift explain CODE` says more about each.\n");
+    Some(text)
+}

@@ -1,0 +1,56 @@
+//! Who is asked before a concrete request is passed on, and what they answer.
+
+use super::dialect::AuthSuccess;
+use super::evaluate;
+use super::view::View;
+use crate::request::{Guard, World};
+use crate::yaml::decode_base64;
+
+/// What became of a request at its guards.
+pub(super) enum Passed {
+    /// All let pass.
+    Yes,
+    /// One refuses, with this status.
+    No(u16),
+    /// Nobody knows.
+    Unknown(&'static str),
+}
+
+/// Asks all guards in their order.
+pub(super) fn pass(guards: &[Guard], view: &View<'_>, world: &impl World) -> Passed {
+    for guard in guards {
+        let passed = match guard {
+            // Single requests are taken to stay below limits.
+            Guard::Rate { .. } => Passed::Yes,
+            Guard::Password { secret, digest: _, realm: _ } => match credentials(view) {
+                None => Passed::No(401),
+                Some((user, password)) => match world.password(secret, &user, &password) {
+                    Some(true) => Passed::Yes,
+                    Some(false) => Passed::No(401),
+                    None => Passed::Unknown("whether the password is right"),
+                },
+            },
+            // Envoy takes errors of the service for a no.
+            Guard::Service { url, .. } => match world.authentication(&evaluate::text(url, view)) {
+                Some(200) => Passed::Yes,
+                Some(201..=299) if *view.dialect().auth_success == AuthSuccess::Any2xx => Passed::Yes,
+                Some(500..=599) => Passed::No(403),
+                Some(status) => Passed::No(status),
+                None => Passed::Unknown("what the authentication service answers"),
+            },
+        };
+        match passed {
+            Passed::Yes => {}
+            Passed::No(_) | Passed::Unknown(_) => return passed,
+        }
+    }
+    Passed::Yes
+}
+
+/// User and password of `Basic` credentials. The scheme is compared with its letter case.
+fn credentials(view: &View<'_>) -> Option<(String, String)> {
+    let header = view.header("authorization").into_iter().next()?;
+    let decoded = decode_base64(header.strip_prefix("Basic ")?.trim())?;
+    let (user, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+    Some((user.to_owned(), password.to_owned()))
+}

@@ -1,0 +1,268 @@
+//! Effects with their questions, and what they make of the answer of a rule.
+
+use super::effect::{Addresses, AskedPath, Conduct, Effect, Instead, Network, Origin, Override, Service};
+use crate::gateway::answer;
+use crate::gateway::dialect::Dialect;
+use crate::gateway::filter::{self, Operation, Operations};
+use crate::request::{
+    Answer, Deny, ErrorPage, Field, Forwarding, Guard, HeaderExprs, NoAnswer, Part, PathExpr, PredicateId, Predicates, Share, Test,
+    TextExpr, Valuation,
+};
+
+/// A replacement of answers, its headers read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guarded {
+    /// The replacement.
+    pub replaced: Override,
+    /// Operations on headers of the answer.
+    pub headers: Operations,
+}
+
+/// What policies do to the requests of a rule behind a listener.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    abort: Option<u16>,
+    guards: Vec<Guard>,
+    body: Option<PredicateId>,
+    rules: Vec<(bool, PredicateId)>,
+    others: Option<bool>,
+    addresses_first: bool,
+    removes_credentials: bool,
+    /// Changes of request headers before routes are looked at.
+    pub early: Operations,
+    /// Replacements of answers.
+    pub overrides: Vec<Guarded>,
+    tells_certificate: bool,
+    /// Proxies in front are trusted to tell who the client is.
+    pub trusts: bool,
+    dropped: bool,
+}
+
+impl Policy {
+    /// An effect on a rule and what happens to its connections, with the questions that they ask.
+    pub fn new(effect: &Effect, conduct: &Conduct, dialect: &Dialect, predicates: &mut Predicates) -> Self {
+        let mut ask = |networks: &[Network]| predicates.intern(Field::Client, Test::InNetworks(networks.to_vec()), None);
+        let (rules, others) = match &effect.addresses {
+            Some(Addresses { rules, others, first: _ }) => {
+                (rules.iter().map(|(allow, networks)| (*allow, ask(networks))).collect(), Some(*others))
+            }
+            None => (Vec::new(), None),
+        };
+        let body = effect.body.map(|limit| predicates.intern(Field::BodyLength, Test::Above(limit), None));
+        let mut poison = None;
+        let overrides: Vec<Guarded> = effect
+            .overrides
+            .iter()
+            .flatten()
+            .map(|replaced| {
+                let headers = match &replaced.instead {
+                    Instead::Answer { headers, .. } => filter::operations(headers, dialect, &mut poison),
+                    Instead::Route { .. } => Vec::new(),
+                };
+                Guarded { replaced: replaced.clone(), headers }
+            })
+            .collect();
+        let signin = overrides.iter().find(|one| one.replaced.takes(401) && one.replaced.of != Origin::Backend).and_then(location);
+        let mut guards: Vec<Guard> = Vec::new();
+        guards.extend(effect.service.as_ref().map(|service| guard(service, signin.clone())));
+        guards.extend(effect.password.as_ref().map(|password| Guard::Password {
+            secret: password.secret.clone(),
+            digest: false,
+            realm: String::new(),
+        }));
+        guards.extend(effect.rate.map(|status| Guard::Rate { status }));
+        let early = filter::operations(&conduct.early, dialect, &mut poison);
+        let dropped = poison.is_some();
+        Self {
+            abort: effect.abort,
+            guards,
+            body,
+            rules,
+            others,
+            early,
+            overrides,
+            addresses_first: effect.addresses.as_ref().is_some_and(|addresses| addresses.first),
+            removes_credentials: effect.password.as_ref().is_some_and(|password| password.removed),
+            tells_certificate: conduct.tells_certificate,
+            trusts: conduct.trust.is_some(),
+            dropped,
+        }
+    }
+
+    /// There is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            abort,
+            guards,
+            body,
+            rules,
+            others,
+            addresses_first: _,
+            removes_credentials: _,
+            early,
+            overrides,
+            tells_certificate,
+            trusts,
+            dropped,
+        } = self;
+        abort.is_none()
+            && guards.is_empty()
+            && body.is_none()
+            && rules.is_empty()
+            && others.is_none()
+            && early.is_empty()
+            && overrides.is_empty()
+            && !tells_certificate
+            && !trusts
+            && !dropped
+    }
+
+    /// The answer of a rule as these policies leave it. Preflights are answered before anybody is asked.
+    pub fn apply(&self, v: &impl Valuation, preflight: bool, unruled: Answer) -> Answer {
+        if self.dropped {
+            return Answer::Unmodelled { what: "a header value of a policy that the data plane refuses".to_owned() };
+        }
+        let respond = |status| Answer::Respond { status, response_headers: Vec::new() };
+        if let Some(status) = self.abort {
+            return self.replaced(respond(status));
+        }
+        if preflight || matches!(unruled, Answer::Unmodelled { .. } | Answer::NoAnswer(NoAnswer::Refused | NoAnswer::Reset | NoAnswer::Tls))
+        {
+            return self.replaced(unruled);
+        }
+        if self.addresses_first && self.refuses(v) {
+            return self.replaced(Answer::Deny { why: Deny::Address, status: 403, response_headers: Vec::new() });
+        }
+        let refused = if self.body.is_some_and(|id| v.holds(id)) {
+            Some(respond(413))
+        } else if self.refuses(v) {
+            Some(Answer::Deny { why: Deny::Address, status: 403, response_headers: Vec::new() })
+        } else {
+            None
+        };
+        let goes_on = refused.is_none();
+        let mut answer = self.replaced(refused.unwrap_or(unruled));
+        let asks = self.guards.iter().any(|guard| !matches!(guard, Guard::Rate { .. }));
+        match &mut answer {
+            Answer::Forward(forwarding) => self.guard(forwarding),
+            Answer::Respond { status, response_headers } | Answer::Deny { status, response_headers, .. } if asks => {
+                answer = self.behind_guards(*status, std::mem::take(response_headers));
+            }
+            Answer::NoRoute { response_headers } if asks => answer = self.behind_guards(404, std::mem::take(response_headers)),
+            Answer::Redirect { .. } if asks && goes_on => {
+                answer = Answer::Unmodelled { what: "a redirect behind authentication".to_owned() };
+            }
+            Answer::Redirect { .. }
+            | Answer::Respond { .. }
+            | Answer::Deny { .. }
+            | Answer::NoRoute { .. }
+            | Answer::NoAnswer(_)
+            | Answer::Unmodelled { .. } => {}
+        }
+        answer
+    }
+
+    fn refuses(&self, v: &impl Valuation) -> bool {
+        let Some(others) = self.others else { return false };
+        let named = self.rules.iter().find(|(_, networks)| v.holds(*networks));
+        !named.map_or(others, |(allow, _)| *allow)
+    }
+
+    fn guard(&self, forwarding: &mut Forwarding) {
+        forwarding.guards = self.guards.clone();
+        if self.removes_credentials {
+            forwarding.headers.retain(|(name, _)| name != "authorization");
+            forwarding.headers.push(("authorization".to_owned(), None));
+        }
+        if self.tells_certificate {
+            forwarding.headers.retain(|(name, _)| name != "x-forwarded-client-cert");
+        }
+        for guard in &self.guards {
+            if let Guard::Service { copied_headers, .. } = guard {
+                forwarding.headers.retain(|(name, _)| !copied_headers.contains(name));
+            }
+        }
+        let page = self.overrides.iter().find(|one| one.replaced.of != Origin::Router);
+        forwarding.error_page = page.map(|one| ErrorPage {
+            codes: one.replaced.statuses.iter().flat_map(|(first, last)| *first..=*last).collect(),
+            intercepts: true,
+            answer: Box::new(match &one.replaced.instead {
+                Instead::Answer { status, .. } => {
+                    instead(status.unwrap_or(one.replaced.statuses.first().map_or(500, |range| range.0)), one)
+                }
+                Instead::Route { .. } => Answer::Unmodelled { what: "errors that the router answers with another route".to_owned() },
+            }),
+        });
+    }
+
+    /// An answer of the router that comes only after everybody who is asked has let pass.
+    fn behind_guards(&self, status: u16, response_headers: HeaderExprs) -> Answer {
+        let guards = self.guards.iter().filter(|guard| !matches!(guard, Guard::Rate { .. })).cloned().collect();
+        Answer::Forward(Box::new(Forwarding {
+            guards,
+            any_guard: false,
+            split: vec![Share { backend: None, weight: 1, status: Some(status) }],
+            target: TextExpr(vec![Part::Path(PathExpr::Same), Part::Query]),
+            host: None,
+            speech: Vec::new(),
+            headers: Vec::new(),
+            response_headers,
+            header_rules: Vec::new(),
+            read_timeout: None,
+            error_page: None,
+        }))
+    }
+
+    /// An answer of the router with its replacement, if there is one.
+    fn replaced(&self, mut answer: Answer) -> Answer {
+        let status = match &answer {
+            Answer::Respond { status, .. } | Answer::Deny { status, .. } => Some(*status),
+            Answer::NoRoute { .. } => Some(404),
+            Answer::Forward(_) | Answer::Redirect { .. } | Answer::NoAnswer(_) | Answer::Unmodelled { .. } => None,
+        };
+        let found = status.and_then(|status| self.replacement(status, Origin::Router));
+        if let (Some(status), Some(one)) = (status, found) {
+            answer = match &one.replaced.instead {
+                Instead::Answer { status: other, .. } => instead(other.unwrap_or(status), one),
+                Instead::Route { .. } => answer,
+            };
+        }
+        answer
+    }
+
+    /// The first replacement of answers with a status.
+    pub fn replacement(&self, status: u16, of: Origin) -> Option<&Guarded> {
+        self.overrides.iter().find(|one| (one.replaced.of == of || one.replaced.of == Origin::Both) && one.replaced.takes(status))
+    }
+}
+
+/// The answer of a replacement.
+pub(in crate::gateway) fn instead(status: u16, one: &Guarded) -> Answer {
+    match location(one) {
+        Some(location) if (300..400).contains(&status) => Answer::Redirect { status, location, response_headers: Vec::new() },
+        Some(_) | None => {
+            let mut response_headers = Vec::new();
+            answer::modify_response(&mut response_headers, &one.headers);
+            Answer::Respond { status, response_headers }
+        }
+    }
+}
+
+/// The Location that a replacement with a redirect sets.
+fn location(one: &Guarded) -> Option<TextExpr> {
+    let redirects = matches!(one.replaced.instead, Instead::Answer { status: Some(300..=399), .. });
+    one.headers.iter().filter(|_| redirects).find_map(|(name, operation)| match operation {
+        Operation::Set(text) | Operation::Add(text) if name == "location" => text.clone(),
+        Operation::Set(_) | Operation::Add(_) | Operation::Remove => None,
+    })
+}
+
+fn guard(service: &Service, signin: Option<TextExpr>) -> Guard {
+    let url = match &service.path {
+        AskedPath::Fixed(path) => TextExpr::literal(format!("{}{path}", service.base)),
+        AskedPath::Behind(prefix) => {
+            TextExpr(vec![Part::Literal(format!("{}{prefix}", service.base)), Part::Path(PathExpr::Same), Part::Query])
+        }
+    };
+    Guard::Service { url, method: String::new(), signin, copied_headers: service.copied.clone() }
+}

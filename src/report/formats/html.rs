@@ -1,0 +1,314 @@
+//! The report as one page that works from disk: the first screen is in the markup, everything below is drawn from data in the page.
+//!
+//! Data stands in blocks that no browser runs, in pieces that are parsed when somebody looks at them; the script puts texts into the
+//! page as texts only, and the content security policy runs this script and nothing else.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{
+    super::risk::{Group, Report, Risk, Wave, counted, duration},
+    Step,
+    digest::source_hash,
+    facts, hint, proofs, steps,
+};
+
+/// Positions in one block of data.
+const FINDINGS: usize = 100;
+const HOSTS: usize = 25;
+const INGRESSES: usize = 25;
+
+const STYLE: &str = include_str!("../../../reports/templates/report.css");
+const SCRIPT: &str = include_str!("../../../reports/templates/report.js");
+
+/// Rows of the three answers on the first screen.
+const BREAKS: usize = 6;
+const WHOM: usize = 6;
+const FIRST: usize = 3;
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'r> {
+    report: &'r Report,
+    policy: String,
+    style: &'static str,
+    script: &'static str,
+    facts: String,
+    proofs: String,
+    hint: String,
+    spread: Vec<(Risk, usize)>,
+    breaks: Vec<Break>,
+    more_breaks: usize,
+    namespaces: Vec<Whom<'r>>,
+    more_namespaces: usize,
+    owners: Vec<Whom<'r>>,
+    first: Vec<First<'r>>,
+    more_steps: usize,
+    waves: Vec<WaveRow<'r>>,
+    blocks: Vec<(String, String)>,
+}
+
+struct Break {
+    risk: Risk,
+    title: &'static str,
+    impact: &'static str,
+    touched: String,
+}
+
+struct Whom<'r> {
+    group: &'r Group,
+    spread: Vec<(Risk, usize)>,
+    hosts: String,
+    effort: String,
+}
+
+struct First<'r> {
+    severity: crate::ledger::Severity,
+    title: String,
+    codes: String,
+    touched: String,
+    advice: Vec<(bool, &'r str)>,
+}
+
+struct WaveRow<'r> {
+    wave: &'r Wave,
+    hosts: String,
+    effort: String,
+}
+
+/// The whole page.
+pub fn report_html(report: &Report) -> String {
+    let mut breaks: Vec<&_> = report.impacts.iter().collect();
+    breaks.sort_by_key(|row| std::cmp::Reverse(row.risk));
+    let at_risk = |groups: &'_ [Group]| groups.iter().filter(|group| group.risk > Risk::None).count();
+    let steps = steps(report);
+    let page = Page {
+        report,
+        policy: format!(
+            "default-src 'none'; script-src '{}'; style-src '{}'; base-uri 'none'; form-action 'none'",
+            source_hash(SCRIPT),
+            source_hash(STYLE)
+        ),
+        style: STYLE,
+        script: SCRIPT,
+        facts: facts(report),
+        proofs: proofs(report),
+        hint: hint(report),
+        spread: Risk::ALL.into_iter().map(|risk| (risk, report.totals.spread.get(risk))).collect(),
+        more_breaks: breaks.len().saturating_sub(BREAKS),
+        breaks: breaks
+            .into_iter()
+            .take(BREAKS)
+            .map(|row| Break {
+                risk: row.risk,
+                title: row.title,
+                impact: row.impact,
+                touched: if row.hosts == 0 { "whole estate".to_owned() } else { counted(row.hosts, "host", "hosts") },
+            })
+            .collect(),
+        // The worst come first.
+        namespaces: report.namespaces.iter().take(at_risk(&report.namespaces).min(WHOM)).map(whom).collect(),
+        more_namespaces: at_risk(&report.namespaces).saturating_sub(WHOM),
+        owners: report.owners.iter().take(at_risk(&report.owners).min(FIRST)).map(whom).collect(),
+        first: steps.iter().take(FIRST).map(first).collect(),
+        more_steps: steps.len().saturating_sub(FIRST),
+        waves: report
+            .waves
+            .iter()
+            .map(|wave| WaveRow { wave, hosts: counted(wave.hosts, "host", "hosts"), effort: duration(wave.minutes) })
+            .collect(),
+        blocks: blocks(report),
+    };
+    page.render().expect("INVARIANT: the template writes to a String")
+}
+
+fn whom(group: &Group) -> Whom<'_> {
+    Whom {
+        group,
+        spread: Risk::ALL.into_iter().map(|risk| (risk, group.spread.get(risk))).filter(|(_, count)| *count > 0).collect(),
+        hosts: counted(group.hosts.len(), "host", "hosts"),
+        effort: duration(group.minutes),
+    }
+}
+
+fn first<'r>(step: &Step<'r>) -> First<'r> {
+    let action = step.first();
+    First {
+        severity: action.severity,
+        title: step.title(),
+        codes: step.actions.iter().map(|action| action.code).collect::<Vec<_>>().join(" "),
+        touched: step.touched(str::to_owned),
+        advice: action.advice.split('`').enumerate().map(|(at, part)| (at % 2 == 1, part)).collect(),
+    }
+}
+
+/// Blocks of data by name.
+fn blocks(report: &Report) -> Vec<(String, String)> {
+    let mut blocks = vec![("overview".to_owned(), inert(&overview(report)))];
+    for (number, findings) in report.findings.chunks(FINDINGS).enumerate() {
+        let mut steps: Vec<Value> = Vec::new();
+        let mut known: BTreeMap<String, usize> = BTreeMap::new();
+        let items: Vec<Value> = findings
+            .iter()
+            .map(|item| {
+                let mut value = json!(item);
+                for side in ["old", "new"] {
+                    // Traces repeat each other: a step stands once in its block.
+                    if let Some(Value::Array(list)) = value.pointer_mut(&format!("/witness/{side}/steps")) {
+                        for step in list {
+                            let text = step.as_str().unwrap_or_default().to_owned();
+                            let at = *known.entry(text).or_insert_with_key(|text| {
+                                steps.push(json!(text));
+                                steps.len() - 1
+                            });
+                            *step = json!(at);
+                        }
+                    }
+                }
+                slim(value)
+            })
+            .collect();
+        blocks.push((format!("f{number}"), inert(&json!({"steps": steps, "items": items}))));
+    }
+    for (number, hosts) in report.hosts.chunks(HOSTS).enumerate() {
+        let details: Vec<Value> = hosts
+            .iter()
+            .map(|host| slim(json!({"findings": host.findings, "old": host.old, "new": host.new, "assumptions": host.assumptions})))
+            .collect();
+        blocks.push((format!("h{number}"), inert(&details)));
+    }
+    for (number, ingresses) in report.ingresses.chunks(INGRESSES).enumerate() {
+        let details: Vec<Value> = ingresses
+            .iter()
+            .map(|row| {
+                let place =
+                    json!({"findings": row.findings, "ledger": row.ledger, "file": row.file, "line": row.line, "reason": row.reason});
+                slim(place)
+            })
+            .collect();
+        blocks.push((format!("i{number}"), inert(&details)));
+    }
+    blocks
+}
+
+/// The same without what says nothing.
+fn slim(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            Value::Object(map.into_iter().map(|(key, value)| (key, slim(value))).filter(|(_, value)| !is_nothing(value)).collect())
+        }
+        Value::Array(list) => Value::Array(list.into_iter().map(slim).collect()),
+        other => other,
+    }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        Value::Bool(true) | Value::Number(_) | Value::Object(_) => false,
+    }
+}
+
+/// What is needed before somebody opens anything.
+fn overview(report: &Report) -> Value {
+    let mut annotations: Vec<&str> = report.ingresses.iter().flat_map(|row| row.annotations.iter().map(String::as_str)).collect();
+    annotations.sort_unstable();
+    annotations.dedup();
+    let rule_of = |code: &str| report.rules.binary_search_by(|rule| rule.code.cmp(code)).unwrap_or(0);
+    let hosts: Vec<_> = report
+        .hosts
+        .iter()
+        .map(|host| {
+            let mut rules: Vec<usize> = host
+                .findings
+                .iter()
+                .map(|&at| &report.findings[at])
+                .filter(|item| item.risk() > Risk::None)
+                .map(|item| rule_of(item.code.as_str()))
+                .collect();
+            rules.sort_unstable();
+            rules.dedup();
+            json!([
+                host.host,
+                level(host.risk),
+                host.reason,
+                host.verdict,
+                host.size,
+                host.namespaces,
+                host.owners,
+                host.wave,
+                host.ingresses,
+                rules
+            ])
+        })
+        .collect();
+    let ingresses: Vec<_> = report
+        .ingresses
+        .iter()
+        .map(|row| {
+            let own: Vec<usize> = row.annotations.iter().filter_map(|name| annotations.binary_search(&name.as_str()).ok()).collect();
+            json!([row.namespace, row.name, level(row.risk), row.served, row.owner, row.hosts, own])
+        })
+        .collect();
+    let actions: Vec<_> = report
+        .actions
+        .iter()
+        .map(|action| {
+            json!({
+                "code": action.code, "severity": action.severity, "impact": action.impact, "title": action.title, "advice": action.advice,
+                "findings": action.findings, "hosts": action.hosts.len(), "namespaces": action.namespaces.len(),
+            })
+        })
+        .collect();
+    let impacts: Vec<_> = report.impacts.iter().map(|row| json!([row.impact, row.title])).collect();
+    json!({
+        "sizes": [FINDINGS, HOSTS, INGRESSES],
+        "redacted": report.redacted,
+        "annotations": annotations,
+        "hosts": hosts,
+        "ingresses": ingresses,
+        "actions": actions,
+        "impacts": impacts,
+        "namespaces": report.namespaces.iter().map(|group| &group.name).collect::<Vec<_>>(),
+        "waves": report.waves.iter().map(|wave| &wave.units).collect::<Vec<_>>(),
+        "flags": report.flags,
+        "rules": report.rules,
+        "of": report.findings.iter().map(|item| rule_of(item.code.as_str())).collect::<Vec<_>>(),
+    })
+}
+
+fn level(risk: Risk) -> usize {
+    Risk::ALL.iter().rev().position(|level| *level == risk).unwrap_or(0)
+}
+
+/// JSON that cannot end the element it stands in, nor be anything but data.
+fn inert(value: &impl Serialize) -> String {
+    let text = serde_json::to_string(value).expect("INVARIANT: the report has string keys only");
+    let mut written = String::with_capacity(text.len() + text.len() / 16);
+    for character in text.chars() {
+        match character {
+            '<' => written.push_str("\\u003c"),
+            '>' => written.push_str("\\u003e"),
+            '&' => written.push_str("\\u0026"),
+            '\u{2028}' => written.push_str("\\u2028"),
+            '\u{2029}' => written.push_str("\\u2029"),
+            other => written.push(other),
+        }
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_cannot_end_its_element() {
+        assert_eq!(inert(&"</script><!--&\u{2028}"), "\"\\u003c/script\\u003e\\u003c!--\\u0026\\u2028\"");
+    }
+}

@@ -1,0 +1,291 @@
+//! The report on a terminal: one screen that answers what breaks, for whom, and what to do first, and the lists behind it.
+
+use comfy_table::{ContentArrangement, Table, presets::NOTHING};
+
+use super::{
+    super::{
+        Colours,
+        risk::{Report, Risk, counted, duration},
+    },
+    SHOWN, facts, hint, place, proofs, steps, worst_hosts,
+};
+use crate::ledger::Severity;
+
+/// How the report may look.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    /// Whether there is colour.
+    pub colours: Colours,
+    /// Characters in a line.
+    pub width: u16,
+}
+
+/// Namespaces and owners that are named.
+const GROUPS: usize = 6;
+/// Findings of a list by name that are shown.
+const FLAGGED: usize = 5;
+
+/// The whole report.
+pub fn report_text(report: &Report, look: Look) -> String {
+    let mut page = Page { text: String::new(), look };
+    page.headline(report);
+    page.breaks(report);
+    page.for_whom(report);
+    page.first(report);
+    page.waves(report);
+    page.hosts(report);
+    page.flags(report);
+    page.findings(report);
+    page.text
+}
+
+struct Page {
+    text: String,
+    look: Look,
+}
+
+impl Page {
+    fn line(&mut self, text: &str) {
+        self.text.push_str(text.trim_end());
+        self.text.push('\n');
+    }
+
+    fn heading(&mut self, title: &str) {
+        self.text.push('\n');
+        let title = self.paint("1", title);
+        self.line(&title);
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        match self.look.colours {
+            Colours::On => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+            Colours::Off => text.to_owned(),
+        }
+    }
+
+    /// Words at the width of the terminal.
+    fn paragraph(&mut self, indent: &str, text: &str) {
+        let room = usize::from(self.look.width).saturating_sub(indent.chars().count()).max(20);
+        let mut line = String::new();
+        let mut length = 0;
+        for word in text.split(' ') {
+            let word_length = word.chars().count();
+            if length > 0 && length + 1 + word_length > room {
+                self.line(&format!("{indent}{line}"));
+                line.clear();
+                length = 0;
+            }
+            if length > 0 {
+                line.push(' ');
+                length += 1;
+            }
+            line.push_str(word);
+            length += word_length;
+        }
+        if length > 0 {
+            self.line(&format!("{indent}{line}"));
+        }
+    }
+
+    /// Rows whose first cell is a level, painted after the table knows its widths.
+    fn table(&mut self, rows: Vec<Vec<String>>) {
+        let mut table = Table::new();
+        table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(self.look.width);
+        for row in rows {
+            table.add_row(row);
+        }
+        let lines: Vec<String> = table.lines().collect();
+        for line in lines {
+            let painted = self.level(&line);
+            self.line(&painted);
+        }
+    }
+
+    fn level(&self, line: &str) -> String {
+        let body = line.trim_start();
+        let levels = [("blocked", "1;35"), ("high", "1;31"), ("medium", "33"), ("low", "36"), ("info", "2"), ("none", "32")];
+        for (word, code) in levels {
+            if let Some(rest) = body.strip_prefix(word).filter(|rest| rest.starts_with(' ') || rest.is_empty()) {
+                return format!("{}{}{rest}", &line[..line.len() - body.len()], self.paint(code, word));
+            }
+        }
+        line.to_owned()
+    }
+
+    fn headline(&mut self, report: &Report) {
+        let title = self.paint("1", &format!("Migration risk: {}", report.risk));
+        self.line(&format!("{title} (target {})", report.target));
+        self.paragraph("", &report.reason);
+        self.text.push('\n');
+        self.paragraph("  ", &format!("{}.", facts(report)));
+        self.paragraph("  ", &format!("{}.", proofs(report)));
+        if report.totals.known > 0 {
+            self.paragraph(
+                "  ",
+                &format!("{} known from the baseline, {} new.", counted(report.totals.known, "finding", "findings"), report.totals.new),
+            );
+        }
+        let hint = hint(report);
+        if !hint.is_empty() {
+            self.paragraph("  ", &hint);
+        }
+    }
+
+    fn breaks(&mut self, report: &Report) {
+        self.heading("What breaks");
+        if report.impacts.is_empty() {
+            self.line(" nothing");
+            return;
+        }
+        let mut rows: Vec<_> = report.impacts.iter().collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.risk));
+        let rows = rows
+            .iter()
+            .map(|row| {
+                let touched = match (row.hosts, row.ingresses) {
+                    (0, 0) => "the estate as a whole".to_owned(),
+                    (hosts, ingresses) => format!("{}, {}", counted(hosts, "host", "hosts"), counted(ingresses, "Ingress", "Ingresses")),
+                };
+                vec![format!("{}", row.risk), row.title.to_owned(), touched, counted(row.findings, "finding", "findings")]
+            })
+            .collect();
+        self.table(rows);
+    }
+
+    fn for_whom(&mut self, report: &Report) {
+        self.heading("For whom");
+        let lists = [("namespace", &report.namespaces), ("owner", &report.owners)];
+        let mut rows = Vec::new();
+        for (word, groups) in lists {
+            let bad = groups.iter().filter(|group| group.risk > Risk::None);
+            for group in bad.clone().take(GROUPS) {
+                rows.push(vec![
+                    group.risk.to_string(),
+                    format!("{word} {}", group.name),
+                    counted(group.hosts.len(), "host", "hosts"),
+                    duration(group.minutes),
+                    group.reason.clone(),
+                ]);
+            }
+            let more = bad.count().saturating_sub(GROUPS);
+            if more > 0 {
+                rows.push(vec![String::new(), format!("and {more} more"), String::new(), String::new(), String::new()]);
+            }
+        }
+        if rows.is_empty() {
+            self.line(" nobody");
+        } else {
+            self.table(rows);
+        }
+    }
+
+    fn first(&mut self, report: &Report) {
+        self.heading("What to do first");
+        if report.actions.is_empty() {
+            self.line(" nothing: move");
+        }
+        let steps = steps(report);
+        for (at, step) in steps.iter().take(FLAGGED).enumerate() {
+            let level = self.level(&step.first().severity.to_string());
+            self.line(&format!(" {}. {level} {} ({})", at + 1, step.title(), step.touched(str::to_owned)));
+            self.paragraph("    ", &step.first().advice);
+        }
+        let more = steps.len().saturating_sub(FLAGGED);
+        if more > 0 {
+            self.line(&format!(" and {more} more, below"));
+        }
+    }
+
+    fn waves(&mut self, report: &Report) {
+        if report.waves.is_empty() {
+            return;
+        }
+        self.heading("Waves");
+        let rows = report
+            .waves
+            .iter()
+            .map(|wave| {
+                vec![
+                    wave.risk.to_string(),
+                    format!("{}. {}", wave.number, wave.title),
+                    counted(wave.hosts, "host", "hosts"),
+                    duration(wave.minutes),
+                    wave.reason.clone(),
+                ]
+            })
+            .collect();
+        self.table(rows);
+    }
+
+    fn hosts(&mut self, report: &Report) {
+        let worst = worst_hosts(report);
+        if worst.is_empty() {
+            return;
+        }
+        self.heading("Hosts");
+        let rows = worst.iter().take(2 * SHOWN).map(|host| {
+            vec![host.risk.to_string(), host.host.clone(), host.verdict.to_owned(), format!("wave {}", host.wave), host.reason.clone()]
+        });
+        let rows = rows.collect();
+        self.table(rows);
+        let more = worst.len().saturating_sub(2 * SHOWN);
+        let quiet = report.hosts.len() - worst.len();
+        if more + quiet > 0 {
+            self.line(&format!(" and {more} more at risk, {quiet} without"));
+        }
+    }
+
+    fn flags(&mut self, report: &Report) {
+        for flag in report.flags.iter().filter(|flag| !flag.findings.is_empty()) {
+            self.heading(flag.title);
+            for &at in flag.findings.iter().take(FLAGGED) {
+                let item = &report.findings[at];
+                self.paragraph(" ", &item.message);
+                let place = place(item);
+                if !place.is_empty() {
+                    self.paragraph("   ", &place);
+                }
+            }
+            let more = flag.findings.len().saturating_sub(FLAGGED);
+            if more > 0 {
+                self.line(&format!(" and {more} more"));
+            }
+        }
+    }
+
+    fn findings(&mut self, report: &Report) {
+        self.heading("Findings, worst first");
+        let mut rules: Vec<_> = report.rules.iter().filter(|rule| rule.findings > 0).collect();
+        rules.sort_by_key(|rule| (std::cmp::Reverse(rule.severity), rule.code));
+        let rows: Vec<Vec<String>> = rules
+            .iter()
+            .map(|rule| vec![rule.severity.to_string(), rule.code.to_owned(), format!("{}×", rule.findings), rule.title.to_owned()])
+            .collect();
+        if rows.is_empty() {
+            self.line(" none");
+            return;
+        }
+        self.table(rows);
+        let serious = report.findings.iter().filter(|item| item.counts() && item.severity >= Severity::Medium);
+        let shown: Vec<_> = serious.clone().take(SHOWN).collect();
+        for item in &shown {
+            self.text.push('\n');
+            let level = self.level(&item.severity.to_string());
+            let new = if item.known { " (known)" } else { "" };
+            self.line(&format!("{level}[{}]{new}", item.code));
+            self.paragraph("  ", &item.message);
+            let place = place(item);
+            if !place.is_empty() {
+                self.paragraph("  at  ", &place);
+            }
+            if let Some(witness) = item.witness.as_ref().filter(|witness| !witness.curl.is_empty()) {
+                self.line(&format!("  try {}", witness.curl));
+            }
+        }
+        let more = serious.count().saturating_sub(shown.len());
+        if more > 0 {
+            self.line(&format!("\nand {more} more of medium severity or above; `-o html` or `-o json` shows all of them"));
+        }
+        self.line("\n`gateshift explain CODE` says more about each.");
+    }
+}

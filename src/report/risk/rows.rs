@@ -1,0 +1,253 @@
+//! Ingresses, hosts, namespaces and owners with what was found about them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Input,
+    build::{Builder, field, known_field},
+    level::{Counts, Risk, Spread},
+    model::{Entry, Group, Host, IngressRow, Item, Settled, Totals},
+    owner::owner,
+    routes, sentence,
+    waves::Effort,
+};
+use crate::{
+    compare::Judgement,
+    ingress::Fate,
+    k8s::{FieldPath, ObjectId, Step, Subject},
+    ledger::{Code, Settlement},
+};
+
+/// Items of each position of some list.
+fn of_each(count: usize, items: &[Item], of: impl Fn(&Item) -> &[usize]) -> Vec<Vec<usize>> {
+    let mut found = vec![Vec::new(); count];
+    for (at, item) in items.iter().enumerate() {
+        for &position in of(item) {
+            found[position].push(at);
+        }
+    }
+    found
+}
+
+/// The worst of some items, and their number by severity.
+fn weigh(of: &[usize], items: &[Item]) -> (Risk, Counts) {
+    let mut counts = Counts::default();
+    let mut risk = Risk::None;
+    for item in of.iter().map(|&at| &items[at]).filter(|item| item.counts()) {
+        counts.add(item.severity);
+        risk = risk.max(item.risk());
+    }
+    (risk, counts)
+}
+
+/// Rows of all Ingresses, in reading order.
+pub(super) fn ingresses(builder: &Builder<'_>, items: &[Item]) -> Vec<IngressRow> {
+    let Builder { input, names, index, places } = builder;
+    let mut ledger: BTreeMap<ObjectId, Vec<&crate::ledger::Entry>> = BTreeMap::new();
+    for entry in input.ledger.entries() {
+        ledger.entry(entry.subject.object).or_default().push(entry);
+    }
+    let found = of_each(input.inventory.ingresses.len(), items, |item| &item.ingresses);
+    let rows = input.inventory.ingresses.iter().zip(&input.resolved.ingresses).zip(found).enumerate();
+    rows.map(|(at, ((ingress, facts), findings))| {
+        let place = places.get(&Subject::new(ingress.id, FieldPath::root()));
+        let served = matches!(facts.fate, Fate::Counts(_));
+        let (risk, counts) = weigh(&findings, items);
+        let entries = ledger.get(&ingress.id).into_iter().flatten();
+        let ledger: Vec<Entry> = entries.map(|entry| self::entry(builder, entry)).collect();
+        let annotations = ingress
+            .meta
+            .annotations
+            .keys()
+            .map(|key| names.field(key, known_field(&Subject::new(ingress.id, FieldPath::annotation(key.clone())))));
+        let mut reason = sentence::reason(findings.iter().map(|&at| &items[at]), risk, None);
+        if !served && risk == Risk::None {
+            "Not served by this controller, and not converted.".clone_into(&mut reason);
+        }
+        IngressRow {
+            namespace: names.namespace(&ingress.meta.namespace),
+            name: names.name(&ingress.meta.namespace, &ingress.meta.name),
+            file: place.map(|(source, ..)| names.file(&input.inventory.sources.0[source as usize].name)),
+            line: place.map(|(_, line, _)| line),
+            risk,
+            reason,
+            served,
+            owner: owner(&ingress.meta).map(|(tool, name)| format!("{tool} {}", names.pair(&name))),
+            counts,
+            hosts: index.of_ingress[at].iter().copied().collect(),
+            findings,
+            annotations: annotations.collect::<BTreeSet<String>>().into_iter().collect(),
+            ledger,
+        }
+    })
+    .collect()
+}
+
+fn entry(builder: &Builder<'_>, entry: &crate::ledger::Entry) -> Entry {
+    let names = builder.names;
+    let settlement = entry.settlement.as_ref();
+    let (codes, why): (Vec<Code>, Option<String>) = match settlement {
+        Some(Settlement::Differs { codes } | Settlement::Unmappable { codes }) => (codes.iter().copied().collect(), None),
+        Some(Settlement::NoEffect { why }) => (Vec::new(), Some(names.text(why))),
+        Some(Settlement::Policy { target, kind, codes }) => (codes.iter().copied().collect(), Some(format!("{kind} of {target}"))),
+        Some(Settlement::Unknown { suggestion }) => (Vec::new(), suggestion.as_ref().map(|name| format!("did you mean {name}?"))),
+        Some(Settlement::Exact) | None => (Vec::new(), None),
+    };
+    Entry {
+        field: names.field(&field(&entry.subject), known_field(&entry.subject)),
+        value: names.value(&entry.value),
+        settlement: settlement.map_or("open", Settlement::word),
+        codes: codes.into_iter().map(Code::as_str).collect(),
+        why,
+        line: builder.places.get(&entry.subject).map(|(_, line, _)| line),
+    }
+}
+
+/// Rows of all hosts, in the order of the judge.
+pub(super) fn hosts(builder: &Builder<'_>, items: &[Item], ingresses: &[IngressRow]) -> Vec<Host> {
+    let Builder { input, names, index, .. } = builder;
+    let config = &input.resolved.config;
+    let new = routes::New::of(input.gateway);
+    let verdicts: BTreeMap<&str, _> = input.comparison.hosts.iter().map(|verdict| (verdict.host.as_str(), verdict)).collect();
+    let found = of_each(index.labels.len(), items, |item| &item.hosts);
+    let redirects: BTreeMap<&str, &str> = config.redirects.iter().map(|redirect| (redirect.from.as_str(), redirect.to.as_str())).collect();
+    let rows = index.labels.iter().zip(&index.of_host).zip(found);
+    rows.map(|((label, of_host), findings)| {
+        let verdict = verdicts.get(label.as_str());
+        let word = verdict.map_or("not-compared", |verdict| match verdict.verdict {
+            Judgement::Proved(_) => "proved",
+            Judgement::Differs => "differs",
+            Judgement::Undecided => "undecided",
+        });
+        let server = config.server(if label == "*" { "_" } else { label });
+        let mut old = server.map(|server| routes::of_server(server, config, names)).unwrap_or_default();
+        if let Some(to) = redirects.get(label.as_str()) {
+            old.insert(0, routes::www(to, names));
+        }
+        let (risk, counts) = weigh(&findings, items);
+        let distinct = |of: &dyn Fn(&IngressRow) -> Option<String>| -> Vec<String> {
+            of_host.iter().filter_map(|&at| of(&ingresses[at])).collect::<BTreeSet<String>>().into_iter().collect()
+        };
+        Host {
+            host: names.host(label),
+            risk,
+            reason: sentence::reason(findings.iter().map(|&at| &items[at]), risk, Some(word)),
+            verdict: word,
+            size: old.len(),
+            counts,
+            namespaces: distinct(&|row| Some(row.namespace.clone())),
+            owners: distinct(&|row| row.owner.clone()),
+            wave: 0,
+            ingresses: of_host.clone(),
+            findings,
+            assumptions: verdict.map(|verdict| verdict.assumptions.clone()).unwrap_or_default(),
+            new: new.of_host(label, names, input.manifests),
+            old,
+        }
+    })
+    .collect()
+}
+
+/// Puts Ingresses in the order of their names, and everything that points at them.
+pub(super) fn in_order(ingresses: &mut Vec<IngressRow>, hosts: &mut [Host], items: &mut [Item]) {
+    let mut order: Vec<usize> = (0..ingresses.len()).collect();
+    let key = |at: &usize| (ingresses[*at].namespace.clone(), ingresses[*at].name.clone());
+    order.sort_by_cached_key(key);
+    let mut place = vec![0; order.len()];
+    for (new, &old) in order.iter().enumerate() {
+        place[old] = new;
+    }
+    let mut slots: Vec<Option<IngressRow>> = std::mem::take(ingresses).into_iter().map(Some).collect();
+    ingresses.extend(order.iter().filter_map(|&old| slots[old].take()));
+    let lists = hosts.iter_mut().map(|host| &mut host.ingresses).chain(items.iter_mut().map(|item| &mut item.ingresses));
+    for list in lists {
+        for at in list.iter_mut() {
+            *at = place[*at];
+        }
+        list.sort_unstable();
+    }
+}
+
+/// Namespaces and owners, the worst first.
+pub(super) fn groups(hosts: &[Host], ingresses: &[IngressRow], items: &[Item]) -> (Vec<Group>, Vec<Group>) {
+    let of = |name: &dyn Fn(&IngressRow) -> Option<String>| {
+        let mut members: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (at, row) in ingresses.iter().enumerate() {
+            if let Some(name) = name(row) {
+                members.entry(name).or_default().push(at);
+            }
+        }
+        let mut groups: Vec<Group> = members.into_iter().map(|(name, of)| group(name, of, hosts, ingresses, items)).collect();
+        groups.sort_by(|one, other| {
+            let key = |group: &Group| {
+                (std::cmp::Reverse(group.risk), std::cmp::Reverse(group.spread.get(group.risk)), std::cmp::Reverse(group.minutes))
+            };
+            key(one).cmp(&key(other)).then_with(|| one.name.cmp(&other.name))
+        });
+        groups
+    };
+    (of(&|row| Some(row.namespace.clone())), of(&|row| row.owner.clone()))
+}
+
+fn group(name: String, members: Vec<usize>, hosts: &[Host], ingresses: &[IngressRow], items: &[Item]) -> Group {
+    let touched: BTreeSet<usize> = members.iter().flat_map(|&at| ingresses[at].hosts.iter().copied()).collect();
+    let mut own: BTreeSet<usize> = members.iter().flat_map(|&at| ingresses[at].findings.iter().copied()).collect();
+    // What is said of a host as a whole concerns everybody who serves it.
+    let of_hosts = touched.iter().flat_map(|&at| hosts[at].findings.iter().copied());
+    own.extend(of_hosts.filter(|&at| items[at].ingresses.is_empty()));
+    let own: Vec<usize> = own.into_iter().collect();
+    let (risk, counts) = weigh(&own, items);
+    Group {
+        reason: sentence::reason(own.iter().map(|&at| &items[at]), risk, None),
+        spread: Spread::of(touched.iter().map(|&at| hosts[at].risk)),
+        minutes: Effort::default().of(touched.len(), own.iter().map(|&at| &items[at])),
+        hosts: touched.into_iter().collect(),
+        ingresses: members,
+        name,
+        risk,
+        counts,
+    }
+}
+
+/// Numbers of the estate.
+pub(super) fn totals(input: &Input<'_>, items: &[Item], spread: Spread, hosts: usize) -> Totals {
+    let summary = input.comparison.summary;
+    let counted = || items.iter().filter(|item| item.counts());
+    Totals {
+        ingresses: input.inventory.ingresses.len(),
+        served: input.resolved.config.ingresses.len(),
+        hosts,
+        spread,
+        proved: summary.proved,
+        differs: summary.differs,
+        undecided: summary.undecided,
+        annotations: settled(input),
+        by_target: counted().filter(|item| depends_on_target(item.code)).count(),
+        known: counted().filter(|item| item.known).count(),
+        new: counted().filter(|item| !item.known).count(),
+    }
+}
+
+/// The wording names the target, or asks for another one.
+fn depends_on_target(code: Code) -> bool {
+    let entry = crate::catalog::finding(code.as_str());
+    entry.is_some_and(|entry| entry.message.contains("{target}") || entry.advice.contains("target"))
+}
+
+fn settled(input: &Input<'_>) -> Settled {
+    let mut settled = Settled::default();
+    for entry in input.ledger.entries() {
+        let annotation =
+            matches!(entry.subject.field.0.as_slice(), [Step::Key(one), Step::Key(two), _] if one == "metadata" && two == "annotations");
+        let Some(settlement) = entry.settlement.as_ref().filter(|_| annotation) else { continue };
+        *match settlement {
+            Settlement::Exact => &mut settled.exact,
+            Settlement::Policy { .. } => &mut settled.policy,
+            Settlement::Differs { .. } => &mut settled.differs,
+            Settlement::NoEffect { .. } => &mut settled.no_effect,
+            Settlement::Unmappable { .. } => &mut settled.unmappable,
+            Settlement::Unknown { .. } => &mut settled.unknown,
+        } += 1;
+    }
+    settled
+}

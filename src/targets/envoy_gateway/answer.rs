@@ -1,0 +1,91 @@
+//! What Envoy Gateway makes of an intent: the kind that keeps it, what that kind treats differently, or why there is none.
+
+use super::{authentication, filter, traffic};
+use crate::{
+    gateway::{Buffers, Intent, Users},
+    ledger::Code,
+    targets::{Answer, standard::no_core_field},
+};
+
+const SECURITY: &str = "SecurityPolicy";
+const TRAFFIC: &str = "BackendTrafficPolicy";
+const CLIENT: &str = "ClientTrafficPolicy";
+const FILTER: &str = "HTTPRouteFilter";
+
+fn kept(kind: &'static str, changes: &[Code]) -> Answer {
+    Answer::Kept { kind, changes: changes.to_vec() }
+}
+
+/// A size of nginx: a number with `k`, `m` or nothing.
+fn bytes(text: &str) -> Option<u64> {
+    let (number, factor) = match text.as_bytes().last()? {
+        b'k' | b'K' => (&text[..text.len() - 1], 1 << 10),
+        b'm' | b'M' => (&text[..text.len() - 1], 1 << 20),
+        _ => (text, 1),
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+/// The answer.
+pub(super) fn answer(intent: &Intent) -> Answer {
+    match intent {
+        Intent::AddressLists { .. } => kept(SECURITY, &[]),
+        Intent::BasicAuth { users: Users::Others, .. } => Answer::No(Code::AccessPasswordHashes),
+        Intent::BasicAuth { users: Users::Ready, .. } => kept(SECURITY, &[Code::AccessBasicAuthDiffers]),
+        Intent::BasicAuth { users: Users::Sha | Users::Unknown, .. } => {
+            kept(SECURITY, &[Code::AccessBasicAuthDiffers, Code::AccessPasswordKey])
+        }
+        Intent::ExternalAuth { asks, url, .. } => match authentication::backend(url, asks) {
+            Some(_) => kept(SECURITY, &[Code::AccessExternalAuthDiffers]),
+            None => no_core_field(intent),
+        },
+        Intent::ClientCertificates { .. } => kept(CLIENT, &[Code::AccessClientCertificatesDiffer]),
+        Intent::BodyLimit { bytes: None } => kept(TRAFFIC, &[]),
+        Intent::BodyLimit { bytes: Some(_) } => kept(TRAFFIC, &[Code::PolicyBodyBuffered]),
+        Intent::RateLimit { per_second: 0, per_minute: 0, .. } => Answer::No(Code::PolicyConnectionLimit),
+        Intent::RateLimit { connections, exempt, .. } => {
+            let mut changes = vec![Code::PolicyRateLimitDiffers];
+            changes.extend((*connections > 0).then_some(Code::PolicyConnectionLimit));
+            changes.extend((exempt.len() > 1).then_some(Code::PolicyRateLimitExempt));
+            Answer::Kept { kind: TRAFFIC, changes }
+        }
+        Intent::Bandwidth { rate: 0, .. } => no_core_field(intent),
+        Intent::Bandwidth { .. } => kept(TRAFFIC, &[Code::PolicyBandwidthShared]),
+        Intent::FixedRedirect { .. } | Intent::Refuse { .. } => kept(FILTER, &[]),
+        Intent::RegexRewrite { pattern, target } => match filter::replacement(pattern, target) {
+            Some(_) => kept(FILTER, &[]),
+            None => no_core_field(intent),
+        },
+        Intent::SessionAffinity { .. } => kept(TRAFFIC, &[Code::PolicyAffinityByHash]),
+        Intent::LoadBalancing { by, hashed } => match traffic::balancer(by, *hashed) {
+            Some(_) if !*hashed => kept(TRAFFIC, &[Code::PolicyLoadBalancingDiffers]),
+            Some(_) => kept(TRAFFIC, &[]),
+            None => no_core_field(intent),
+        },
+        Intent::Timeouts { .. } => kept(TRAFFIC, &[]),
+        Intent::Retry { .. } => kept(TRAFFIC, &[Code::PolicyRetryDiffers]),
+        Intent::ServiceAddress => kept(TRAFFIC, &[]),
+        // Envoy streams both ways, and takes heads of 60 KiB.
+        Intent::Buffering { what: Buffers::Responses | Buffers::Requests, value } if value == "off" => Answer::Already,
+        Intent::Buffering { what: Buffers::Memory, .. } => Answer::Already,
+        Intent::Buffering { what: Buffers::Head, value } if bytes(value).is_some_and(|bytes| bytes <= 60 << 10) => Answer::Already,
+        Intent::Buffering { .. } => no_core_field(intent),
+        Intent::DigestAuth { .. }
+        | Intent::Firewall
+        | Intent::ErrorPages
+        | Intent::CookieRewrite
+        | Intent::LocationRewrite
+        | Intent::Mirror { .. }
+        | Intent::Tracing
+        | Intent::AccessLog
+        | Intent::Snippet
+        | Intent::Ciphers
+        | Intent::Fastcgi
+        | Intent::Grpc
+        | Intent::BackendTls
+        | Intent::ConnectionHeader
+        | Intent::BackendHttpVersion
+        | Intent::Passthrough
+        | Intent::Variables { .. } => no_core_field(intent),
+    }
+}

@@ -1,0 +1,82 @@
+//! ClientTrafficPolicy: what every listener needs to treat clients as nginx does, and certificates of clients.
+
+use serde_json::json;
+
+use super::types::{
+    ClientIp, ClientTls, ClientTrafficPolicy, ClientValidation, ForwardedCertificate, HeaderSettings, SecretName, TrustedFor, header,
+};
+use crate::{
+    gateway::{Intent, api::HeaderModifier},
+    targets::Estate,
+};
+
+/// The policy of listeners with these intents.
+pub(super) fn connections(estate: &Estate, tls: bool, intents: &[Intent]) -> ClientTrafficPolicy {
+    let mut headers = HeaderSettings {
+        with_underscores_action: Some(if estate.underscores { "Allow" } else { "DropHeader" }.to_owned()),
+        early_request_headers: Some(early(estate, tls)),
+        ..HeaderSettings::default()
+    };
+    let mut policy = ClientTrafficPolicy {
+        timeout: Some(json!({"http": {"streamIdleTimeout": format!("{}s", estate.idle)}})),
+        http1: Some(json!({"http10": {}})),
+        ..ClientTrafficPolicy::default()
+    };
+    if let Some(value) = estate.hsts.as_ref().filter(|_| tls) {
+        let set = header("Strict-Transport-Security", &value.replace('%', "%%")).into_iter().collect();
+        headers.late_response_headers = Some(HeaderModifier { set, ..HeaderModifier::default() });
+    }
+    if let Some(networks) = &estate.trusted {
+        let told = TrustedFor { trusted_cidrs: networks.clone(), ..TrustedFor::default() };
+        policy.client_ip_detection = Some(ClientIp { x_forwarded_for: Some(told), ..ClientIp::default() });
+    }
+    for intent in intents {
+        let Intent::ClientCertificates { secret, required, checked, .. } = intent else { continue };
+        let (namespace, name) = secret.split_once('/').unwrap_or(("", secret));
+        let mode = match (required, checked) {
+            (true, _) => None,
+            (false, true) => Some("VerifyIfGiven"),
+            (false, false) => Some("Request"),
+        };
+        let authority = SecretName {
+            kind: Some("Secret".to_owned()),
+            name: name.to_owned(),
+            namespace: (namespace != estate.gateway.namespace).then(|| namespace.to_owned()),
+            ..SecretName::default()
+        };
+        let validation =
+            ClientValidation { mode: mode.map(str::to_owned), ca_certificate_refs: vec![authority], ..ClientValidation::default() };
+        policy.tls = Some(ClientTls { client_validation: Some(validation), ..ClientTls::default() });
+        let details = ["Subject", "Cert"].map(str::to_owned).to_vec();
+        headers.x_forwarded_client_cert =
+            Some(ForwardedCertificate { mode: "SanitizeSet".to_owned(), cert_details_to_add: details, ..ForwardedCertificate::default() });
+    }
+    policy.headers = Some(headers);
+    policy
+}
+
+/// Headers that nginx tells backends, and those of clients that it does not let through. Envoy adds the address of the client to
+/// `X-Forwarded-For` afterwards.
+fn early(estate: &Estate, tls: bool) -> HeaderModifier {
+    let (scheme, port) = if tls { ("https", "443") } else { ("http", "80") };
+    let original = format!("{scheme}://%REQ(:AUTHORITY)%%REQ(:PATH)%");
+    let mut set = vec![("X-Scheme", scheme), ("X-Forwarded-Scheme", scheme)];
+    let mut remove = vec!["Proxy"];
+    if estate.trusted.is_none() {
+        set.extend([
+            ("X-Real-IP", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"),
+            ("X-Forwarded-Host", "%REQ(:AUTHORITY)%"),
+            ("X-Forwarded-Port", port),
+        ]);
+        remove.extend(["X-Forwarded-For", "X-Original-Forwarded-For", "X-Original-Forwarded-Host"]);
+    }
+    let asks = |intent: &Intent| matches!(intent, Intent::ExternalAuth { .. });
+    if estate.wishes.iter().any(|wish| wish.intents.iter().any(asks)) {
+        set.extend([("X-Original-URL", original.as_str()), ("X-Original-Method", "%REQ(:METHOD)%")]);
+    }
+    HeaderModifier {
+        set: set.into_iter().filter_map(|(name, value)| header(name, value)).collect(),
+        remove: remove.into_iter().map(str::to_owned).collect(),
+        ..HeaderModifier::default()
+    }
+}

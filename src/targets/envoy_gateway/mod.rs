@@ -1,0 +1,82 @@
+//! Envoy Gateway: its policies, filters and backends, written and read back.
+//!
+//! Only the oldest policy of a kind counts on one place, and one on a route or rule replaces those above it, so that all wishes of a rule
+//! stand in one policy of each kind, each of which says everything that its rule needs.
+
+mod answer;
+mod authentication;
+mod connections;
+mod filter;
+mod listeners;
+mod policies;
+mod read;
+mod traffic;
+mod types;
+
+pub(super) use read::read_back;
+
+use super::{Answer, Estate, Own, RegexForm, Target};
+use crate::gateway::{Intent, api::Custom};
+
+/// Envoy Gateway.
+#[derive(Debug)]
+pub(super) struct EnvoyGateway;
+
+impl Target for EnvoyGateway {
+    fn id(&self) -> &'static str {
+        "envoy-gateway"
+    }
+
+    fn answer(&self, intent: &Intent) -> Answer {
+        answer::answer(intent)
+    }
+
+    fn filters(&self, intents: &[Intent], namespace: &str, name: &str) -> Vec<Custom> {
+        filter::filter(intents, namespace, name).into_iter().collect()
+    }
+
+    fn password_key(&self) -> &'static str {
+        ".htpasswd"
+    }
+
+    fn client_headers(&self, full: bool) -> &'static [(&'static str, &'static str)] {
+        const CLIENT: &str = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%";
+        if full { &[("X-Real-IP", CLIENT)] } else { &[("X-Real-IP", CLIENT), ("X-Forwarded-For", CLIENT)] }
+    }
+
+    fn policies(&self, estate: &Estate) -> Own {
+        policies::policies(estate)
+    }
+
+    fn regex_form(&self) -> RegexForm {
+        RegexForm::Full
+    }
+
+    fn cuts_long_requests(&self) -> bool {
+        true
+    }
+
+    fn sets_headers_of_listeners(&self) -> bool {
+        true
+    }
+
+    fn closes_defaults(&self) -> bool {
+        true
+    }
+
+    fn keeps_cors(&self) -> bool {
+        true
+    }
+
+    fn replaces_root_prefix(&self) -> bool {
+        false
+    }
+
+    fn formats_header_values(&self) -> bool {
+        true
+    }
+
+    fn controller_name(&self) -> Option<&'static str> {
+        Some("gateway.envoyproxy.io/gatewayclass-controller")
+    }
+}

@@ -1,0 +1,128 @@
+//! Which policies an estate needs, and what each is attached to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::to_value;
+
+use super::{
+    authentication, listeners, traffic,
+    types::{GROUP, TargetRef, VERSION},
+};
+use crate::{
+    gateway::{
+        Intent,
+        api::{Custom, GROUP as GATEWAY_API, Meta},
+    },
+    k8s::NamespacedName,
+    targets::{Estate, Own, Reference, Section, Wish},
+};
+
+/// Places that one policy is attached to at most.
+const MOST_PLACES: usize = 16;
+
+/// All policies.
+pub(super) fn policies(estate: &Estate) -> Own {
+    let mut own = Own::default();
+    of_listeners(estate, &mut own);
+    of_rules(estate, &mut own);
+    own
+}
+
+fn custom<T: Serialize>(kind: &'static str, namespace: &str, name: String, spec: &T) -> Custom {
+    let spec = to_value(spec).expect("INVARIANT: the wire types have string keys");
+    Custom { group: GROUP, version: VERSION, kind, metadata: Meta::new(namespace, name), spec }
+}
+
+fn target(kind: &str, name: &str, section: Option<&str>) -> TargetRef {
+    TargetRef {
+        group: GATEWAY_API.to_owned(),
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+        section_name: section.map(str::to_owned),
+        ..TargetRef::default()
+    }
+}
+
+/// One policy for the Gateway, which is right for plain listeners, and one for all others that treat clients alike.
+fn of_listeners(estate: &Estate, own: &mut Own) {
+    let gateway = &estate.gateway;
+    if estate.sections.is_empty() {
+        return;
+    }
+    let mut policy = listeners::connections(estate, false, &[]);
+    let gateways: BTreeSet<&str> = estate.sections.iter().map(|section| section.gateway.as_str()).collect();
+    policy.target_refs = gateways.into_iter().map(|name| target("Gateway", name, None)).collect();
+    own.platform.push(custom("ClientTrafficPolicy", &gateway.namespace, gateway.name.clone(), &policy));
+    let mut groups: BTreeMap<(&[Intent], &str), Vec<&Section>> = BTreeMap::new();
+    for section in estate.sections.iter().filter(|section| section.tls) {
+        groups.entry((&section.intents, &section.namespace)).or_default().push(section);
+    }
+    for (number, ((intents, home), sections)) in groups.into_iter().enumerate() {
+        let mut policy = listeners::connections(estate, true, intents);
+        policy.target_refs = sections
+            .iter()
+            .map(|section| match &section.set {
+                Some(set) => target("ListenerSet", set, Some(&section.name)),
+                None => target("Gateway", &section.gateway, Some(&section.name)),
+            })
+            .collect();
+        let name = if number == 0 { format!("{}-https", gateway.name) } else { format!("{}-https-{}", gateway.name, number + 1) };
+        own.platform.push(custom("ClientTrafficPolicy", home, name, &policy));
+        for intent in intents {
+            let Intent::ClientCertificates { secret, .. } = intent else { continue };
+            let Some((namespace, name)) = secret.split_once('/').filter(|(namespace, _)| *namespace != home) else { continue };
+            own.references.push(Reference {
+                group: GROUP,
+                kind: "ClientTrafficPolicy",
+                from: home.to_owned(),
+                to: "Secret",
+                target: NamespacedName::new(namespace, name),
+            });
+        }
+    }
+}
+
+/// One policy of a kind for rules of one namespace that wish the same.
+fn of_rules(estate: &Estate, own: &mut Own) {
+    let mut groups: BTreeMap<(&str, &[Intent]), Vec<&Wish>> = BTreeMap::new();
+    for wish in &estate.wishes {
+        groups.entry((&wish.route.namespace, &wish.intents)).or_default().push(wish);
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by(|(a, one), (b, other)| (a.0, place(one[0])).cmp(&(b.0, place(other[0]))));
+    for ((namespace, intents), wishes) in groups {
+        for wishes in wishes.chunks(MOST_PLACES) {
+            let name = match &wishes[0].rule {
+                Some(rule) => format!("{}-{rule}", wishes[0].route.name),
+                None => wishes[0].route.name.clone(),
+            };
+            let places: Vec<TargetRef> = wishes.iter().map(|wish| target(wish.kind, &wish.route.name, wish.rule.as_deref())).collect();
+            if let Some(mut policy) = authentication::security(intents, namespace) {
+                policy.target_refs.clone_from(&places);
+                own.beside.push(custom("SecurityPolicy", namespace, name.clone(), &policy));
+            }
+            if let Some(mut policy) = traffic::traffic(intents) {
+                policy.target_refs = places;
+                own.beside.push(custom("BackendTrafficPolicy", namespace, name, &policy));
+            }
+        }
+        for intent in intents {
+            let Intent::ExternalAuth { asks, url, .. } = intent else { continue };
+            let Some((service, ..)) = authentication::backend(url, asks).filter(|(service, ..)| service.namespace != namespace) else {
+                continue;
+            };
+            own.references.push(Reference {
+                group: GROUP,
+                kind: "SecurityPolicy",
+                from: namespace.to_owned(),
+                to: "Service",
+                target: service,
+            });
+        }
+    }
+}
+
+fn place(wish: &Wish) -> (&NamespacedName, Option<&str>) {
+    (&wish.route, wish.rule.as_deref())
+}

@@ -1,0 +1,252 @@
+//! BackendTrafficPolicy: limits, times, retries, how endpoints are chosen, and where a refused client is sent.
+
+use serde_json::json;
+
+use super::types::{
+    BackendTrafficPolicy, ClientSelector, ConsistentHash, CustomResponse, HashCookie, HttpTimeout, LoadBalancer, LocalRateLimit, NamedHash,
+    OverrideMatch, RateLimit, RateLimitRule, RateLimitValue, RequestBuffer, ResponseOverride, Retry, RetryOn, SourceCidr, StatusCodes,
+    TcpTimeout, Timeout, header,
+};
+use crate::gateway::{AuthRequest, Intent, SessionCookie, api::HeaderModifier};
+
+/// The policy for the intents of a rule; `None` where none of them needs one.
+pub(super) fn traffic(intents: &[Intent]) -> Option<BackendTrafficPolicy> {
+    let mut policy = BackendTrafficPolicy::default();
+    let (mut connect, mut idle) = (None, None);
+    for intent in intents {
+        match intent {
+            Intent::BodyLimit { bytes: Some(bytes) } => {
+                policy.request_buffer = Some(RequestBuffer { limit: quantity(*bytes), ..RequestBuffer::default() });
+            }
+            Intent::RateLimit { per_second, per_minute, exempt, .. } => {
+                policy.rate_limit = Some(rate_limit(*per_second, *per_minute, exempt));
+            }
+            Intent::Bandwidth { rate, .. } => {
+                policy.bandwidth_limit =
+                    Some(json!({"response": {"limit": {"value": rate.div_ceil(1024).to_string() + "Ki", "unit": "Second"}}}));
+            }
+            Intent::SessionAffinity { cookie, attributes } => policy.load_balancer = Some(by_cookie(cookie, attributes)),
+            Intent::LoadBalancing { by, hashed } => {
+                // A cookie decides before anything else.
+                if policy.load_balancer.as_ref().is_none_or(|known| known.consistent_hash.is_none()) {
+                    policy.load_balancer = balancer(by, *hashed);
+                }
+            }
+            Intent::Timeouts { connect: to_connect, idle: of_silence } => {
+                connect = connect.max(*to_connect);
+                idle = idle.max(*of_silence);
+            }
+            Intent::Retry { conditions, tries } => policy.retry = Some(retry(conditions, *tries)),
+            Intent::ServiceAddress => policy.routing_type = Some("Service".to_owned()),
+            Intent::ExternalAuth { asks, .. } if !asks.signin.is_empty() => policy.response_override.extend(signin(asks)),
+            _ => {}
+        }
+    }
+    if connect.is_some() || idle.is_some() {
+        policy.timeout = Some(Timeout {
+            tcp: connect.map(|seconds| TcpTimeout { connect_timeout: Some(format!("{seconds}s")), ..TcpTimeout::default() }),
+            // Without a value of its own the whole request would end after 15 seconds.
+            http: idle.map(|seconds| HttpTimeout {
+                request_timeout: Some("0s".to_owned()),
+                stream_idle_timeout: Some(format!("{seconds}s")),
+                ..HttpTimeout::default()
+            }),
+            ..Timeout::default()
+        });
+    }
+    (policy != BackendTrafficPolicy::default()).then_some(policy)
+}
+
+/// Bytes as a quantity.
+fn quantity(bytes: u64) -> serde_json::Value {
+    for (unit, size) in [("Gi", 1_u64 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)] {
+        if bytes > 0 && bytes.is_multiple_of(size) {
+            return format!("{}{unit}", bytes / size).into();
+        }
+    }
+    bytes.to_string().into()
+}
+
+/// A bucket for each client address. A rule keeps one network only, so that both families need one.
+fn rate_limit(per_second: u64, per_minute: u64, exempt: &[String]) -> RateLimit {
+    let mut rules = Vec::new();
+    for (requests, unit) in [(per_second, "Second"), (per_minute, "Minute")] {
+        if requests == 0 {
+            continue;
+        }
+        let limit = RateLimitValue { requests, unit: unit.to_owned(), ..RateLimitValue::default() };
+        let mut rule = |value: &str, invert: Option<bool>| {
+            let source_cidr =
+                Some(SourceCidr { r#type: Some("Distinct".to_owned()), value: value.to_owned(), invert, ..SourceCidr::default() });
+            let selector = ClientSelector { source_cidr, ..ClientSelector::default() };
+            rules.push(RateLimitRule { client_selectors: vec![selector], limit: limit.clone(), ..RateLimitRule::default() });
+        };
+        for all in ["0.0.0.0/0", "::/0"] {
+            match exempt {
+                [only] if only.contains(':') == (all == "::/0") => rule(only, Some(true)),
+                _ => rule(all, None),
+            }
+        }
+    }
+    RateLimit { r#type: "Local".to_owned(), local: Some(LocalRateLimit { rules, ..LocalRateLimit::default() }), ..RateLimit::default() }
+}
+
+fn by_cookie(cookie: &str, attributes: &SessionCookie) -> LoadBalancer {
+    let SessionCookie { path, domain, max_age, same_site, secure } = attributes;
+    let mut given = std::collections::BTreeMap::new();
+    for (name, value) in [("Path", path), ("Domain", domain), ("SameSite", same_site)] {
+        if !value.is_empty() {
+            given.insert(name.to_owned(), value.clone());
+        }
+    }
+    if *secure {
+        given.insert("Secure".to_owned(), String::new());
+    }
+    // A time of zero makes a cookie for the session of the browser.
+    let ttl = max_age.parse::<u32>().map_or_else(|_| "0s".to_owned(), |seconds| format!("{seconds}s"));
+    let cookie = HashCookie { name: cookie.to_owned(), ttl: Some(ttl), attributes: given, ..HashCookie::default() };
+    consistent(ConsistentHash { r#type: "Cookie".to_owned(), cookie: Some(cookie), ..ConsistentHash::default() })
+}
+
+fn consistent(hash: ConsistentHash) -> LoadBalancer {
+    LoadBalancer { r#type: "ConsistentHash".to_owned(), consistent_hash: Some(hash), ..LoadBalancer::default() }
+}
+
+/// How endpoints are chosen; `None` where Envoy Gateway has no such way.
+pub(super) fn balancer(by: &str, hashed: bool) -> Option<LoadBalancer> {
+    if !hashed {
+        let kind = match by {
+            "ewma" => "LeastRequest",
+            "round_robin" => "RoundRobin",
+            _ => return None,
+        };
+        return Some(LoadBalancer { r#type: kind.to_owned(), ..LoadBalancer::default() });
+    }
+    let named = |name: &str| vec![NamedHash { name: name.to_owned(), ..NamedHash::default() }];
+    let hash = match by {
+        "$remote_addr" | "$binary_remote_addr" | "$the_real_ip" => {
+            ConsistentHash { r#type: "SourceIP".to_owned(), ..ConsistentHash::default() }
+        }
+        "$host" | "$http_host" => {
+            ConsistentHash { r#type: "Headers".to_owned(), headers: named(":authority"), ..ConsistentHash::default() }
+        }
+        _ => {
+            let is_name = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+            if let Some(name) = by.strip_prefix("$http_").filter(|name| is_name(name)) {
+                ConsistentHash { r#type: "Headers".to_owned(), headers: named(&name.replace('_', "-")), ..ConsistentHash::default() }
+            } else if let Some(name) = by.strip_prefix("$arg_").filter(|name| is_name(name)) {
+                ConsistentHash { r#type: "QueryParams".to_owned(), query_params: named(name), ..ConsistentHash::default() }
+            } else if let Some(name) = by.strip_prefix("$cookie_").filter(|name| is_name(name)) {
+                let cookie = HashCookie { name: name.to_owned(), ..HashCookie::default() };
+                ConsistentHash { r#type: "Cookie".to_owned(), cookie: Some(cookie), ..ConsistentHash::default() }
+            } else {
+                return None;
+            }
+        }
+    };
+    Some(consistent(hash))
+}
+
+/// Conditions of nginx as triggers of Envoy.
+fn retry(conditions: &str, tries: u64) -> Retry {
+    let words: Vec<&str> = conditions.split_whitespace().collect();
+    if words.contains(&"off") {
+        return Retry { num_retries: Some(0), ..Retry::default() };
+    }
+    let (mut triggers, mut codes): (Vec<&str>, Vec<u16>) = (Vec::new(), Vec::new());
+    for word in words {
+        match word {
+            "error" => triggers.extend(["connect-failure", "refused-stream"]),
+            "timeout" | "invalid_header" => triggers.push("reset"),
+            _ => codes.extend(word.strip_prefix("http_").and_then(|code| code.parse::<u16>().ok())),
+        }
+    }
+    if !codes.is_empty() {
+        triggers.push("retriable-status-codes");
+    }
+    triggers.dedup();
+    let retries = if tries == 0 { 3 } else { u32::try_from(tries - 1).unwrap_or(u32::MAX) };
+    let retry_on = RetryOn { triggers: triggers.into_iter().map(str::to_owned).collect(), http_status_codes: codes, ..RetryOn::default() };
+    Retry { num_retries: Some(retries), retry_on: Some(retry_on), ..Retry::default() }
+}
+
+/// A refused client is sent to the sign-in page; what the application itself refuses stays.
+fn signin(asks: &AuthRequest) -> Option<ResponseOverride> {
+    let AuthRequest { signin, signin_parameter, .. } = asks;
+    let location = signin_location(signin, signin_parameter)?;
+    let header = HeaderModifier { set: vec![header("Location", &location)?], ..HeaderModifier::default() };
+    Some(ResponseOverride {
+        r#match: OverrideMatch {
+            status_codes: vec![StatusCodes { r#type: Some("Value".to_owned()), value: Some(401), ..StatusCodes::default() }],
+            ..OverrideMatch::default()
+        },
+        source: Some("Local".to_owned()),
+        response: Some(CustomResponse { status_code: Some(302), header: Some(header), ..CustomResponse::default() }),
+        ..ResponseOverride::default()
+    })
+}
+
+/// The sign-in page with the original URL, as a format of Envoy; `None` where it uses a variable that Envoy does not have.
+pub(super) fn signin_location(signin: &str, parameter: &str) -> Option<String> {
+    let mut text = String::new();
+    let mut rest = signin;
+    while let Some(at) = rest.find('$') {
+        text.push_str(&rest[..at].replace('%', "%%"));
+        rest = &rest[at + 1..];
+        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
+        text.push_str(match &rest[..end] {
+            "host" | "http_host" | "best_http_host" => "%REQ(:AUTHORITY)%",
+            "scheme" | "pass_access_scheme" => "%REQ(X-FORWARDED-PROTO)%",
+            "request_uri" | "escaped_request_uri" => "%REQ(:PATH)%",
+            _ => return None,
+        });
+        rest = &rest[end..];
+    }
+    text.push_str(&rest.replace('%', "%%"));
+    let query = signin.split_once('?').map_or("", |(_, query)| query);
+    let given = query.split('&').filter_map(|pair| pair.split_once('=')).any(|(name, value)| name == parameter && !value.is_empty());
+    if !given {
+        let joint = if query.is_empty() { '?' } else { '&' };
+        let original = "%REQ(X-FORWARDED-PROTO)%://%REQ(:AUTHORITY)%%REQ(:PATH)%";
+        text.push_str(&format!("{joint}{parameter}={original}"));
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_original_url_is_added_where_the_page_does_not_name_it() {
+        let original = "%REQ(X-FORWARDED-PROTO)%://%REQ(:AUTHORITY)%%REQ(:PATH)%";
+        assert_eq!(signin_location("https://login.test/start", "rd"), Some(format!("https://login.test/start?rd={original}")));
+        assert_eq!(
+            signin_location("https://$host/oauth2/start?rd=$escaped_request_uri", "rd").as_deref(),
+            Some("https://%REQ(:AUTHORITY)%/oauth2/start?rd=%REQ(:PATH)%")
+        );
+        assert_eq!(signin_location("https://login.test/$cookie_x", "rd"), None);
+    }
+
+    #[test]
+    fn percent_signs_are_doubled() {
+        assert_eq!(signin_location("https://l.test/?rd=a%20b", "rd").as_deref(), Some("https://l.test/?rd=a%%20b"));
+    }
+
+    #[test]
+    fn sizes_are_whole_units() {
+        assert_eq!(quantity(8 << 20), "8Mi");
+        assert_eq!(quantity(1500), "1500");
+    }
+
+    #[test]
+    fn one_exempt_network_turns_its_family_around() {
+        let limit = rate_limit(5, 0, &["10.0.0.0/8".to_owned()]);
+        let rules = limit.local.expect("local").rules;
+        let sources: Vec<_> = rules.iter().filter_map(|rule| rule.client_selectors[0].source_cidr.clone()).collect();
+        assert_eq!(
+            sources.iter().map(|source| (source.value.as_str(), source.invert)).collect::<Vec<_>>(),
+            [("10.0.0.0/8", Some(true)), ("::/0", None)]
+        );
+    }
+}

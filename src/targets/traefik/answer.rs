@@ -1,0 +1,70 @@
+//! What Traefik makes of an intent.
+
+use super::middleware;
+use crate::{
+    gateway::{Buffers, Intent},
+    ledger::Code,
+    targets::{Answer, standard::no_core_field},
+};
+
+const MIDDLEWARE: &str = "Middleware";
+
+fn kept(changes: &[Code]) -> Answer {
+    Answer::Kept { kind: MIDDLEWARE, changes: changes.to_vec() }
+}
+
+/// The answer.
+pub(super) fn answer(intent: &Intent) -> Answer {
+    match intent {
+        // There is a list of those who may pass, and none of those who may not.
+        Intent::AddressLists { allow, deny } if deny.is_empty() && !allow.is_empty() => kept(&[]),
+        Intent::BasicAuth { .. } => kept(&[Code::AccessPasswordKey]),
+        Intent::ExternalAuth { url, asks, .. } if !url.contains('$') && !asks.signin.contains('$') => {
+            kept(&[Code::AccessForwardAuthDiffers])
+        }
+        Intent::BodyLimit { bytes: None } => Answer::Already,
+        Intent::BodyLimit { bytes: Some(_) } => kept(&[Code::PolicyBodyBuffered]),
+        Intent::RateLimit { exempt, .. } => {
+            let mut changes = vec![Code::PolicyTooManyRequests];
+            changes.extend((!exempt.is_empty()).then_some(Code::PolicyRateLimitExempt));
+            kept(&changes)
+        }
+        Intent::RegexRewrite { pattern, target } => match middleware::replacement(pattern, target) {
+            Some(_) => kept(&[]),
+            None => no_core_field(intent),
+        },
+        Intent::Retry { conditions, .. } if !conditions.contains("off") => kept(&[Code::PolicyRetryDiffers]),
+        // Traefik streams both ways.
+        Intent::Buffering { what: Buffers::Responses | Buffers::Requests, value } if value == "off" => Answer::Already,
+        Intent::Buffering { what: Buffers::Memory, .. } => Answer::Already,
+        Intent::AddressLists { .. }
+        | Intent::DigestAuth { .. }
+        | Intent::ExternalAuth { .. }
+        | Intent::ClientCertificates { .. }
+        | Intent::Firewall
+        | Intent::Bandwidth { .. }
+        | Intent::Refuse { .. }
+        | Intent::FixedRedirect { .. }
+        | Intent::SessionAffinity { .. }
+        | Intent::LoadBalancing { .. }
+        | Intent::Timeouts { .. }
+        | Intent::Retry { .. }
+        | Intent::Buffering { .. }
+        | Intent::ServiceAddress
+        | Intent::ErrorPages
+        | Intent::CookieRewrite
+        | Intent::LocationRewrite
+        | Intent::Mirror { .. }
+        | Intent::Tracing
+        | Intent::AccessLog
+        | Intent::Snippet
+        | Intent::Ciphers
+        | Intent::Fastcgi
+        | Intent::Grpc
+        | Intent::BackendTls
+        | Intent::ConnectionHeader
+        | Intent::BackendHttpVersion
+        | Intent::Passthrough
+        | Intent::Variables { .. } => no_core_field(intent),
+    }
+}

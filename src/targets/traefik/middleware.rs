@@ -1,0 +1,124 @@
+//! Middleware objects for the intents of a rule.
+
+use serde_json::{Map, Value, json};
+
+use super::{GROUP, VERSION};
+use crate::gateway::{
+    AuthRequest, Intent,
+    api::{Custom, Meta},
+    regex,
+};
+
+/// All objects, in the order in which they run: addresses, limits, credentials, bodies, paths.
+pub(super) fn all(intents: &[Intent], namespace: &str, name: &str) -> Vec<Custom> {
+    let mut made: Vec<(u8, &'static str, Value)> = Vec::new();
+    for intent in intents {
+        match intent {
+            Intent::AddressLists { allow, .. } => made.push((0, "allow", json!({"ipAllowList": {"sourceRange": allow}}))),
+            Intent::RateLimit { per_second, per_minute, connections, burst, .. } => {
+                for (suffix, average, period) in [("rate", per_second, "1s"), ("rate-minute", per_minute, "1m")] {
+                    if *average > 0 {
+                        let burst = average.saturating_mul((*burst).max(1));
+                        made.push((1, suffix, json!({"rateLimit": {"average": average, "period": period, "burst": burst}})));
+                    }
+                }
+                if *connections > 0 {
+                    // Requests are counted by their host unless something else is said.
+                    let by_address = json!({"ipStrategy": {"depth": 0}});
+                    made.push((1, "connections", json!({"inFlightReq": {"amount": connections, "sourceCriterion": by_address}})));
+                }
+            }
+            Intent::BasicAuth { secret, realm, .. } => {
+                let secret = secret.split_once('/').map_or(secret.as_str(), |(_, name)| name);
+                let mut basic = Map::new();
+                basic.insert("secret".to_owned(), secret.into());
+                if !realm.is_empty() {
+                    basic.insert("realm".to_owned(), realm.as_str().into());
+                }
+                basic.insert("removeHeader".to_owned(), true.into());
+                made.push((2, "password", json!({"basicAuth": basic})));
+            }
+            Intent::ExternalAuth { url, asks, .. } => made.push((3, "auth", json!({"forwardAuth": forward_auth(url, asks)}))),
+            Intent::BodyLimit { bytes: Some(bytes) } => made.push((4, "body", json!({"buffering": {"maxRequestBodyBytes": bytes}}))),
+            Intent::Retry { tries, .. } => {
+                let attempts = if *tries == 0 { 3 } else { *tries };
+                made.push((5, "retry", json!({"retry": {"attempts": attempts}})));
+            }
+            Intent::RegexRewrite { pattern, target } => {
+                if let Some((regex, replacement)) = replacement(pattern, target) {
+                    made.push((6, "rewrite", json!({"replacePathRegex": {"regex": regex, "replacement": replacement}})));
+                }
+            }
+            _ => {}
+        }
+    }
+    made.sort_by_key(|(order, suffix, _)| (*order, *suffix));
+    let custom = |suffix: &str, spec| Custom {
+        group: GROUP,
+        version: VERSION,
+        kind: "Middleware",
+        metadata: Meta::new(namespace, format!("{name}-{suffix}")),
+        spec,
+    };
+    made.into_iter().map(|(_, suffix, spec)| custom(suffix, spec)).collect()
+}
+
+fn forward_auth(url: &str, asks: &AuthRequest) -> Value {
+    let mut auth = Map::new();
+    auth.insert("address".to_owned(), url.into());
+    if !asks.response_headers.is_empty() {
+        auth.insert("authResponseHeaders".to_owned(), asks.response_headers.clone().into());
+    }
+    if !asks.signin.is_empty() {
+        auth.insert("authSigninURL".to_owned(), asks.signin.as_str().into());
+    }
+    Value::Object(auth)
+}
+
+/// A rewrite of nginx as an expression of Go over the whole path and a replacement; `None` where that cannot be said.
+pub(super) fn replacement(pattern: &str, target: &str) -> Option<(String, String)> {
+    if target.contains("://") || !target.starts_with('/') {
+        return None;
+    }
+    let replacement = groups(target)?;
+    let path = pattern.strip_prefix('^').unwrap_or(pattern);
+    let inner = if path.ends_with('$') && !path.ends_with("\\$") { path.to_owned() } else { format!("{path}.*$") };
+    let whole = if regex::has_bar(path) { format!("(?i)^(?:{})$", inner.trim_end_matches('$')) } else { format!("(?i)^{inner}") };
+    let whole = whole.replace("(.*).*$", "(.*)$").replace(".*.*$", ".*$");
+    regex::is_valid(&whole).then_some((whole, replacement))
+}
+
+/// `$1` becomes `${1}`, since Go reads as many letters and digits as there are; `None` for variables.
+fn groups(target: &str) -> Option<String> {
+    let mut text = String::new();
+    let mut chars = target.chars();
+    while let Some(character) = chars.next() {
+        if character != '$' {
+            text.push(character);
+            continue;
+        }
+        let digit = chars.next().filter(char::is_ascii_digit)?;
+        text.push_str(&format!("${{{digit}}}"));
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_stand_in_braces() {
+        assert_eq!(replacement("/a/(.*)", "/x$1y"), Some(("(?i)^/a/(.*)$".to_owned(), "/x${1}y".to_owned())));
+        assert_eq!(replacement("/a/(.*)", "/$uri"), None);
+    }
+
+    #[test]
+    fn addresses_come_before_credentials() {
+        let users = crate::gateway::Users::Unknown;
+        let basic = Intent::BasicAuth { secret: "a/s".to_owned(), realm: "r".to_owned(), users };
+        let lists = Intent::AddressLists { allow: vec!["10.0.0.0/8".to_owned()], deny: Vec::new() };
+        let names: Vec<String> = all(&[basic, lists], "a", "r").into_iter().map(|one| one.metadata.name).collect();
+        assert_eq!(names, ["r-allow", "r-password"]);
+    }
+}

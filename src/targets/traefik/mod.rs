@@ -1,0 +1,62 @@
+//! Traefik: Middleware objects that rules refer to, written and read back. A Middleware does one thing, so that a rule may need several;
+//! they run in the order in which the rule names them.
+
+mod answer;
+mod middleware;
+mod read;
+
+pub(super) use read::read_back;
+
+use super::{Answer, RegexForm, Target};
+use crate::gateway::{Intent, api::Custom};
+
+/// API group of its own kinds.
+const GROUP: &str = "traefik.io";
+/// Their version.
+const VERSION: &str = "v1alpha1";
+
+/// Traefik.
+#[derive(Debug)]
+pub(super) struct Traefik;
+
+impl Target for Traefik {
+    fn id(&self) -> &'static str {
+        "traefik"
+    }
+
+    fn answer(&self, intent: &Intent) -> Answer {
+        answer::answer(intent)
+    }
+
+    fn filters(&self, intents: &[Intent], namespace: &str, name: &str) -> Vec<Custom> {
+        middleware::all(intents, namespace, name)
+    }
+
+    fn password_key(&self) -> &'static str {
+        "users"
+    }
+
+    fn regex_form(&self) -> RegexForm {
+        RegexForm::Search
+    }
+
+    fn cuts_long_requests(&self) -> bool {
+        false
+    }
+
+    fn keeps_cors(&self) -> bool {
+        false
+    }
+
+    fn replaces_root_prefix(&self) -> bool {
+        true
+    }
+
+    fn formats_header_values(&self) -> bool {
+        false
+    }
+
+    fn controller_name(&self) -> Option<&'static str> {
+        Some("traefik.io/gateway-controller")
+    }
+}

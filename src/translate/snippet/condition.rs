@@ -1,0 +1,287 @@
+//! Conditions of `if` and of rewrites as matches of a route.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    nginx::{
+        Server, ServerName,
+        code::{Condition, Question, Text},
+    },
+    request::Piece,
+    targets::RegexForm,
+    translate::{
+        paths,
+        plan::{HeaderCondition, On, PathRule, Rule},
+        shape,
+    },
+};
+
+/// Something that a match can say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Match {
+    /// A header, a query parameter or the method.
+    Field(HeaderCondition),
+    /// The path.
+    Path(PathRule),
+}
+
+/// What a condition comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Said {
+    /// It is always the same.
+    Always(bool),
+    /// One of these must match; turned round where `negated`.
+    Any {
+        any: Vec<Match>,
+        negated: bool,
+        /// What a match says otherwise than nginx does.
+        but: Option<&'static str>,
+    },
+    /// A match cannot say it, for this reason.
+    No(&'static str),
+}
+
+/// Values of variables that were set; `None` for those that are not known.
+pub(super) type Env = BTreeMap<String, Option<String>>;
+
+/// A text whose variables are known.
+pub(super) fn known(text: &Text, env: &Env) -> Option<String> {
+    text.iter()
+        .map(|piece| match piece {
+            Piece::Literal(text) => Some(text.clone()),
+            Piece::Variable(name) | Piece::Named(name) => env.get(name).cloned().flatten(),
+            Piece::Group(_) => None,
+        })
+        .collect()
+}
+
+/// Methods that a match can name.
+const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
+
+/// A condition as matches.
+pub(super) fn said(condition: &Condition, env: &Env, server: &Server, tls: bool, form: RegexForm) -> Said {
+    let Condition { variable, question, negated } = condition;
+    let fixed = match variable.as_str() {
+        "scheme" => Some(if tls { "https" } else { "http" }.to_owned()),
+        "https" => Some(if tls { "on" } else { "" }.to_owned()),
+        "server_port" => Some(if tls { "443" } else { "80" }.to_owned()),
+        "host" | "http_host" => match &server.name {
+            ServerName::Exact(name) if server.aliases.is_empty() => Some(name.to_ascii_lowercase()),
+            _ => None,
+        },
+        name => match env.get(name) {
+            Some(Some(value)) => Some(value.clone()),
+            Some(None) => return Said::No("a variable that it asks about is not known"),
+            None => None,
+        },
+    };
+    if let Some(value) = fixed {
+        return match holds(&value, question, env) {
+            Some(holds) => Said::Always(holds != *negated),
+            None => Said::No("a text that it compares with is not known"),
+        };
+    }
+    if variable == "request_method" {
+        return method(question, *negated, env);
+    }
+    if variable == "uri" || variable == "document_uri" || variable == "request_uri" {
+        return path(variable == "request_uri", question, *negated, env, form);
+    }
+    let (on, name) = if let Some(name) = variable.strip_prefix("http_") {
+        (On::Header, name.replace('_', "-"))
+    } else if let Some(name) = variable.strip_prefix("arg_") {
+        (On::Query, name.to_owned())
+    } else if let Some(name) = variable.strip_prefix("cookie_") {
+        return cookie(name, question, *negated, env);
+    } else if variable == "content_type" {
+        (On::Header, "content-type".to_owned())
+    } else {
+        return Said::No("a match cannot ask for it");
+    };
+    let one = |value: String, regex: bool| vec![Match::Field(HeaderCondition { on, name: name.clone(), value, regex })];
+    match question {
+        Question::Truthy => Said::Any { any: one("^(?:[^0]|..+)$".to_owned(), true), negated: *negated, but: Some(REGEX) },
+        Question::Equals(text) => match known(text, env) {
+            Some(text) if text.is_empty() => Said::Any { any: one("^.+$".to_owned(), true), negated: !negated, but: Some(REGEX) },
+            Some(text) => Said::Any { any: one(text, false), negated: *negated, but: None },
+            None => Said::No("a text that it compares with is not known"),
+        },
+        Question::Matches { regex, caseless } => match searched(regex, *caseless) {
+            Some(value) => Said::Any { any: one(value, true), negated: *negated, but: Some(REGEX) },
+            None => Said::No("its expression needs PCRE, or is found in a text that is missing"),
+        },
+    }
+}
+
+const REGEX: &str = "expressions in matches are no part of the core of Gateway API";
+
+/// An expression that is searched, as one that takes the whole value.
+fn searched(regex: &str, caseless: bool) -> Option<String> {
+    if regex_syntax::Parser::new().parse(regex).is_err() || regex.contains(['\n', '\r']) {
+        return None;
+    }
+    let found = crate::automata::pcre::Pattern::parse(regex, caseless).ok()?;
+    // A missing header is an empty text for nginx, and no match at all for a route.
+    if found.is_match(b"").ok()? {
+        return None;
+    }
+    let case = if caseless { "(?i)" } else { "" };
+    Some(format!("{case}.*(?:{regex}).*"))
+}
+
+/// Whether something is true of a text that is known.
+fn holds(value: &str, question: &Question, env: &Env) -> Option<bool> {
+    match question {
+        Question::Truthy => Some(!value.is_empty() && value != "0"),
+        Question::Equals(text) => known(text, env).map(|text| text == value),
+        Question::Matches { regex, caseless } => {
+            crate::automata::pcre::Pattern::parse(regex, *caseless).ok()?.is_match(value.as_bytes()).ok()
+        }
+    }
+}
+
+fn method(question: &Question, negated: bool, env: &Env) -> Said {
+    let fits = |method: &&&str| holds(method, question, env) == Some(true);
+    let any: Vec<Match> = METHODS
+        .iter()
+        .filter(fits)
+        .map(|method| Match::Field(HeaderCondition { on: On::Method, name: String::new(), value: (*method).to_owned(), regex: false }))
+        .collect();
+    if any.is_empty() {
+        return Said::No("it asks for a method that a match cannot name");
+    }
+    if any.len() == METHODS.len() { Said::Always(!negated) } else { Said::Any { any, negated, but: None } }
+}
+
+fn cookie(name: &str, question: &Question, negated: bool, env: &Env) -> Said {
+    let name = regex_syntax::escape(name);
+    let whole = |value: &str| {
+        let value = format!("^(?:.*;\\s*)?(?i:{name})={value}(?:;.*)?$");
+        vec![Match::Field(HeaderCondition { on: On::Header, name: "Cookie".to_owned(), value, regex: true })]
+    };
+    match question {
+        Question::Truthy => Said::Any { any: whole("(?:[^0;]|[^;][^;]+)"), negated, but: Some(REGEX) },
+        Question::Equals(text) => match known(text, env) {
+            Some(text) if text.is_empty() => Said::Any { any: whole("[^;]+"), negated: !negated, but: Some(REGEX) },
+            Some(text) => Said::Any { any: whole(&regex_syntax::escape(&text)), negated, but: Some(REGEX) },
+            None => Said::No("a text that it compares with is not known"),
+        },
+        Question::Matches { .. } => Said::No("it searches an expression in a cookie"),
+    }
+}
+
+/// How well a match must say what an expression says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// As it is, were it by an expression: somebody may be refused by it.
+    Exactly,
+    /// By a prefix, which can be replaced.
+    Nearly,
+}
+
+/// An expression that nginx searches in the path.
+pub(super) fn searched_path(regex: &str, caseless: bool, form: RegexForm, how: How) -> Option<(PathRule, Option<&'static str>)> {
+    let body = regex.strip_prefix('^');
+    if let (Some(body), false) = (body, caseless) {
+        if let Some(exact) = body.strip_suffix('$').filter(|exact| shape::is_literal(exact)) {
+            return Some((PathRule::Exact(paths::literal(exact).ok()?), None));
+        }
+        if let Some(shape) = shape::shape(body) {
+            if shape.is_element() || shape.prefix() == "/" {
+                return Some((paths::prefix(shape.prefix()).ok()?, None));
+            }
+            if how == How::Nearly {
+                return Some((paths::prefix(shape.prefix()).ok()?, Some("a prefix of a route ends where an element of the path ends")));
+            }
+        }
+    }
+    if regex_syntax::Parser::new().parse(regex).is_err() || crate::automata::pcre::Pattern::parse(regex, caseless).is_err() {
+        return None;
+    }
+    let case = if caseless { "(?i)" } else { "" };
+    let value = match (body, form) {
+        (Some(body), RegexForm::Full) => format!("{case}(?:{body}).*"),
+        (Some(body), RegexForm::Search) => format!("{case}^(?:{body})"),
+        (Some(body), RegexForm::Either) => format!("{case}^(?:{body}).*"),
+        (None, RegexForm::Full) => format!("{case}.*(?:{regex}).*"),
+        (None, RegexForm::Search) => format!("{case}(?:{regex})"),
+        (None, RegexForm::Either) => format!("{case}^.*(?:{regex}).*"),
+    };
+    (value.len() <= 1024)
+        .then_some((PathRule::Regex(value), Some("which of an expression and a prefix goes first is up to the implementation")))
+}
+
+fn path(raw: bool, question: &Question, negated: bool, env: &Env, form: RegexForm) -> Said {
+    let (rule, but) = match question {
+        Question::Truthy => return Said::Always(!negated),
+        Question::Equals(text) => match known(text, env).and_then(|text| paths::literal(&text).ok()) {
+            Some(_) if raw => return Said::No("it compares the whole target, query included"),
+            Some(path) => (PathRule::Exact(path), None),
+            None => return Said::No("a text that it compares with is not known"),
+        },
+        Question::Matches { regex, .. } if raw && !regex.starts_with("^/") => {
+            return Said::No("it searches the whole target, query included");
+        }
+        Question::Matches { regex, caseless } => match searched_path(regex, *caseless, form, How::Exactly) {
+            Some((PathRule::Exact(_), _)) if raw => return Said::No("it compares the whole target, query included"),
+            Some(found) => found,
+            None => return Said::No("its expression needs PCRE"),
+        },
+    };
+    if negated && !matches!(rule, PathRule::Exact(_) | PathRule::Prefix(_)) {
+        return Said::No("it asks for every path but those of an expression");
+    }
+    Said::Any { any: vec![Match::Path(rule)], negated, but }
+}
+
+/// Whether conditions can be met together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Together {
+    /// A rule says them all.
+    Said,
+    /// No request meets them.
+    Never,
+    /// A rule cannot say them together; it has those that were before.
+    Unsaid,
+}
+
+/// Adds conditions to a rule.
+pub(super) fn add(rule: &mut Rule, conditions: &[Match]) -> Together {
+    for condition in conditions {
+        match condition {
+            Match::Field(field) => {
+                let same = |known: &&HeaderCondition| known.on == field.on && known.name.eq_ignore_ascii_case(&field.name);
+                if let Some(known) = rule.headers.iter().find(same) {
+                    if known == field {
+                        continue;
+                    }
+                    // Two texts of one field exclude each other.
+                    return if known.regex || field.regex { Together::Unsaid } else { Together::Never };
+                }
+                rule.headers.push(field.clone());
+            }
+            Match::Path(path) => match within(&rule.path, path) {
+                Some(path) => rule.path = path,
+                None if matches!(rule.path, PathRule::Regex(_)) || matches!(path, PathRule::Regex(_)) => return Together::Unsaid,
+                None => return Together::Never,
+            },
+        }
+    }
+    Together::Said
+}
+
+/// Both paths at once; `None` where no request has both.
+fn within(outer: &PathRule, inner: &PathRule) -> Option<PathRule> {
+    let below =
+        |path: &str, prefix: &str| prefix == "/" || path == prefix || path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
+    match (outer, inner) {
+        (PathRule::Prefix(outer), inner) if outer == "/" => Some(inner.clone()),
+        (PathRule::Prefix(outer), PathRule::Exact(path)) => below(path, outer).then(|| inner.clone()),
+        (PathRule::Exact(path), PathRule::Exact(other)) => (path == other).then(|| inner.clone()),
+        (PathRule::Exact(path), PathRule::Prefix(prefix)) => below(path, prefix).then(|| PathRule::Exact(path.clone())),
+        (PathRule::Prefix(outer), PathRule::Prefix(path)) if below(path, outer) => Some(inner.clone()),
+        (PathRule::Prefix(outer), PathRule::Prefix(path)) => below(outer, path).then(|| PathRule::Prefix(outer.clone())),
+        (PathRule::Regex(outer), PathRule::Regex(other)) if outer == other => Some(inner.clone()),
+        (PathRule::Regex(_), _) | (_, PathRule::Regex(_)) => None,
+    }
+}

@@ -1,0 +1,423 @@
+//! What becomes of each directive: settled where it stands, and named with its line where it is not kept.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    gateway::{Buffers, Intent},
+    ledger::{Code, Settlement},
+    nginx::{
+        IngressId,
+        code::{About, Directive, Line},
+    },
+    targets::Answer,
+    translate::context::{Cx, differs, no_effect, unmappable},
+};
+
+use super::{Around, Here, WITHHELD, decide::Leaf, refuses};
+
+/// Why rules are not served as they would be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Closed {
+    /// They have no backends.
+    Withheld(Code),
+    /// The target refuses everybody by a filter of its own.
+    Own(Intent),
+}
+
+impl Here<'_> {
+    /// A word of the directive; the name is the first one.
+    fn word(&self, index: usize) -> &str {
+        self.line.text.split(' ').nth(index).unwrap_or_default()
+    }
+
+    fn spot(&self) -> Spot {
+        (self.origin.ingress, self.origin.name, self.line.span.start)
+    }
+}
+
+/// A time of nginx in seconds, rounded up.
+fn seconds(text: &str) -> Option<u64> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let number: u64 = number.parse().ok()?;
+    Some(match unit {
+        "" | "s" => number,
+        "ms" => number.div_ceil(1000),
+        "m" => number.saturating_mul(60),
+        "h" => number.saturating_mul(3600),
+        "d" => number.saturating_mul(86_400),
+        _ => return None,
+    })
+}
+
+/// A size of nginx in bytes.
+fn size(text: &str) -> Option<u64> {
+    let lower = text.to_ascii_lowercase();
+    let (number, factor) = match lower.as_bytes().last()? {
+        b'k' => (&lower[..lower.len() - 1], 1 << 10),
+        b'm' => (&lower[..lower.len() - 1], 1 << 20),
+        b'g' => (&lower[..lower.len() - 1], 1 << 30),
+        _ => (lower.as_str(), 1),
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+/// A place of the account: the snippet, and where its directive begins.
+pub(in crate::translate) type Spot = (Option<IngressId>, &'static str, usize);
+
+impl Cx<'_> {
+    fn settle(&mut self, here: &Here<'_>, settlement: Settlement) {
+        let spot = here.spot();
+        match self.directives.get_mut(&spot) {
+            Some(before) => before.join(&settlement),
+            None => drop(self.directives.insert(spot, settlement.clone())),
+        }
+        if let Some(ingress) = here.origin.ingress {
+            self.mark(ingress, &[here.origin.name], &settlement);
+        }
+    }
+
+    fn is_settled(&self, here: &Here<'_>) -> bool {
+        self.directives.contains_key(&here.spot())
+    }
+
+    fn name(&mut self, code: Code, here: &Here<'_>, mut facts: Vec<(&'static str, String)>) {
+        let ingress = here.origin.ingress.map_or_else(|| "the controller's ConfigMap".to_owned(), |ingress| self.ingress_name(ingress));
+        let line = 1 + here.origin.text.get(..here.line.span.start).map_or(0, |before| before.matches('\n').count());
+        facts.extend([
+            ("directive", here.line.text.clone()),
+            ("line", line.to_string()),
+            ("annotation", here.origin.name.to_owned()),
+            ("ingress", ingress),
+            ("target", self.options.target.id().to_owned()),
+        ]);
+        self.say_at(code, here.origin.subject.clone(), &here.origin.text, here.line.span.clone(), facts);
+    }
+
+    /// A directive is kept; `but` says what differs.
+    pub(super) fn kept(&mut self, here: &Here<'_>, but: Option<&'static str>) {
+        match but {
+            None => self.settle(here, Settlement::Exact),
+            Some(why) => {
+                self.settle(here, differs(Code::SnippetApproximated));
+                self.name(Code::SnippetApproximated, here, vec![("why", why.to_owned())]);
+            }
+        }
+    }
+
+    /// A directive is not kept.
+    pub(super) fn lost(&mut self, here: &Here<'_>, why: &str) {
+        self.settle(here, unmappable(Code::SnippetNotConvertible));
+        self.name(Code::SnippetNotConvertible, here, vec![("why", why.to_owned())]);
+    }
+
+    /// A directive changes nothing today.
+    pub(super) fn idle(&mut self, here: &Here<'_>, why: &str) {
+        self.settle(here, no_effect(why));
+    }
+
+    /// The directives of a block whose condition is not kept.
+    pub(super) fn all_lost(&mut self, around: &Here<'_>, block: &[Line]) {
+        let mut work: Vec<&Line> = block.iter().rev().collect();
+        while let Some(line) = work.pop() {
+            self.settle(&Here { line, origin: around.origin }, unmappable(Code::SnippetNotConvertible));
+            work.extend(line.directive.block().into_iter().flatten().rev());
+        }
+    }
+
+    /// Whether the target keeps something by a filter or policy of its own; the directive is settled then.
+    pub(super) fn kept_by_target(&mut self, here: &Here<'_>, intent: &Intent) -> bool {
+        let Answer::Kept { kind, changes } = self.options.target.answer(intent) else { return false };
+        let codes = changes.iter().copied().collect();
+        self.settle(here, Settlement::Policy { target: self.options.target.id().to_owned(), kind: kind.to_owned(), codes });
+        true
+    }
+
+    /// An answer of nginx itself: where the target has no filter for it, a rule without backends is answered 500.
+    pub(super) fn answered(&mut self, here: &Here<'_>, status: u16, text: bool) -> Leaf {
+        let intent = Intent::Refuse { status };
+        if (200..600).contains(&status) && status != 444 && self.kept_by_target(here, &intent) {
+            if text {
+                self.kept(here, Some("its text is not sent"));
+            }
+            return Leaf::Own(intent);
+        }
+        self.settle(here, differs(Code::SnippetAnswer));
+        self.name(Code::SnippetAnswer, here, vec![("value", status.to_string())]);
+        Leaf::Answer(Code::SnippetAnswer)
+    }
+
+    /// Everybody is refused with a status.
+    fn closed(&mut self, here: &Here<'_>, status: u16) -> Closed {
+        match self.answered(here, status, false) {
+            Leaf::Own(intent) => Closed::Own(intent),
+            Leaf::Answer(code) => Closed::Withheld(code),
+            Leaf::Pass { .. } | Leaf::Redirect(_) => Closed::Withheld(WITHHELD),
+        }
+    }
+
+    /// A location without an answer and without a backend.
+    pub(super) fn loses_backend(&mut self, here: &Here<'_>, path: &str) {
+        self.settle(here, unmappable(Code::SnippetLosesBackend));
+        self.name(Code::SnippetLosesBackend, here, vec![("path", path.to_owned())]);
+    }
+
+    /// Everything but scripts and headers. Gives the code where the rules must not be served without it.
+    pub(super) fn beside(&mut self, around: &Around<'_>, owner: IngressId) -> Option<Closed> {
+        let mut lost = self.swallowed(around).map(Closed::Withheld);
+        for (at, level) in around.levels().into_iter().enumerate() {
+            for here in level {
+                if around.controller && at < 2 && self.is_hidden(&here) {
+                    self.idle(&here, "each location of the controller has a directive of its own, which hides it");
+                } else if let Some(closed) = self.one_beside(&here, owner) {
+                    lost = Some(closed);
+                }
+            }
+        }
+        lost = self.lists(around).or(lost);
+        // What is refused today stays refused; what is only not known may be opened.
+        lost.filter(|lost| !self.options.allow_unprotected || matches!(lost, Closed::Own(_) | Closed::Withheld(Code::SnippetAnswer)))
+    }
+
+    /// The controller writes the directive into each of its locations.
+    fn is_hidden(&self, here: &Here<'_>) -> bool {
+        const WRITTEN: &[&str] = &[
+            "client_max_body_size",
+            "proxy_buffer_size",
+            "proxy_buffering",
+            "proxy_buffers",
+            "proxy_connect_timeout",
+            "proxy_cookie_domain",
+            "proxy_cookie_path",
+            "proxy_http_version",
+            "proxy_max_temp_file_size",
+            "proxy_next_upstream",
+            "proxy_next_upstream_timeout",
+            "proxy_next_upstream_tries",
+            "proxy_read_timeout",
+            "proxy_redirect",
+            "proxy_request_buffering",
+            "proxy_send_timeout",
+        ];
+        WRITTEN.contains(&here.word(0))
+    }
+
+    /// A location whose snippet takes in the directive that names the backend.
+    fn swallowed(&mut self, around: &Around<'_>) -> Option<Code> {
+        let (lines, origin) = around.location.iter().find(|(_, origin)| origin.swallows)?;
+        let here = Here { line: lines.last()?, origin };
+        self.settle(&here, unmappable(Code::SnippetSwallowsNext));
+        self.name(Code::SnippetSwallowsNext, &here, vec![("directive", "proxy_pass".to_owned())]);
+        Some(Code::SnippetSwallowsNext)
+    }
+
+    fn intent(&mut self, here: &Here<'_>, owner: IngressId, intent: &Intent, value: &str) -> Option<Code> {
+        let ingress = here.origin.ingress.unwrap_or(owner);
+        let facts = vec![("annotation", here.line.text.split(' ').next().unwrap_or_default().to_owned()), ("value", value.to_owned())];
+        let code = self.ask(ingress, &[here.origin.name], intent, facts);
+        match code {
+            Some(code) => self.settle(here, unmappable(code)),
+            None => drop(self.kept_by_target(here, intent)),
+        }
+        code
+    }
+
+    /// A value that is made of variables, which only some implementations know.
+    pub(super) fn variables(&mut self, here: &Here<'_>) {
+        let text = here.line.text.clone();
+        match here.origin.ingress {
+            Some(ingress) => drop(self.intent(here, ingress, &Intent::Variables { text: text.clone() }, &text)),
+            None => self.lost(here, "a filter knows no variables"),
+        }
+    }
+
+    /// Gives a code where the directive may protect something.
+    fn one_beside(&mut self, here: &Here<'_>, owner: IngressId) -> Option<Closed> {
+        let value = here.line.text.split_once(' ').map_or("", |(_, value)| value).to_owned();
+        match (&here.line.directive, here.line.about) {
+            (Directive::BodyLimit(bytes), _) => {
+                self.intent(here, owner, &Intent::BodyLimit { bytes: Some(*bytes).filter(|bytes| *bytes > 0) }, &value);
+            }
+            (Directive::Password { .. }, _) => {
+                self.lost(here, "it asks for passwords that stand in a file of the controller's container");
+                return Some(Closed::Withheld(WITHHELD));
+            }
+            (Directive::Internal, _) => return Some(self.closed(here, 404)),
+            (Directive::Satisfy(_), _) => self.lost(here, "core Gateway API does not combine kinds of access control"),
+            (Directive::Pass(_), _) if self.is_settled(here) => {}
+            (Directive::Pass(_), _) => self.lost(here, "the backend of a condition is a rule of its own"),
+            (Directive::Except { block, .. }, _) => {
+                self.lost(here, "the other methods are answered 503 today, whatever the block says");
+                self.all_lost(here, block);
+                return refuses(block).then_some(Closed::Withheld(WITHHELD));
+            }
+            (_, About::Timeout) => self.timeout(here, owner, &value),
+            (_, About::Buffers) => {
+                let what = match here.word(0) {
+                    "proxy_buffering" => Buffers::Responses,
+                    "proxy_request_buffering" => Buffers::Requests,
+                    "proxy_buffer_size" => Buffers::Head,
+                    _ => Buffers::Memory,
+                };
+                let value = here.word(1).to_owned();
+                self.intent(here, owner, &Intent::Buffering { what, value: value.clone() }, &value);
+            }
+            (_, About::Bandwidth) => {
+                let bytes = size(here.word(1)).unwrap_or(0);
+                let (rate, after) = if here.word(0) == "limit_rate" { (bytes, 0) } else { (0, bytes) };
+                self.intent(here, owner, &Intent::Bandwidth { rate, after }, &value);
+            }
+            (Directive::Rate, _) => self.rate(here, owner, &value),
+            (_, About::Rate) => self.idle(here, "it only says how a limit refuses"),
+            (_, About::Retry) => {
+                let intent = match here.word(0) {
+                    "proxy_next_upstream" => Intent::Retry { conditions: value.clone(), tries: 0 },
+                    _ => Intent::Retry { conditions: "error timeout".to_owned(), tries: here.word(1).parse().unwrap_or(0) },
+                };
+                self.intent(here, owner, &intent, &value);
+            }
+            (_, About::BackendTls) => drop(self.intent(here, owner, &Intent::BackendTls, &value)),
+            (_, About::BackendProtocol) => drop(self.intent(here, owner, &Intent::BackendHttpVersion, &value)),
+            (_, About::Redirects) => drop(self.intent(here, owner, &Intent::LocationRewrite, &value)),
+            (_, About::Cookies) => drop(self.intent(here, owner, &Intent::CookieRewrite, &value)),
+            (_, About::Mirror) => drop(self.intent(here, owner, &Intent::Mirror { target: value.clone() }, &value)),
+            (_, About::ErrorPage) => drop(self.intent(here, owner, &Intent::ErrorPages, &value)),
+            (_, About::ModSecurity) => return self.intent(here, owner, &Intent::Firewall, &value).map(Closed::Withheld),
+            (_, About::NoEffect) => self.idle(here, "it changes no answer"),
+            (_, About::Definition) => self.idle(here, "it only defines what other directives use"),
+            (_, About::ContentType) => self.idle(here, "it only concerns answers that nginx makes itself"),
+            (_, About::RedirectForm) => self.idle(here, "it only concerns redirects that nginx makes itself"),
+            (_, About::Compression) => self.kept(here, Some("whether answers are compressed is up to the implementation")),
+            (_, About::Body) => self.lost(here, "routes do not change bodies"),
+            (_, About::Addition) => self.lost(here, "no filter adds it"),
+            (_, About::Cache) => self.lost(here, "routes do not cache"),
+            (_, About::Files) => self.lost(here, "the files stand in the controller's container"),
+            (_, About::Reading) => self.lost(here, "how requests are read belongs to the whole gateway"),
+            (_, About::Listening) => self.lost(here, "names, ports and TLS belong to the listeners"),
+            (_, About::OtherBackend) => self.lost(here, "the backend is none that routes know"),
+            (Directive::Unmodelled { .. }, About::Auth) => {
+                self.lost(here, "it asks somebody whether requests are allowed");
+                return Some(Closed::Withheld(WITHHELD));
+            }
+            (_, About::Auth) => self.idle(here, "nobody is asked because of it"),
+            (Directive::Unmodelled { .. }, About::Lua) => {
+                self.lost(here, "Lua code is not read, and may refuse requests");
+                return Some(Closed::Withheld(WITHHELD));
+            }
+            (_, About::Lua) => self.lost(here, "Lua code is not read"),
+            (_, About::ClosesBlock) => {
+                self.settle(here, unmappable(Code::SnippetClosesBlock));
+                self.name(Code::SnippetClosesBlock, here, vec![]);
+                return Some(Closed::Withheld(WITHHELD));
+            }
+            (_, About::Unknown) => {
+                self.lost(here, "it is not known, and may refuse requests");
+                return Some(Closed::Withheld(WITHHELD));
+            }
+            // Scripts, headers and lists are settled where they are translated.
+            (_, About::Itself) => {}
+        }
+        None
+    }
+
+    /// `allow` and `deny` of the innermost block that has any.
+    fn lists(&mut self, around: &Around<'_>) -> Option<Closed> {
+        let levels = around.levels();
+        let is_list = |here: &&Here<'_>| matches!(here.line.directive, Directive::Access { .. });
+        let at = levels.iter().rposition(|level| level.iter().any(|here| is_list(&here)))?;
+        for here in levels[..at].iter().flatten().filter(is_list) {
+            self.idle(here, "lists of a block inside hide it");
+        }
+        let lists: Vec<Here<'_>> = levels[at].iter().filter(is_list).copied().collect();
+        let (mut allow, mut deny, mut open) = (BTreeSet::new(), BTreeSet::new(), true);
+        let mut mixed = false;
+        for here in &lists {
+            let Directive::Access { allow: allowed, network } = &here.line.directive else { continue };
+            match (allowed, network) {
+                (_, None) => {
+                    open = *allowed;
+                    break;
+                }
+                (true, Some(network)) => drop(allow.insert(network.to_string())),
+                (false, Some(network)) => {
+                    // What is denied behind something that is allowed is another order than that of policies.
+                    mixed |= !allow.is_empty();
+                    deny.insert(network.to_string());
+                }
+            }
+        }
+        let first = *lists.first()?;
+        if open && deny.is_empty() {
+            lists.iter().for_each(|here| self.idle(here, "it lets everybody pass"));
+            return None;
+        }
+        if !open && allow.is_empty() {
+            let closed = self.closed(&first, 403);
+            let settlement = self.directives.get(&first.spot()).cloned().unwrap_or(Settlement::Exact);
+            lists.iter().for_each(|here| self.settle(here, settlement.clone()));
+            return Some(closed);
+        }
+        if mixed || (open && !allow.is_empty()) {
+            lists.iter().for_each(|here| self.lost(here, "its networks stand in an order that policies do not have"));
+            return Some(Closed::Withheld(WITHHELD));
+        }
+        let intent = Intent::AddressLists { allow: allow.into_iter().collect(), deny: deny.into_iter().collect() };
+        let Some(ingress) = first.origin.ingress else {
+            lists.iter().for_each(|here| self.lost(here, "the ConfigMap has no policy of its own"));
+            return Some(Closed::Withheld(WITHHELD));
+        };
+        let code = self.ask(ingress, &[first.origin.name], &intent, vec![]);
+        for here in &lists {
+            match code {
+                Some(code) => self.settle(here, unmappable(code)),
+                None => drop(self.kept_by_target(here, &intent)),
+            }
+        }
+        code.map(Closed::Withheld)
+    }
+
+    /// A timeout; nginx counts those of clients and those of backends apart.
+    fn timeout(&mut self, here: &Here<'_>, owner: IngressId, value: &str) {
+        let seconds = seconds(here.word(1));
+        let intent = match here.word(0) {
+            "proxy_connect_timeout" => Intent::Timeouts { connect: seconds, idle: None },
+            "proxy_read_timeout" | "proxy_send_timeout" => Intent::Timeouts { connect: None, idle: seconds },
+            _ => return self.kept(here, Some("timeouts of connections with clients are those of the implementation")),
+        };
+        self.intent(here, owner, &intent, value);
+    }
+
+    /// `limit_req` by a zone that a snippet of the ConfigMap defines, or `limit_conn`.
+    fn rate(&mut self, here: &Here<'_>, owner: IngressId, value: &str) {
+        let mut intent = Intent::RateLimit { per_second: 0, per_minute: 0, connections: 0, burst: 1, exempt: Vec::new() };
+        if let Intent::RateLimit { per_second, per_minute, connections, burst, .. } = &mut intent {
+            let words: Vec<&str> = here.line.text.split(' ').collect();
+            let of = |name: &str| words.iter().find_map(|word| word.strip_prefix(name));
+            if here.word(0) == "limit_conn" {
+                *connections = here.word(2).parse().unwrap_or(0);
+            } else if let Some(rate) = of("zone=").and_then(|zone| self.zone_rate(zone)) {
+                let (number, unit) = rate.split_at(rate.find('r').unwrap_or(rate.len()));
+                let number: u64 = number.parse().unwrap_or(0);
+                if unit == "r/m" {
+                    *per_minute = number
+                } else {
+                    *per_second = number
+                }
+                let reserve: u64 = of("burst=").and_then(|burst| burst.parse().ok()).unwrap_or(0);
+                *burst = (reserve / number.max(1)).max(1);
+            }
+        }
+        self.intent(here, owner, &intent, value);
+    }
+
+    /// `rate=` of a zone by the address of the client.
+    fn zone_rate(&self, zone: &str) -> Option<String> {
+        let snippet = self.config.globals.snippets.iter().find(|snippet| snippet.key == "http-snippet")?;
+        snippet.code.all().find_map(|line| {
+            let words: Vec<&str> = line.text.split(' ').collect();
+            let named = |word: &&str| word.strip_prefix("zone=").and_then(|rest| rest.split(':').next()) == Some(zone);
+            let by_client = words.iter().any(|word| ["$binary_remote_addr", "$remote_addr"].contains(word));
+            let fits = words.first() == Some(&"limit_req_zone") && by_client && words.iter().any(named);
+            fits.then(|| words.iter().find_map(|word| word.strip_prefix("rate=")))?.map(str::to_owned)
+        })
+    }
+}

@@ -1,0 +1,245 @@
+//! Snippets as rules: scripts become conditions and actions, header directives become filters, limits become intents. What cannot be
+//! said is named with its line; where it could be somebody's access control, the rule is withheld.
+
+mod condition;
+mod decide;
+mod headers;
+mod lines;
+mod locations;
+mod order;
+mod redirect;
+
+pub(super) use lines::Spot;
+
+use lines::Closed;
+
+use crate::{
+    gateway::Intent,
+    k8s::Subject,
+    ledger::Code,
+    nginx::{
+        IngressId, Location, Server,
+        code::{Directive, Line},
+    },
+};
+
+use super::{
+    context::Cx,
+    plan::{Action, Changes, Rule},
+};
+
+/// A snippet and whose it is.
+#[derive(Debug, Clone)]
+pub(super) struct Origin {
+    /// The Ingress; `None` for the ConfigMap.
+    ingress: Option<IngressId>,
+    /// Annotation or key.
+    name: &'static str,
+    /// Its place, where it was read.
+    subject: Option<Subject>,
+    /// Its text.
+    text: String,
+    /// It has no final `;`.
+    swallows: bool,
+}
+
+/// A directive and the snippet it stands in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Here<'a> {
+    line: &'a Line,
+    origin: &'a Origin,
+}
+
+/// The snippets around a location, outermost first.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Around<'a> {
+    /// Directives around all servers.
+    http: Vec<(&'a [Line], Origin)>,
+    /// Directives of the server.
+    server: Vec<(&'a [Line], Origin)>,
+    /// Directives of the location.
+    location: Vec<(&'a [Line], Origin)>,
+    /// The location is one of the controller's.
+    controller: bool,
+}
+
+impl<'a> Around<'a> {
+    /// There are none.
+    pub(super) fn is_empty(&self) -> bool {
+        [&self.http, &self.server, &self.location].iter().all(|list| list.iter().all(|(lines, _)| lines.is_empty()))
+    }
+
+    /// Something stands in the location itself.
+    pub(super) fn has_location(&self) -> bool {
+        self.location.iter().any(|(lines, _)| !lines.is_empty())
+    }
+
+    fn here<'s>(list: &'s [(&'a [Line], Origin)]) -> Vec<Here<'s>> {
+        list.iter().flat_map(|(lines, origin)| lines.iter().map(move |line| Here { line, origin })).collect()
+    }
+
+    /// Directives in the order in which they are run, those of the server first.
+    fn script(&self) -> Vec<Here<'_>> {
+        Self::here(&self.server).into_iter().chain(Self::here(&self.location)).collect()
+    }
+
+    fn levels(&self) -> Vec<Vec<Here<'_>>> {
+        vec![Self::here(&self.http), Self::here(&self.server), Self::here(&self.location)]
+    }
+}
+
+impl<'a> Cx<'a> {
+    fn global(&self, key: &str) -> Option<(&'a [Line], Origin)> {
+        let globals = &self.config.globals;
+        let snippet = globals.snippets.iter().find(|snippet| snippet.key == key)?;
+        let subject = globals.config_map.as_ref().map(|map| Subject { object: map.object, field: map.field.child(snippet.key) });
+        Some((
+            &snippet.code.lines,
+            Origin { ingress: None, name: snippet.key, subject, text: snippet.text.clone(), swallows: snippet.code.swallows },
+        ))
+    }
+
+    /// The snippets around a server.
+    pub(super) fn around_server(&self, server: &Server) -> Around<'a> {
+        let own = server.snippet.and_then(|ingress| {
+            let snippets = self.config.ingress(ingress).settings.snippets.as_ref()?;
+            let subject = Some(self.annotation(ingress, "server-snippet"));
+            let origin = Origin { ingress: Some(ingress), name: "server-snippet", subject, text: snippets.server.clone(), swallows: false };
+            Some((snippets.server_code.lines.as_slice(), origin))
+        });
+        Around {
+            http: self.global("http-snippet").into_iter().collect(),
+            server: own.into_iter().chain(self.global("server-snippet")).collect(),
+            location: Vec::new(),
+            controller: false,
+        }
+    }
+
+    /// The snippets around a location.
+    pub(super) fn around_location(&self, server: &Around<'a>, location: &Location) -> Around<'a> {
+        let mut around = Around { controller: true, ..server.clone() };
+        if location.settings.denied.is_some() {
+            return around;
+        }
+        if let Some(from) = &location.origin
+            && let Some(snippets) = &self.config.ingress(from.ingress).settings.snippets
+        {
+            let subject = Some(self.annotation(from.ingress, "configuration-snippet"));
+            let text = snippets.configuration.clone();
+            let origin = Origin {
+                ingress: Some(from.ingress),
+                name: "configuration-snippet",
+                subject,
+                text,
+                swallows: snippets.configuration_code.swallows,
+            };
+            around.location.push((&snippets.configuration_code.lines, origin));
+        }
+        around.location.extend(self.global("location-snippet"));
+        around
+    }
+
+    /// The rules of a location, changed by the snippets around it.
+    pub(super) fn with_snippets(&mut self, around: &Around<'_>, server: &Server, rules: Vec<Rule>, tls: bool) -> Vec<Rule> {
+        if around.is_empty() || rules.is_empty() {
+            return rules;
+        }
+        let decisions = self.decisions(around, server, tls);
+        self.wishes.clear();
+        let lost = self.beside(around, rules[0].owner);
+        let wishes = self.take_wishes();
+        let mut made = Vec::new();
+        // Rules with a condition of their own, such as those of canaries, stay before those without.
+        for rule in rules {
+            match &lost {
+                // Access is looked at behind the script, which may answer before.
+                Some(closed) if matches!(rule.action, Action::Forward(_)) => {
+                    let (action, wishes) = match closed {
+                        Closed::Withheld(code) => (Action::Withheld(*code), Vec::new()),
+                        Closed::Own(intent) => (Action::Answered, vec![intent.clone()]),
+                    };
+                    let base = Rule { action, changes: Changes { wishes, ..Changes::default() }, ..rule };
+                    made.extend(self.decided(around, &decisions, base, &[]));
+                }
+                Some(_) | None => made.extend(self.decided(around, &decisions, rule, &wishes)),
+            }
+        }
+        self.wishes.clear();
+        order::closed(made)
+    }
+
+    /// A rule for each decision of the script.
+    fn decided(&mut self, around: &Around<'_>, decisions: &[decide::Decision<'_>], rule: Rule, wishes: &[Intent]) -> Vec<Rule> {
+        let mut made = Vec::with_capacity(decisions.len());
+        for decision in decisions {
+            let mut special = rule.clone();
+            match condition::add(&mut special, &decision.conditions) {
+                condition::Together::Said => {}
+                condition::Together::Never => continue,
+                condition::Together::Unsaid => {
+                    if let Some(here) = around.script().first() {
+                        self.lost(here, "a match cannot say its conditions together");
+                    }
+                    special.action = Action::Withheld(WITHHELD);
+                    special.changes = Changes::default();
+                    made.push(special);
+                    continue;
+                }
+            }
+            self.apply_headers(around, decision.inner.as_ref(), &mut special);
+            match &decision.leaf {
+                decide::Leaf::Pass { path, wish } => {
+                    if let Action::Forward(_) = &special.action {
+                        if let Some(path) = path {
+                            special.changes.path = Some(path.clone());
+                        }
+                        special.changes.wishes.extend(wishes.iter().chain(wish).cloned());
+                        special.changes.wishes.sort();
+                        special.changes.wishes.dedup();
+                    }
+                }
+                decide::Leaf::Own(intent) => special = as_own(special, intent),
+                decide::Leaf::Redirect(redirect) => special = as_redirect(special, redirect),
+                decide::Leaf::Answer(code) => {
+                    special.action = Action::Withheld(*code);
+                    special.changes = Changes::default();
+                }
+            }
+            made.push(special);
+        }
+        made
+    }
+}
+
+/// A rule that redirects; what would be changed on the way to a backend does not count.
+fn as_redirect(rule: Rule, redirect: &super::plan::Redirect) -> Rule {
+    let Changes { response_headers, response_added, response_removed, .. } = rule.changes;
+    let changes = Changes { response_headers, response_added, response_removed, ..Changes::default() };
+    Rule { action: Action::Redirect(redirect.clone()), changes, ..rule }
+}
+
+/// A rule that the target answers; headers of a redirect are its own.
+fn as_own(rule: Rule, intent: &Intent) -> Rule {
+    let Changes { response_headers, response_added, .. } = rule.changes;
+    let intent = match intent {
+        Intent::FixedRedirect { url, status, headers: _ } => {
+            let headers = response_headers.into_iter().chain(response_added).collect();
+            Intent::FixedRedirect { url: url.clone(), status: *status, headers }
+        }
+        other => other.clone(),
+    };
+    Rule { action: Action::Answered, changes: Changes { wishes: vec![intent], ..Changes::default() }, ..rule }
+}
+
+/// Something in a block refuses requests.
+fn refuses(block: &[Line]) -> bool {
+    block.iter().any(|line| match &line.directive {
+        Directive::Answer { status, .. } => (400..500).contains(status),
+        Directive::Access { allow: false, .. } | Directive::Internal | Directive::Password { .. } => true,
+        Directive::If { block, .. } | Directive::Location { block, .. } | Directive::Except { block, .. } => refuses(block),
+        _ => false,
+    })
+}
+
+/// Why a rule is withheld for a snippet.
+const WITHHELD: Code = Code::SnippetNotConvertible;
