@@ -113,7 +113,6 @@ codes! {
     BackendFastcgi = "backend/fastcgi",
     BackendGone = "backend/gone",
     BackendGrpc = "backend/grpc",
-    BackendGrpcTimeout = "backend/grpc-timeout",
     BackendMissingPort = "backend/missing-port",
     BackendMissingService = "backend/missing-service",
     BackendNamedPort = "backend/named-port",

@@ -4,8 +4,8 @@
 //! takes a host only where gRPC is all that the host has on that listener; else HTTP would be lost to gain gRPC.
 
 use super::{
-    context::{Cx, differs, unmappable},
-    plan::{Action, HostPlan, PathRule, Rule, Wire},
+    context::{Cx, unmappable},
+    plan::{Action, Changes, HostPlan, On, PathRule, Rule, Wire},
 };
 use crate::{
     gateway::{
@@ -33,7 +33,7 @@ pub(super) fn decide(cx: &mut Cx<'_>, plans: &mut [HostPlan]) {
             .any(|(other, theirs)| other != at && theirs.iter().any(|their| names[at].iter().any(|our| our.intersection(their).is_some())));
         let plan = &mut plans[at];
         for rules in [&mut plan.http, &mut plan.https] {
-            let takes_all = !meets_others && !rules.is_empty() && rules.iter().all(is_sayable) && !cx.is_better_over_http(rules);
+            let takes_all = !meets_others && !rules.is_empty() && rules.iter().all(|rule| cx.is_sayable(rule));
             for rule in rules.iter_mut().filter(|rule| rule.changes.wire == Wire::GrpcOverHttp) {
                 if takes_all {
                     rule.changes.wire = Wire::Grpc;
@@ -47,9 +47,34 @@ pub(super) fn decide(cx: &mut Cx<'_>, plans: &mut [HostPlan]) {
 }
 
 impl Cx<'_> {
-    /// The rules lift a limit of time, which a GRPCRoute cannot, and HTTPRoutes reach the backends in HTTP/2 as well.
-    fn is_better_over_http(&self, rules: &[Rule]) -> bool {
-        rules.iter().any(|rule| rule.changes.no_timeout) && rules.iter().all(|rule| self.speaks_http2(rule))
+    /// A GRPCRoute can say it: requests are passed on to a gRPC backend, and nothing plays a part that such a route has no field for.
+    fn is_sayable(&self, rule: &Rule) -> bool {
+        let Rule { owner: _, origin: _, path, headers, action, changes } = rule;
+        let Changes {
+            path: path_change,
+            host,
+            request_headers: _,
+            request_removed: _,
+            response_headers: _,
+            response_added: _,
+            response_removed: _,
+            cors,
+            wishes,
+            no_timeout: _,
+            wire,
+            backend_tls: _,
+            mirror: _,
+            retry: _,
+        } = changes;
+        *wire == Wire::GrpcOverHttp
+            && matches!(action, Action::Forward(_))
+            && path_change.is_none()
+            && host.is_none()
+            && cors.is_none()
+            && method(path).is_some()
+            && headers.iter().all(|condition| condition.on == On::Header)
+            // Filters of implementations are made for HTTPRoutes.
+            && self.options.target.filters(wishes, "", "").is_empty()
     }
 
     /// An HTTPRoute reaches the Services of a rule in HTTP/2: they say themselves that they speak it, or the handshake of TLS does.
@@ -64,7 +89,7 @@ impl Cx<'_> {
         })
     }
 
-    /// A GRPCRoute can say neither timeouts nor retries.
+    /// A GRPCRoute can say neither timeouts nor retries. A limit of the target is lifted by a policy of the target.
     fn settle_grpc_route(&mut self, rule: &mut Rule) {
         if rule.changes.retry.take().is_some() {
             self.mark(
@@ -73,12 +98,16 @@ impl Cx<'_> {
                 &unmappable(Code::PolicyRetry),
             );
         }
-        if !std::mem::take(&mut rule.changes.no_timeout) {
-            return self.mark(rule.owner, ANNOTATION, &Settlement::Exact);
+        self.mark(rule.owner, ANNOTATION, &Settlement::Exact);
+        if std::mem::take(&mut rule.changes.no_timeout) {
+            let timeouts = &self.config.ingress(rule.owner).settings.proxy.timeouts;
+            let silence = u64::try_from(timeouts.send.value.max(timeouts.read.value)).ok().filter(|seconds| *seconds > 0);
+            let facts = vec![("annotation", ANNOTATION[0].to_owned()), ("value", "GRPC".to_owned())];
+            self.ask(rule.owner, ANNOTATION, &Intent::Timeouts { connect: None, idle: silence }, facts);
+            rule.changes.wishes.extend(self.take_wishes());
+            rule.changes.wishes.sort();
+            rule.changes.wishes.dedup();
         }
-        self.mark(rule.owner, ANNOTATION, &differs(Code::BackendGrpcTimeout));
-        let (place, name) = (self.annotation(rule.owner, "backend-protocol"), self.ingress_name(rule.owner));
-        self.say(Code::BackendGrpcTimeout, Some(place), vec![("ingress", name), ("target", self.options.target.id().to_owned())]);
     }
 
     fn settle_grpc_over_http(&mut self, rule: &Rule) {
@@ -92,18 +121,6 @@ impl Cx<'_> {
         };
         self.ask(rule.owner, ANNOTATION, &Intent::Grpc, vec![("service", service.unwrap_or_default())]);
     }
-}
-
-/// A GRPCRoute can say it: requests are passed on to a gRPC backend, and neither path nor host nor origin plays a part that it does not know.
-fn is_sayable(rule: &Rule) -> bool {
-    let changes = &rule.changes;
-    changes.wire == Wire::GrpcOverHttp
-        && matches!(rule.action, Action::Forward(_))
-        && changes.path.is_none()
-        && changes.host.is_none()
-        && changes.cors.is_none()
-        && method(&rule.path).is_some()
-        && rule.headers.iter().all(|condition| condition.on == super::plan::On::Header)
 }
 
 /// The path as service and method, if it is one: `/` is every call, `/a.B` a service, `/a.B/C` a method.
@@ -130,7 +147,7 @@ fn is_identifier(text: &str, first: impl Fn(u8) -> bool) -> bool {
 
 /// A match of a rule that can be said.
 fn wire_match(rule: &Rule) -> GrpcMatch {
-    GrpcMatch { method: method(&rule.path).flatten(), headers: super::routes::fields(rule, super::plan::On::Header) }
+    GrpcMatch { method: method(&rule.path).flatten(), headers: super::routes::fields(rule, On::Header) }
 }
 
 /// Rules of one treatment as a rule of a GRPCRoute.
