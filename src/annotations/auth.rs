@@ -45,7 +45,8 @@ pub(super) fn basic(reader: &mut Reader<'_>, cx: &Context<'_>) -> Result<Option<
         "digest" => BasicKind::Digest,
         _ => BasicKind::OtherDigest,
     };
-    Ok(Some(Arc::new(BasicAuth { kind, realm, secret, secret_kind })))
+    let assumed = !cx.inventory.secrets.contains_key(&secret);
+    Ok(Some(Arc::new(BasicAuth { kind, realm, secret, secret_kind, assumed })))
 }
 
 /// Client certificates; a denial here refuses the whole host.
@@ -81,7 +82,8 @@ pub(super) fn tls(reader: &mut Reader<'_>, cx: &Context<'_>) -> Result<Option<Ar
     let match_cn = reader.text("auth-tls-match-cn");
     let match_cn = reader.strict("auth-tls-match-cn", match_cn, Consequence::Default)?.unwrap_or_default();
     let depth = u32::try_from(depth).ok().filter(|&depth| depth > 0).unwrap_or(1);
-    Ok(Some(Arc::new(AuthTls { secret, ca: has("ca.crt"), verify, depth, error_page, match_cn, pass_certificate })))
+    let assumed = !cx.inventory.secrets.contains_key(&secret);
+    Ok(Some(Arc::new(AuthTls { ca: has("ca.crt"), secret, verify, depth, error_page, match_cn, pass_certificate, assumed })))
 }
 
 /// `cache.SplitMetaNamespaceKey`: a name of this namespace, or `namespace/name`.

@@ -39,7 +39,8 @@ impl Router for nginx::Router<'_> {
     }
 
     fn dependence(&self, request: &Request) -> Dependence {
-        let Answer::Forward(forwarding) = self.rule(request).answer else { return Dependence::default() };
+        let assumed = self.assumed_secret(request).map(ToString::to_string);
+        let Answer::Forward(forwarding) = self.rule(request).answer else { return Dependence { assumed, ..Dependence::default() } };
         let rewrites = |value: &Option<TextExpr>| {
             value.as_ref().is_some_and(|text| text.0.iter().any(|part| matches!(part, Part::BackendLocation { .. })))
         };
@@ -48,6 +49,7 @@ impl Router for nginx::Router<'_> {
             rewrites_location: forwarding.response_headers.iter().any(|(_, value)| rewrites(value)),
             patience: forwarding.read_timeout.filter(|seconds| *seconds < USUAL_PATIENCE),
             limited: forwarding.guards.iter().any(|guard| matches!(guard, Guard::Rate { .. })),
+            assumed,
         }
     }
 

@@ -80,6 +80,8 @@ pub struct Dependence {
     pub patience: Option<u64>,
     /// Requests above a rate are refused.
     pub limited: bool,
+    /// A Secret that was only assumed to exist, `namespace/name`: without it everybody is refused.
+    pub assumed: Option<String>,
 }
 
 /// One side of a comparison.

@@ -8,10 +8,13 @@ use super::{
     router::{Asked, BuiltIn, Choice, Place},
     settings::VerifyClient,
     texts,
+    view::View,
 };
 use crate::{
-    k8s::Subject,
-    request::{Answer, Deny, Forwarding, HeaderExprs, NoAnswer, Part, PathExpr, PredicateId, Ruling, Step, Test, TextExpr, Valuation},
+    k8s::{NamespacedName, Subject},
+    request::{
+        Answer, Deny, Forwarding, HeaderExprs, NoAnswer, Part, PathExpr, PredicateId, Request, Ruling, Step, Test, TextExpr, Valuation,
+    },
 };
 
 /// Steps of one walk through the phases.
@@ -109,6 +112,28 @@ impl Router<'_> {
             read_timeout: None,
             error_page: None,
         })))
+    }
+
+    /// A Secret on which the answer depends and which was only assumed to exist: without it nginx refuses everybody.
+    pub fn assumed_secret(&self, request: &Request) -> Option<&NamespacedName> {
+        let view = View::new(self, request);
+        let at = match view.first(&self.hosts.0).map(|at| self.hosts.1[at]) {
+            Some(Choice::Redirect(_)) => return None,
+            Some(Choice::Server(at)) => at,
+            None => self.catch_all(),
+        };
+        let server = &self.config.servers[at];
+        let of_host = server.client_certificates.as_ref().filter(|found| found.settings.assumed).map(|found| &found.secret);
+        // A canary has no server of its own: where its host has none either, its broken Secret closes the one for every other host.
+        let strays = self.config.ingresses.iter().filter(|ingress| server.host == "_" && ingress.settings.is_canary());
+        let stray =
+            strays.filter_map(|ingress| ingress.settings.auth_tls.as_deref()).find(|found| found.assumed).map(|found| &found.secret);
+        let of_location = || {
+            let (Found::Location(position) | Found::Slash(position)) = self.find(&view, at) else { return None };
+            let basic = server.locations[position].settings.basic_auth.as_deref();
+            basic.filter(|basic| basic.assumed).map(|basic| &basic.secret)
+        };
+        of_host.or(stray).or_else(of_location)
     }
 
     fn exact(&self, id: PredicateId) -> Option<&str> {

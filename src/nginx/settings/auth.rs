@@ -35,6 +35,8 @@ pub struct BasicAuth {
     pub secret: NamespacedName,
     /// Shape of the Secret.
     pub secret_kind: SecretKind,
+    /// The Secret was not read: without it nginx refuses everybody with 503.
+    pub assumed: bool,
 }
 
 impl BasicAuth {
@@ -113,4 +115,6 @@ pub struct AuthTls {
     pub match_cn: String,
     /// `auth-tls-pass-certificate-to-upstream`.
     pub pass_certificate: bool,
+    /// The Secret was not read: without it nginx refuses everybody with 403.
+    pub assumed: bool,
 }
