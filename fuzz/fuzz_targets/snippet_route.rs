@@ -43,6 +43,7 @@ fuzz_target!(|data: (bool, &str, &str)| {
         namespace_label: None,
         target: targets::by_id("standard").expect("target"),
         allow_unprotected: false,
+        emission: translate::Emission::default(),
     };
     let _ = translate::translate(&config, &inventory, &options);
 });

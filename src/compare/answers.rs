@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     spaces::is_proxy_header,
-    text::{self, Apart, Sym, TextCell},
+    text::{self, Apart, Known, Sym, TextCell},
     verdict::Aspect,
 };
 use crate::{
@@ -313,7 +313,7 @@ fn gcd(a: u64, b: u64) -> u64 {
 }
 
 fn locations(old: &TextExpr, new: &TextExpr, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Apart> {
-    let (old, new) = (canonical(text::normal(old, 0, cell)?), canonical(text::normal(new, 1, cell)?));
+    let (old, new) = (canonical(text::normal(old, 0, cell)?, cell), canonical(text::normal(new, 1, cell)?, cell));
     if old == new {
         return Ok(());
     }
@@ -327,9 +327,16 @@ fn locations(old: &TextExpr, new: &TextExpr, cell: &TextCell<'_>, found: &mut Ve
     Ok(())
 }
 
-/// A URL without the port that its scheme has anyway, and with `/` for an empty path: clients ask for the same.
-fn canonical(mut syms: Vec<Sym>) -> Vec<Sym> {
+/// A URL as clients take it: absolute, in lower case up to its path, without the port that its scheme has anyway, and with `/` for an
+/// empty path.
+fn canonical(mut syms: Vec<Sym>, cell: &TextCell<'_>) -> Vec<Sym> {
     let whole = syms.len() == 1;
+    if let (Some(Sym::Literal(text)), Some(host)) = (syms.first_mut(), cell.host.filter(|_| cell.entry.port.is_none()))
+        && text.starts_with('/')
+        && !text.starts_with("//")
+    {
+        *text = format!("{}://{host}{text}", cell.entry.scheme_name());
+    }
     if let Some(Sym::Literal(text)) = syms.first_mut()
         && let Some((scheme, rest)) = text.split_once("://")
     {
@@ -341,7 +348,7 @@ fn canonical(mut syms: Vec<Sym>) -> Vec<Sym> {
         };
         let authority = if usual.is_empty() { authority } else { authority.strip_suffix(usual).unwrap_or(authority) };
         let path = if path.is_empty() && whole { "/" } else { path };
-        *text = format!("{scheme}://{authority}{path}");
+        *text = format!("{scheme}://{}{path}", authority.to_ascii_lowercase());
     }
     syms
 }
@@ -397,7 +404,10 @@ fn lines(claim: &Claim<'_>, side: usize, cell: &TextCell<'_>, empty_counts: bool
 fn request_headers(old: &HeaderExprs, new: &HeaderExprs, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Apart> {
     for name in names(old, new) {
         let same = match (claim(old, name), claim(new, name)) {
-            (Some(old), Some(new)) => lines(&old, 0, cell, false)? == lines(&new, 1, cell, false)?,
+            (Some(old), Some(new)) => {
+                let (old, new) = (lines(&old, 0, cell, false)?, lines(&new, 1, cell, false)?);
+                old == new || (name == FORWARDED_FOR && without_blanks(old) == without_blanks(new))
+            }
             (Some(_), None) | (None, Some(_)) if is_default_header(name) => true,
             // A header that is passed on as it came is not touched.
             (Some(one), None) => untouched(&one, name),
@@ -411,6 +421,18 @@ fn request_headers(old: &HeaderExprs, new: &HeaderExprs, cell: &TextCell<'_>, fo
     Ok(())
 }
 
+/// A list of addresses; blanks behind its commas mean nothing.
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+fn without_blanks(mut lines: Vec<Vec<Sym>>) -> Vec<Vec<Sym>> {
+    for sym in lines.iter_mut().flatten() {
+        if let Sym::Literal(text) = sym {
+            *text = text.replace(", ", ",");
+        }
+    }
+    lines
+}
+
 fn untouched(claim: &Claim<'_>, name: &str) -> bool {
     matches!(claim.as_slice(), [Some(TextExpr(parts))] if matches!(parts.as_slice(), [crate::request::Part::Header(sent)] if sent == name))
 }
@@ -419,7 +441,9 @@ fn response_headers(old: &HeaderExprs, new: &HeaderExprs, cell: &TextCell<'_>, f
     if old.is_empty() && new.is_empty() {
         return Ok(());
     }
-    for name in names(old, new) {
+    // Without an origin nobody looks at these.
+    let no_origin = matches!((cell.header)("origin"), Known::Value(None));
+    for name in names(old, new).into_iter().filter(|name| !(no_origin && name.starts_with(CORS))) {
         let counts = name == HSTS || name.starts_with(CORS);
         let (before, after) = (claim(old, name), claim(new, name));
         let same = match (&before, &after) {

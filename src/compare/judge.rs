@@ -303,7 +303,12 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
         let requests = group.notes.iter().take(4).flat_map(move |note| {
             let ends = |path: &String| note.slash.is_none_or(|slash| path.ends_with('/') == slash);
             let paths = self.paths.samples(note.atom).filter(ends);
-            paths.flat_map(move |path| [false, true].map(|query| self.request(note, &path, query)))
+            paths.flat_map(move |path| [false, true].map(|query| self.request(note, &path, query))).map(move |mut request| {
+                if group.unlike.iter().any(|unlike| unlike.code == Code::DifferenceCors) {
+                    witness::come_from_elsewhere(&mut request);
+                }
+                request
+            })
         });
         requests.take(self.limits.samples)
     }

@@ -1,5 +1,7 @@
 //! Single requests asked of both models: what a class of requests only suggests is shown by one of them.
 
+use std::{cell::RefCell, collections::BTreeSet};
+
 use super::{
     answers::{self, Unlike},
     paths::PathAtom,
@@ -35,6 +37,50 @@ impl World for Stage {
 
     fn backend(&self, _: &str, _: &str) -> Option<BackendAnswer> {
         Some(BackendAnswer { status: self.status.unwrap_or(200), headers: Vec::new(), delay: self.delay })
+    }
+}
+
+/// Services as they are known, and where they are not, with this answer.
+pub(super) struct Supposed<'w, W> {
+    world: &'w W,
+    /// Status of authentication services.
+    status: u16,
+    /// Who was asked.
+    asked: RefCell<BTreeSet<String>>,
+}
+
+/// What an authentication service may answer: all good, and the ways of saying no that routers treat differently.
+const ANSWERS: [u16; 4] = [200, 401, 403, 500];
+
+impl<'w, W: World> Supposed<'w, W> {
+    /// All that is possible.
+    pub(super) fn all(world: &'w W) -> impl Iterator<Item = Self> {
+        ANSWERS.into_iter().map(move |status| Self { world, status, asked: RefCell::default() })
+    }
+
+    /// Who was asked since this was asked last.
+    pub(super) fn asked(&self) -> BTreeSet<String> {
+        self.asked.take()
+    }
+}
+
+impl<W: World> World for Supposed<'_, W> {
+    fn authentication(&self, url: &str) -> Option<u16> {
+        self.asked.borrow_mut().insert(url.to_owned());
+        self.world.authentication(url).or(Some(self.status))
+    }
+
+    fn password(&self, secret: &NamespacedName, user: &str, password: &str) -> Option<bool> {
+        self.asked.borrow_mut().insert(secret.to_string());
+        self.world.password(secret, user, password).or(Some(self.status == 200))
+    }
+
+    fn resolves(&self, name: &str) -> Option<bool> {
+        self.world.resolves(name)
+    }
+
+    fn backend(&self, backend: &str, target: &str) -> Option<BackendAnswer> {
+        self.world.backend(backend, target)
     }
 }
 
@@ -79,6 +125,9 @@ pub(super) fn replay(old: &impl Router, new: &impl Router, request: &Request, wo
         std::iter::once(&treatment.decision.outcome).chain(&treatment.others).map(answers::of_outcome).collect()
     };
     let entry = Entry { scheme: request.scheme, port: request.port };
+    let host = request.host.as_deref().unwrap_or_default();
+    let origin = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case("origin")).map(|header| header.value.clone());
+    let header = |name: &str| if name == "origin" { Known::Value(origin.clone()) } else { Known::Free };
     let mut unlike: Option<Vec<Unlike>> = None;
     let mut unknown = false;
     for before in outcomes(&old) {
@@ -87,7 +136,7 @@ pub(super) fn replay(old: &impl Router, new: &impl Router, request: &Request, wo
                 unknown = true;
                 continue;
             }
-            let found = compare(&before, &after, entry);
+            let found = compare(&before, &after, entry, host, &header);
             if unlike.is_none() || found.is_empty() {
                 unlike = Some(found);
             }
@@ -113,13 +162,13 @@ pub(super) fn replay(old: &impl Router, new: &impl Router, request: &Request, wo
 
 /// Two outcomes come to the same: the same backends, or the same status.
 pub(super) fn alike(one: &Outcome, other: &Outcome) -> bool {
-    let found = compare(&answers::of_outcome(one), &answers::of_outcome(other), Entry::HTTPS);
+    let found = compare(&answers::of_outcome(one), &answers::of_outcome(other), Entry::HTTPS, "", &|_| Known::Free);
     !found.iter().any(|unlike| matches!(unlike.aspect, Aspect::Access | Aspect::Tls | Aspect::Status | Aspect::Backend))
 }
 
 /// Two answers whose texts are complete.
-fn compare(old: &Answer, new: &Answer, entry: Entry) -> Vec<Unlike> {
+fn compare(old: &Answer, new: &Answer, entry: Entry, host: &str, header: &dyn Fn(&str) -> Known) -> Vec<Unlike> {
     let path = PathAtom::single("/");
-    let cell = TextCell { host: Some(""), entry, path: &path, members: &|| None, header: &|_| Known::Free, test: &|_, _| None };
+    let cell = TextCell { host: Some(host), entry, path: &path, members: &|| None, header, test: &|_, _| None };
     answers::compare(old, new, &cell).unwrap_or_default()
 }

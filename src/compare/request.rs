@@ -46,6 +46,18 @@ pub struct Requests<'r, O, N> {
 }
 
 impl<'r, O: Router, N: Router> Requests<'r, O, N> {
+    /// Both sides ask the same services, and do the same with whatever these answer.
+    fn is_same_whatever_services_say(&self, request: &Request, world: &impl World) -> bool {
+        replay::Supposed::all(world).all(|world| {
+            self.old.decide(request, &world);
+            let before = world.asked();
+            self.new.decide(request, &world);
+            let after = world.asked();
+            let replayed = replay::replay(self.old, self.new, request, &world);
+            before == after && replayed.is_decided() && replayed.unlike.is_empty()
+        })
+    }
+
     /// Prepares for many requests.
     pub fn new(old: &'r O, new: &'r N) -> Self {
         Self { old, new, questions: Questions::of([old.predicates(), new.predicates()]) }
@@ -80,13 +92,8 @@ impl<'r, O: Router, N: Router> Requests<'r, O, N> {
             });
         }
         mismatches.sort();
-        let same = if !mismatches.is_empty() {
-            Some(false)
-        } else if replayed.is_decided() {
-            Some(true)
-        } else {
-            None
-        };
+        let decided = replayed.is_decided() || (replayed.unknown && self.is_same_whatever_services_say(request, world));
+        let same = if mismatches.is_empty() { decided.then_some(true) } else { Some(false) };
         Judged { old: replayed.old, new: replayed.new, same, mismatches, limited: before.limited != after.limited }
     }
 }

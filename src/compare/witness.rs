@@ -8,6 +8,13 @@ use crate::request::{Header, Request, Scheme};
 /// The address of a client that nobody knows.
 pub(super) const CLIENT: &str = "203.0.113.7";
 
+/// Gives the request an origin, as scripts of another site do.
+pub(super) fn come_from_elsewhere(request: &mut Request) {
+    if !request.headers.iter().any(|header| header.name.eq_ignore_ascii_case("origin")) {
+        request.headers.push(Header { name: "Origin".to_owned(), value: "https://elsewhere.example".to_owned() });
+    }
+}
+
 /// A plain request.
 pub(super) fn plain(entry: Entry, host: &str, path: &str) -> Request {
     Request {

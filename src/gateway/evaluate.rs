@@ -115,7 +115,14 @@ impl Exchange<'_> {
                 }
             }
         }
-        let outcome = timed(outcome(answer, self.view, self.dialect), self.timeout, world, self.dialect, || self.given_up());
+        let outcome = match timed(outcome(answer, self.view, self.dialect), self.timeout, world, self.dialect) {
+            Ok(outcome) => outcome,
+            Err(headers) => {
+                let grpc = *self.dialect.grpc_miss == GrpcMiss::GrpcStatus && self.view.holds(self.reading.first.grpc);
+                let given_up = answer::own(504, Vec::new(), grpc, self.dialect);
+                with_headers(self::outcome(&given_up, self.view, self.dialect), headers)
+            }
+        };
         match &outcome {
             Outcome::Forward(Forward { split, target, response_headers, .. }) => match split.as_slice() {
                 [Share { backend: None, status: Some(status), .. }] => {
@@ -138,12 +145,6 @@ impl Exchange<'_> {
             | Outcome::NoAnswer(_)
             | Outcome::Unmodelled { .. } => outcome,
         }
-    }
-
-    /// What is answered in place of a backend that takes too long; gRPC calls get it as a status of theirs.
-    fn given_up(&self) -> Outcome {
-        let grpc = *self.dialect.grpc_miss == GrpcMiss::GrpcStatus && self.view.holds(self.reading.first.grpc);
-        outcome(&answer::own(504, Vec::new(), grpc, self.dialect), self.view, self.dialect)
     }
 
     /// The outcome, or what takes its place.
@@ -178,20 +179,27 @@ impl Exchange<'_> {
 /// What stands for a certificate that an implementation makes itself.
 pub const DEFAULT_CERTIFICATE: &str = "(default certificate)";
 
-/// A backend that takes longer than the rule allows is given up.
-fn timed(outcome: Outcome, timeout: Option<u64>, world: &impl World, dialect: &Dialect, given_up: impl FnOnce() -> Outcome) -> Outcome {
-    let (Outcome::Forward(forward), Some(timeout)) = (&outcome, timeout) else { return outcome };
-    let [share] = forward.split.as_slice() else { return outcome };
+/// A backend that takes longer than the rule allows is given up: the headers of the answer that is then made.
+fn timed(outcome: Outcome, timeout: Option<u64>, world: &impl World, dialect: &Dialect) -> Result<Outcome, Claims> {
+    let (Outcome::Forward(forward), Some(timeout)) = (&outcome, timeout) else { return Ok(outcome) };
+    let [share] = forward.split.as_slice() else { return Ok(outcome) };
     let delay = share.backend.as_ref().and_then(|backend| world.backend(backend, &forward.target)).map_or(0, |answer| answer.delay);
     if delay <= timeout {
-        return outcome;
+        return Ok(outcome);
     }
     let modified = dialect.modified_own_answers.contains(&OwnAnswer::Error);
-    let mut instead = given_up();
-    if let (true, Outcome::Respond { response_headers, .. }) = (modified, &mut instead) {
-        response_headers.splice(0..0, forward.response_headers.iter().cloned());
+    Err(if modified { forward.response_headers.clone() } else { Vec::new() })
+}
+
+/// Claimed headers.
+type Claims = Vec<(String, Option<String>)>;
+
+/// An answer of the router itself with more headers.
+fn with_headers(mut outcome: Outcome, headers: Claims) -> Outcome {
+    if let Outcome::Respond { response_headers, .. } = &mut outcome {
+        response_headers.splice(0..0, headers);
     }
-    instead
+    outcome
 }
 
 fn outcome(answer: &Answer, view: &View<'_>, dialect: &Dialect) -> Outcome {

@@ -93,6 +93,69 @@ pub fn substitution(text: &str) -> Option<Vec<Piece>> {
     Some(pieces)
 }
 
+/// How many groups an expression has; 0 for one that is none.
+pub fn groups(pattern: &str) -> u8 {
+    let syntax = syntax::Config::new().utf8(false).unicode(false);
+    let built = meta::Builder::new().syntax(syntax).build(pattern);
+    built.map_or(0, |regex| u8::try_from(regex.captures_len().saturating_sub(1)).unwrap_or(u8::MAX))
+}
+
+/// An expression of PCRE in the spelling of RE2: groups without names, and braces that repeat nothing escaped. The names come beside it,
+/// in the order of the groups; `None` for groups without one.
+pub fn without_names(pattern: &str) -> (String, Vec<Option<String>>) {
+    let bytes = pattern.as_bytes();
+    let (mut text, mut names) = (String::with_capacity(pattern.len()), Vec::new());
+    let (mut at, mut class) = (0, false);
+    while at < bytes.len() {
+        let rest = &pattern[at..];
+        let Some(character) = rest.chars().next() else { break };
+        let mut taken = character.len_utf8();
+        match character {
+            '\\' => {
+                taken += rest[1..].chars().next().map_or(0, char::len_utf8);
+                text.push_str(&rest[..taken]);
+            }
+            '[' if !class => {
+                class = true;
+                // `]` directly behind `[` or `[^` is a literal.
+                let head = if rest.starts_with("[^]") { 3 } else { 1 + usize::from(rest.starts_with("[]")) };
+                taken = head;
+                text.push_str(&rest[..taken]);
+            }
+            ']' if class => {
+                class = false;
+                text.push(']');
+            }
+            '(' if !class && !rest.starts_with("(?") => {
+                names.push(None);
+                text.push('(');
+            }
+            '(' if !class => {
+                let name = ["(?<", "(?P<"].iter().find_map(|start| {
+                    let name = rest.strip_prefix(start)?.split_once('>')?.0;
+                    (!name.is_empty() && !name.starts_with(['=', '!'])).then_some((start.len() + name.len() + 1, name))
+                });
+                if let Some((length, name)) = name {
+                    taken = length;
+                    names.push(Some(name.to_owned()));
+                }
+                text.push('(');
+            }
+            '{' if !class => match repetition(&bytes[at..]).filter(|_| at > 0) {
+                Some(length) => {
+                    taken = length;
+                    text.push_str(&rest[..length]);
+                }
+                None => text.push_str("\\{"),
+            },
+            '}' if !class => text.push_str("\\}"),
+            other => text.push(other),
+        }
+        at += taken;
+    }
+    (text, names)
+}
+
 /// A bar outside of groups and classes.
 pub fn has_bar(pattern: &str) -> bool {
     let (mut depth, mut class, mut escaped) = (0_usize, false, false);
@@ -195,6 +258,16 @@ mod tests {
         for pattern in ["/(?:a|b)\\d+", "(?i)/api", "a+?", "[+*]+", "\\++", "a{2,3}?", "x{", "(a+)+", "[]+]+"] {
             assert!(is_valid(pattern) || pattern == "x{", "{pattern}");
         }
+    }
+
+    #[test]
+    fn names_are_dropped_and_literal_braces_escaped() {
+        assert_eq!(
+            without_names("/u/(?<uid>[0-9]{2,3})/(a)(?:b)"),
+            ("/u/([0-9]{2,3})/(a)(?:b)".to_owned(), vec![Some("uid".to_owned()), None])
+        );
+        assert_eq!(without_names("/br/{id}[{}]\\{").0, "/br/\\{id\\}[{}]\\{");
+        assert_eq!(without_names("(?<=a)b").0, "(?<=a)b");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Location paths as matches of Gateway API: which text, which type, and where core cannot say it.
 
 use super::{plan::PathRule, shape};
-use crate::{automata::pcre, ledger::Code, targets::RegexForm};
+use crate::{automata::pcre, gateway::regex::without_names, ledger::Code, targets::RegexForm};
 
 /// Longest path value that a CRD accepts.
 const LONGEST: usize = 1024;
@@ -44,11 +44,12 @@ pub(super) fn regex(path: &str, form: RegexForm) -> Result<PathRule, NoMatch> {
     if path == "/" {
         return Ok(PathRule::Prefix("/".to_owned()));
     }
-    if regex_syntax::Parser::new().parse(path).is_err() || pcre::Pattern::parse(path, true).is_err() || !means_the_same_in_re2(path) {
+    let plain = without_names(path).0;
+    if regex_syntax::Parser::new().parse(&plain).is_err() || pcre::Pattern::parse(path, true).is_err() || !means_the_same_in_re2(path) {
         return Err(NoMatch::Unsayable(Code::PathNeedsPcre));
     }
     // nginx parses `^/a|/b` as "starts with /a, or contains /b"; the anchor belongs to the first alternative only.
-    let body = match alternatives(path).as_slice() {
+    let body = match alternatives(&plain).as_slice() {
         [only] => (*only).to_owned(),
         [first, rest @ ..] => {
             std::iter::once((*first).to_owned()).chain(rest.iter().map(|branch| format!(".*(?:{branch})"))).collect::<Vec<_>>().join("|")

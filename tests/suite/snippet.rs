@@ -398,7 +398,7 @@ fn snippets_of_recorded_clusters_have_the_recorded_verdict() {
 }
 
 /// Pieces of configuration, sensible and hostile.
-fn fragments() -> impl Strategy<Value = String> {
+pub(super) fn fragments() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("add_header X \"a;b\"; ".to_owned()),
         Just("if ($host = x) { ".to_owned()),

@@ -9,12 +9,15 @@ use gateshift::{
     ingress,
     k8s::NamespacedName,
     ledger::{Code, Settlement},
-    nginx, report, targets, translate,
+    nginx, report,
+    request::{Request, Scheme, Unknown},
+    targets, translate,
 };
+use proptest::prelude::*;
 
 use super::{
     judge,
-    snippet::{cases, shared, snippets_of, wanted_verdict},
+    snippet::{cases, fragments, shared, snippets_of, wanted_verdict},
 };
 
 /// A host with `/` and a snippet, and a controller that takes it.
@@ -156,6 +159,36 @@ fn has_form(settlement: &Settlement) -> bool {
 
 fn is_kept(settlement: &Settlement) -> bool {
     !matches!(settlement, Settlement::Unmappable { .. } | Settlement::Unknown { .. })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_is_routed_and_translated(text in fragments(), target in "[/a-c.?=%]{0,12}", server in any::<bool>()) {
+        let annotation = if server { "server-snippet" } else { "configuration-snippet" };
+        let inventory = judge::inventory(&objects(annotation, &text));
+        let mut config = judge::ingresses(&inventory);
+        config.refusals.clear();
+        let request = Request {
+            method: "GET".to_owned(),
+            scheme: Scheme::Http,
+            host: Some("shop.example".to_owned()),
+            sni: None,
+            target: format!("/{target}"),
+            headers: Vec::new(),
+            body_bytes: 0,
+            chunked: false,
+            http_version: "1.1".to_owned(),
+            client: "192.0.2.1".to_owned(),
+            port: None,
+            client_certificate: None,
+        };
+        let decision = nginx::Router::new(&config).decide(&request, &Unknown);
+        prop_assert_eq!(&decision, &nginx::Router::new(&config).decide(&request, &Unknown));
+        let new = judge::converted(&config, &inventory, "envoy-gateway");
+        prop_assert_eq!(&new, &judge::converted(&config, &inventory, "envoy-gateway"));
+    }
 }
 
 #[test]

@@ -27,6 +27,7 @@ use crate::{
     },
     k8s::{FieldPath, Inventory, NamespacedName, ObjectId, ObjectRef, Subject},
     ledger::{Code, Finding},
+    request::Piece,
 };
 
 /// A document of ours.
@@ -248,14 +249,8 @@ impl Reader<'_> {
             Some(BackendFault::Absent | BackendFault::Port | BackendFault::ExternalName) => {
                 Err(format!("Service {name} has no port {port}"))
             }
-            Some(
-                BackendFault::Kind
-                | BackendFault::NotPermitted
-                | BackendFault::NoEndpoints
-                | BackendFault::UnverifiedTls
-                | BackendFault::BrokenTls,
-            )
-            | None => {
+            Some(BackendFault::BrokenTls) => Err(format!("the policy for TLS to Service {name} cannot be resolved")),
+            Some(BackendFault::Kind | BackendFault::NotPermitted | BackendFault::NoEndpoints | BackendFault::UnverifiedTls) | None => {
                 let port = if port == 80 { String::new() } else { format!(":{port}") };
                 Ok(format!("http://{}.{}.svc.cluster.local{port}", reference.name, namespace))
             }
@@ -354,7 +349,12 @@ fn filter(filter: &HttpRouteFilter, object: &ObjectRef) -> Filter {
             {
                 effect.invalid = Some(format!("`{}` of {object} is no regular expression of RE2", replacement.pattern));
             }
-            effect.path = Some((replacement.pattern.clone(), replacement.substitution.clone()));
+            // A substitution that names more groups than there are leaves the path as it is (seen on 1.9).
+            let groups = regex::groups(&replacement.pattern);
+            let named = regex::substitution(&replacement.substitution).into_iter().flatten();
+            if named.filter_map(|piece| if let Piece::Group(number) = piece { Some(number) } else { None }).all(|n| n <= groups) {
+                effect.path = Some((replacement.pattern.clone(), replacement.substitution.clone()));
+            }
         }
         if let Some(host) = &rewrite.hostname {
             effect.host = Some(match (&host.header, host.r#type.as_str()) {

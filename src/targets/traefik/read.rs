@@ -26,6 +26,9 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, fa
                 filter.unmodelled.get_or_insert_with(|| format!("`{name}` of {}", foreign.object));
             }
         }
+        if filter.invalid.is_some() {
+            filter.effect = None;
+        }
         policies.filter("Middleware", NamespacedName::new(&foreign.object.namespace, &foreign.object.name), filter);
         policies.understood.insert(foreign.id);
     }

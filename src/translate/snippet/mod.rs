@@ -153,7 +153,7 @@ impl<'a> Cx<'a> {
         for rule in rules {
             match &lost {
                 // Access is looked at behind the script, which may answer before.
-                Some(closed) if matches!(rule.action, Action::Forward(_)) => {
+                Some(closed) if is_content(&rule) => {
                     let (action, wishes) = match closed {
                         Closed::Withheld(code) => (Action::Withheld(*code), Vec::new()),
                         Closed::Own(intent) => (Action::Answered, vec![intent.clone()]),
@@ -208,6 +208,15 @@ impl<'a> Cx<'a> {
             made.push(special);
         }
         made
+    }
+}
+
+/// Requests of the rule come to the content of a location, and so through its access control.
+fn is_content(rule: &Rule) -> bool {
+    match &rule.action {
+        Action::Forward(_) | Action::Withheld(Code::SnippetLosesBackend) => true,
+        Action::Answered => rule.changes.wishes == [Intent::Refuse { status: 404 }],
+        Action::Redirect(_) | Action::ToHttps { .. } | Action::Withheld(_) => false,
     }
 }
 
