@@ -134,7 +134,7 @@ impl Aim {
         // A cluster may be newer than what is known here; what is written for the newest known version still fits.
         let of_cluster = installed.and_then(|installed| installed.version.as_ref()).map(|text| {
             let known = |version: &Version| *version <= nearest(text);
-            Version::all().filter(known).next_back().unwrap_or_else(|| Version::all().next().unwrap_or_else(Version::newest))
+            Version::all().rfind(known).unwrap_or_else(|| Version::all().next().unwrap_or_else(Version::newest))
         });
         let default = translate::Emission::default();
         let channel_of_cluster = installed.and_then(|installed| installed.channel.as_ref()?.parse().ok());

@@ -1,4 +1,4 @@
-//! `backend-protocol: GRPC`: which hosts are served by GRPCRoutes, and which stay with HTTPRoutes.
+//! `backend-protocol: GRPC`: which hosts are served by a `GRPCRoute`, and which stay with HTTPRoutes.
 //!
 //! An implementation may refuse a GRPCRoute and an HTTPRoute that share a hostname on one listener, and had to before 1.6. So a GRPCRoute
 //! takes a host only where gRPC is all that the host has on that listener; else HTTP would be lost to gain gRPC.
@@ -71,7 +71,7 @@ impl Cx<'_> {
             && path_change.is_none()
             && host.is_none()
             && cors.is_none()
-            && method(path).is_some()
+            && calls(path) != Calls::Unsayable
             && headers.iter().all(|condition| condition.on == On::Header)
             // Filters of implementations are made for HTTPRoutes.
             && self.options.target.filters(wishes, "", "").is_empty()
@@ -123,21 +123,32 @@ impl Cx<'_> {
     }
 }
 
-/// The path as service and method, if it is one: `/` is every call, `/a.B` a service, `/a.B/C` a method.
-fn method(path: &PathRule) -> Option<Option<GrpcMethod>> {
-    let service = |text: &str| {
-        let identifiers = text.split('.').all(|part| is_identifier(part, |first| first.is_ascii_alphabetic() || first == b'_'));
-        identifiers.then(|| text.to_owned())
+/// What a path says in the words of gRPC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Calls {
+    /// `/`: all of them.
+    All,
+    /// `/a.B`, a service, or `/a.B/C`, a method.
+    Of(GrpcMethod),
+    /// Something else.
+    Unsayable,
+}
+
+fn calls(path: &PathRule) -> Calls {
+    let is_name = |text: &str| is_identifier(text, |first| first.is_ascii_alphabetic() || first == b'_');
+    let service = |text: &str| text.split('.').all(is_name).then(|| text.to_owned());
+    let of = |service: Option<String>, method: Option<String>| match service {
+        Some(service) => Calls::Of(GrpcMethod { service: Some(service), method, ..GrpcMethod::default() }),
+        None => Calls::Unsayable,
     };
     match path {
-        PathRule::Prefix(path) if path == "/" => Some(None),
-        PathRule::Prefix(path) => Some(Some(GrpcMethod { service: Some(service(path.strip_prefix('/')?)?), ..GrpcMethod::default() })),
-        PathRule::Exact(path) => {
-            let (name, method) = path.strip_prefix('/')?.split_once('/')?;
-            let method = is_identifier(method, |first| first.is_ascii_alphabetic() || first == b'_').then(|| method.to_owned())?;
-            Some(Some(GrpcMethod { service: Some(service(name)?), method: Some(method), ..GrpcMethod::default() }))
-        }
-        PathRule::Regex(_) => None,
+        PathRule::Prefix(path) if path == "/" => Calls::All,
+        PathRule::Prefix(path) => of(path.strip_prefix('/').and_then(service), None),
+        PathRule::Exact(path) => match path.strip_prefix('/').and_then(|path| path.split_once('/')) {
+            Some((name, method)) if is_name(method) => of(service(name), Some(method.to_owned())),
+            Some(_) | None => Calls::Unsayable,
+        },
+        PathRule::Regex(_) => Calls::Unsayable,
     }
 }
 
@@ -147,7 +158,11 @@ fn is_identifier(text: &str, first: impl Fn(u8) -> bool) -> bool {
 
 /// A match of a rule that can be said.
 fn wire_match(rule: &Rule) -> GrpcMatch {
-    GrpcMatch { method: method(&rule.path).flatten(), headers: super::routes::fields(rule, On::Header) }
+    let method = match calls(&rule.path) {
+        Calls::Of(method) => Some(method),
+        Calls::All | Calls::Unsayable => None,
+    };
+    GrpcMatch { method, headers: super::routes::fields(rule, On::Header) }
 }
 
 /// Rules of one treatment as a rule of a GRPCRoute.
@@ -179,15 +194,20 @@ mod tests {
 
     #[test]
     fn paths_of_grpc_are_services_and_methods() {
-        let words = |path: PathRule| {
-            method(&path).map(|method| method.map(|method| (method.service.unwrap_or_default(), method.method.unwrap_or_default())))
+        let words = |path: PathRule| match calls(&path) {
+            Calls::All => "all".to_owned(),
+            Calls::Of(of) => format!("{} {}", of.service.unwrap_or_default(), of.method.unwrap_or_default()),
+            Calls::Unsayable => String::new(),
         };
-        assert_eq!(words(PathRule::Prefix("/".to_owned())), Some(None));
-        assert_eq!(words(PathRule::Prefix("/shop.v1.Cart".to_owned())), Some(Some(("shop.v1.Cart".to_owned(), String::new()))));
-        assert_eq!(words(PathRule::Exact("/shop.Cart/Add".to_owned())), Some(Some(("shop.Cart".to_owned(), "Add".to_owned()))));
+        let prefix = |path: &str| words(PathRule::Prefix(path.to_owned()));
+        let exact = |path: &str| words(PathRule::Exact(path.to_owned()));
+        assert_eq!(
+            (prefix("/").as_str(), prefix("/shop.v1.Cart").as_str(), exact("/shop.Cart/Add").as_str()),
+            ("all", "shop.v1.Cart ", "shop.Cart Add")
+        );
         for path in ["/shop.Cart/Add", "/shop-cart", "/1a", "/a..b"] {
-            assert_eq!(words(PathRule::Prefix(path.to_owned())), None, "{path}");
+            assert_eq!(prefix(path), "", "{path}");
         }
-        assert_eq!(words(PathRule::Exact("/shop.Cart".to_owned())), None);
+        assert_eq!((exact("/shop.Cart").as_str(), exact("/shop.Cart/A-b").as_str()), ("", ""));
     }
 }
