@@ -1,4 +1,4 @@
-//! SecurityPolicy: client addresses, passwords, and an authentication service.
+//! `SecurityPolicy`: client addresses, passwords, and an authentication service.
 
 use super::types::{Authorization, AuthorizationRule, BasicAuth, ExtAuth, HttpExtAuth, Principal, SecretName, SecurityPolicy, ServiceRef};
 use crate::{

@@ -1,4 +1,4 @@
-//! What a ClientTrafficPolicy does to connections and to requests before any route is looked at.
+//! What a `ClientTrafficPolicy` does to connections and to requests before any route is looked at.
 
 use super::{
     read::{millis, network, unknown},

@@ -1,4 +1,4 @@
-//! HTTPRouteFilter: rewrites by expressions, and redirects to URLs whose own query counts.
+//! `HTTPRouteFilter`: rewrites by expressions, and redirects to URLs whose own query counts.
 
 use serde_json::to_value;
 

@@ -1,4 +1,4 @@
-//! ClientTrafficPolicy: what every listener needs to treat clients as nginx does, and certificates of clients.
+//! `ClientTrafficPolicy`: what every listener needs to treat clients as nginx does, and certificates of clients.
 
 use serde_json::json;
 
