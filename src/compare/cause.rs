@@ -53,7 +53,8 @@ pub(super) fn langs(groups: &[Group], paths: &Paths, asked: &[Asked], languages:
                     langs.push(Lang::element_prefix(text));
                 }
             }
-            Test::Regex(regex) if regex.dialect == RegexDialect::PcreSearch => {
+            // What is searched for anywhere in the path rewrites it and chooses nothing.
+            Test::Regex(regex) if regex.dialect == RegexDialect::PcreSearch && regex.pattern.starts_with('^') => {
                 let Texts::Lang(lang) = languages.texts(one) else { continue };
                 if !witnesses.iter().any(|witness| lang.contains(witness.as_bytes()) == Some(true)) {
                     continue;

@@ -183,14 +183,19 @@ impl<'j, O: Router, N: Router> Judge<'j, O, N> {
         let mut more: Vec<Lang> = Vec::new();
         // What was found before regions were cut by cause.
         let mut uncut: Option<(Pass, Paths)> = None;
+        // One budget for all rounds.
+        let mut budget = self.limits.partition;
         for round in 0..ROUNDS {
             for (side, id) in self.walk.missing.take() {
                 self.tables[side].know(id);
                 asked.push((side, id));
             }
             asked.sort_unstable();
-            let paths = match Paths::cut(&asked, &more, &mut self.languages, self.limits) {
-                Ok(paths) => paths,
+            let paths = match Paths::cut(&asked, &more, &mut self.languages, budget) {
+                Ok(paths) => {
+                    budget.states = budget.states.saturating_sub(paths.states());
+                    paths
+                }
                 Err(error) => {
                     if let Some((pass, paths)) = uncut {
                         self.resolver(&paths, class, &asked).resolve(pass, &mut found);

@@ -7,7 +7,6 @@ use std::{
 
 use super::{
     langs::{self, Texts},
-    limits::Limits,
     spaces::Asked,
 };
 use crate::{
@@ -90,7 +89,7 @@ pub(super) struct Paths {
 
 impl Paths {
     /// Cuts the clean paths by questions of both sides, and by languages that nobody asks for.
-    pub(super) fn cut(asked: &[Asked], more: &[Lang], languages: &mut Languages<'_>, limits: &Limits) -> Result<Self, OverBudget> {
+    pub(super) fn cut(asked: &[Asked], more: &[Lang], languages: &mut Languages<'_>, budget: Budget) -> Result<Self, OverBudget> {
         let mut index: BTreeMap<&Test, usize> = BTreeMap::new();
         let mut langs: Vec<Lang> = Vec::with_capacity(asked.len() + more.len());
         let mut users: Vec<Vec<Asked>> = Vec::with_capacity(asked.len());
@@ -114,7 +113,7 @@ impl Paths {
             });
         }
         langs.extend(more.iter().cloned());
-        let partition = Partition::new(&langs, langs::paths(), limits.partition)?;
+        let partition = Partition::new(&langs, langs::paths(), budget)?;
         let atoms = partition.atoms().iter().map(|atom| {
             let witness = String::from_utf8_lossy(&atom.witness).into_owned();
             let mut prefix = "/";
