@@ -96,7 +96,7 @@ fn hazards_of(target: &str, inventory: &Inventory, judge: &Judge) -> anyhow::Res
     let policies = targets::read_back(&dialect.id, &read, inventory, &facts);
     let options = resolve::Options { policies, ..resolve::Options::default() };
     let config = resolve::resolve(&read, inventory, dialect, &options);
-    Ok(config.findings.iter().cloned().collect())
+    Ok(config.findings.clone())
 }
 
 #[derive(Serialize)]

@@ -221,10 +221,8 @@ fn groups(
     let mut groups: Vec<Group> = Vec::new();
     for attachment in attachments {
         let listener = &listeners[attachment.listener];
-        let effect = |rule: &Option<&str>| {
-            maker.understood.effect(Reached { kind: head.kind.as_str(), route: &route, rule: *rule, listener: listener.place() })
-        };
-        let effects: Vec<Option<Effect>> = names.iter().map(effect).collect();
+        let effect = |rule| maker.understood.effect(Reached { kind: head.kind.as_str(), route: &route, rule, listener: listener.place() });
+        let effects: Vec<Option<Effect>> = names.iter().copied().map(effect).collect();
         match groups.iter_mut().find(|group| group.effects == effects && group.conduct == listener.conduct) {
             Some(group) => group.attachments.push(attachment.clone()),
             None => groups.push(Group { attachments: vec![attachment.clone()], effects, conduct: listener.conduct.clone() }),

@@ -159,7 +159,7 @@ impl Reading {
             }
         }
         let mut verdict = self.table(table, tls, v, trace);
-        if tls && self.closes_unknown_names && !v.holds(self.first.http2) && !v.first(&side.exact_names).is_some() {
+        if tls && self.closes_unknown_names && !v.holds(self.first.http2) && v.first(&side.exact_names).is_none() {
             verdict.others.push(std::mem::replace(&mut verdict.ruling.answer, Answer::NoAnswer(NoAnswer::Tls)));
             verdict.undecided = Some(
                 "connections without application protocol (ALPN) and with a server name that no route names exactly are closed".to_owned(),

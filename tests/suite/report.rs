@@ -240,7 +240,7 @@ fn hostile_names_and_values_are_inert_in_every_format() {
     }
 }
 
-/// A line of markdown without its code spans and escaped characters, read as CommonMark says: a span ends at as many backticks.
+/// A line of markdown without its code spans and escaped characters, read as `CommonMark` says: a span ends at as many backticks.
 fn outside_code(line: &str) -> String {
     let characters: Vec<char> = line.chars().collect();
     let mut left = String::new();

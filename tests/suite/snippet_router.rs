@@ -92,7 +92,7 @@ fn compare(decision: &Decision, answer: &Answer) -> Vec<String> {
             lines.sort_unstable();
             lines.join(", ")
         });
-        if predicted != seen && !seen.as_ref().is_some_and(|seen| value.as_ref() == Some(seen)) {
+        if predicted != seen && seen.as_ref().is_none_or(|seen| value.as_ref() != Some(seen)) {
             wrong.push(format!("{name}: {predicted:?} predicted, {seen:?} answered"));
         }
     }

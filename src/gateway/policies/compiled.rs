@@ -20,6 +20,7 @@ pub struct Guarded {
 
 /// What policies do to the requests of a rule behind a listener.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Policy {
     abort: Option<u16>,
     guards: Vec<Guard>,

@@ -15,8 +15,8 @@ use crate::{
 /// Reads a policy.
 pub(super) fn conduct(policy: &ClientTrafficPolicy, object: &ObjectRef) -> Conduct {
     let mut conduct = Conduct { unmodelled: unknown(object, [&policy.other]), ..Conduct::default() };
-    let timeout = |name: &str| policy.timeout.as_ref()?.pointer(name)?.as_str().and_then(millis);
-    conduct.idle = timeout("/http/streamIdleTimeout");
+    let idle = policy.timeout.as_ref().and_then(|timeout| timeout.pointer("/http/streamIdleTimeout")?.as_str());
+    conduct.idle = idle.and_then(millis);
     conduct.serves_http10 = policy.http1.as_ref().is_some_and(|http1| http1.get("http10").is_some());
     let mut trust = None;
     let mut lacks = |what: &str| {

@@ -1,4 +1,4 @@
-//! BackendTrafficPolicy: limits, times, retries, how endpoints are chosen, and where a refused client is sent.
+//! `BackendTrafficPolicy`: limits, times, retries, how endpoints are chosen, and where a refused client is sent.
 
 use serde_json::json;
 
@@ -26,12 +26,9 @@ pub(super) fn traffic(intents: &[Intent]) -> Option<BackendTrafficPolicy> {
                     Some(json!({"response": {"limit": {"value": rate.div_ceil(1024).to_string() + "Ki", "unit": "Second"}}}));
             }
             Intent::SessionAffinity { cookie, attributes } => policy.load_balancer = Some(by_cookie(cookie, attributes)),
-            Intent::LoadBalancing { by, hashed } => {
-                // A cookie decides before anything else.
-                if policy.load_balancer.as_ref().is_none_or(|known| known.consistent_hash.is_none()) {
-                    policy.load_balancer = balancer(by, *hashed);
-                }
-            }
+            // A cookie decides before anything else.
+            Intent::LoadBalancing { .. } if policy.load_balancer.as_ref().is_some_and(|known| known.consistent_hash.is_some()) => {}
+            Intent::LoadBalancing { by, hashed } => policy.load_balancer = balancer(by, *hashed),
             Intent::Timeouts { connect: to_connect, idle: of_silence } => {
                 connect = connect.max(*to_connect);
                 idle = idle.max(*of_silence);
