@@ -62,7 +62,6 @@ fn one(arguments: &Convert, context: Option<&str>, directory: Option<&Path>, ter
     let mut translation = old.translate(&options);
 
     let mut findings = std::mem::take(&mut old.reading.findings);
-    findings.extend(old.controller.findings.iter().cloned());
     findings.append(&mut old.resolved.findings);
     findings.append(&mut translation.findings);
     let unchecked = Unchecked::new(&translation.objects, aim);
