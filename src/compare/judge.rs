@@ -277,7 +277,7 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
         }
         for Open { code, reason, notes } in open {
             let mut entry = undecided(code, reason, describe::region(&notes, self.paths));
-            entry.example = notes.first().map(|note| self.request(note, &self.paths.atoms[note.atom].witness, false));
+            entry.example = notes.first().map(|note| self.request(note, &self.paths.atoms[note.atom].witness, ""));
             found.undecided.push(entry);
         }
         let mut drafts: Vec<Draft> = Vec::new();
@@ -293,11 +293,9 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
         }
     }
 
-    fn request(&self, note: &Note, path: &str, query: bool) -> Request {
+    fn request(&self, note: &Note, path: &str, query: &str) -> Request {
         let mut request = witness::plain(note.entry, &self.class.name, path);
-        if query {
-            request.target.push_str("?x=1");
-        }
+        request.target.push_str(query);
         for (key, value) in &note.parts {
             witness::set(&mut request, key, value.as_deref());
         }
@@ -305,15 +303,20 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
     }
 
     fn samples<'s>(&'s self, group: &'s Group) -> impl Iterator<Item = Request> + 's {
+        // A slash at the end of the query is one at the end of the target.
+        let slashes = group.unlike.iter().any(|unlike| unlike.code == Code::DifferenceRedirectSlash);
+        let queries: &[&str] = if slashes { &["", "?x=1", "?x=/"] } else { &["", "?x=1"] };
         let requests = group.notes.iter().take(4).flat_map(move |note| {
             let ends = |path: &String| note.slash.is_none_or(|slash| path.ends_with('/') == slash);
             let paths = self.paths.samples(note.atom).filter(ends);
-            paths.flat_map(move |path| [false, true].map(|query| self.request(note, &path, query))).map(move |mut request| {
-                if group.unlike.iter().any(|unlike| unlike.code == Code::DifferenceCors) {
-                    witness::come_from_elsewhere(&mut request);
-                }
-                request
-            })
+            paths.flat_map(move |path| queries.iter().map(move |query| self.request(note, &path, query)).collect::<Vec<_>>()).map(
+                move |mut request| {
+                    if group.unlike.iter().any(|unlike| unlike.code == Code::DifferenceCors) {
+                        witness::come_from_elsewhere(&mut request);
+                    }
+                    request
+                },
+            )
         });
         requests.take(self.limits.samples)
     }
