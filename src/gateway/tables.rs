@@ -392,6 +392,10 @@ impl<'b> Builder<'b> {
         let mut shaken = None;
         let mut drafts = std::mem::take(&mut self.drafts);
         let overlapping = self.overlapping();
+        let mut namesakes: BTreeMap<(u16, &Hostname), Vec<usize>> = BTreeMap::new();
+        for (index, listener) in self.listeners.iter().enumerate() {
+            namesakes.entry((listener.spec.port, &listener.hostname)).or_default().push(index);
+        }
         for (index, listener) in self.listeners.iter().enumerate() {
             if !listener.serves() || listener.speaks == Speaks::Other {
                 continue;
@@ -437,7 +441,7 @@ impl<'b> Builder<'b> {
                 }
                 continue;
             }
-            let hostnames = match self.rival(index).filter(|_| by_listener) {
+            let hostnames = match self.rival(index, &namesakes).filter(|_| by_listener) {
                 Some(rival) => {
                     let known = |table: Option<&usize>, hostname: &Hostname| {
                         table.is_some_and(|&table| side.tables[table].tiers.iter().any(|tier| tier.hostname == *hostname))
@@ -484,14 +488,12 @@ impl<'b> Builder<'b> {
 
     /// An earlier listener of another Gateway for the same port and hostname. Each Gateway has an address of its own, and names lead to the
     /// one that routes them: the later one gets only the hosts that its routes name and the earlier one has not.
-    fn rival(&self, index: usize) -> Option<usize> {
+    fn rival(&self, index: usize, namesakes: &BTreeMap<(u16, &Hostname), Vec<usize>>) -> Option<usize> {
         let listener = &self.listeners[index];
-        (0..index).find(|&other| {
+        let all = namesakes.get(&(listener.spec.port, &listener.hostname))?;
+        all.iter().copied().take_while(|&other| other < index).find(|&other| {
             let other = &self.listeners[other];
-            other.serves()
-                && other.gateway != listener.gateway
-                && (other.spec.port, other.speaks) == (listener.spec.port, listener.speaks)
-                && other.hostname == listener.hostname
+            other.serves() && other.gateway != listener.gateway && other.speaks == listener.speaks
         })
     }
 
