@@ -1,7 +1,10 @@
 //! What a template makes of a path, where that can be said for all paths of a cell: for a single path by matching it, for many where
 //! the template only uses what a final catch-all group takes.
 
-use super::{paths::PathAtom, text::is_plain};
+use super::{
+    paths::{PathAtom, Relation},
+    text::is_plain,
+};
 use crate::{
     automata::{Lang, pcre},
     gateway::regex::has_bar,
@@ -23,11 +26,11 @@ pub(super) fn fill(
     regex: &Regex,
     template: &[Piece],
     path: &PathAtom,
-    members: &dyn Fn() -> Option<Lang>,
+    relation: &dyn Fn(&Lang) -> Relation,
 ) -> Result<Option<Vec<Filled>>, Vec<Lang>> {
     let Some((pattern, caseless)) = whole(regex) else { return Ok(None) };
     let Ok(pattern) = pcre::Pattern::parse(pattern, caseless) else { return Ok(None) };
-    if path.only { Ok(single(&pattern, template, &path.witness)) } else { many(&pattern, template, members) }
+    if path.only { Ok(single(&pattern, template, &path.witness)) } else { many(&pattern, template, relation) }
 }
 
 /// The expression as PCRE reads it, and whether letter case does not count, if what it makes takes the place of the whole path. nginx
@@ -80,7 +83,7 @@ fn single(pattern: &pcre::Pattern, template: &[Piece], path: &str) -> Option<Vec
         .collect()
 }
 
-fn many(pattern: &pcre::Pattern, template: &[Piece], members: &dyn Fn() -> Option<Lang>) -> Result<Option<Vec<Filled>>, Vec<Lang>> {
+fn many(pattern: &pcre::Pattern, template: &[Piece], relation: &dyn Fn(&Lang) -> Relation) -> Result<Option<Vec<Filled>>, Vec<Lang>> {
     let mut filled = Vec::with_capacity(template.len());
     let mut tail = None;
     for piece in template {
@@ -106,7 +109,7 @@ fn many(pattern: &pcre::Pattern, template: &[Piece], members: &dyn Fn() -> Optio
         }
         let drop = match tail {
             Some(drop) => drop,
-            None => match super::tail::start(pattern, group, members)? {
+            None => match super::tail::start(pattern, group, relation)? {
                 Some(drop) => *tail.insert(drop),
                 None => return Ok(None),
             },

@@ -232,10 +232,10 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
                 Some(_) | None => Known::Free,
             }
         };
-        let members = || paths.lang_of(number);
+        let relation = |lang: &Lang| paths.relation(number, lang);
         let test = |side: usize, id| Some(&self.sides[side].get(id).test);
         let host = self.class.only.then_some(self.class.name.as_str());
-        let cell = TextCell { host, entry, path: atom, members: &members, header: &header, test: &test };
+        let cell = TextCell { host, entry, path: atom, relation: &relation, header: &header, test: &test };
         let mut unlike: Option<Vec<Unlike>> = None;
         for before in std::iter::once(before).chain(&old.others) {
             for after in std::iter::once(after).chain(&new.others) {

@@ -14,6 +14,19 @@ use crate::{
     request::{PredicateId, Predicates, Test},
 };
 
+/// How the paths of an atom stand to a language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Relation {
+    /// They are all in it.
+    Inside,
+    /// None of them is.
+    Outside,
+    /// Atoms are not told apart by it yet.
+    Uncut,
+    /// What they are is not known for sure.
+    Unsure,
+}
+
 /// Paths that nothing tells apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PathAtom {
@@ -81,6 +94,8 @@ pub(super) struct Paths {
     pub(super) atoms: Vec<PathAtom>,
     /// Questions that each language answers.
     users: Vec<Vec<Asked>>,
+    /// Numbers of the languages that nobody asks for, by how they are written.
+    more: BTreeMap<String, usize>,
     /// An expression cannot be read.
     pub(super) unreadable: bool,
     /// What [`Self::cut_by_end`] found, once somebody asks.
@@ -112,6 +127,7 @@ impl Paths {
                 }
             });
         }
+        let known = more.iter().enumerate().map(|(at, lang)| (format!("{lang:?}"), langs.len() + at)).collect();
         langs.extend(more.iter().cloned());
         let partition = Partition::new(&langs, langs::paths(), budget)?;
         let atoms = partition.atoms().iter().map(|atom| {
@@ -130,7 +146,7 @@ impl Paths {
             let holds = atom.holds.iter().collect();
             PathAtom { witness, only, prefix, slash, sure: atom.unsure.is_empty(), holds }
         });
-        Ok(Self { atoms: atoms.collect(), partition, users, unreadable, ends: OnceCell::new() })
+        Ok(Self { atoms: atoms.collect(), partition, users, more: known, unreadable, ends: OnceCell::new() })
     }
 
     /// Questions of one side that hold of the paths of an atom.
@@ -159,9 +175,15 @@ impl Paths {
         candidates.filter(move |path| (path == witness || self.is_member(number, path)) && seen.insert(path.clone()))
     }
 
-    /// All paths of an atom.
-    pub(super) fn lang_of(&self, number: usize) -> Option<Lang> {
-        self.partition.lang_of(number)
+    /// How the paths of an atom stand to a language.
+    pub(super) fn relation(&self, number: usize, lang: &Lang) -> Relation {
+        let atom = &self.atoms[number];
+        match self.more.get(&format!("{lang:?}")) {
+            None => Relation::Uncut,
+            Some(_) if !atom.sure => Relation::Unsure,
+            Some(at) if atom.holds.contains(at) => Relation::Inside,
+            Some(_) => Relation::Outside,
+        }
     }
 
     /// Whether some paths of an atom end with a slash, or some do not.

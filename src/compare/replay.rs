@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::BTreeSet};
 
 use super::{
     answers::{self, Unlike},
-    paths::PathAtom,
+    paths::{PathAtom, Relation},
     router::{Decided, Entry, Router},
     text::{Known, TextCell},
     verdict::{Aspect, Treatment},
@@ -169,6 +169,6 @@ pub(super) fn alike(one: &Outcome, other: &Outcome) -> bool {
 /// Two answers whose texts are complete.
 fn compare(old: &Answer, new: &Answer, entry: Entry, host: &str, header: &dyn Fn(&str) -> Known) -> Vec<Unlike> {
     let path = PathAtom::single("/");
-    let cell = TextCell { host: Some(host), entry, path: &path, members: &|| None, header, test: &|_, _| None };
+    let cell = TextCell { host: Some(host), entry, path: &path, relation: &|_| Relation::Unsure, header, test: &|_, _| None };
     answers::compare(old, new, &cell).unwrap_or_default()
 }

@@ -1,8 +1,8 @@
 //! Where the final catch-all group of an expression begins: `/api(/|$)(.*)` takes everything behind `/api/`.
 
-use super::langs;
+use super::paths::Relation;
 use crate::automata::{
-    Answer, Budget, ByteSet, Lang,
+    ByteSet, Lang,
     pcre::{Assert, GroupKind, Node, Pattern, RepeatKind},
     re2,
 };
@@ -124,7 +124,7 @@ fn lang(way: &Way) -> Option<Lang> {
 
 /// How many bytes stand before the group in all paths of the cell. `None` where that has no simple answer, an error where the paths
 /// must be told apart by languages first.
-pub(super) fn start(pattern: &Pattern, group: usize, members: &dyn Fn() -> Option<Lang>) -> Result<Option<usize>, Vec<Lang>> {
+pub(super) fn start(pattern: &Pattern, group: usize, relation: &dyn Fn(&Lang) -> Relation) -> Result<Option<usize>, Vec<Lang>> {
     let Some((items, last)) = split(pattern.node()) else { return Ok(None) };
     if last != group {
         return Ok(None);
@@ -143,24 +143,15 @@ pub(super) fn start(pattern: &Pattern, group: usize, members: &dyn Fn() -> Optio
         let Some(lang) = lang(way) else { return Ok(None) };
         langs.push(lang);
     }
-    let Some(members) = members() else { return Ok(None) };
-    let mut unclear = Vec::new();
-    for (way, lang) in ways.iter().zip(&langs) {
-        let budget = Budget::default();
-        match members.is_subset(lang, langs::paths(), budget) {
-            // The first way that is possible is the one that is taken.
-            Answer::Holds => return Ok(unclear.is_empty().then_some(way.bytes.len())),
-            Answer::Unknown => return Ok(None),
-            Answer::Fails(_) => {}
-        }
-        match Lang::and([members.clone(), lang.clone()]).is_empty(langs::paths(), budget) {
-            Answer::Holds => {}
-            Answer::Fails(_) => unclear.push(lang.clone()),
-            Answer::Unknown => return Ok(None),
-        }
-        if !unclear.is_empty() {
-            return Err(unclear);
-        }
+    let relations: Vec<Relation> = langs.iter().map(relation).collect();
+    if relations.contains(&Relation::Unsure) {
+        return Ok(None);
     }
-    Ok(None)
+    let uncut = langs.into_iter().zip(&relations).filter(|(_, relation)| **relation == Relation::Uncut).map(|(lang, _)| lang);
+    let uncut: Vec<Lang> = uncut.collect();
+    if !uncut.is_empty() {
+        return Err(uncut);
+    }
+    // The first way that is possible is the one that is taken.
+    Ok(ways.iter().zip(&relations).find(|(_, relation)| **relation == Relation::Inside).map(|(way, _)| way.bytes.len()))
 }

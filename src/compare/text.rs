@@ -1,6 +1,11 @@
 //! Texts that depend on the request, in a form in which equal texts look equal within one cell.
 
-use super::{captures, paths::PathAtom, router::Entry, spaces::is_proxy_header};
+use super::{
+    captures,
+    paths::{PathAtom, Relation},
+    router::Entry,
+    spaces::is_proxy_header,
+};
 use crate::{
     automata::Lang,
     gateway::answer::{APPENDED, EFFECTIVE_HOST_PORT, HOST_PORT, HOST_WITHOUT_DEFAULT_PORT, UNESCAPED_PATH},
@@ -46,8 +51,8 @@ pub(super) struct TextCell<'c> {
     pub(super) host: Option<&'c str>,
     pub(super) entry: Entry,
     pub(super) path: &'c PathAtom,
-    /// All paths of the cell.
-    pub(super) members: &'c dyn Fn() -> Option<Lang>,
+    /// How the paths of the cell stand to a language.
+    pub(super) relation: &'c dyn Fn(&Lang) -> Relation,
     /// What is known of a header.
     pub(super) header: &'c dyn Fn(&str) -> Known,
     /// The test of a question of a side.
@@ -209,7 +214,7 @@ fn splice(drop: usize, insert: &str, cell: &TextCell<'_>, to: &mut Builder) {
 
 fn captured(regex: PredicateId, template: &[Piece], side: usize, cell: &TextCell<'_>, to: &mut Builder) -> Result<(), Apart> {
     let Some(Test::Regex(regex)) = (cell.test)(side, regex) else { return Ok(()) };
-    match captures::fill(regex, template, cell.path, cell.members).map_err(Apart::Langs)? {
+    match captures::fill(regex, template, cell.path, cell.relation).map_err(Apart::Langs)? {
         Some(pieces) => {
             for piece in pieces {
                 match piece {
