@@ -53,14 +53,14 @@ pub(super) struct Supposed<'w, W> {
 const ANSWERS: [u16; 7] = [200, 202, 302, 401, 403, 404, 500];
 
 impl<'w, W: World> Supposed<'w, W> {
-    /// All that is possible.
-    pub(super) fn all(world: &'w W) -> impl Iterator<Item = Self> {
-        ANSWERS.into_iter().map(move |status| Self { world, status, asked: RefCell::default() })
+    /// All that is possible, for either side.
+    pub(super) fn all(world: &'w W) -> impl Iterator<Item = [Self; 2]> {
+        ANSWERS.into_iter().map(move |status| [status, status].map(|status| Self { world, status, asked: RefCell::default() }))
     }
 
-    /// Who was asked since this was asked last.
-    pub(super) fn asked(&self) -> BTreeSet<String> {
-        self.asked.take()
+    /// The same was asked here and there.
+    pub(super) fn asked_like(&self, other: &Self) -> bool {
+        self.asked == other.asked
     }
 }
 
@@ -119,8 +119,13 @@ fn treatment(decided: Decided) -> Treatment {
 
 /// Asks both sides.
 pub(super) fn replay(old: &impl Router, new: &impl Router, request: &Request, world: &impl World) -> Replayed {
-    let old = treatment(old.decide(request, world));
-    let new = treatment(new.decide(request, world));
+    replay_in(old, new, request, [world, world])
+}
+
+/// Asks both sides, each in a world of its own.
+pub(super) fn replay_in<W: World>(old: &impl Router, new: &impl Router, request: &Request, worlds: [&W; 2]) -> Replayed {
+    let old = treatment(old.decide(request, worlds[0]));
+    let new = treatment(new.decide(request, worlds[1]));
     let outcomes = |treatment: &Treatment| -> Vec<Answer> {
         std::iter::once(&treatment.decision.outcome).chain(&treatment.others).map(answers::of_outcome).collect()
     };

@@ -48,13 +48,9 @@ pub struct Requests<'r, O, N> {
 impl<'r, O: Router, N: Router> Requests<'r, O, N> {
     /// Both sides ask the same services, and do the same with whatever these answer.
     fn is_same_whatever_services_say(&self, request: &Request, world: &impl World) -> bool {
-        replay::Supposed::all(world).all(|world| {
-            self.old.decide(request, &world);
-            let before = world.asked();
-            self.new.decide(request, &world);
-            let after = world.asked();
-            let replayed = replay::replay(self.old, self.new, request, &world);
-            before == after && replayed.is_decided() && replayed.unlike.is_empty()
+        replay::Supposed::all(world).all(|[before, after]| {
+            let replayed = replay::replay_in(self.old, self.new, request, [&before, &after]);
+            before.asked_like(&after) && replayed.is_decided() && replayed.unlike.is_empty()
         })
     }
 
