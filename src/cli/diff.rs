@@ -54,12 +54,7 @@ pub(super) fn run(arguments: &Diff, terminal: &Terminal) -> Result<Exit> {
     if several && arguments.output == DiffFormat::Json {
         return Err(Usage("-o json tells of one cluster; name one --context".to_owned()).into());
     }
-    gather::each_context(&arguments.input, |context| {
-        if several {
-            terminal.data(&format!("context {}\n\n", report::printable(context.unwrap_or_default())))?;
-        }
-        migration(arguments, &selection, context, terminal)
-    })
+    gather::each_context_named(&arguments.input, terminal, |context| migration(arguments, &selection, context, terminal))
 }
 
 /// The Ingresses of one estate against the new side.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
-    Usage,
+    Terminal, Usage,
     args::{Controller, Gateway, Input, Order},
     estate::New,
     exit::Exit,
@@ -11,6 +11,7 @@ use super::{
 use crate::{
     ingress, k8s,
     read::{self, Reading},
+    report,
 };
 
 /// Reads input, or the cluster where none is named, and the files that hold the controller's settings, as one inventory.
@@ -68,6 +69,21 @@ pub(super) fn each_context(input: &Input, mut run: impl FnMut(Option<&str>) -> a
         };
     }
     Ok(worst)
+}
+
+/// The same for verbs that print to stdout: where there are several contexts, each begins with its name.
+pub(super) fn each_context_named(
+    input: &Input,
+    terminal: &Terminal,
+    mut run: impl FnMut(Option<&str>) -> anyhow::Result<Exit>,
+) -> anyhow::Result<Exit> {
+    let several = contexts(input).len() > 1;
+    each_context(input, |context| {
+        if several {
+            terminal.data(&format!("context {}\n\n", report::printable(context.unwrap_or_default())))?;
+        }
+        run(context)
+    })
 }
 
 /// The new side as a cluster has it: the cluster that was read, or the current one where the Ingresses came from files.

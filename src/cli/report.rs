@@ -26,12 +26,7 @@ pub(super) fn run(arguments: &Report, terminal: &Terminal) -> anyhow::Result<Exi
     if several && (arguments.output_file.is_some() || !matches!(arguments.output, ReportFormat::Text | ReportFormat::Markdown)) {
         return Err(Usage("several contexts are reported one after the other as text or markdown; name one --context".to_owned()).into());
     }
-    gather::each_context(&arguments.input, |context| {
-        if several {
-            terminal.data(&format!("context {}\n\n", report::printable(context.unwrap_or_default())))?;
-        }
-        one(arguments, context, terminal)
-    })
+    gather::each_context_named(&arguments.input, terminal, |context| one(arguments, context, terminal))
 }
 
 fn one(arguments: &Report, context: Option<&str>, terminal: &Terminal) -> anyhow::Result<Exit> {

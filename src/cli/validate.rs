@@ -19,7 +19,7 @@ use crate::{
     },
     k8s::Inventory,
     ledger::{Code, Finding, Severity},
-    report::{Diagnostics, printable, severity},
+    report::{Diagnostics, severity},
     targets,
 };
 
@@ -29,12 +29,7 @@ pub(super) fn run(arguments: &Validate, terminal: &Terminal) -> anyhow::Result<E
     if several && matches!(arguments.output, FindingsFormat::Json) {
         return Err(Usage("-o json tells of one cluster; name one --context".to_owned()).into());
     }
-    gather::each_context(&arguments.input, |context| {
-        if several {
-            terminal.data(&format!("context {}\n\n", printable(context.unwrap_or_default())))?;
-        }
-        one(arguments, context, terminal)
-    })
+    gather::each_context_named(&arguments.input, terminal, |context| one(arguments, context, terminal))
 }
 
 fn one(arguments: &Validate, context: Option<&str>, terminal: &Terminal) -> anyhow::Result<Exit> {
