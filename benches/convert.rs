@@ -9,9 +9,7 @@ use gateshift::{
         limits::{Channel, Judge, Version},
         objects::Objects,
     },
-    ingress,
-    k8s::NamespacedName,
-    nginx, read, report, targets, translate,
+    ingress, nginx, read, report, targets, translate,
 };
 use std::{
     fmt::Write as _,
@@ -106,15 +104,7 @@ fn convert(text: String) -> Estate {
     let given = ingress::Given { config_map: None, arguments: Vec::new() };
     let controller = ingress::controller(&reading.inventory, &given);
     let resolved = ingress::resolve(&reading.inventory, &controller, &ingress::Options::of(&reading.inventory));
-    let options = translate::Options {
-        gateway: NamespacedName::new("gateway-system", "gateway"),
-        gateway_class: Some("class".to_owned()),
-        emit_gateway_class: false,
-        namespace_label: None,
-        emission: translate::Emission::default(),
-        target: targets::by_id("standard").expect("a known target"),
-        allow_unprotected: false,
-    };
+    let options = translate::Options::of(targets::by_id("standard").expect("a known target"), "class");
     let translation = translate::translate(&resolved.config, &reading.inventory, &options);
     let judge = Judge::new("1.5".parse::<Version>().expect("a known version"), Channel::Standard);
     assert!(translation.objects.iter().all(|emitted| judge.object(&emitted.object).is_accepted_strictly()));

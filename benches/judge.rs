@@ -9,9 +9,7 @@ use gateshift::{
         objects::Objects,
         resolve,
     },
-    ingress,
-    k8s::NamespacedName,
-    nginx, read, report, targets, translate,
+    ingress, nginx, read, report, targets, translate,
 };
 use std::{fmt::Write as _, hint::black_box, time::Instant};
 
@@ -40,15 +38,7 @@ fn measure(name: &str, yaml: &str, target: &str) {
     let inventory = read::texts([("input.yaml".to_owned(), yaml.to_owned())], &read::Options::default()).inventory;
     let controller = ingress::controller(&inventory, &ingress::Given::default());
     let config = ingress::resolve(&inventory, &controller, &ingress::Options::of(&inventory)).config;
-    let options = translate::Options {
-        gateway: NamespacedName::new("gateway-system", "gateway"),
-        gateway_class: Some("any".to_owned()),
-        emit_gateway_class: false,
-        namespace_label: None,
-        emission: translate::Emission::default(),
-        target: targets::by_id(target).expect("target"),
-        allow_unprotected: false,
-    };
+    let options = translate::Options::of(targets::by_id(target).expect("target"), "any");
     let written = report::yaml_stream(&translate::translate(&config, &inventory, &options).objects, &inventory);
     let manifests = read::texts([("converted.yaml".to_owned(), written)], &read::Options::default()).inventory;
     let judge = Judge::new("1.5".parse::<Version>().expect("version"), Channel::Standard);

@@ -2,7 +2,7 @@
 #![no_main]
 
 use gateshift::{
-    ingress, k8s::NamespacedName, nginx, read,
+    ingress, nginx, read,
     request::{Request, Scheme, Unknown},
     targets, translate,
 };
@@ -36,14 +36,6 @@ fuzz_target!(|data: (bool, &str, &str)| {
         client_certificate: None,
     };
     let _ = nginx::Router::new(&config).decide(&request, &Unknown);
-    let options = translate::Options {
-        gateway: NamespacedName::new("g", "g"),
-        gateway_class: Some("any".to_owned()),
-        emit_gateway_class: false,
-        namespace_label: None,
-        target: targets::by_id("standard").expect("target"),
-        allow_unprotected: false,
-        emission: translate::Emission::default(),
-    };
+    let options = translate::Options::of(targets::by_id("standard").expect("target"), "any");
     let _ = translate::translate(&config, &inventory, &options);
 });

@@ -39,6 +39,21 @@ pub struct Options {
     pub emission: Emission,
 }
 
+impl Options {
+    /// For a target, a Gateway of this class under the usual name, and nothing else out of the ordinary.
+    pub fn of(target: &'static dyn Target, gateway_class: &str) -> Self {
+        Self {
+            gateway: NamespacedName::new("gateway-system", "gateway"),
+            gateway_class: Some(gateway_class.to_owned()),
+            emit_gateway_class: false,
+            namespace_label: None,
+            target,
+            allow_unprotected: false,
+            emission: Emission::default(),
+        }
+    }
+}
+
 /// Settlements of annotations by Ingress and name without prefix.
 pub(super) type Marks = BTreeMap<(IngressId, &'static str), Settlement>;
 

@@ -483,15 +483,7 @@ pub(crate) fn converted(reading: &Reading) -> String {
     let inventory = &reading.inventory;
     let controller = ingress::controller(inventory, &ingress::Given::default());
     let resolved = ingress::resolve(inventory, &controller, &ingress::Options::of(inventory));
-    let options = translate::Options {
-        gateway: NamespacedName::new("gateway-system", "gateway"),
-        gateway_class: Some("eg".to_owned()),
-        emit_gateway_class: false,
-        namespace_label: None,
-        emission: translate::Emission::default(),
-        target: targets::by_id("standard").expect("a target"),
-        allow_unprotected: false,
-    };
+    let options = translate::Options::of(targets::by_id("standard").expect("a target"), "eg");
     let translation = translate::translate(&resolved.config, inventory, &options);
     report::yaml_stream(&translation.objects, inventory)
 }

@@ -11,7 +11,7 @@ use gateshift::{
         resolve::{self, Options},
     },
     ingress,
-    k8s::{Inventory, NamespacedName},
+    k8s::Inventory,
     nginx, read, report, targets, translate,
 };
 
@@ -37,15 +37,7 @@ pub(crate) fn manifests(yaml: &str, facts: &Inventory, target: &str) -> Config {
 
 /// What `convert` writes.
 pub(crate) fn converted(config: &nginx::Config, inventory: &Inventory, target: &str) -> String {
-    let options = translate::Options {
-        gateway: NamespacedName::new("gateway-system", "gateway"),
-        gateway_class: Some("any".to_owned()),
-        emit_gateway_class: false,
-        namespace_label: None,
-        emission: translate::Emission::default(),
-        target: targets::by_id(target).expect("target"),
-        allow_unprotected: false,
-    };
+    let options = translate::Options::of(targets::by_id(target).expect("target"), "any");
     let translation = translate::translate(config, inventory, &options);
     report::yaml_stream(&translation.objects, inventory)
 }

@@ -16,7 +16,6 @@ use gateshift::{
         resolve,
     },
     ingress,
-    k8s::NamespacedName,
     ledger::{Code, Finding},
     nginx, read,
     report::{self, Colours, Look, risk},
@@ -36,15 +35,7 @@ fn report_within(reading: &read::Reading, target: &str, redact: bool, limits: &L
     let given = ingress::Given { config_map: None, arguments: vec!["--watch-ingress-without-class=true".to_owned()] };
     let controller = ingress::controller(inventory, &given);
     let resolved = ingress::resolve(inventory, &controller, &ingress::Options::of(inventory));
-    let options = translate::Options {
-        gateway: NamespacedName::new("gateway-system", "gateway"),
-        gateway_class: Some("class".to_owned()),
-        emit_gateway_class: false,
-        namespace_label: None,
-        emission: translate::Emission::default(),
-        target: targets::by_id(target).expect("a known target"),
-        allow_unprotected: false,
-    };
+    let options = translate::Options::of(targets::by_id(target).expect("a known target"), "class");
     let translation = translate::translate(&resolved.config, inventory, &options);
     let text = report::yaml_stream(&translation.objects, inventory);
     let manifests = read::texts([("converted.yaml".to_owned(), text)], &read::Options::default()).inventory;

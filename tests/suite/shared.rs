@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use gateshift::{
     gateway::limits::{Channel, Judge, Version},
     ingress,
-    k8s::NamespacedName,
     ledger::{Findings, Ledger},
     read, report, targets, translate,
 };
@@ -40,15 +39,7 @@ pub(crate) fn convert(paths: Vec<PathBuf>, target: &str, flags: &[&str]) -> Conv
     let given = ingress::Given { config_map: None, arguments: flags.iter().map(ToString::to_string).collect() };
     let controller = ingress::controller(&reading.inventory, &given);
     let resolved = ingress::resolve(&reading.inventory, &controller, &ingress::Options::of(&reading.inventory));
-    let options = translate::Options {
-        gateway: NamespacedName::new("gateway-system", "gateway"),
-        gateway_class: Some("class".to_owned()),
-        emit_gateway_class: false,
-        namespace_label: None,
-        emission: translate::Emission::default(),
-        target: targets::by_id(target).expect("a known target"),
-        allow_unprotected: false,
-    };
+    let options = translate::Options::of(targets::by_id(target).expect("a known target"), "class");
     let translation = translate::translate(&resolved.config, &reading.inventory, &options);
     let ledger = report::account(&reading.inventory, &controller, &resolved, &translation);
     let mut findings = reading.findings.clone();

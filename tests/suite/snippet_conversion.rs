@@ -7,7 +7,6 @@ use std::{collections::BTreeMap, fs};
 use gateshift::{
     compare::{Limits, compare},
     ingress,
-    k8s::NamespacedName,
     ledger::{Code, Settlement},
     nginx, report,
     request::{Request, Scheme, Unknown},
@@ -131,15 +130,7 @@ fn settled(annotation: &str, text: &str, target: &str) -> Vec<Settlement> {
     let inventory = judge::inventory(&objects(annotation, text));
     let controller = ingress::controller(&inventory, &ingress::Given::default());
     let config = ingress::resolve(&inventory, &controller, &ingress::Options::of(&inventory)).config;
-    let options = translate::Options {
-        gateway: NamespacedName::new("gateway-system", "gateway"),
-        gateway_class: Some("any".to_owned()),
-        emit_gateway_class: false,
-        namespace_label: None,
-        emission: translate::Emission::default(),
-        target: targets::by_id(target).expect("target"),
-        allow_unprotected: false,
-    };
+    let options = translate::Options::of(targets::by_id(target).expect("target"), "any");
     let translation = translate::translate(&config, &inventory, &options);
     for finding in translation.findings.iter().filter(|finding| finding.code.as_str() == "snippet/not-convertible" && target == "standard")
     {
