@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &Diff, terminal: &Terminal) -> Result<Exit> {
 /// The Ingresses of one estate against the new side.
 fn migration(arguments: &Diff, selection: &Selection, context: Option<&str>, terminal: &Terminal) -> Result<Exit> {
     let with_gateways = arguments.against_cluster || arguments.gateway.existing_gateway.is_some();
-    let reading = gather::reading(&arguments.input, Some(&arguments.controller), with_gateways, context)?;
+    let reading = gather::reading(&arguments.input, Some(&arguments.controller), gather::More::gateways(with_gateways), context)?;
     let old = Old::new(reading, &arguments.controller);
     let new = if arguments.against_cluster {
         gather::cluster_side(&arguments.input, &arguments.controller, &arguments.gateway, &old.reading.inventory)?

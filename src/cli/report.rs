@@ -68,8 +68,8 @@ struct Added {
 
 /// Reads and compares a cluster, or files, and adds what is found.
 fn add(arguments: &Report, context: Option<&str>, several: bool, estate: &mut risk::Estate) -> anyhow::Result<Added> {
-    let with_gateways = arguments.gateway.existing_gateway.is_some();
-    let reading = gather::reading(&arguments.input, Some(&arguments.controller), with_gateways, context)?;
+    let more = gather::More { gateway_objects: arguments.gateway.existing_gateway.is_some(), beside: true };
+    let reading = gather::reading(&arguments.input, Some(&arguments.controller), more, context)?;
     let aim = estate::Aim::of(&arguments.gateway, Some(&reading.inventory));
     let options = estate::options(&arguments.gateway, aim, &reading.inventory)?;
     let old = estate::Old::new(reading, &arguments.controller);

@@ -20,7 +20,7 @@ pub(super) fn run(arguments: &Targets, terminal: &Terminal) -> anyhow::Result<Ex
         terminal.data(&list())?;
         return Ok(Exit::Clean);
     }
-    let reading = gather::reading(&arguments.input, Some(&arguments.controller), true, None)?;
+    let reading = gather::reading(&arguments.input, Some(&arguments.controller), gather::More::WITH_GATEWAYS, None)?;
     let old = Old::new(reading, &arguments.controller);
     let inventory = &old.reading.inventory;
     let base = estate::options(&arguments.gateway, Aim::of(&arguments.gateway, Some(inventory)), inventory)?;

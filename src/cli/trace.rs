@@ -96,7 +96,8 @@ fn old(arguments: &Trace, file: &requests::RequestFile) -> anyhow::Result<Option
         Some(_) | None if named || arguments.against.is_empty() => {
             let with_gateways = arguments.against_cluster || arguments.gateway.existing_gateway.is_some();
             let context = gather::only_context(&arguments.input)?;
-            let reading = gather::reading(&arguments.input, Some(&arguments.controller), with_gateways, context.as_deref())?;
+            let reading =
+                gather::reading(&arguments.input, Some(&arguments.controller), gather::More::gateways(with_gateways), context.as_deref())?;
             Ok(Some(Old::new(reading, &arguments.controller)))
         }
         Some(_) | None => Ok(None),

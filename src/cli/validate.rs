@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &Validate, terminal: &Terminal) -> anyhow::Result<E
 }
 
 fn one(arguments: &Validate, context: Option<&str>, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let reading = gather::reading(&arguments.input, None, true, context)?;
+    let reading = gather::reading(&arguments.input, None, gather::More::WITH_GATEWAYS, context)?;
     let inventory = &reading.inventory;
     let aim = Aim::new(arguments.gateway_api, arguments.channel, Some(inventory));
     let mut judge = aim.judge();

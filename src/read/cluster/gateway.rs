@@ -27,14 +27,18 @@ struct Served {
     versions: Vec<String>,
 }
 
-/// Reads it.
-pub(super) async fn read(reader: &mut Reader<'_>) -> Result<(), Error> {
+/// Reads it, and gives the groups that the server serves where it tells them.
+pub(super) async fn read(reader: &mut Reader<'_>) -> Result<Option<BTreeSet<String>>, Error> {
     let discovery = Resource { group: "", version: "", plural: "", kind: "API group" };
     (reader.progress)(Progress { kind: discovery.kind, objects: 0 });
     let groups = match reader.server.get("/apis", Form::Whole).await {
         Ok(groups) => groups,
-        Err(failure) => return reader.assume(discovery, "", failure),
+        Err(failure) => {
+            reader.assume(discovery, "", failure)?;
+            return Ok(None);
+        }
     };
+    let names = groups.get("groups").map_or(&[][..], Node::items).iter().map(|group| text(group, "name").to_owned()).collect();
     let mut installed = None;
     for group in groups.get("groups").map_or(&[][..], Node::items) {
         let name = text(group, "name");
@@ -61,10 +65,10 @@ pub(super) async fn read(reader: &mut Reader<'_>) -> Result<(), Error> {
         Some(mut installed) => {
             definitions(reader, &mut installed).await?;
             reader.reading.inventory.gateway_api = Some(installed);
-            Ok(())
         }
-        None => reader.assume(Resource { group: GROUP, version: "v1", plural: "", kind: "Gateway API" }, "", Failure::Absent),
+        None => reader.assume(Resource { group: GROUP, version: "v1", plural: "", kind: "Gateway API" }, "", Failure::Absent)?,
     }
+    Ok(Some(names))
 }
 
 fn text<'n>(node: &'n Node, key: &str) -> &'n str {

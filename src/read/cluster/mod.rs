@@ -2,6 +2,7 @@
 //!
 //! Ingresses must be readable. Where anything else is forbidden or not served, a finding says what is assumed instead, and reading goes on.
 
+mod beside;
 mod client;
 mod configuration;
 mod estate;
@@ -68,6 +69,8 @@ pub struct Options {
     pub certificates: bool,
     /// Whether Gateway API objects and those of its implementations are read.
     pub gateway_objects: bool,
+    /// Whether NetworkPolicies, and what rollout and certificate tools own, are read.
+    pub beside: bool,
     /// Arguments for the controller that the command line gives, in its spelling. They may name ConfigMaps, Secrets and Services.
     pub arguments: Vec<String>,
     /// Objects a page.
@@ -87,6 +90,7 @@ impl Default for Options {
             endpoints: false,
             certificates: false,
             gateway_objects: false,
+            beside: false,
             arguments: Vec::new(),
             page: 500,
             patience: Patience::default(),
@@ -144,7 +148,7 @@ pub fn read(options: &Options, progress: &mut dyn FnMut(Progress<'_>)) -> Result
 }
 
 /// What a cluster gave beside what files gave: files win, because they were named to correct it.
-pub fn beside(files: Reading, live: Reading) -> Reading {
+pub fn with_files(files: Reading, live: Reading) -> Reading {
     let mut reading = files;
     let Reading { inventory, findings, partial } = live;
     // INVARIANT: findings about a cluster are about the estate, so that no identity in them is wrong now.
