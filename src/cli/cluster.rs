@@ -75,8 +75,7 @@ pub(super) fn reading(input: &Input, controller: Option<&Controller>, more: More
         impersonate_groups: flags.impersonate_groups.clone(),
         endpoints: flags.endpoints,
         certificates: flags.read_certificates,
-        gateway_objects: more.gateway_objects,
-        beside: more.beside,
+        extent: cluster::Extent { gateway_objects: more.gateway_objects, beside: more.beside },
         arguments: controller.map(Controller::arguments).unwrap_or_default(),
         patience: Patience { silence: flags.request_timeout, ..Patience::default() },
         ..cluster::Options::default()

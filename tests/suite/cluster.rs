@@ -7,7 +7,7 @@ use gateshift::{
     ledger::Code,
     read::{
         self, Reading,
-        cluster::{self, Error, Options, Patience, Scope},
+        cluster::{self, Error, Extent, Options, Patience, Scope},
     },
 };
 use serde_json::{Value, json};
@@ -424,8 +424,12 @@ fn the_installed_gateway_api_and_its_classes_are_read() {
 #[test]
 fn all_objects_of_gateway_api_are_read_on_request() {
     let server = Server::with(&[ONE, GATEWAYS], |_| None);
-    let reading =
-        try_read(&Options { gateway_objects: true, scope: Scope::Namespace("shop".to_owned()), ..options(&server) }).expect("a reading");
+    let reading = try_read(&Options {
+        extent: Extent { gateway_objects: true, ..Extent::default() },
+        scope: Scope::Namespace("shop".to_owned()),
+        ..options(&server)
+    })
+    .expect("a reading");
     let kinds: Vec<&str> = reading.inventory.gateway_objects.iter().map(|(id, _)| reading.inventory.object(*id).kind.as_str()).collect();
     assert_eq!(kinds, ["GatewayClass", "Gateway"]);
 }
@@ -443,7 +447,7 @@ fn definitions_of_several_releases_are_said_and_the_oldest_is_taken() {
 
 /// Options of a report.
 fn of_report(server: &Server) -> Options {
-    Options { beside: true, ..options(server) }
+    Options { extent: Extent { beside: true, ..Extent::default() }, ..options(server) }
 }
 
 const BESIDE: &str = include_str!("../../testdata/cases/beside-objects/input.yaml");

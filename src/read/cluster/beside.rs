@@ -1,4 +1,4 @@
-//! Objects beside the Ingresses that steer them, or depend on the controller: NetworkPolicies, and what rollout and certificate tools own.
+//! Objects beside the Ingresses that steer them, or depend on the controller: `NetworkPolicies`, and what rollout and certificate tools own.
 
 use std::collections::BTreeSet;
 

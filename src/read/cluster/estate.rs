@@ -56,7 +56,7 @@ pub(super) async fn read(
     reader.services_elsewhere().await?;
     secret::read(&mut reader).await?;
     let groups = gateway::read(&mut reader).await?;
-    if options.beside {
+    if options.extent.beside {
         beside::read(&mut reader, groups.as_ref()).await?;
     }
     Ok(reader.reading)

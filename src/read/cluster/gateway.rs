@@ -42,7 +42,7 @@ pub(super) async fn read(reader: &mut Reader<'_>) -> Result<Option<BTreeSet<Stri
     let mut installed = None;
     for group in groups.get("groups").map_or(&[][..], Node::items) {
         let name = text(group, "name");
-        let wanted = name == GROUP || name == CERT_MANAGER || reader.options.gateway_objects;
+        let wanted = name == GROUP || name == CERT_MANAGER || reader.options.extent.gateway_objects;
         if !wanted || !is_gateway_group(name) {
             continue;
         }
@@ -56,7 +56,7 @@ pub(super) async fn read(reader: &mut Reader<'_>) -> Result<Option<BTreeSet<Stri
         }
         for served in kinds {
             let always = (name == GROUP && served.kind == "GatewayClass") || (name == CERT_MANAGER && served.kind == "Certificate");
-            if always || (reader.options.gateway_objects && name != CERT_MANAGER) {
+            if always || (reader.options.extent.gateway_objects && name != CERT_MANAGER) {
                 objects(reader, &served).await?;
             }
         }

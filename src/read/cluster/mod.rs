@@ -50,6 +50,15 @@ impl Default for Patience {
     }
 }
 
+/// What is read beside what decides about routing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Extent {
+    /// Gateway API objects and those of its implementations.
+    pub gateway_objects: bool,
+    /// `NetworkPolicies`, and what rollout and certificate tools own.
+    pub beside: bool,
+}
+
 /// Which cluster to read, and what of it.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -67,10 +76,8 @@ pub struct Options {
     pub endpoints: bool,
     /// Whether the Secrets that Ingresses name are read whole, for the names in their certificates.
     pub certificates: bool,
-    /// Whether Gateway API objects and those of its implementations are read.
-    pub gateway_objects: bool,
-    /// Whether NetworkPolicies, and what rollout and certificate tools own, are read.
-    pub beside: bool,
+    /// What is read beside what decides about routing.
+    pub extent: Extent,
     /// Arguments for the controller that the command line gives, in its spelling. They may name ConfigMaps, Secrets and Services.
     pub arguments: Vec<String>,
     /// Objects a page.
@@ -89,8 +96,7 @@ impl Default for Options {
             impersonate_groups: Vec::new(),
             endpoints: false,
             certificates: false,
-            gateway_objects: false,
-            beside: false,
+            extent: Extent::default(),
             arguments: Vec::new(),
             page: 500,
             patience: Patience::default(),
