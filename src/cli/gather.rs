@@ -62,6 +62,11 @@ pub(super) fn contexts(input: &Input) -> Vec<Option<String>> {
     vec![None]
 }
 
+/// The name of a context, where there are several to tell apart.
+pub(super) fn named<'c>(input: &Input, context: Option<&'c str>) -> Option<&'c str> {
+    context.filter(|_| contexts(input).len() > 1)
+}
+
 /// The only context, for a verb that takes one cluster.
 pub(super) fn only_context(input: &Input) -> Result<Option<String>, Usage> {
     match contexts(input).as_slice() {

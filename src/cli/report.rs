@@ -78,7 +78,7 @@ fn add(arguments: &Report, context: Option<&str>, several: bool, estate: &mut ri
     let limits = Limits { probed_hosts: 0, ..Limits::default() };
     let mut comparison = compare::compare(&nginx::Router::new(&old.resolved.config), &new.config, &limits);
     let inventory = &old.reading.inventory;
-    let sides = Sides { old: inventory, new: &new.inventory, old_name: "ingress-nginx", new_name: "Gateway API" };
+    let sides = Sides { old: inventory, new: &new.inventory, old_name: "ingress-nginx", new_name: "Gateway API", context: None };
     let acceptances = config::accept(arguments.config.as_deref(), arguments.today.as_deref(), &mut comparison, sides)?;
     let mut findings = old.reading.findings.clone();
     findings.extend(old.resolved.findings.iter().cloned());

@@ -95,12 +95,35 @@ fn each_context_is_converted_into_a_folder_of_its_own() {
 fn several_contexts_need_a_verb_and_a_format_that_take_them() {
     let server = Server::with(&[INGRESSES], |_| None);
     let both = ["--context", "test", "--context", "shop"];
-    for verb in [&["convert"][..], &["diff", "-o", "json"], &["validate", "-o", "json"], &["trace", "http://shop.example/"]] {
-        let (code, _, stderr) = run(&server, &[verb, &both].concat());
-        assert_eq!(code, 2, "{verb:?}: {stderr}");
+    for verb in ["convert", "targets"] {
+        let (code, _, stderr) = run(&server, &[&[verb][..], &both].concat());
+        assert_eq!(code, 2, "{verb}: {stderr}");
+    }
+    for (context, there) in [("test", true), ("shop", false)] {
+        let (_, stdout, _) = run(&server, &["targets", "--context", context]);
+        assert_eq!(stdout.contains("permanent-redirect"), there, "the context that is named is read: {stdout}");
     }
     let (code, stdout, stderr) = run(&server, &[&["diff"][..], &both].concat());
     assert!(code < 2 && stdout.contains("context test\n") && stdout.contains("context shop\n"), "{code}: {stdout}{stderr}");
+}
+
+#[test]
+fn machine_formats_name_each_of_several_contexts() {
+    let server = Server::with(&[INGRESSES], |_| None);
+    let both = ["--context", "test", "--context", "shop"];
+    for verb in [&["diff", "-o", "json"][..], &["validate", "-o", "json"], &["trace", "http://shop.example/", "-o", "json"]] {
+        let (code, stdout, stderr) = run(&server, &[verb, &both].concat());
+        assert!(code < 2, "{verb:?}: {stderr}");
+        let documents: Vec<Value> = serde_json::Deserializer::from_str(&stdout).into_iter().collect::<Result<_, _>>().expect("JSON");
+        let names: Vec<&str> = documents.iter().filter_map(|document| document["context"].as_str()).collect();
+        assert_eq!(names, ["test", "shop"], "{verb:?}");
+        let (_, alone, _) = run(&server, &[verb, &both[..2]].concat());
+        let alone: Value = serde_json::from_str(&alone).expect("JSON");
+        assert_eq!(alone.get("context"), None, "{verb:?}");
+    }
+    let (_, stdout, stderr) = run(&server, &[&["trace", "http://shop.example/"][..], &both].concat());
+    let of = |context: &str| stdout.split("context ").find(|part| part.starts_with(context)).expect("a part").to_owned();
+    assert!(of("test").contains("answered with 404") && of("shop").contains("`shop/web:80`"), "{stdout}{stderr}");
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn report_within(reading: &read::Reading, target: &str, redact: bool, limits: &L
     estate.report(None)
 }
 
-fn add(estate: &mut risk::Estate, cluster: &str, reading: &read::Reading, target: &str, limits: &Limits) {
+pub(crate) fn add(estate: &mut risk::Estate, cluster: &str, reading: &read::Reading, target: &str, limits: &Limits) {
     let inventory = &reading.inventory;
     let given = ingress::Given { config_map: None, arguments: vec!["--watch-ingress-without-class=true".to_owned()] };
     let controller = ingress::controller(inventory, &given);

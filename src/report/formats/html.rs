@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::risk::{Cluster, Group, Report, Risk, Spread, Wave, counted, duration},
-    Step,
+    Step, counts,
     digest::source_hash,
     facts, hint, proofs, shares, steps,
 };
@@ -113,12 +113,7 @@ pub fn report_html(report: &Report) -> String {
         breaks: breaks
             .into_iter()
             .take(BREAKS)
-            .map(|row| Break {
-                risk: row.risk,
-                title: row.title,
-                impact: row.impact,
-                touched: if row.hosts == 0 { "whole estate".to_owned() } else { counted(row.hosts, "host", "hosts") },
-            })
+            .map(|row| Break { risk: row.risk, title: row.title, impact: row.impact, touched: counts(row.hosts, row.ingresses) })
             .collect(),
         // The worst come first.
         clusters: report.clusters.iter().map(cluster).collect(),

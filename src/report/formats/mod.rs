@@ -73,6 +73,15 @@ fn hint(report: &Report) -> String {
     format!("This is for core Gateway API. Name your implementation with --target: {findings} on it.")
 }
 
+/// Hosts, or Ingresses where none of them serves a host.
+fn counts(hosts: usize, ingresses: usize) -> String {
+    match (hosts, ingresses) {
+        (0, 0) => "the whole estate".to_owned(),
+        (0, ingresses) => counted(ingresses, "Ingress", "Ingresses"),
+        (hosts, _) => counted(hosts, "host", "hosts"),
+    }
+}
+
 /// Kinds of findings that are ended by doing one thing.
 #[derive(Default)]
 struct Step<'r> {
@@ -80,6 +89,7 @@ struct Step<'r> {
     hosts: BTreeSet<usize>,
     namespaces: BTreeSet<&'r str>,
     clusters: BTreeSet<&'r str>,
+    ingresses: BTreeSet<usize>,
 }
 
 impl<'r> Step<'r> {
@@ -103,12 +113,12 @@ impl<'r> Step<'r> {
             count => format!("{count} {word}"),
         };
         let (namespaces, clusters) = (list(&self.namespaces, "namespaces"), list(&self.clusters, "clusters"));
-        if self.hosts.is_empty() {
+        if self.hosts.is_empty() && self.ingresses.is_empty() {
             return if clusters.is_empty() { "the whole estate".to_owned() } else { format!("all of {clusters}") };
         }
         let namespaces = if namespaces.is_empty() { String::new() } else { format!(" in {namespaces}") };
         let clusters = if clusters.is_empty() { String::new() } else { format!(" ({clusters})") };
-        format!("{}{namespaces}{clusters}", counted(self.hosts.len(), "host", "hosts"))
+        format!("{}{namespaces}{clusters}", counts(self.hosts.len(), self.ingresses.len()))
     }
 }
 
@@ -126,6 +136,7 @@ fn steps(report: &Report) -> Vec<Step<'_>> {
         };
         step.actions.push(action);
         step.hosts.extend(&action.hosts);
+        step.ingresses.extend(&action.ingresses);
         step.namespaces.extend(action.namespaces.iter().map(String::as_str));
         step.clusters.extend(action.clusters.iter().map(|&at| report.clusters[at].name.as_str()));
     }
