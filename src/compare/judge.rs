@@ -1,6 +1,6 @@
 //! The judge: hosts, then paths, then everything else; both routers in every cell; every difference shown by a request.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     answers::Unlike,
@@ -331,16 +331,23 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
         let mut samples: Vec<Request> = Vec::new();
         let mut shown = 0;
         for request in self.samples(group) {
+            // Most of what differs shows on the same stage.
+            let mut replays: Vec<(Stage, Replayed)> = Vec::with_capacity(1);
             open.retain(|unlike| {
                 let stage = replay::stage(unlike, &group.old.ruling.answer, group.limit);
-                let replayed = replay::replay(self.old, self.new, &request, &stage.unwrap_or_default());
+                let world = stage.unwrap_or_default();
+                let known = replays.iter().position(|(known, _)| *known == world).unwrap_or_else(|| {
+                    replays.push((world, replay::replay(self.old, self.new, &request, &world)));
+                    replays.len() - 1
+                });
+                let (_, replayed) = &replays[known];
                 let seen = replayed.unlike.iter().any(|seen| {
                     stage.is_some()
                         || unlike.code == Code::DifferenceBodyLimit
                         || (seen.aspect == unlike.aspect && seen.detail == unlike.detail)
                 });
                 if seen {
-                    self.difference(group, unlike, &request, replayed, stage.unwrap_or_default(), drafts);
+                    self.difference(group, unlike, &request, replayed, world, drafts);
                     shown += 1;
                 }
                 !seen
@@ -368,9 +375,9 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
         found.undecided.push(entry);
     }
 
-    fn difference(&self, group: &Group, unlike: &Unlike, request: &Request, replayed: Replayed, stage: Stage, drafts: &mut Vec<Draft>) {
+    fn difference(&self, group: &Group, unlike: &Unlike, request: &Request, replayed: &Replayed, stage: Stage, drafts: &mut Vec<Draft>) {
         let probes = cause::Probes { old: self.old, new: self.new, class: self.class, sides: self.sides, asked: self.asked, world: &stage };
-        let code = probes.code(unlike, request, &replayed);
+        let code = probes.code(unlike, request, replayed);
         let Replayed { old, new, unlike: _, unknown: _ } = replayed;
         let draft = Draft {
             shapes: [shape(&old.decision.outcome, unlike.aspect), shape(&new.decision.outcome, unlike.aspect)],
@@ -381,8 +388,8 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
                 aspect: unlike.aspect,
                 details: unlike.detail.iter().cloned().collect(),
                 witness: request.clone(),
-                old,
-                new,
+                old: Arc::clone(old),
+                new: Arc::clone(new),
                 region: String::new(),
                 cells: group.cells,
                 causes: causes(&group.old.ruling.trace, &group.new.ruling.trace),

@@ -63,8 +63,8 @@ pub(super) fn probe(old: &impl Router, new: &impl Router, host: &str, base: &str
                 family,
                 same: if known || !replayed.unlike.is_empty() { Some(replayed.unlike.is_empty()) } else { None },
                 request,
-                old: replayed.old.decision.outcome,
-                new: replayed.new.decision.outcome,
+                old: replayed.old.decision.outcome.clone(),
+                new: replayed.new.decision.outcome.clone(),
             }
         })
         .collect()

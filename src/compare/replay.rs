@@ -1,6 +1,6 @@
 //! Single requests asked of both models: what a class of requests only suggests is shown by one of them.
 
-use std::{cell::RefCell, collections::BTreeSet};
+use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
 
 use super::{
     answers::{self, Unlike},
@@ -97,8 +97,8 @@ pub(super) fn stage(unlike: &Unlike, old: &Answer, limit: Option<u64>) -> Option
 /// What both sides do with a request.
 #[derive(Debug, Clone)]
 pub(super) struct Replayed {
-    pub(super) old: Treatment,
-    pub(super) new: Treatment,
+    pub(super) old: Arc<Treatment>,
+    pub(super) new: Arc<Treatment>,
     /// What differs whatever undecided outcomes come true; empty where the sides agree in at least one way.
     pub(super) unlike: Vec<Unlike>,
     /// A model does not know the outcome.
@@ -162,7 +162,7 @@ pub(super) fn replay_in<W: World>(old: &impl Router, new: &impl Router, request:
     {
         unlike.push(Unlike::new(Aspect::Certificate, Code::DifferenceCertificate));
     }
-    Replayed { old, new, unlike, unknown }
+    Replayed { old: Arc::new(old), new: Arc::new(new), unlike, unknown }
 }
 
 /// Two outcomes come to the same: the same backends, or the same status.

@@ -1,5 +1,7 @@
 //! Single requests, in the words of the judge: for `trace`, for lists of requests that matter, and for whoever checks the judge.
 
+use std::sync::Arc;
+
 use super::{
     cause,
     hosts::{HostClass, Questions},
@@ -90,10 +92,13 @@ impl<'r, O: Router, N: Router> Requests<'r, O, N> {
         mismatches.sort();
         let mut replayed = replayed;
         if let Some(secret) = before.assumed.filter(|_| mismatches.is_empty()) {
-            replayed.old.undecided.get_or_insert_with(|| format!("whether Secret `{secret}` exists"));
+            Arc::make_mut(&mut replayed.old).undecided.get_or_insert_with(|| format!("whether Secret `{secret}` exists"));
         }
         let decided = replayed.is_decided() || (replayed.unknown && self.is_same_whatever_services_say(request, world));
         let same = if mismatches.is_empty() { decided.then_some(true) } else { Some(false) };
-        Judged { old: replayed.old, new: replayed.new, same, mismatches, limited: before.limited != after.limited }
+        Judged {
+            old: Arc::unwrap_or_clone(replayed.old),
+            new: Arc::unwrap_or_clone(replayed.new),
+            same, mismatches, limited: before.limited != after.limited }
     }
 }

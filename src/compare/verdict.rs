@@ -1,6 +1,6 @@
 //! What a comparison says: a verdict for each host, and for each difference a request that shows it.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use crate::{
     k8s::Subject,
@@ -122,9 +122,9 @@ pub struct Difference {
     /// A request that shows it; both models were asked.
     pub witness: Request,
     /// What the old side does with it.
-    pub old: Treatment,
+    pub old: Arc<Treatment>,
     /// What the new side does with it.
-    pub new: Treatment,
+    pub new: Arc<Treatment>,
     /// The requests for which it is the same, in words.
     pub region: String,
     /// Cells of the region.

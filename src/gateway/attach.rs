@@ -1,6 +1,6 @@
 //! Which routes attach to which listeners, with which hostnames, and why the others do not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::api::{self, GROUP, ParentRef, status::RouteStatus};
 use super::dialect::{Dialect, ForeignHostname};
@@ -62,11 +62,18 @@ pub struct Parent {
     pub unresolved: bool,
 }
 
+/// Listeners of a Gateway or ListenerSet.
+#[derive(Debug, Default)]
+struct Owned<'l> {
+    all: Vec<usize>,
+    by_name: HashMap<&'l str, Vec<usize>>,
+}
+
 /// Listeners by what refers to them.
 #[derive(Debug)]
 pub struct Index<'l> {
     listeners: &'l [Listener<'l>],
-    owners: BTreeMap<(&'static str, &'l NamespacedName), Vec<usize>>,
+    owners: BTreeMap<(&'static str, &'l NamespacedName), Owned<'l>>,
     /// Hostnames of listeners by Gateway and port.
     hostnames: BTreeMap<(&'l NamespacedName, u16, &'l Hostname), usize>,
 }
@@ -74,10 +81,12 @@ pub struct Index<'l> {
 impl<'l> Index<'l> {
     /// An index of listeners.
     pub fn of(listeners: &'l [Listener<'l>]) -> Self {
-        let mut owners: BTreeMap<(&'static str, &NamespacedName), Vec<usize>> = BTreeMap::new();
+        let mut owners: BTreeMap<(&'static str, &NamespacedName), Owned<'_>> = BTreeMap::new();
         let mut hostnames = BTreeMap::new();
         for (index, listener) in listeners.iter().enumerate() {
-            owners.entry((listener.state.kind, &listener.state.owner)).or_default().push(index);
+            let owned = owners.entry((listener.state.kind, &listener.state.owner)).or_default();
+            owned.all.push(index);
+            owned.by_name.entry(&listener.spec.name).or_default().push(index);
             hostnames.entry((&listener.gateway, listener.spec.port, &listener.hostname)).or_insert(index);
         }
         Self { listeners, owners, hostnames }
@@ -122,14 +131,16 @@ impl<'l> Index<'l> {
         parents
     }
 
-    fn parent(&self, route: RouteHead<'_>, reference: &ParentRef, owned: &[usize], dialect: &Dialect, facts: &Facts<'_>) -> Parent {
+    fn parent(&self, route: RouteHead<'_>, reference: &ParentRef, owned: &Owned<'_>, dialect: &Dialect, facts: &Facts<'_>) -> Parent {
         let mut attachments = Vec::new();
         let (mut named, mut allowed) = (false, false);
-        for &index in owned {
+        let named_so = match &reference.section_name {
+            Some(name) => owned.by_name.get(name.as_str()).map_or(&[][..], Vec::as_slice),
+            None => &owned.all,
+        };
+        for &index in named_so {
             let listener = &self.listeners[index];
-            let this = reference.section_name.as_ref().is_none_or(|name| *name == listener.spec.name)
-                && reference.port.is_none_or(|port| port == listener.spec.port);
-            if !this {
+            if reference.port.is_some_and(|port| port != listener.spec.port) {
                 continue;
             }
             named = true;

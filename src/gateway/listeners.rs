@@ -141,7 +141,7 @@ fn owners<'a>(sources: Sources<'a>, findings: &mut Findings) -> Vec<Owner<'a>> {
         .typed
         .iter()
         .filter_map(|(_, object)| match object {
-            Object::GatewayClass(class) => Some((class.metadata.name.as_str(), class)),
+            Object::GatewayClass(class) => Some((class.metadata.name.as_str(), &**class)),
             _ => None,
         })
         .collect();
@@ -183,7 +183,7 @@ fn owners<'a>(sources: Sources<'a>, findings: &mut Findings) -> Vec<Owner<'a>> {
         .typed
         .iter()
         .filter_map(|(id, object)| match object {
-            Object::ListenerSet(set) => Some((*id, set)),
+            Object::ListenerSet(set) => Some((*id, &**set)),
             _ => None,
         })
         .collect();

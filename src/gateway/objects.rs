@@ -7,6 +7,9 @@ use super::limits::Judge;
 use crate::k8s::{Inventory, ObjectId, ObjectRef};
 use crate::yaml::{Node, Scalar, ScalarStyle, Value};
 
+/// Documents from which on two threads read them.
+const LARGE: usize = 256;
+
 /// What a policy of an implementation is attached to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyTarget {
@@ -74,19 +77,49 @@ impl Objects {
     /// The same, taking the documents out of the inventory: of a large estate they need not be there twice. Those of foreign kinds
     /// stay for the target that knows them.
     pub fn take(inventory: &mut Inventory, judge: Option<&Judge>) -> Read {
-        let mut read = Read::default();
-        for (id, node) in std::mem::take(&mut inventory.gateway_objects) {
-            read.take(inventory, id, &node, judge);
-            let name = inventory.object(id);
-            if api::Kind::named(&name.group, &name.kind).is_none() {
-                inventory.gateway_objects.push((id, node));
-            }
-        }
+        let mut first = std::mem::take(&mut inventory.gateway_objects);
+        let second = first.split_off(if first.len() < LARGE { first.len() } else { first.len() / 2 });
+        let known: &Inventory = inventory;
+        let (mut read, mut foreign) = if second.is_empty() {
+            Read::all(known, first, judge)
+        } else {
+            std::thread::scope(|scope| {
+                let helper = scope.spawn(|| Read::all(known, second, judge));
+                let (mut read, mut foreign) = Read::all(known, first, judge);
+                let (more, others) = helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                read.join(more);
+                foreign.extend(others);
+                (read, foreign)
+            })
+        };
+        inventory.gateway_objects.append(&mut foreign);
+        read.objects.typed.shrink_to_fit();
         read
     }
 }
 
 impl Read {
+    /// Reads documents, and gives back those of foreign kinds.
+    fn all(inventory: &Inventory, documents: Vec<(ObjectId, Node)>, judge: Option<&Judge>) -> (Self, Vec<(ObjectId, Node)>) {
+        let (mut read, mut foreign) = (Self::default(), Vec::new());
+        for (id, node) in documents {
+            read.take(inventory, id, &node, judge);
+            let name = inventory.object(id);
+            if api::Kind::named(&name.group, &name.kind).is_none() {
+                foreign.push((id, node));
+            }
+        }
+        (read, foreign)
+    }
+
+    fn join(&mut self, other: Self) {
+        let Self { objects: Objects { typed, foreign }, issues, refused } = other;
+        self.objects.typed.extend(typed);
+        self.objects.foreign.extend(foreign);
+        self.issues.extend(issues);
+        self.refused.extend(refused);
+    }
+
     fn take(&mut self, inventory: &Inventory, id: ObjectId, node: &Node, judge: Option<&Judge>) {
         let name = inventory.object(id);
         if api::Kind::named(&name.group, &name.kind).is_none() {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use super::api::{self, GROUP, Object};
-use super::attach::{Attachment, Index, RouteHead};
+use super::attach::{Attachment, Index, Parent, RouteHead};
 use super::config::{Conducted, Config, FirstQuestions, Reading, Rule};
 use super::dialect::{BadRegex, Http10, Target};
 use super::facts::{Absent, Facts};
@@ -13,12 +13,15 @@ use super::listeners::{self, RouteKind, Sources, Speaks};
 use super::objects::Objects;
 use super::policies::{self, Conduct, Effect, Reached};
 use super::regex;
-use super::rules::{Maker, Policies};
+use super::rules::{Made, Maker, Policies};
 use super::status::{RouteState, Statuses};
 use super::tables::Builder;
 use crate::k8s::{FieldPath, Inventory, NamespacedName, ObjectId, Subject};
 use crate::ledger::{Code, Finding, Findings};
 use crate::request::{Field, Malformed, Predicates, Regex, RegexDialect, Test};
+
+/// Objects from which on threads share the work.
+const LARGE: usize = 256;
 
 /// What is resolved besides the objects.
 #[derive(Debug, Clone, Default)]
@@ -43,10 +46,10 @@ pub fn resolve(objects: &Objects, facts: &Inventory, target: &'static Target, op
     let mut predicates = Predicates::default();
     let mut findings = Findings::new();
     let mut readings = Vec::new();
-    for (position, target) in target.readings().into_iter().enumerate() {
-        let maker = Maker { facts: &facts, grants: &grants, target, policies: &policies, understood };
+    let makers = target.readings().into_iter().map(|target| Maker { facts: &facts, grants: &grants, target, policies: &policies, understood });
+    for (position, draft) in drafts(objects, makers.collect(), options).into_iter().enumerate() {
         let mut said = Findings::new();
-        readings.push(read_as(objects, maker, options, &mut predicates, &mut said));
+        readings.push(read_as(objects, draft, &mut predicates, &mut said));
         // What every dialect says alike is said once; what only others say belongs to them.
         if position == 0 {
             findings = said;
@@ -59,10 +62,41 @@ pub fn resolve(objects: &Objects, facts: &Inventory, target: &'static Target, op
     Config { predicates, readings, findings, mesh_routes, compiled }
 }
 
-fn read_as(objects: &Objects, maker: Maker<'_>, options: &Options, predicates: &mut Predicates, findings: &mut Findings) -> Reading {
+/// The objects as a dialect reads them, before anything is asked of a request.
+struct Draft<'a> {
+    maker: Maker<'a>,
+    listeners: Vec<listeners::Listener<'a>>,
+    conducts: BTreeMap<(u16, bool), Conducted>,
+    routes: Vec<RouteDraft<'a>>,
+    findings: Findings,
+}
+
+/// A route with the listeners that take it and the rules that it makes.
+struct RouteDraft<'a> {
+    head: RouteHead<'a>,
+    object: &'a Object,
+    parents: Vec<Parent>,
+    made: Vec<Made>,
+    findings: Findings,
+}
+
+/// A draft for each reading. They know nothing of each other, so each of a large estate has a thread.
+fn drafts<'a>(objects: &'a Objects, makers: Vec<Maker<'a>>, options: &'a Options) -> Vec<Draft<'a>> {
+    let draft = |maker| draft(objects, maker, options);
+    if makers.len() < 2 || objects.typed.len() < LARGE {
+        return makers.into_iter().map(draft).collect();
+    }
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = makers.into_iter().map(|maker| scope.spawn(move || draft(maker))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
+}
+
+fn draft<'a>(objects: &'a Objects, maker: Maker<'a>, options: &'a Options) -> Draft<'a> {
     let target = maker.target;
+    let mut findings = Findings::new();
     let sources = Sources { objects, facts: maker.facts, grants: maker.grants, target, only: options.gateway.as_ref() };
-    let mut listeners = listeners::listeners(sources, findings);
+    let mut listeners = listeners::listeners(sources, &mut findings);
     for listener in &mut listeners {
         let name = &listener.gateway;
         let policy = maker.policies.on(GROUP, "Gateway", &name.namespace, &name.name, Some(&listener.spec.name));
@@ -79,18 +113,32 @@ fn read_as(objects: &Objects, maker: Maker<'_>, options: &Options, predicates: &
         }
     }
     let conducts = conducts(&mut listeners, target);
+    let index = Index::of(&listeners);
+    let mut routes = Vec::new();
+    for (id, object) in &objects.typed {
+        let Some(head) = head(*id, object) else { continue };
+        let mut said = Findings::new();
+        let parents = index.parents(head, &target.dialect, maker.facts, &mut said);
+        if parents.is_empty() {
+            findings.append(&mut said);
+            continue;
+        }
+        let made = make_rules(*id, object, maker, &mut said);
+        routes.push(RouteDraft { head, object, parents, made, findings: said });
+    }
+    Draft { maker, listeners, conducts, routes, findings }
+}
+
+fn read_as(objects: &Objects, draft: Draft<'_>, predicates: &mut Predicates, findings: &mut Findings) -> Reading {
+    let Draft { maker, mut listeners, conducts, routes, findings: mut said } = draft;
+    findings.append(&mut said);
+    let target = maker.target;
     let mut opened: BTreeSet<(ObjectId, ObjectId)> = BTreeSet::new();
     let mut states = Vec::new();
     let mut attached = vec![0; listeners.len()];
     let mut builder = Builder::new(&listeners, target, predicates);
-    let index = Index::of(&listeners);
-    for (id, object) in &objects.typed {
-        let Some(head) = head(*id, object) else { continue };
-        let parents = index.parents(head, &target.dialect, maker.facts, findings);
-        if parents.is_empty() {
-            continue;
-        }
-        let mut made = make_rules(*id, object, maker, findings);
+    for RouteDraft { head, object, parents, mut made, findings: mut said } in routes {
+        findings.append(&mut said);
         if parents.iter().any(|parent| parent.unresolved) && made.iter().all(|made| made.resolved.is_ok()) {
             for made in &mut made {
                 made.rule.plan.failure.get_or_insert_with(|| "the controller reported references that are not resolved".to_owned());
@@ -313,9 +361,9 @@ fn head(id: ObjectId, object: &Object) -> Option<RouteHead<'_>> {
     })
 }
 
-fn make_rules(id: ObjectId, object: &Object, maker: Maker<'_>, findings: &mut Findings) -> Vec<super::rules::Made> {
+fn make_rules(id: ObjectId, object: &Object, maker: Maker<'_>, findings: &mut Findings) -> Vec<Made> {
     let origin = |rule: usize| Subject::new(id, FieldPath::from(["spec", "rules"]).child(rule));
-    let made: Vec<super::rules::Made> = match object {
+    let made: Vec<Made> = match object {
         Object::HttpRoute(route) => route.spec.rules.iter().enumerate().map(|(at, rule)| maker.http(route, rule, origin(at))).collect(),
         Object::GrpcRoute(route) => route.spec.rules.iter().enumerate().map(|(at, rule)| maker.grpc(route, rule, origin(at))).collect(),
         Object::TlsRoute(route) => route.spec.rules.iter().enumerate().map(|(at, rule)| maker.tls(route, rule, origin(at))).collect(),

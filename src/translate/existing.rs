@@ -102,7 +102,7 @@ impl Existing {
 
 fn find<'o>(objects: &'o Objects, name: &NamespacedName) -> Option<&'o Gateway> {
     objects.typed.iter().find_map(|(_, object)| match object {
-        Object::Gateway(gateway) if gateway.metadata.namespace == name.namespace && gateway.metadata.name == name.name => Some(gateway),
+        Object::Gateway(gateway) if gateway.metadata.namespace == name.namespace && gateway.metadata.name == name.name => Some(&**gateway),
         _ => None,
     })
 }

@@ -13,10 +13,11 @@ use crate::yaml;
 
 macro_rules! objects {
     ($($(#[$doc:meta])* $variant:ident($spec:ty),)*) => {
-        /// An object of any kind that has a typed form. The variants are in the order in which objects are printed.
+        /// An object of any kind that has a typed form. The variants are in the order in which objects are printed. They are boxed, because
+        /// kinds differ much in size and there are many objects.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum Object {
-            $($(#[$doc])* $variant($variant),)*
+            $($(#[$doc])* $variant(Box<$variant>),)*
             /// An object of an implementation; written, never read as such.
             Custom(Box<Custom>),
         }
@@ -64,7 +65,7 @@ macro_rules! objects {
 
             fn read_as(kind: Kind, json: &Json<'_>, version: &str, issues: &mut Vec<Issue>) -> Option<Self> {
                 match kind {
-                    $(Kind::$variant => $variant::read(json, version, issues).map(Self::$variant),)*
+                    $(Kind::$variant => $variant::read(json, version, issues).map(Self::from),)*
                     Kind::Custom { .. } => None,
                 }
             }
@@ -123,7 +124,7 @@ macro_rules! objects {
 
         $(impl From<$variant> for Object {
             fn from(object: $variant) -> Self {
-                Self::$variant(object)
+                Self::$variant(Box::new(object))
             }
         })*
     };

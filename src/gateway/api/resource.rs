@@ -1,5 +1,7 @@
 //! What all kinds have in common: `apiVersion`, `kind`, `metadata`, `spec`, in this order, and a status that is read but never printed.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize, Serializer, de::IgnoredAny, ser::SerializeMap};
 
 use super::{Meta, read};
@@ -29,7 +31,7 @@ pub trait Spec: Serialize + for<'de> Deserialize<'de> + Default {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource<S: Spec> {
     /// Version without group: `v1`.
-    pub version: String,
+    pub version: Cow<'static, str>,
     /// Metadata.
     pub metadata: Meta,
     /// Spec.
@@ -42,12 +44,12 @@ impl<S: Spec> Resource<S> {
     /// An object in the version that is written by default. The namespace of cluster-scoped kinds is dropped.
     pub fn new(namespace: impl Into<String>, name: impl Into<String>, spec: S) -> Self {
         let namespace = if S::NAMESPACED { namespace.into() } else { String::new() };
-        Self { version: S::VERSION.to_owned(), metadata: Meta::new(namespace, name), spec, status: S::Status::default() }
+        Self { version: Cow::Borrowed(S::VERSION), metadata: Meta::new(namespace, name), spec, status: S::Status::default() }
     }
 
     /// The same object in another version of its group, for clusters that do not serve the default one.
     #[must_use]
-    pub fn in_version(mut self, version: impl Into<String>) -> Self {
+    pub fn in_version(mut self, version: impl Into<Cow<'static, str>>) -> Self {
         self.version = version.into();
         self
     }
@@ -64,13 +66,14 @@ impl<S: Spec> Resource<S> {
 
     /// `group/version`, or the version alone for the core group.
     pub fn api_version(&self) -> String {
-        if S::GROUP.is_empty() { self.version.clone() } else { format!("{}/{}", S::GROUP, self.version) }
+        if S::GROUP.is_empty() { self.version.clone().into_owned() } else { format!("{}/{}", S::GROUP, self.version) }
     }
 
     pub(super) fn read(json: &Json<'_>, version: &str, issues: &mut Vec<read::Issue>) -> Option<Self> {
         let wire: Wire<S, S::Status> = read::from_json(json, issues)?;
         let Wire { api_version: _, kind: _, metadata, spec, status } = wire;
-        Some(Self { version: version.to_owned(), metadata, spec, status })
+        let version = if version == S::VERSION { Cow::Borrowed(S::VERSION) } else { Cow::Owned(version.to_owned()) };
+        Some(Self { version, metadata, spec, status })
     }
 }
 
