@@ -72,8 +72,9 @@ impl Target for EnvoyGateway {
         false
     }
 
-    fn formats_header_values(&self) -> bool {
-        true
+    /// Values are formats, in which `%` starts a command.
+    fn header_value(&self, value: &str) -> String {
+        value.replace('%', "%%")
     }
 
     fn controller_name(&self) -> Option<&'static str> {
