@@ -358,6 +358,9 @@ pub(super) struct Gateway {
     /// Emit routes although their access control is lost
     #[arg(long)]
     pub allow_unprotected: bool,
+    /// Write raw configuration of the implementation where no typed field says it
+    #[arg(long)]
+    pub allow_raw: bool,
 }
 
 /// Arguments of `convert`.

@@ -217,6 +217,7 @@ pub(super) fn options(gateway: &Gateway, aim: Aim, inventory: &Inventory) -> Res
         namespace_label,
         target,
         allow_unprotected: gateway.allow_unprotected,
+        allow_raw: gateway.allow_raw,
         emission,
     })
 }

@@ -27,6 +27,7 @@ macro_rules! codes {
 
 // One line a code; keep areas together.
 codes! {
+    AccessExternalAuthPath = "access/external-auth-path",
     GatewayCertificateMissing = "gateway/certificate-missing",
     GatewayConditionFalse = "gateway/condition-false",
     GatewayInternalRedirect = "gateway/internal-redirect",
@@ -157,6 +158,7 @@ codes! {
     PathRegexTightened = "path/regex-tightened",
     PathTooLong = "path/too-long",
     PolicyAccessLog = "policy/access-log",
+    PolicyAffinityByAddress = "policy/affinity-by-address",
     PolicyAffinityByHash = "policy/affinity-by-hash",
     PolicyBackendHttpVersion = "policy/backend-http-version",
     PolicyBandwidth = "policy/bandwidth",
@@ -175,13 +177,17 @@ codes! {
     PolicyLocationRewrite = "policy/location-rewrite",
     PolicyMirror = "policy/mirror",
     PolicyMirrorDiffers = "policy/mirror-differs",
+    PolicyOfService = "policy/of-service",
     PolicyRateLimit = "policy/rate-limit",
     PolicyRateLimitDiffers = "policy/rate-limit-differs",
     PolicyRateLimitExempt = "policy/rate-limit-exempt",
+    PolicyRateLimitShared = "policy/rate-limit-shared",
+    PolicyRawText = "policy/raw-text",
     PolicyRetry = "policy/retry",
     PolicyRetryDiffers = "policy/retry-differs",
     PolicyRetryApproximate = "policy/retry-approximate",
     PolicyServiceAddress = "policy/service-address",
+    PolicyServiceShared = "policy/service-shared",
     PolicySessionAffinity = "policy/session-affinity",
     PolicySnippet = "policy/snippet",
     PolicyTimeouts = "policy/timeouts",

@@ -35,6 +35,8 @@ pub struct Options {
     pub target: &'static dyn Target,
     /// Emit routes although their access control is lost.
     pub allow_unprotected: bool,
+    /// Use raw configuration of the implementation where nothing else says it.
+    pub allow_raw: bool,
     /// Version, channel, and what is there already.
     pub emission: Emission,
 }
@@ -49,6 +51,7 @@ impl Options {
             namespace_label: None,
             target,
             allow_unprotected: false,
+            allow_raw: false,
             emission: Emission::default(),
         }
     }
@@ -146,9 +149,23 @@ impl<'a> Cx<'a> {
         self.config.ingress(ingress).name.to_string()
     }
 
+    /// What the target makes of an intent, with raw configuration where the user allows it.
+    pub(super) fn answer(&self, intent: &Intent) -> Answer {
+        let target = self.options.target;
+        match target.answer(intent) {
+            Answer::No(code) => target.raw(intent).filter(|_| self.options.allow_raw).unwrap_or(Answer::No(code)),
+            answer @ (Answer::Already | Answer::Kept { .. }) => answer,
+        }
+    }
+
+    /// Whether the target keeps an intent.
+    pub(super) fn keeps(&self, intent: &Intent) -> bool {
+        matches!(self.answer(intent), Answer::Kept { .. })
+    }
+
     /// Puts an intent of an Ingress to the target, settles the annotations it came from, and gives the code where the target has no answer.
     pub(super) fn ask(&mut self, ingress: IngressId, names: &[&'static str], intent: &Intent, mut facts: Facts) -> Option<Code> {
-        let answer = self.options.target.answer(intent);
+        let answer = self.answer(intent);
         let codes = match &answer {
             Answer::No(code) => {
                 self.mark(ingress, names, &unmappable(*code));
