@@ -41,4 +41,5 @@ mod snippet_conversion;
 mod snippet_oracle;
 mod snippet_router;
 mod snippet_truth;
+mod targets;
 mod yaml;
