@@ -41,7 +41,41 @@ struct Written {
     agrees_with: Vec<String>,
     #[serde(default)]
     silent_as: Vec<String>,
+    #[serde(default)]
+    features: Option<Features>,
+    #[serde(default)]
+    scope: Option<Fact<String>>,
+    #[serde(default)]
+    nearest: Vec<Nearest>,
     dialect: Mapping,
+}
+
+/// What the conformance report of an implementation claims. What is not claimed may work nevertheless.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Features {
+    /// Version of Gateway API that the report is about.
+    pub gateway_api: String,
+    /// Version of the implementation.
+    pub version: String,
+    /// Names of extended features, sorted.
+    pub claimed: Vec<String>,
+}
+
+/// The nearest field of an implementation for something that core cannot say.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nearest {
+    /// What people want, as [`crate::gateway::Intent::samples`] calls it.
+    pub intent: String,
+    /// Kind of the object.
+    pub kind: String,
+    /// Field of it.
+    pub field: String,
+    /// `exact` or `approximate`.
+    pub fidelity: String,
+    /// What shows it.
+    pub evidence: Vec<String>,
 }
 
 /// An implementation, or the specification alone.
@@ -67,6 +101,12 @@ pub struct Target {
     pub possible: Vec<Target>,
     /// Names of what is known of it.
     pub known: Vec<String>,
+    /// What its conformance report claims.
+    pub features: Option<Features>,
+    /// What its own policies belong to, where they are not written.
+    pub scope: Option<Fact<String>>,
+    /// Its nearest fields for what core cannot say, where they are not written.
+    pub nearest: Vec<Nearest>,
 }
 
 impl Written {
@@ -103,6 +143,9 @@ impl Written {
             dialect,
             possible: Vec::new(),
             known,
+            features: self.features.clone(),
+            scope: self.scope.clone(),
+            nearest: self.nearest.clone(),
         };
         target.possible = readings.map(|(title, dialect)| Target { title, dialect, ..target.clone() }).collect();
         target
@@ -120,6 +163,16 @@ impl Target {
         TARGETS.iter().find(|target| target.id == id)
     }
 
+    /// Whether something of its dialect has evidence of its own.
+    pub fn knows(&self, fact: &str) -> bool {
+        self.known.iter().any(|known| known == fact)
+    }
+
+    /// Whether its conformance report claims a feature.
+    pub fn claims(&self, feature: &str) -> bool {
+        self.features.as_ref().is_some_and(|features| features.claimed.iter().any(|claimed| claimed == feature))
+    }
+
     /// This target, what else it may be, and those that must agree with it.
     pub fn readings(&'static self) -> Vec<&'static Self> {
         std::iter::once(self).chain(&self.possible).chain(self.agrees_with.iter().filter_map(|id| Self::named(id))).collect()
@@ -129,6 +182,7 @@ impl Target {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gateway::dialect::{Slashes, Timeouts};
 
     #[test]
     fn every_target_can_be_read() {
@@ -152,7 +206,6 @@ mod tests {
         )
         .read(&files);
         let ways: Vec<_> = std::iter::once(&made).chain(&made.possible).map(|one| (*one.dialect.timeouts, *one.dialect.slashes)).collect();
-        use super::super::dialect::{Slashes, Timeouts};
         assert_eq!(ways, [(Timeouts::Ignored, Slashes::MergedUnlessAlone), (Timeouts::Ignored, Slashes::Merged)]);
         assert_eq!(made.known, ["timeouts"]);
     }

@@ -12,7 +12,7 @@ pub struct Compiled(Engine);
 #[derive(Debug, Clone)]
 enum Engine {
     Re2 { regex: Box<meta::Regex>, full: bool },
-    Pcre(pcre::Pattern),
+    Pcre(Box<pcre::Pattern>),
 }
 
 impl Compiled {
@@ -22,7 +22,7 @@ impl Compiled {
             RegexDialect::Re2Full => true,
             RegexDialect::Re2Search => false,
             RegexDialect::PcreSearch => {
-                return pcre::Pattern::parse(&regex.pattern, regex.caseless).ok().map(|one| Self(Engine::Pcre(one)));
+                return pcre::Pattern::parse(&regex.pattern, regex.caseless).ok().map(|one| Self(Engine::Pcre(Box::new(one))));
             }
         };
         if !is_valid(&regex.pattern) {

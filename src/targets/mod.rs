@@ -1,5 +1,7 @@
 //! Implementations: what each can say beyond core Gateway API, and in which form it keeps what core says. One file per implementation.
 
+mod agentgateway;
+mod core;
 mod documents;
 mod envoy;
 mod envoy_gateway;
@@ -174,6 +176,11 @@ pub trait Target: Sync {
     /// Requests end after a time of its own unless the route says otherwise.
     fn cuts_long_requests(&self) -> bool;
 
+    /// Its own objects find the client behind proxies that are trusted to tell it.
+    fn finds_client(&self) -> bool {
+        false
+    }
+
     /// Its policies can be attached to single rules, which have names then.
     fn attaches_to_rules(&self) -> bool {
         true
@@ -219,9 +226,26 @@ pub trait Target: Sync {
     fn controller_name(&self) -> Option<&'static str>;
 }
 
+/// The answer of core Gateway API to an intent.
+pub fn of_core(intent: &Intent) -> Answer {
+    standard::no_core_field(intent)
+}
+
 /// All targets, sorted by name.
 pub fn all() -> &'static [&'static dyn Target] {
-    &[&envoy_gateway::EnvoyGateway, &kgateway::Kgateway, &nginx_gateway_fabric::NginxGatewayFabric, &standard::Standard, &traefik::Traefik]
+    &[
+        &agentgateway::Agentgateway,
+        &core::Core("aws-load-balancer-controller"),
+        &core::Core("cilium"),
+        &envoy_gateway::EnvoyGateway,
+        &core::Core("gke"),
+        &core::Core("istio"),
+        &kgateway::Kgateway,
+        &core::Core("kong"),
+        &nginx_gateway_fabric::NginxGatewayFabric,
+        &standard::Standard,
+        &traefik::Traefik,
+    ]
 }
 
 /// The target of that name.
@@ -232,6 +256,7 @@ pub fn by_id(id: &str) -> Option<&'static dyn Target> {
 /// Policies and filters of an implementation among the objects, in words that the router understands.
 pub fn read_back(target: &str, objects: &Objects, manifests: &Inventory, facts: &Facts<'_>) -> Policies {
     match target {
+        "agentgateway" => agentgateway::read_back(objects, manifests, facts),
         "envoy-gateway" => envoy_gateway::read_back(objects, manifests, facts),
         "kgateway" => kgateway::read_back(objects, manifests, facts),
         "nginx-gateway-fabric" => nginx_gateway_fabric::read_back(objects, manifests, facts),
