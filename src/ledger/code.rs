@@ -59,6 +59,7 @@ codes! {
     AnnotationDroppedIngress = "annotation/dropped-ingress",
     AnnotationGroupIgnored = "annotation/group-ignored",
     AnnotationHostDenied = "annotation/host-denied",
+    AnnotationMapValue = "annotation/map-value",
     AnnotationMisspelt = "annotation/misspelt",
     AnnotationOtherController = "annotation/other-controller",
     AnnotationRemoved = "annotation/removed",

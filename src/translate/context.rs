@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     emission::{Emission, Sayable},
+    own_annotations::OwnAnnotations,
     protocol::TlsWishes,
 };
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
     k8s::{Inventory, NamespacedName, ObjectId, Subject},
     ledger::{Code, Facts, Finding, Findings, Settlement},
     nginx::{Config, IngressId},
-    targets::{Answer, Target},
+    targets::{self, Answer, Target},
 };
 
 /// Choices of the user.
@@ -37,6 +38,8 @@ pub struct Options {
     pub allow_unprotected: bool,
     /// Use raw configuration of the implementation where nothing else says it.
     pub allow_raw: bool,
+    /// Annotations of the user's own.
+    pub own: OwnAnnotations,
     /// Version, channel, and what is there already.
     pub emission: Emission,
 }
@@ -52,6 +55,7 @@ impl Options {
             target,
             allow_unprotected: false,
             allow_raw: false,
+            own: OwnAnnotations::default(),
             emission: Emission::default(),
         }
     }
@@ -152,6 +156,12 @@ impl<'a> Cx<'a> {
     /// What the target makes of an intent, with raw configuration where the user allows it.
     pub(super) fn answer(&self, intent: &Intent) -> Answer {
         let target = self.options.target;
+        let forwarded = &self.config.globals.forwarded;
+        let by_address = matches!(intent, Intent::AddressLists { .. } | Intent::RateLimit { .. });
+        // The address of the proxy in front is not that of the client.
+        if by_address && (*forwarded.trusted || forwarded.real_ip) && !target.finds_client() {
+            return targets::of_core(intent);
+        }
         match target.answer(intent) {
             Answer::No(code) => target.raw(intent).filter(|_| self.options.allow_raw).unwrap_or(Answer::No(code)),
             answer @ (Answer::Already | Answer::Kept { .. }) => answer,

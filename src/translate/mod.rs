@@ -17,6 +17,7 @@ mod listeners;
 mod location;
 mod mirrors;
 mod names;
+mod own_annotations;
 mod passthrough;
 mod paths;
 mod plan;
@@ -32,6 +33,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use context::Options;
 pub use emission::{Emission, TlsOwner};
+pub use own_annotations::{Extension, OwnAnnotation, OwnAnnotations};
 
 use context::Cx;
 use plan::{HostPlan, Hostname, TlsPlan};

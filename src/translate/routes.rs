@@ -358,6 +358,12 @@ fn route(
         HttpRoute::new(namespace, name, spec).into()
     };
     cx.add_route_annotations(owner, object.meta_mut());
+    let own = cx.own_annotations(owner, !grpc, object.meta_mut());
+    if let Object::HttpRoute(route) = &mut object {
+        for rule in route.spec.rules.iter_mut().filter(|rule| !rule.backend_refs.is_empty()) {
+            rule.filters.extend(own.iter().cloned());
+        }
+    }
     Route { object, sources, withheld, filters, wishes }
 }
 

@@ -52,6 +52,10 @@ impl Target for EnvoyGateway {
         RegexForm::Full
     }
 
+    fn finds_client(&self) -> bool {
+        true
+    }
+
     fn cuts_long_requests(&self) -> bool {
         true
     }

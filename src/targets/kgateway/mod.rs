@@ -1,6 +1,6 @@
 //! kgateway: its policies and filters, written and read back.
 //!
-//! All wishes of a rule stand in one TrafficPolicy; what belongs to a Service holds for every route to it.
+//! All wishes of a rule stand in one `TrafficPolicy`; what belongs to a Service holds for every route to it.
 
 mod answer;
 mod backends;

@@ -126,7 +126,7 @@ impl Reader<'_> {
             let object = document.object;
             object.kind == "GatewayExtension" && object.name == reference.name && object.namespace == *namespace
         };
-        let extension = self.documents.iter().find(named).and_then(|document| document.parse::<GatewayExtension>());
+        let extension = self.documents.iter().find(named).and_then(Document::parse::<GatewayExtension>);
         let service =
             extension.and_then(|extension| extension.ext_auth).filter(|auth| auth.fail_open != Some(true) && auth.other.is_empty());
         let Some(HttpService { backend_ref, path_prefix, authorization_response, .. }) = service.and_then(|auth| auth.http_service) else {
