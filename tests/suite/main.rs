@@ -20,6 +20,8 @@ mod cluster_lab_cases;
 mod cluster_server;
 mod conformance;
 mod corpus;
+mod corpus_targets;
+mod crds;
 mod echo;
 mod gateway_truth;
 mod ingress;
