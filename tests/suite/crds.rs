@@ -1,4 +1,4 @@
-//! Objects of implementations in the golden files against the schemas of their CustomResourceDefinitions. These are read from
+//! Objects of implementations in the golden files against the schemas of their `CustomResourceDefinition`s. These are read from
 //! `GATESHIFT_CRDS` (folders, separated as in `PATH`), and from the module cache of Go where an implementation is there; a group without
 //! schemas is skipped loudly. Rules in CEL are not run.
 
