@@ -29,11 +29,12 @@
   }
   const hosts = data.hosts.map((row, at) => ({
     at, name: row[0], level: row[1], reason: row[2], verdict: row[3], size: row[4], namespaces: row[5], owners: row[6], wave: row[7],
-    ingresses: row[8], rules: row[9],
+    ingresses: row[8], rules: row[9], cluster: data.clusters[row[10]] || "",
   }));
   const ingresses = data.ingresses.map((row, at) => ({
     at, namespace: row[0], name: row[1], level: row[2], served: row[3], owner: row[4], hosts: row[5], annotations: row[6],
   }));
+  const called = (host) => host.name + (host.cluster ? " (" + host.cluster + ")" : "");
   const ruleOf = new Map(data.rules.map((rule, at) => [rule.code, at]));
 
   // Elements are made, never parsed: a text stays a text whatever stands in it.
@@ -61,17 +62,18 @@
   const dot = (word) => h("i", { class: "dot r-" + word, title: word });
 
   // ---- state and filters ----
-  const state = { q: "", namespace: "", annotation: "", code: "", codes: [], impact: "", wave: 0, risks: new Set() };
+  const state = { q: "", cluster: "", namespace: "", annotation: "", code: "", codes: [], impact: "", wave: 0, risks: new Set() };
   const $ = (id) => document.getElementById(id);
   const haystack = (host) => {
     if (host.text === undefined) {
       const names = host.ingresses.map((at) => ingresses[at].namespace + "/" + ingresses[at].name);
-      host.text = [host.name, host.reason, host.verdict, ...host.owners, ...names].join(" ").toLowerCase();
+      host.text = [host.name, host.cluster, host.reason, host.verdict, ...host.owners, ...names].join(" ").toLowerCase();
     }
     return host.text;
   };
   function takes(host) {
     if (state.risks.size && !state.risks.has(host.level)) return false;
+    if (state.cluster && host.cluster !== state.cluster) return false;
     if (state.namespace && !host.namespaces.includes(state.namespace)) return false;
     if (state.wave && host.wave !== state.wave) return false;
     if (state.code && !host.rules.includes(ruleOf.get(state.code))) return false;
@@ -105,13 +107,14 @@
   function set(changes, jump) {
     Object.assign(state, changes);
     $("q").value = state.q;
+    if ($("by-cluster")) $("by-cluster").value = state.cluster;
     $("by-namespace").value = state.namespace;
     $("by-annotation").value = state.annotation;
     $("by-code").value = state.code;
     apply();
     if (jump) $("hosts").scrollIntoView();
   }
-  const CLEAR = () => ({ q: "", namespace: "", annotation: "", code: "", codes: [], impact: "", wave: 0, risks: new Set() });
+  const CLEAR = () => ({ q: "", cluster: "", namespace: "", annotation: "", code: "", codes: [], impact: "", wave: 0, risks: new Set() });
 
   // ---- the list of hosts, drawn as far as somebody scrolls ----
   function more(count) {
@@ -122,7 +125,7 @@
   function hostRow(host) {
     const level = LEVELS[host.level];
     const button = h("button", { type: "button", class: "row", "aria-expanded": "false", "data-at": host.at },
-      h("span", {}, chip(level)), h("span", { class: "name" }, host.name === "*" ? "* (every other host)" : host.name), h("span", { class: "why" }, host.reason),
+      h("span", {}, chip(level)), h("span", { class: "name" }, host.name === "*" ? "* (every other host)" : host.name, host.cluster && h("span", { class: "of" }, host.cluster)), h("span", { class: "why" }, host.reason),
       h("span", { class: "small" }, host.verdict), h("span", { class: "small routes" }, counted(host.size, "route", "routes")),
       h("span", { class: "small wave-no" }, host.wave ? "wave " + host.wave : ""));
     const article = h("article", { class: "host" }, button);
@@ -143,7 +146,7 @@
     if (row.getAttribute("aria-expanded") === "false") row.click();
     row.focus({ preventScroll: true });
     row.scrollIntoView();
-    history.replaceState(null, "", "#host=" + encodeURIComponent(host.name));
+    history.replaceState(null, "", "#host=" + encodeURIComponent(called(host)));
   }
 
   // ---- a host ----
@@ -200,7 +203,7 @@
       : h("p", { class: "note" }, "No route."));
   }
   function where(item) {
-    const parts = [item.object, item.field, item.file && item.file + (item.line ? ":" + item.line : "")].filter(Boolean);
+    const parts = [data.clusters[item.cluster], item.object, item.field, item.file && item.file + (item.line ? ":" + item.line : "")].filter(Boolean);
     return parts.length ? h("p", { class: "where" }, parts.join(" · ")) : null;
   }
   function itemBox(item, host) {
@@ -292,7 +295,8 @@
     box.style.height = height + "px";
     const groups = new Map();
     for (const host of order) {
-      const name = host.namespaces.length > 1 ? "several namespaces" : host.namespaces[0] || "no route";
+      const namespace = host.namespaces.length > 1 ? "several namespaces" : host.namespaces[0] || "no route";
+      const name = host.cluster ? host.cluster + ": " + namespace : namespace;
       if (!groups.has(name)) groups.set(name, { name, hosts: [], area: 0 });
       const group = groups.get(name);
       const cell = { host, area: 1 + Math.sqrt(host.size) };
@@ -315,8 +319,8 @@
         const small = cw < 54 || ch < 22;
         const button = h("button", {
           type: "button", class: "r-" + level + (small ? " tiny" : ""), "data-at": cell.host.at, tabindex: "-1",
-          title: cell.host.name + " · " + level + " · " + counted(cell.host.size, "route", "routes") + "\n" + cell.host.reason,
-          "aria-label": cell.host.name + ", risk " + level + ", " + counted(cell.host.size, "route", "routes"),
+          title: called(cell.host) + " · " + level + " · " + counted(cell.host.size, "route", "routes") + "\n" + cell.host.reason,
+          "aria-label": called(cell.host) + ", risk " + level + ", " + counted(cell.host.size, "route", "routes"),
         }, small ? null : h("span", {}, cell.host.name === "*" ? "every other host" : cell.host.name), !small && ch > 40 ? h("span", {}, counted(cell.host.size, "route", "routes")) : null);
         put(button, cx, cy, Math.max(1, cw - 1.5), Math.max(1, ch - 1.5));
         cells.push(button);
@@ -375,7 +379,11 @@
 
   // ---- wiring ----
   function option(select, value, text) { select.append(h("option", { value }, text)); }
-  for (const name of data.namespaces.slice().sort()) option($("by-namespace"), name, name);
+  if ($("by-cluster")) {
+    for (const name of data.clusters) option($("by-cluster"), name, name);
+    $("by-cluster").addEventListener("change", (event) => { state.cluster = event.target.value; apply(); });
+  }
+  for (const name of data.namespaces) option($("by-namespace"), name, name);
   data.annotations.forEach((name, at) => option($("by-annotation"), String(at), name.replace(/^nginx\.ingress\.kubernetes\.io\//, "")));
   for (const action of data.actions) option($("by-code"), action.code, action.title);
   [4, 3, 2, 1, 0].forEach((level) => {
@@ -392,12 +400,13 @@
   $("filters").addEventListener("submit", (event) => event.preventDefault());
   $("filters").addEventListener("reset", (event) => { event.preventDefault(); set(CLEAR()); });
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-risk],[data-impact],[data-namespace],[data-text],[data-codes],[data-wave]");
+    const button = event.target.closest("[data-risk],[data-impact],[data-cluster],[data-namespace],[data-text],[data-codes],[data-wave]");
     if (!button || button.closest("#hosts")) return;
-    const { risk, impact, namespace, text, codes, wave } = button.dataset;
+    const { risk, impact, cluster, namespace, text, codes, wave } = button.dataset;
     const changes = CLEAR();
     if (risk) changes.risks = new Set([LEVELS.indexOf(risk)]);
     if (impact) changes.impact = impact;
+    if (cluster) changes.cluster = cluster;
     if (namespace) changes.namespace = namespace;
     if (text) changes.q = text.toLowerCase();
     if (codes && codes.includes(" ")) changes.codes = codes.split(" ");
@@ -427,6 +436,6 @@
   drawMap();
   apply();
   const wanted = /^#host=(.*)$/.exec(location.hash);
-  if (wanted) { const host = hosts.find((one) => one.name === decodeURIComponent(wanted[1])); if (host) show(host); }
+  if (wanted) { const host = hosts.find((one) => called(one) === decodeURIComponent(wanted[1])); if (host) show(host); }
   document.documentElement.dataset.ready = "true";
 })();

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use super::args::{Controller, Input};
+use super::{
+    args::{Controller, Input},
+    gather::More,
+};
 use crate::read::{
     self, Reading,
     cluster::{self, Patience, Progress, Scope},
@@ -58,12 +61,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// Reads the cluster, and beside it the files that hold the controller's settings.
-pub(super) fn reading(
-    input: &Input,
-    controller: Option<&Controller>,
-    gateway_objects: bool,
-    context: Option<&str>,
-) -> Result<Reading, read::Error> {
+pub(super) fn reading(input: &Input, controller: Option<&Controller>, more: More, context: Option<&str>) -> Result<Reading, read::Error> {
     let flags = &input.cluster;
     let options = cluster::Options {
         context: context.map(str::to_owned),
@@ -77,18 +75,18 @@ pub(super) fn reading(
         impersonate_groups: flags.impersonate_groups.clone(),
         endpoints: flags.endpoints,
         certificates: flags.read_certificates,
-        gateway_objects,
+        extent: cluster::Extent { gateway_objects: more.gateway_objects, beside: more.beside },
         arguments: controller.map(Controller::arguments).unwrap_or_default(),
         patience: Patience { silence: flags.request_timeout, ..Patience::default() },
         ..cluster::Options::default()
     };
     let files: Vec<PathBuf> = controller.map(|controller| controller.controller_config.clone()).unwrap_or_default();
-    let beside =
+    let files =
         if files.is_empty() { Reading::default() } else { read::read(&read::Options { paths: files, ..read::Options::default() })? };
     let mut line = StatusLine::new();
     let result = cluster::read(&options, &mut |progress| line.show(progress));
     line.clear();
-    Ok(cluster::beside(beside, result?))
+    Ok(cluster::with_files(files, result?))
 }
 
 /// One line on stderr that is written over, only where somebody looks at it.

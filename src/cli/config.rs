@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::{
     compare::{Acceptance, Cause, Comparison, Side, accept as accept_all},
-    ledger::Findings,
+    ledger::{Code, Findings},
     report::Sides,
 };
 
@@ -39,4 +39,16 @@ pub(super) fn accept(named: Option<&Path>, today: Option<&str>, comparison: &mut
         Some(inventory.object(cause.subject.object).clone())
     };
     Ok(accept_all(comparison, &config.accept, today.unwrap_or_default(), &object))
+}
+
+/// What is to be said of acceptances after several clusters were compared: one that matches in any of them is used.
+pub(super) fn of_all(each: Vec<Findings>) -> Findings {
+    let mut all = Findings::new();
+    for finding in each.iter().flatten() {
+        let unused = finding.code == Code::DifferenceAcceptanceUnused;
+        if !all.contains(finding) && (!unused || each.iter().all(|findings| findings.contains(finding))) {
+            all.push(finding.clone());
+        }
+    }
+    all
 }

@@ -50,17 +50,17 @@ pub(super) fn run(arguments: &Diff, terminal: &Terminal) -> Result<Exit> {
     if !arguments.ours.is_empty() {
         return review(arguments, &selection, terminal);
     }
-    let several = gather::contexts(&arguments.input).len() > 1;
-    if several && arguments.output == DiffFormat::Json {
-        return Err(Usage("-o json tells of one cluster; name one --context".to_owned()).into());
+    let run = |context: Option<&str>| migration(arguments, &selection, context, terminal);
+    match arguments.output {
+        DiffFormat::Json => gather::each_context(&arguments.input, run),
+        DiffFormat::Text | DiffFormat::Markdown | DiffFormat::Table => gather::each_context_named(&arguments.input, terminal, run),
     }
-    gather::each_context_named(&arguments.input, terminal, |context| migration(arguments, &selection, context, terminal))
 }
 
 /// The Ingresses of one estate against the new side.
 fn migration(arguments: &Diff, selection: &Selection, context: Option<&str>, terminal: &Terminal) -> Result<Exit> {
     let with_gateways = arguments.against_cluster || arguments.gateway.existing_gateway.is_some();
-    let reading = gather::reading(&arguments.input, Some(&arguments.controller), with_gateways, context)?;
+    let reading = gather::reading(&arguments.input, Some(&arguments.controller), gather::More::gateways(with_gateways), context)?;
     let old = Old::new(reading, &arguments.controller);
     let new = if arguments.against_cluster {
         gather::cluster_side(&arguments.input, &arguments.controller, &arguments.gateway, &old.reading.inventory)?
@@ -73,7 +73,13 @@ fn migration(arguments: &Diff, selection: &Selection, context: Option<&str>, ter
         manifest_side(arguments, manifests, Some(&old.reading.inventory))?
     };
     let router = nginx::Router::new(&old.resolved.config);
-    let sides = Sides { old: &old.reading.inventory, new: &new.inventory, old_name: "ingress-nginx", new_name: "Gateway API" };
+    let sides = Sides {
+        old: &old.reading.inventory,
+        new: &new.inventory,
+        old_name: "ingress-nginx",
+        new_name: "Gateway API",
+        context: gather::named(&arguments.input, context),
+    };
     let diagnostics = Diagnostics::new(&old.reading.inventory, terminal.colours);
     let notices: String = old
         .reading
@@ -106,7 +112,7 @@ fn reviewed(arguments: &Diff, paths: &[PathBuf]) -> Result<Reviewed> {
 
 fn review(arguments: &Diff, selection: &Selection, terminal: &Terminal) -> Result<Exit> {
     let (ours, theirs) = (reviewed(arguments, &arguments.ours)?, reviewed(arguments, &arguments.theirs)?);
-    let sides = Sides { old: ours.inventory(), new: theirs.inventory(), old_name: "ours", new_name: "theirs" };
+    let sides = Sides { old: ours.inventory(), new: theirs.inventory(), old_name: "ours", new_name: "theirs", context: None };
     let tables = || (ours.table(), theirs.table());
     let sides = (sides, &tables as &dyn Fn() -> (RouteTable, RouteTable));
     match (&ours, &theirs) {

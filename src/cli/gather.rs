@@ -14,19 +14,32 @@ use crate::{
     report,
 };
 
+/// What is read of a cluster beside what decides about routing.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct More {
+    /// Objects of Gateway API and of its implementations.
+    pub gateway_objects: bool,
+    /// Objects that steer Ingresses or depend on the controller.
+    pub beside: bool,
+}
+
+impl More {
+    pub(super) const WITH_GATEWAYS: Self = Self { gateway_objects: true, beside: false };
+
+    /// Objects of Gateway API where they are wanted.
+    pub(super) const fn gateways(wanted: bool) -> Self {
+        Self { gateway_objects: wanted, beside: false }
+    }
+}
+
 /// Reads input, or the cluster where none is named, and the files that hold the controller's settings, as one inventory.
 /// Files give all objects; of a cluster those of Gateway API are read where they are wanted.
-pub(super) fn reading(
-    input: &Input,
-    controller: Option<&Controller>,
-    gateway_objects: bool,
-    context: Option<&str>,
-) -> anyhow::Result<Reading> {
+pub(super) fn reading(input: &Input, controller: Option<&Controller>, more: More, context: Option<&str>) -> anyhow::Result<Reading> {
     #[cfg(feature = "cluster")]
     if input.filenames.is_empty() {
-        return Ok(super::cluster::reading(input, controller, gateway_objects, context)?);
+        return Ok(super::cluster::reading(input, controller, more, context)?);
     }
-    let _ = (gateway_objects, context);
+    let _ = (more, context);
     let mut paths: Vec<PathBuf> = input.filenames.clone();
     paths.extend(controller.into_iter().flat_map(|controller| controller.controller_config.iter().cloned()));
     let options = read::Options { paths, recursive: input.recursive, namespace: input.namespace_of_objects() };
@@ -47,6 +60,11 @@ pub(super) fn contexts(input: &Input) -> Vec<Option<String>> {
     }
     let _ = input;
     vec![None]
+}
+
+/// The name of a context, where there are several to tell apart.
+pub(super) fn named<'c>(input: &Input, context: Option<&'c str>) -> Option<&'c str> {
+    context.filter(|_| contexts(input).len() > 1)
 }
 
 /// The only context, for a verb that takes one cluster.
@@ -96,7 +114,7 @@ pub(super) fn cluster_side(input: &Input, controller: &Controller, gateway: &Gat
 
 #[cfg(feature = "cluster")]
 fn live_side(input: &Input, controller: &Controller, gateway: &Gateway) -> anyhow::Result<New> {
-    let live = super::cluster::reading(input, Some(controller), true, None)?.inventory;
+    let live = super::cluster::reading(input, Some(controller), More::WITH_GATEWAYS, None)?.inventory;
     New::of_cluster(&live, &live, gateway)
 }
 

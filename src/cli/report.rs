@@ -1,11 +1,11 @@
 //! `gateshift report`: what the move of the whole estate means, for people and machines.
 
-use std::{fs, io::IsTerminal as _};
+use std::{fs, io::IsTerminal as _, path::Path};
 
 use anyhow::Context as _;
 
 use super::{
-    Terminal, Usage,
+    Terminal,
     args::{Report, ReportFormat},
     config, convert, estate,
     exit::Exit,
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     compare::{self, Limits},
+    ledger::Findings,
     nginx,
     report::{self, Look, Sides, risk},
 };
@@ -20,23 +21,55 @@ use crate::{
 /// Width where nobody tells.
 const WIDTH: u16 = 120;
 
-/// Runs the verb.
+/// Runs the verb: one report, of as many clusters as there are contexts.
 pub(super) fn run(arguments: &Report, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let several = gather::contexts(&arguments.input).len() > 1;
-    if several && (arguments.output_file.is_some() || !matches!(arguments.output, ReportFormat::Text | ReportFormat::Markdown)) {
-        return Err(Usage("several contexts are reported one after the other as text or markdown; name one --context".to_owned()).into());
+    let baseline = arguments.baseline.as_deref().map(baseline).transpose()?;
+    let target = &arguments.gateway.target;
+    let mut estate = if arguments.redact { risk::Estate::redacted(target) } else { risk::Estate::new(target) };
+    let contexts = gather::contexts(&arguments.input);
+    let mut accepted = Vec::new();
+    let mut partial = false;
+    for context in &contexts {
+        let added = add(arguments, context.as_deref(), contexts.len() > 1, &mut estate);
+        let added = if contexts.len() > 1 {
+            added.with_context(|| format!("context {}", report::printable(context.as_deref().unwrap_or_default())))
+        } else {
+            added
+        }?;
+        partial |= added.partial;
+        accepted.push(added.acceptances);
     }
-    gather::each_context_named(&arguments.input, terminal, |context| one(arguments, context, terminal))
+    estate.say(&config::of_all(accepted));
+    let made = estate.report(baseline.as_ref());
+    if let Some(path) = &arguments.write_baseline {
+        fs::write(path, risk::Baseline::of(&made).text()).with_context(|| format!("writing {}", path.display()))?;
+    }
+    write(arguments, terminal, &made)?;
+    let fail_on = convert::severity(arguments.fail_on);
+    let failing = made.findings.iter().any(|item| item.counts() && !item.known && item.severity >= fail_on);
+    std::mem::forget(made);
+    Ok(match (partial, failing) {
+        (true, _) => Exit::Partial,
+        (false, true) => Exit::Findings,
+        (false, false) => Exit::Clean,
+    })
 }
 
-fn one(arguments: &Report, context: Option<&str>, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let baseline = arguments.baseline.as_ref().map(|path| {
-        let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-        risk::Baseline::read(&text).with_context(|| format!("reading {}", path.display()))
-    });
-    let baseline = baseline.transpose()?;
-    let with_gateways = arguments.gateway.existing_gateway.is_some();
-    let reading = gather::reading(&arguments.input, Some(&arguments.controller), with_gateways, context)?;
+fn baseline(path: &Path) -> anyhow::Result<risk::Baseline> {
+    let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    risk::Baseline::read(&text).with_context(|| format!("reading {}", path.display()))
+}
+
+/// What a cluster leaves to say of the whole.
+struct Added {
+    partial: bool,
+    acceptances: Findings,
+}
+
+/// Reads and compares a cluster, or files, and adds what is found.
+fn add(arguments: &Report, context: Option<&str>, several: bool, estate: &mut risk::Estate) -> anyhow::Result<Added> {
+    let more = gather::More { gateway_objects: arguments.gateway.existing_gateway.is_some(), beside: true };
+    let reading = gather::reading(&arguments.input, Some(&arguments.controller), more, context)?;
     let aim = estate::Aim::of(&arguments.gateway, Some(&reading.inventory));
     let options = estate::options(&arguments.gateway, aim, &reading.inventory)?;
     let old = estate::Old::new(reading, &arguments.controller);
@@ -45,13 +78,14 @@ fn one(arguments: &Report, context: Option<&str>, terminal: &Terminal) -> anyhow
     let limits = Limits { probed_hosts: 0, ..Limits::default() };
     let mut comparison = compare::compare(&nginx::Router::new(&old.resolved.config), &new.config, &limits);
     let inventory = &old.reading.inventory;
-    let sides = Sides { old: inventory, new: &new.inventory, old_name: "ingress-nginx", new_name: "Gateway API" };
-    let mut findings = config::accept(arguments.config.as_deref(), arguments.today.as_deref(), &mut comparison, sides)?;
-    findings.extend(old.reading.findings.iter().cloned());
+    let sides = Sides { old: inventory, new: &new.inventory, old_name: "ingress-nginx", new_name: "Gateway API", context: None };
+    let acceptances = config::accept(arguments.config.as_deref(), arguments.today.as_deref(), &mut comparison, sides)?;
+    let mut findings = old.reading.findings.clone();
     findings.extend(old.resolved.findings.iter().cloned());
     findings.extend(translation.findings.iter().cloned());
     let ledger = report::account(inventory, &old.controller, &old.resolved, &translation);
-    let made = risk::report(&risk::Input {
+    estate.add(&risk::Input {
+        cluster: context.unwrap_or_default(),
         inventory,
         controller: &old.controller,
         resolved: &old.resolved,
@@ -60,25 +94,14 @@ fn one(arguments: &Report, context: Option<&str>, terminal: &Terminal) -> anyhow
         comparison: &comparison,
         manifests: &new.inventory,
         gateway: &new.config,
-        target: &arguments.gateway.target,
         gateway_namespace: &options.gateway.namespace,
-        redact: arguments.redact,
-        baseline: baseline.as_ref(),
     })?;
-    if let Some(path) = &arguments.write_baseline {
-        fs::write(path, risk::Baseline::of(&made.findings).text()).with_context(|| format!("writing {}", path.display()))?;
+    let partial = old.reading.partial;
+    if !several {
+        // The process ends soon: to free a large estate piece by piece would take time for nothing.
+        std::mem::forget((old, translation, new, comparison, ledger));
     }
-    write(arguments, terminal, &made)?;
-    let fail_on = convert::severity(arguments.fail_on);
-    let failing = made.findings.iter().any(|item| item.counts() && !item.known && item.severity >= fail_on);
-    let exit = match (old.reading.partial, failing) {
-        (true, _) => Exit::Partial,
-        (false, true) => Exit::Findings,
-        (false, false) => Exit::Clean,
-    };
-    // The process ends here: to free a large estate piece by piece would take time for nothing.
-    std::mem::forget((old, translation, new, comparison, ledger, made));
-    Ok(exit)
+    Ok(Added { partial, acceptances })
 }
 
 fn write(arguments: &Report, terminal: &Terminal, made: &risk::Report) -> anyhow::Result<()> {

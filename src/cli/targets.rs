@@ -20,7 +20,8 @@ pub(super) fn run(arguments: &Targets, terminal: &Terminal) -> anyhow::Result<Ex
         terminal.data(&list())?;
         return Ok(Exit::Clean);
     }
-    let reading = gather::reading(&arguments.input, Some(&arguments.controller), true, None)?;
+    let context = gather::only_context(&arguments.input)?;
+    let reading = gather::reading(&arguments.input, Some(&arguments.controller), gather::More::WITH_GATEWAYS, context.as_deref())?;
     let old = Old::new(reading, &arguments.controller);
     let inventory = &old.reading.inventory;
     let base = estate::options(&arguments.gateway, Aim::of(&arguments.gateway, Some(inventory)), inventory)?;

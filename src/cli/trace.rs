@@ -32,7 +32,24 @@ pub(super) fn run(arguments: &Trace, terminal: &Terminal) -> anyhow::Result<Exit
             .map_err(|error| Usage(error.to_string()))?;
         requests::RequestFile { requests: vec![asked], ..requests::RequestFile::default() }
     };
-    let old = old(arguments, &file)?;
+    let run = |context: Option<&str>| one(arguments, &file, context, terminal);
+    // What came with the requests is no cluster.
+    if reads_given(arguments, &file) {
+        return run(None);
+    }
+    match arguments.output {
+        TraceFormat::Json => gather::each_context(&arguments.input, run),
+        TraceFormat::Text => gather::each_context_named(&arguments.input, terminal, run),
+    }
+}
+
+/// The old side is what came with the requests.
+fn reads_given(arguments: &Trace, file: &requests::RequestFile) -> bool {
+    file.given.is_some() && arguments.input.filenames.is_empty()
+}
+
+fn one(arguments: &Trace, file: &requests::RequestFile, context: Option<&str>, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let old = old(arguments, file, context)?;
     let new = match (&old, arguments.old_only) {
         (_, true) => None,
         (_, false) if !arguments.against.is_empty() => Some(against(arguments, old.as_ref())?),
@@ -52,7 +69,7 @@ pub(super) fn run(arguments: &Trace, terminal: &Terminal) -> anyhow::Result<Exit
         let answer = ask(router.as_ref(), new.as_ref(), asked);
         match arguments.output {
             TraceFormat::Json => {
-                output.push_str(&json_line(asked, &answer).to_string());
+                output.push_str(&json_line(asked, &answer, gather::named(&arguments.input, context)).to_string());
                 output.push('\n');
             }
             TraceFormat::Text => text(&mut output, asked, &answer, old.as_ref(), new.as_ref(), terminal),
@@ -80,10 +97,10 @@ fn ask(old: Option<&nginx::Router<'_>>, new: Option<&New>, asked: &Asked) -> Ans
 }
 
 /// The old side: files of the command line, else what came with the requests.
-fn old(arguments: &Trace, file: &requests::RequestFile) -> anyhow::Result<Option<Old>> {
+fn old(arguments: &Trace, file: &requests::RequestFile, context: Option<&str>) -> anyhow::Result<Option<Old>> {
     let named = !arguments.input.filenames.is_empty();
     match &file.given {
-        Some(given) if !named => {
+        Some(given) if reads_given(arguments, file) => {
             let options = read::Options { namespace: arguments.input.namespace_of_objects(), ..read::Options::default() };
             let reading = read::texts([("given".to_owned(), given.clone())], &options);
             let config_map: IndexMap<String, String> = file.config_map.iter().cloned().collect();
@@ -95,8 +112,7 @@ fn old(arguments: &Trace, file: &requests::RequestFile) -> anyhow::Result<Option
         }
         Some(_) | None if named || arguments.against.is_empty() => {
             let with_gateways = arguments.against_cluster || arguments.gateway.existing_gateway.is_some();
-            let context = gather::only_context(&arguments.input)?;
-            let reading = gather::reading(&arguments.input, Some(&arguments.controller), with_gateways, context.as_deref())?;
+            let reading = gather::reading(&arguments.input, Some(&arguments.controller), gather::More::gateways(with_gateways), context)?;
             Ok(Some(Old::new(reading, &arguments.controller)))
         }
         Some(_) | None => Ok(None),
@@ -110,14 +126,19 @@ fn against(arguments: &Trace, old: Option<&Old>) -> anyhow::Result<New> {
     Ok(New::new(inventory, facts, estate::dialect_of(&arguments.gateway)?, Some(&judge), Absent::UnlessKindIsUnknown))
 }
 
-fn json_line(asked: &Asked, answer: &Answer) -> Value {
+fn json_line(asked: &Asked, answer: &Answer, context: Option<&str>) -> Value {
     let side = |decided: Option<&Decided>| decided.map_or(Value::Null, |decided| observed(&decided.decision, decided.undecided.as_deref()));
     let (same, codes) = match &answer.both {
         Some(judged) if judged.limited && asked.repeated => (json!(false), json!(["policy/rate-limit"])),
         Some(judged) => (json!(judged.same == Some(true)), json!(codes(judged))),
         None => (Value::Null, json!([])),
     };
-    json!({"request": asked.asked, "old": side(answer.old.as_ref()), "new": side(answer.new.as_ref()), "same": same, "codes": codes})
+    let mut line =
+        json!({"request": asked.asked, "old": side(answer.old.as_ref()), "new": side(answer.new.as_ref()), "same": same, "codes": codes});
+    if let Some(context) = context {
+        line["context"] = json!(context);
+    }
+    line
 }
 
 fn text(output: &mut String, asked: &Asked, answer: &Answer, old: Option<&Old>, new: Option<&New>, terminal: &Terminal) {

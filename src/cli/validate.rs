@@ -25,15 +25,15 @@ use crate::{
 
 /// Runs the verb. Findings go to stdout: they are what was asked for.
 pub(super) fn run(arguments: &Validate, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let several = gather::contexts(&arguments.input).len() > 1;
-    if several && matches!(arguments.output, FindingsFormat::Json) {
-        return Err(Usage("-o json tells of one cluster; name one --context".to_owned()).into());
+    let run = |context: Option<&str>| one(arguments, context, terminal);
+    match arguments.output {
+        FindingsFormat::Json => gather::each_context(&arguments.input, run),
+        FindingsFormat::Text => gather::each_context_named(&arguments.input, terminal, run),
     }
-    gather::each_context_named(&arguments.input, terminal, |context| one(arguments, context, terminal))
 }
 
 fn one(arguments: &Validate, context: Option<&str>, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let reading = gather::reading(&arguments.input, None, true, context)?;
+    let reading = gather::reading(&arguments.input, None, gather::More::WITH_GATEWAYS, context)?;
     let inventory = &reading.inventory;
     let aim = Aim::new(arguments.gateway_api, arguments.channel, Some(inventory));
     let mut judge = aim.judge();
@@ -63,7 +63,7 @@ fn one(arguments: &Validate, context: Option<&str>, terminal: &Terminal) -> anyh
     let diagnostics = Diagnostics::new(inventory, terminal.colours);
     match arguments.output {
         FindingsFormat::Text => terminal.data(&findings.iter().map(|finding| diagnostics.render(finding) + "\n").collect::<String>())?,
-        FindingsFormat::Json => terminal.data(&json(&findings, &diagnostics))?,
+        FindingsFormat::Json => terminal.data(&json(&findings, &diagnostics, gather::named(&arguments.input, context)))?,
     }
     let checked = objects.len();
     let others: usize = inventory.others.values().sum();
@@ -102,7 +102,7 @@ struct Line {
     place: Option<String>,
 }
 
-fn json(findings: &[Finding], diagnostics: &Diagnostics<'_>) -> String {
+fn json(findings: &[Finding], diagnostics: &Diagnostics<'_>, context: Option<&str>) -> String {
     let lines: Vec<Line> = findings
         .iter()
         .map(|finding| Line {
@@ -112,8 +112,11 @@ fn json(findings: &[Finding], diagnostics: &Diagnostics<'_>) -> String {
             place: diagnostics.place(finding).map(|place| diagnostics.location(place)),
         })
         .collect();
-    let mut text =
-        serde_json::to_string_pretty(&serde_json::json!({"version": 1, "findings": lines})).expect("INVARIANT: findings have string keys");
+    let mut whole = serde_json::json!({"version": 1, "findings": lines});
+    if let Some(context) = context {
+        whole["context"] = context.into();
+    }
+    let mut text = serde_json::to_string_pretty(&whole).expect("INVARIANT: findings have string keys");
     text.push('\n');
     text
 }

@@ -130,6 +130,7 @@ codes! {
     ClusterControllerUnknown = "cluster/controller-unknown",
     ClusterForbidden = "cluster/forbidden",
     ClusterMixedBundles = "cluster/mixed-bundles",
+    ClusterNotInstalled = "cluster/not-installed",
     ClusterNotServed = "cluster/not-served",
     ClusterOneNamespace = "cluster/one-namespace",
     ClusterUnreadable = "cluster/unreadable",

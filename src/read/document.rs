@@ -230,6 +230,10 @@ pub(super) fn keep_live(root: &Node, api_version: &str, kind: &str, inventory: &
         let meta = meta::metadata(root, !kinds::is_cluster_scoped(kind), &options);
         let id = inventory.register(meta::reference(type_meta.group(), kind, &meta), None);
         inventory.gateway_objects.push((id, typed(root, type_meta)));
+    } else if kinds::is_beside(type_meta.group(), kind) {
+        let meta = meta::metadata(root, true, &options);
+        let id = inventory.register(meta::reference(type_meta.group(), kind, &meta), None);
+        inventory.beside.push((id, root.clone()));
     } else if let Some(known) = Known::find(type_meta) {
         let meta = meta::metadata(root, known.naming().namespaced, &options);
         let id = inventory.register(meta::reference(known.group(), known.kind(), &meta), None);

@@ -149,6 +149,10 @@ impl Cx<'_> {
     /// The Service port of an upstream.
     pub(super) fn backend(&mut self, id: UpstreamId, origin: &Subject) -> Result<Backend, Code> {
         let upstream = self.config.upstream(id);
+        if upstream.deleted {
+            self.say(Code::BackendGone, Some(origin.clone()), vec![]);
+            return Err(Code::BackendGone);
+        }
         let (code, facts) = match &upstream.backend {
             nginx::Backend::BuiltIn => return Err(Code::BackendGone),
             nginx::Backend::External { service, name, port, .. } => {

@@ -1,7 +1,7 @@
 //! Golden cases: each folder of `testdata/cases` holds an input and what `convert` makes of it, pure files that can be read alone.
 //!
 //! `UPDATE_GOLDEN=1 cargo test cases` writes the outputs anew; a person reads them in the diff. A case may have `arguments` (one a line)
-//! for flags beside `-f input.yaml`.
+//! for flags beside `-f input.yaml`, or a `command` (one word a line) that is run instead: its stdout is `output.txt`.
 
 use std::{
     fs,
@@ -46,7 +46,7 @@ fn convert_gives_what_the_golden_files_say() {
     let mut wrong = Vec::new();
     let folders = cases();
     assert!(folders.len() > 20, "only {} cases", folders.len());
-    for folder in folders {
+    for folder in folders.into_iter().filter(|folder| !folder.join("command").is_file()) {
         let extra = fs::read_to_string(folder.join("arguments")).unwrap_or_default();
         let ledger =
             std::env::temp_dir().join(format!("gateshift-{}-{}.json", std::process::id(), folder.file_name().expect("name").display()));
@@ -57,11 +57,76 @@ fn convert_gives_what_the_golden_files_say() {
         let account = fs::read_to_string(&ledger).unwrap_or_default();
         let _ = fs::remove_file(&ledger);
         compare(&folder.join("output.yaml"), &String::from_utf8_lossy(&output.stdout), &mut wrong);
-        let summary = format!("{}exit {}\n", String::from_utf8_lossy(&output.stderr), output.status.code().unwrap_or(-1));
-        compare(&folder.join("summary.txt"), &summary, &mut wrong);
+        compare(&folder.join("summary.txt"), &summary(&output), &mut wrong);
         compare(&folder.join("ledger.json"), &account, &mut wrong);
     }
     assert!(wrong.is_empty(), "{} golden file(s) differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// What goes to stderr, and the exit code.
+fn summary(output: &Output) -> String {
+    format!("{}exit {}\n", String::from_utf8_lossy(&output.stderr), output.status.code().unwrap_or(-1))
+}
+
+#[test]
+fn commands_say_what_the_golden_files_say() {
+    let mut wrong = Vec::new();
+    for folder in cases() {
+        let Ok(command) = fs::read_to_string(folder.join("command")) else { continue };
+        let output = gateshift(&folder, &command.lines().collect::<Vec<_>>());
+        compare(&folder.join("output.txt"), &String::from_utf8_lossy(&output.stdout), &mut wrong);
+        compare(&folder.join("summary.txt"), &summary(&output), &mut wrong);
+    }
+    assert!(wrong.is_empty(), "{} golden file(s) differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Codes that no file can bring about, and what does.
+const NOT_FROM_FILES: &[(&str, &str)] = &[
+    ("cluster/controller-unknown", "cluster"),
+    ("cluster/forbidden", "cluster"),
+    ("cluster/mixed-bundles", "cluster"),
+    ("cluster/not-installed", "cluster"),
+    ("cluster/not-served", "cluster"),
+    ("cluster/one-namespace", "cluster"),
+    ("cluster/unreadable", "cluster"),
+    ("gateway/condition-false", "cluster_cli: a status comes from a cluster"),
+    ("gateway/own-object-refused", "a defect: what is emitted is accepted"),
+    ("input/unreadable-file", "reading: it takes a file that the system does not open"),
+    ("undecided/certificate", "a part of a host that no sampled request reaches"),
+    ("undecided/not-shown", "the same"),
+    ("undecided/over-budget", "judge: a budget that a small case does not reach"),
+    ("undecided/unreadable", "an expression that the judge cannot read"),
+];
+
+#[test]
+fn every_finding_code_occurs_in_some_case_or_sample() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut texts = String::new();
+    let mut folders = cases();
+    folders.push(root.join("reports/samples/shop"));
+    for folder in folders {
+        for entry in fs::read_dir(folder).expect("a case") {
+            let path = entry.expect("entry").path();
+            let golden = ["summary.txt", "output.txt", "ledger.json", "report.json"];
+            if golden.iter().any(|name| path.ends_with(name)) {
+                texts.push_str(&fs::read_to_string(path).expect("a golden file"));
+            }
+        }
+    }
+    // A code ends where a letter or a dash does not follow.
+    let occurs = |code: &str| {
+        texts
+            .match_indices(code)
+            .any(|(at, _)| !texts[at + code.len()..].starts_with(|next: char| next.is_ascii_lowercase() || next == '-'))
+    };
+    let missing: Vec<&str> = gateshift::ledger::Code::ALL
+        .iter()
+        .map(|code| code.as_str())
+        .filter(|code| !occurs(code) && NOT_FROM_FILES.iter().all(|(known, _)| known != code))
+        .collect();
+    assert!(missing.is_empty(), "no case has {}", missing.join(", "));
+    let excused: Vec<&str> = NOT_FROM_FILES.iter().map(|(code, _)| *code).filter(|code| occurs(code)).collect();
+    assert!(excused.is_empty(), "some case has {} after all", excused.join(", "));
 }
 
 #[test]

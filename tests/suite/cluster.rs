@@ -7,7 +7,7 @@ use gateshift::{
     ledger::Code,
     read::{
         self, Reading,
-        cluster::{self, Error, Options, Patience, Scope},
+        cluster::{self, Error, Extent, Options, Patience, Scope},
     },
 };
 use serde_json::{Value, json};
@@ -424,8 +424,12 @@ fn the_installed_gateway_api_and_its_classes_are_read() {
 #[test]
 fn all_objects_of_gateway_api_are_read_on_request() {
     let server = Server::with(&[ONE, GATEWAYS], |_| None);
-    let reading =
-        try_read(&Options { gateway_objects: true, scope: Scope::Namespace("shop".to_owned()), ..options(&server) }).expect("a reading");
+    let reading = try_read(&Options {
+        extent: Extent { gateway_objects: true, ..Extent::default() },
+        scope: Scope::Namespace("shop".to_owned()),
+        ..options(&server)
+    })
+    .expect("a reading");
     let kinds: Vec<&str> = reading.inventory.gateway_objects.iter().map(|(id, _)| reading.inventory.object(*id).kind.as_str()).collect();
     assert_eq!(kinds, ["GatewayClass", "Gateway"]);
 }
@@ -439,6 +443,56 @@ fn definitions_of_several_releases_are_said_and_the_oldest_is_taken() {
     assert!(said(&reading).contains(&(Code::ClusterMixedBundles, String::new())));
     let installed = reading.inventory.gateway_api.expect("an installed API");
     assert_eq!((installed.version.as_deref(), installed.channel.as_deref()), (Some("1.5.1"), Some("standard")));
+}
+
+/// Options of a report.
+fn of_report(server: &Server) -> Options {
+    Options { extent: Extent { beside: true, ..Extent::default() }, ..options(server) }
+}
+
+const BESIDE: &str = include_str!("../../testdata/cases/beside-objects/input.yaml");
+
+/// The objects of a text whose kinds the server has.
+fn without_canaries(text: &str) -> String {
+    text.split("\n---\n").filter(|document| !document.contains("kind: Canary")).collect::<Vec<_>>().join("\n---\n")
+}
+
+#[test]
+fn objects_beside_the_ingresses_are_read_for_reports() {
+    let text = without_canaries(BESIDE);
+    let server = Server::with(&[&text], |_| None);
+    let reading = try_read(&of_report(&server)).expect("a reading");
+    let files = read::texts([("beside.yaml".to_owned(), text.clone())], &read::Options::default());
+    let found = |reading: &Reading| -> std::collections::BTreeSet<String> {
+        let kept = reading.inventory.beside.iter().chain(&reading.inventory.gateway_objects);
+        kept.map(|(id, _)| reading.inventory.object(*id).to_string()).collect()
+    };
+    assert_eq!(found(&reading), found(&files));
+    assert!(found(&reading).iter().any(|name| name.starts_with("Rollout ")), "{:?}", found(&reading));
+    let absent = reading.findings.iter().find(|finding| finding.code == Code::ClusterNotInstalled).expect("what is not there is said");
+    assert_eq!(absent.facts, [("kinds", "Canary".to_owned())]);
+    // Nobody else needs them.
+    assert!(read_all(&server).inventory.beside.is_empty());
+}
+
+#[test]
+fn objects_beside_the_ingresses_that_are_forbidden_are_said() {
+    const PATHS: [&str; 4] = ["/networkpolicies", "/rollouts", "/issuers", "/clusterissuers"];
+    let text = without_canaries(BESIDE);
+    let server =
+        Server::with(&[&text], |request| PATHS.iter().any(|path| request.path.ends_with(path)).then_some(Misbehave::Status(403, "no")));
+    let reading = try_read(&of_report(&server)).expect("a reading");
+    let kinds: Vec<String> = said(&reading).into_iter().filter(|(code, _)| *code == Code::ClusterForbidden).map(|(_, kind)| kind).collect();
+    assert_eq!(kinds, ["NetworkPolicy", "Rollout", "Issuer", "ClusterIssuer"]);
+    assert!(!reading.partial && !reading.inventory.ingresses.is_empty());
+}
+
+#[test]
+fn objects_beside_the_ingresses_are_asked_for_where_groups_are_not_told() {
+    let server = Server::with(&[&without_canaries(BESIDE)], only("/apis", Misbehave::Status(403, "no")));
+    let reading = try_read(&of_report(&server)).expect("a reading");
+    assert!(reading.inventory.beside.iter().any(|(id, _)| reading.inventory.object(*id).kind == "Rollout"));
+    assert!(said(&reading).contains(&(Code::ClusterNotInstalled, String::new())), "{:?}", said(&reading));
 }
 
 #[test]
@@ -459,7 +513,7 @@ fn files_beside_a_cluster_win() {
     let server = Server::with(&[ONE, CONTROLLER], |_| None);
     let file = "{apiVersion: v1, kind: ConfigMap, metadata: {name: main, namespace: edge}, data: {proxy-body-size: 9m}}";
     let files = read::texts([("main.yaml".to_owned(), file.to_owned())], &read::Options::default());
-    let reading = cluster::beside(files, read_all(&server));
+    let reading = cluster::with_files(files, read_all(&server));
     let map = &reading.inventory.config_maps[&NamespacedName::new("edge", "main")];
     assert_eq!(map.data["proxy-body-size"], "9m");
     assert_eq!(reading.inventory.object(reading.inventory.ingresses[0].id).to_string(), "Ingress shop/web");

@@ -95,12 +95,103 @@ fn each_context_is_converted_into_a_folder_of_its_own() {
 fn several_contexts_need_a_verb_and_a_format_that_take_them() {
     let server = Server::with(&[INGRESSES], |_| None);
     let both = ["--context", "test", "--context", "shop"];
-    for verb in [&["convert"][..], &["diff", "-o", "json"], &["validate", "-o", "json"], &["trace", "http://shop.example/"]] {
-        let (code, _, stderr) = run(&server, &[verb, &both].concat());
-        assert_eq!(code, 2, "{verb:?}: {stderr}");
+    for verb in ["convert", "targets"] {
+        let (code, _, stderr) = run(&server, &[&[verb][..], &both].concat());
+        assert_eq!(code, 2, "{verb}: {stderr}");
+    }
+    for (context, there) in [("test", true), ("shop", false)] {
+        let (_, stdout, _) = run(&server, &["targets", "--context", context]);
+        assert_eq!(stdout.contains("permanent-redirect"), there, "the context that is named is read: {stdout}");
     }
     let (code, stdout, stderr) = run(&server, &[&["diff"][..], &both].concat());
     assert!(code < 2 && stdout.contains("context test\n") && stdout.contains("context shop\n"), "{code}: {stdout}{stderr}");
+}
+
+#[test]
+fn machine_formats_name_each_of_several_contexts() {
+    let server = Server::with(&[INGRESSES], |_| None);
+    let both = ["--context", "test", "--context", "shop"];
+    for verb in [&["diff", "-o", "json"][..], &["validate", "-o", "json"], &["trace", "http://shop.example/", "-o", "json"]] {
+        let (code, stdout, stderr) = run(&server, &[verb, &both].concat());
+        assert!(code < 2, "{verb:?}: {stderr}");
+        let documents: Vec<Value> = serde_json::Deserializer::from_str(&stdout).into_iter().collect::<Result<_, _>>().expect("JSON");
+        let names: Vec<&str> = documents.iter().filter_map(|document| document["context"].as_str()).collect();
+        assert_eq!(names, ["test", "shop"], "{verb:?}");
+        let (_, alone, _) = run(&server, &[verb, &both[..2]].concat());
+        let alone: Value = serde_json::from_str(&alone).expect("JSON");
+        assert_eq!(alone.get("context"), None, "{verb:?}");
+    }
+    let (_, stdout, stderr) = run(&server, &[&["trace", "http://shop.example/"][..], &both].concat());
+    let of = |context: &str| stdout.split("context ").find(|part| part.starts_with(context)).expect("a part").to_owned();
+    assert!(of("test").contains("answered with 404") && of("shop").contains("`shop/web:80`"), "{stdout}{stderr}");
+}
+
+#[test]
+fn several_contexts_are_one_report() {
+    let server = Server::with(&[INGRESSES], |_| None);
+    let both = ["report", "--context", "test", "--context", "shop", "--target", "envoy-gateway"];
+    for format in ["text", "markdown", "sarif", "html"] {
+        let (code, stdout, stderr) = run(&server, &[&both[..], &["-o", format]].concat());
+        assert!(code < 2, "{format}: {code} {stderr}");
+        assert!(stdout.contains("test") && stdout.contains("shop"), "{format}: {stdout}");
+        assert_eq!(stdout.matches("igration risk: ").count(), usize::from(format != "sarif"), "one report: {format}");
+    }
+    let folder = scratch("report");
+    let file = folder.join("report.json").display().to_string();
+    let known = folder.join("known.json").display().to_string();
+    let (code, stdout, stderr) = run(&server, &[&both[..], &["-o", "json", "--output-file", &file, "--write-baseline", &known]].concat());
+    assert!(code < 2 && stdout.is_empty(), "{code}: {stdout}{stderr}");
+    let report: Value = serde_json::from_str(&fs::read_to_string(&file).expect("the report is written")).expect("JSON");
+    let names = |pointer: &str| report.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    assert_eq!((names("/clusters/0/name"), names("/clusters/1/name")), (Some("test".to_owned()), Some("shop".to_owned())));
+    let hosts: Vec<(&str, u64)> = report["hosts"]
+        .as_array()
+        .expect("hosts")
+        .iter()
+        .map(|host| (host["host"].as_str().unwrap_or_default(), host["cluster"].as_u64().unwrap_or(9)))
+        .filter(|(host, _)| *host != "*")
+        .collect();
+    assert_eq!(hosts, [("old.example", 0), ("shop.example", 1)]);
+    // A baseline knows in which cluster something was found.
+    let (code, ..) = run(&server, &[&both[..], &["--baseline", &known, "--fail-on", "low"]].concat());
+    assert_eq!(code, 0, "everything is known");
+    let other = [
+        "report",
+        "--context",
+        "shop",
+        "--context",
+        "test",
+        "--target",
+        "envoy-gateway",
+        "--baseline",
+        &known,
+        "--fail-on",
+        "info",
+        "-o",
+        "json",
+    ];
+    assert_eq!(run(&server, &other).0, 0, "the order of contexts changes nothing");
+    let _ = fs::remove_dir_all(folder);
+}
+
+#[test]
+fn an_acceptance_is_used_where_any_cluster_needs_it() {
+    let server = Server::with(&[INGRESSES], |_| None);
+    let folder = scratch("accept");
+    let config = folder.join("gateshift.yaml");
+    let unused = |text: &str| {
+        fs::write(&config, text).expect("the file is written");
+        let arguments = ["report", "--context", "test", "--context", "shop", "-o", "json", "--config", &config.display().to_string()];
+        let (_, stdout, _) = run(&server, &arguments);
+        stdout.matches("\"code\": \"difference/acceptance-unused\"").count()
+    };
+    let (_, stdout, _) = run(&server, &["report", "--context", "test", "-o", "json"]);
+    let report: Value = serde_json::from_str(&stdout).expect("JSON");
+    let witnessed = report["findings"].as_array().expect("findings").iter().find(|finding| finding["witness"].is_object());
+    let code = witnessed.expect("the redirect without TLS differs")["code"].as_str().expect("a code").to_owned();
+    assert_eq!(unused(&format!("accept: [{{code: {code}, host: old.example, reason: known}}]")), 0);
+    assert!(unused("accept: [{code: difference/letter-case, host: nobody.example, reason: known}]") > 0);
+    let _ = fs::remove_dir_all(folder);
 }
 
 const ROUTES: &str = "

@@ -336,7 +336,7 @@ fn a_real_server_gives_the_same_estate_and_takes_what_is_converted() {
         let installed = lab.read("reader", |_| {}).inventory.gateway_api.expect("Gateway API");
         assert_eq!((installed.version.as_deref(), installed.channel.as_deref()), (Some(version), Some("standard")));
         assert_eq!(runtime.block_on(admin.apply(&manifests)), Vec::<String>::new(), "{version}");
-        let objects = lab.read("reader", |options| options.gateway_objects = true).inventory.gateway_objects.len();
+        let objects = lab.read("reader", |options| options.extent.gateway_objects = true).inventory.gateway_objects.len();
         assert!(objects > 3, "{objects}");
         assert_eq!(converted(&lab.read("reader", |_| {})), manifests, "{version}");
     }

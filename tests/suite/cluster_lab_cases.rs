@@ -37,6 +37,8 @@ fn cases() -> Vec<Case> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases");
     let mut folders: Vec<PathBuf> = fs::read_dir(root).expect("cases").map(|entry| entry.expect("entry").path()).collect();
     folders.sort();
+    // Cases of other verbs write no manifests.
+    folders.retain(|folder| !folder.join("command").is_file());
     let case = |folder: PathBuf| {
         let arguments = fs::read_to_string(folder.join("arguments")).unwrap_or_default();
         Case {

@@ -73,6 +73,10 @@ const RESOURCES: &[(&str, &str, &str, &str, bool)] = &[
     ("gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute", true),
     ("gateway.networking.k8s.io", "v1beta1", "httproutes", "HTTPRoute", true),
     ("cert-manager.io", "v1", "certificates", "Certificate", true),
+    ("cert-manager.io", "v1", "issuers", "Issuer", true),
+    ("cert-manager.io", "v1", "clusterissuers", "ClusterIssuer", false),
+    ("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", true),
+    ("argoproj.io", "v1alpha1", "rollouts", "Rollout", true),
 ];
 
 impl Server {

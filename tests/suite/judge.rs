@@ -266,3 +266,21 @@ fn work_is_counted_in_atoms_and_cells() {
     let regex = ingress("nginx.ingress.kubernetes.io/use-regex: 'true'", &path("/api/v[0-9]", "ImplementationSpecific", "api"));
     assert_eq!(work(&regex, &route(&rule("RegularExpression", "/api/v[0-9]", "api"))), (8, 57, 9));
 }
+
+#[test]
+fn a_budget_that_ends_leaves_its_host_undecided() {
+    let path = |path: &str| format!("{{path: {path}, pathType: Prefix, backend: {{service: {{name: web, port: {{number: 80}}}}}}}}");
+    let yaml = format!(
+        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: web, namespace: shop, annotations: {{kubernetes.io/ingress.class: nginx}}}}\nspec:\n  rules: [{{host: a.example, http: {{paths: [{}, {}, {}]}}}}]\n",
+        path("/a"),
+        path("/b"),
+        path("/c")
+    );
+    let inventory = inventory(&yaml);
+    let old = ingresses(&inventory);
+    let new = manifests(&converted(&old, &inventory, "envoy-gateway"), &inventory, "envoy-gateway");
+    let comparison = compare(&nginx::Router::new(&old), &new, &Limits { cells: 1, ..Limits::default() });
+    let host = comparison.hosts.iter().find(|host| host.host == "a.example").expect("the host");
+    assert!(host.undecided.iter().any(|open| open.code == gateshift::ledger::Code::UndecidedOverBudget), "{}", summary(&comparison));
+    assert!(!matches!(host.verdict, Judgement::Proved(_)), "{}", summary(&comparison));
+}

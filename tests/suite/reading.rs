@@ -265,6 +265,18 @@ fn missing_files_and_empty_folders_are_findings() {
     assert_eq!(found, [Code::InputEmptyFolder, Code::InputMissingFile]);
 }
 
+#[cfg(unix)]
+#[test]
+fn files_that_the_system_does_not_open_are_findings() {
+    let folder = Folder::new("unreadable");
+    folder.write("a.yaml", &named("one"));
+    std::os::unix::fs::symlink("round.yaml", folder.0.join("round.yaml")).expect("a link to itself");
+    let reading = folder.read(&["."], false);
+    assert_eq!(names(&reading), ["one"]);
+    assert!(reading.partial);
+    assert_eq!(codes(&reading), [Code::InputUnreadableFile]);
+}
+
 #[test]
 fn every_file_of_the_corpus_is_read_or_refused_with_a_place() {
     let shared =

@@ -57,6 +57,12 @@ fn console_blocks_of_the_readme_run_as_written() {
 }
 
 #[test]
+fn readme_prints_the_cluster_role() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("README.md");
+    assert!(readme.contains(&format!("```yaml\n{}```\n", gateshift::read::cluster::CLUSTER_ROLE)));
+}
+
+#[test]
 fn readme_names_the_test_command_that_the_gate_runs() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let readme = fs::read_to_string(root.join("README.md")).expect("README.md");

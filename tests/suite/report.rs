@@ -31,6 +31,12 @@ pub(crate) fn report_of(reading: &read::Reading, target: &str, redact: bool) -> 
 }
 
 fn report_within(reading: &read::Reading, target: &str, redact: bool, limits: &Limits) -> risk::Report {
+    let mut estate = if redact { risk::Estate::redacted(target) } else { risk::Estate::new(target) };
+    add(&mut estate, "", reading, target, limits);
+    estate.report(None)
+}
+
+pub(crate) fn add(estate: &mut risk::Estate, cluster: &str, reading: &read::Reading, target: &str, limits: &Limits) {
     let inventory = &reading.inventory;
     let given = ingress::Given { config_map: None, arguments: vec!["--watch-ingress-without-class=true".to_owned()] };
     let controller = ingress::controller(inventory, &given);
@@ -51,7 +57,8 @@ fn report_within(reading: &read::Reading, target: &str, redact: bool, limits: &L
     findings.extend(resolved.findings.iter().cloned());
     findings.extend(translation.findings.iter().cloned());
     let ledger = report::account(inventory, &controller, &resolved, &translation);
-    risk::report(&risk::Input {
+    let input = risk::Input {
+        cluster,
         inventory,
         controller: &controller,
         resolved: &resolved,
@@ -60,12 +67,9 @@ fn report_within(reading: &read::Reading, target: &str, redact: bool, limits: &L
         comparison: &comparison,
         manifests: &manifests,
         gateway: &gateway,
-        target,
         gateway_namespace: "gateway-system",
-        redact,
-        baseline: None,
-    })
-    .expect("the ledger is closed")
+    };
+    estate.add(&input).expect("the ledger is closed");
 }
 
 fn of_text(text: &str, target: &str, redact: bool) -> risk::Report {
@@ -119,6 +123,15 @@ fn wrong_with(report: &risk::Report) -> Vec<String> {
         }
         if item.message.contains("{ingress}") || item.message.contains("{host}") || item.message.contains("{annotation}") {
             wrong.push(format!("{}: a fact is missing: {}", item.code, item.message));
+        }
+    }
+    for (at, cluster) in report.clusters.iter().enumerate() {
+        let own = |hosts: &[usize]| hosts.iter().all(|&host| report.hosts[host].cluster == Some(at));
+        if !own(&cluster.hosts) || cluster.hosts.len() != cluster.totals.hosts {
+            wrong.push(format!("{} has hosts of another cluster", cluster.name));
+        }
+        if cluster.waves.iter().map(|share| share.hosts).sum::<usize>() > cluster.hosts.len() {
+            wrong.push(format!("{} moves more hosts than it has", cluster.name));
         }
     }
     for host in &report.hosts {
@@ -198,11 +211,17 @@ pub(crate) fn hostile() -> String {
 #[test]
 fn hostile_names_and_values_are_inert_in_every_format() {
     for target in ["standard", "envoy-gateway"] {
-        let report = of_text(&hostile(), target, false);
+        let limits = Limits { probed_hosts: 0, samples: 4, cells: 2_000, ..Limits::default() };
+        let mut estate = risk::Estate::new(target);
+        for cluster in ["</script><script>alert(1)</script>", "`](x) <b>\u{1b}[31m\u{202e}\" onload=\"alert(1)"] {
+            let reading = read::texts([("input.yaml".to_owned(), hostile())], &read::Options::default());
+            add(&mut estate, cluster, &reading, target, &limits);
+        }
+        let report = estate.report(None);
         assert!(report.ingresses.iter().any(|row| row.name.contains("<script>")), "the attack is in the report");
         assert_eq!(wrong_with(&report), Vec::<String>::new());
         for (format, text) in formats(&report) {
-            assert!(text.len() < 2_000_000, "{format} is {} bytes", text.len());
+            assert!(text.len() < 4_000_000, "{format} is {} bytes", text.len());
             assert!(!text.contains('\u{202e}'), "{format} turns text around");
             match format {
                 "html" => {
@@ -229,6 +248,47 @@ fn hostile_names_and_values_are_inert_in_every_format() {
             }
         }
     }
+}
+
+#[test]
+fn several_clusters_make_one_report() {
+    let limits = Limits { probed_hosts: 0, ..Limits::default() };
+    let text =
+        |file: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/clusters/shop").join(file)).expect("shop");
+    let parts = [("east", text("boutique.yaml")), ("west", text("payments.yaml"))];
+    let reading = |text: &str| read::texts([("input.yaml".to_owned(), text.to_owned())], &read::Options::default());
+    let alone = parts.each_ref().map(|(_, text)| report_within(&reading(text), "standard", false, &limits));
+    let of = |redact: bool| {
+        let mut estate = if redact { risk::Estate::redacted("standard") } else { risk::Estate::new("standard") };
+        for (name, text) in &parts {
+            add(&mut estate, name, &reading(text), "standard", &limits);
+        }
+        estate.report(None)
+    };
+    let together = of(false);
+    assert_eq!(wrong_with(&together), Vec::<String>::new());
+    assert_eq!(together.clusters.iter().map(|cluster| cluster.name.as_str()).collect::<Vec<_>>(), ["east", "west"]);
+    for (cluster, alone) in together.clusters.iter().zip(&alone) {
+        assert_eq!((cluster.risk, cluster.counts, &cluster.totals), (alone.risk, alone.counts, &alone.totals));
+        let findings = |report: &risk::Report, of: &[usize]| -> Vec<String> {
+            of.iter().flat_map(|&host| report.hosts[host].findings.iter().map(|&at| report.findings[at].message.clone())).collect()
+        };
+        let hosts: Vec<usize> = (0..alone.hosts.len()).collect();
+        assert_eq!(findings(&together, &cluster.hosts), findings(alone, &hosts), "hosts keep their findings");
+    }
+    assert_eq!(together.findings.len(), alone.iter().map(|report| report.findings.len()).sum::<usize>());
+    assert_eq!(together.totals.hosts, alone.iter().map(|report| report.totals.hosts).sum::<usize>());
+    assert_eq!(together.risk, alone.iter().map(|report| report.risk).max().expect("two"));
+    for wave in &together.waves {
+        let shares = together.clusters.iter().flat_map(|cluster| &cluster.waves).filter(|share| share.wave == wave.number);
+        assert_eq!(shares.map(|share| share.hosts).sum::<usize>(), wave.hosts, "wave {}", wave.number);
+    }
+    for (format, text) in formats(&together) {
+        assert!(text.contains("east") && text.contains("west"), "{format} names its clusters");
+    }
+    let hidden = of(true);
+    assert_eq!(wrong_with(&hidden), Vec::<String>::new());
+    assert_eq!(hidden.clusters.iter().map(|cluster| cluster.name.as_str()).collect::<Vec<_>>(), ["cluster-1", "cluster-2"]);
 }
 
 /// A line of markdown without its code spans and escaped characters, read as `CommonMark` says: a span ends at as many backticks.

@@ -2,12 +2,16 @@
 
 use std::{fmt::Write as _, fs, path::PathBuf, time::Instant};
 
-use gateshift::{read, report};
+use gateshift::{
+    compare::Limits,
+    read,
+    report::{self, risk},
+};
 use serde_json::json;
 
 use crate::{
     browser::Browser,
-    report::{hostile, report_of},
+    report::{add, hostile, report_of},
 };
 
 fn page(name: &str, input: &str, target: &str) -> PathBuf {
@@ -73,6 +77,33 @@ fn filters_and_keys_work_without_an_error_or_a_request() {
     let light = browser.value(dark);
     browser.value("document.getElementById('theme').click()");
     assert_ne!(browser.value(dark), light);
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+    let _ = fs::remove_file(file);
+}
+
+#[test]
+fn clusters_are_named_and_filtered() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/clusters/shop");
+    let mut estate = risk::Estate::new("envoy-gateway");
+    for (cluster, input) in [("east", "boutique.yaml"), ("west", "payments.yaml")] {
+        let reading = read::read(&read::Options { paths: vec![root.join(input)], ..read::Options::default() }).expect("shop");
+        add(&mut estate, cluster, &reading, "envoy-gateway", &Limits { probed_hosts: 0, ..Limits::default() });
+    }
+    let file = std::env::temp_dir().join(format!("gateshift-page-{}-clusters.html", std::process::id()));
+    fs::write(&file, report::report_html(&estate.report(None))).expect("page is written");
+    let Some(mut browser) = Browser::open(&file, 1280) else { return };
+    let shown = "[...document.querySelectorAll('#list .row .of')].map((one) => one.textContent)";
+    let all = browser.value(shown);
+    assert!(all.as_array().is_some_and(|names| names.contains(&json!("east")) && names.contains(&json!("west"))), "{all}");
+    let west = "[...new Set([...document.querySelectorAll('#list .row .of')].map((one) => one.textContent))].join()";
+    browser.value("(() => { const s = document.getElementById('by-cluster'); s.value = 'west'; s.dispatchEvent(new Event('change')); })()");
+    assert_eq!(browser.value(west), json!("west"));
+    browser.value("document.querySelector('#filters [type=reset]').click()");
+    browser.value("document.querySelector('.answers [data-cluster=east]').click()");
+    assert_eq!(browser.value(west), json!("east"));
+    assert_eq!(browser.value("document.getElementById('by-cluster').value"), json!("east"));
+    browser.value("document.querySelector('#list .row').click()");
+    browser.wait("document.querySelectorAll('.detail .sides table').length >= 1");
     assert_eq!(browser.complaints(), Vec::<String>::new());
     let _ = fs::remove_file(file);
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Error, Options, Progress, Reading,
+    Error, Options, Progress, Reading, beside,
     client::{Failure, Form, Server},
     configuration::Configuration,
     gateway,
@@ -55,7 +55,10 @@ pub(super) async fn read(
     reader.config_maps().await?;
     reader.services_elsewhere().await?;
     secret::read(&mut reader).await?;
-    gateway::read(&mut reader).await?;
+    let groups = gateway::read(&mut reader).await?;
+    if options.extent.beside {
+        beside::read(&mut reader, groups.as_ref()).await?;
+    }
     Ok(reader.reading)
 }
 

@@ -27,18 +27,22 @@ struct Served {
     versions: Vec<String>,
 }
 
-/// Reads it.
-pub(super) async fn read(reader: &mut Reader<'_>) -> Result<(), Error> {
+/// Reads it, and gives the groups that the server serves where it tells them.
+pub(super) async fn read(reader: &mut Reader<'_>) -> Result<Option<BTreeSet<String>>, Error> {
     let discovery = Resource { group: "", version: "", plural: "", kind: "API group" };
     (reader.progress)(Progress { kind: discovery.kind, objects: 0 });
     let groups = match reader.server.get("/apis", Form::Whole).await {
         Ok(groups) => groups,
-        Err(failure) => return reader.assume(discovery, "", failure),
+        Err(failure) => {
+            reader.assume(discovery, "", failure)?;
+            return Ok(None);
+        }
     };
+    let names = groups.get("groups").map_or(&[][..], Node::items).iter().map(|group| text(group, "name").to_owned()).collect();
     let mut installed = None;
     for group in groups.get("groups").map_or(&[][..], Node::items) {
         let name = text(group, "name");
-        let wanted = name == GROUP || name == CERT_MANAGER || reader.options.gateway_objects;
+        let wanted = name == GROUP || name == CERT_MANAGER || reader.options.extent.gateway_objects;
         if !wanted || !is_gateway_group(name) {
             continue;
         }
@@ -52,7 +56,7 @@ pub(super) async fn read(reader: &mut Reader<'_>) -> Result<(), Error> {
         }
         for served in kinds {
             let always = (name == GROUP && served.kind == "GatewayClass") || (name == CERT_MANAGER && served.kind == "Certificate");
-            if always || (reader.options.gateway_objects && name != CERT_MANAGER) {
+            if always || (reader.options.extent.gateway_objects && name != CERT_MANAGER) {
                 objects(reader, &served).await?;
             }
         }
@@ -61,10 +65,10 @@ pub(super) async fn read(reader: &mut Reader<'_>) -> Result<(), Error> {
         Some(mut installed) => {
             definitions(reader, &mut installed).await?;
             reader.reading.inventory.gateway_api = Some(installed);
-            Ok(())
         }
-        None => reader.assume(Resource { group: GROUP, version: "v1", plural: "", kind: "Gateway API" }, "", Failure::Absent),
+        None => reader.assume(Resource { group: GROUP, version: "v1", plural: "", kind: "Gateway API" }, "", Failure::Absent)?,
     }
+    Ok(Some(names))
 }
 
 fn text<'n>(node: &'n Node, key: &str) -> &'n str {

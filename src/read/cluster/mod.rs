@@ -2,6 +2,7 @@
 //!
 //! Ingresses must be readable. Where anything else is forbidden or not served, a finding says what is assumed instead, and reading goes on.
 
+mod beside;
 mod client;
 mod configuration;
 mod estate;
@@ -49,6 +50,15 @@ impl Default for Patience {
     }
 }
 
+/// What is read beside what decides about routing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Extent {
+    /// Gateway API objects and those of its implementations.
+    pub gateway_objects: bool,
+    /// `NetworkPolicies`, and what rollout and certificate tools own.
+    pub beside: bool,
+}
+
 /// Which cluster to read, and what of it.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -66,8 +76,8 @@ pub struct Options {
     pub endpoints: bool,
     /// Whether the Secrets that Ingresses name are read whole, for the names in their certificates.
     pub certificates: bool,
-    /// Whether Gateway API objects and those of its implementations are read.
-    pub gateway_objects: bool,
+    /// What is read beside what decides about routing.
+    pub extent: Extent,
     /// Arguments for the controller that the command line gives, in its spelling. They may name ConfigMaps, Secrets and Services.
     pub arguments: Vec<String>,
     /// Objects a page.
@@ -86,7 +96,7 @@ impl Default for Options {
             impersonate_groups: Vec::new(),
             endpoints: false,
             certificates: false,
-            gateway_objects: false,
+            extent: Extent::default(),
             arguments: Vec::new(),
             page: 500,
             patience: Patience::default(),
@@ -144,7 +154,7 @@ pub fn read(options: &Options, progress: &mut dyn FnMut(Progress<'_>)) -> Result
 }
 
 /// What a cluster gave beside what files gave: files win, because they were named to correct it.
-pub fn beside(files: Reading, live: Reading) -> Reading {
+pub fn with_files(files: Reading, live: Reading) -> Reading {
     let mut reading = files;
     let Reading { inventory, findings, partial } = live;
     // INVARIANT: findings about a cluster are about the estate, so that no identity in them is wrong now.

@@ -21,6 +21,7 @@ const fn resource(group: &'static str, plural: &'static str, kind: &'static str)
 
 pub(super) const INGRESSES: Resource<'static> = resource("networking.k8s.io", "ingresses", "Ingress");
 pub(super) const INGRESS_CLASSES: Resource<'static> = resource("networking.k8s.io", "ingressclasses", "IngressClass");
+pub(super) const NETWORK_POLICIES: Resource<'static> = resource("networking.k8s.io", "networkpolicies", "NetworkPolicy");
 pub(super) const SERVICES: Resource<'static> = resource("", "services", "Service");
 pub(super) const ENDPOINT_SLICES: Resource<'static> = resource("discovery.k8s.io", "endpointslices", "EndpointSlice");
 pub(super) const NAMESPACES: Resource<'static> = resource("", "namespaces", "Namespace");
@@ -61,6 +62,9 @@ impl Resource<'_> {
             "Secret" => "every Secret that an Ingress names is taken to exist and to fit",
             "GatewayClass" => "nothing is known of what the implementations in the cluster support",
             "CustomResourceDefinition" => "the installed version of Gateway API is not known, and that of `--gateway-api` is taken",
+            "NetworkPolicy" => "none of them is taken to admit the controller only",
+            "Rollout" | "Canary" => "none of them is taken to steer an Ingress",
+            "Issuer" | "ClusterIssuer" => "none of them is taken to solve challenges through an Ingress class",
             "Certificate" => "the names in certificates of cert-manager are not known",
             _ => "there are taken to be none",
         }

@@ -9,7 +9,8 @@ use crate::{
     request::{Request, Scheme},
 };
 
-/// `{version, summary, hosts: [{host, verdict, assumptions, differences, undecided, probed}]}`.
+/// `{version, context, summary, hosts: [{host, verdict, assumptions, differences, undecided, probed}]}`; `context` only where there are
+/// several.
 pub fn comparison_json(comparison: &Comparison, sides: Sides<'_>, selection: &Selection) -> String {
     let hosts: Vec<Value> = comparison
         .hosts
@@ -18,11 +19,14 @@ pub fn comparison_json(comparison: &Comparison, sides: Sides<'_>, selection: &Se
         .map(|host| self::host(host, sides, selection))
         .collect();
     let summary = comparison.summary;
-    let whole = json!({
+    let mut whole = json!({
         "version": 1,
         "summary": {"proved": summary.proved, "differs": summary.differs, "undecided": summary.undecided},
         "hosts": hosts,
     });
+    if let Some(context) = sides.context {
+        whole["context"] = json!(context);
+    }
     let mut text = serde_json::to_string_pretty(&whole).expect("INVARIANT: the report has string keys only");
     text.push('\n');
     text

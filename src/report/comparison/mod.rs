@@ -10,9 +10,9 @@ pub use text::comparison_text;
 
 use super::Diagnostics;
 use crate::{
-    compare::{Aspect, Cause, Comparison, Difference, HostVerdict, Side, Undecided, describe, witness},
+    compare::{Aspect, Cause, Comparison, Difference, HostVerdict, Side, Undecided},
     k8s::{Inventory, Subject},
-    ledger::{Facts, Finding},
+    ledger::Finding,
 };
 
 /// What a reader asked for.
@@ -41,6 +41,8 @@ pub struct Sides<'a> {
     pub old_name: &'a str,
     /// Name of the new side.
     pub new_name: &'a str,
+    /// Name of the cluster, where there are several.
+    pub context: Option<&'a str>,
 }
 
 impl Sides<'_> {
@@ -69,15 +71,8 @@ pub(crate) fn sentence(host: &HostVerdict, difference: &Difference) -> String {
 
 /// A difference as a finding about the first thing of the old side that brings it about.
 pub(crate) fn finding(host: &HostVerdict, difference: &Difference) -> Finding {
-    let facts: Facts = vec![
-        ("witness", witness::long(&difference.witness)),
-        ("old", describe::outcome(&difference.old.decision.outcome)),
-        ("new", describe::outcome(&difference.new.decision.outcome)),
-        ("host", host.host.clone()),
-        ("region", difference.region.clone()),
-        ("header", difference.details.join(", ")),
-        ("bytes", difference.witness.body_bytes.to_string()),
-    ];
+    let mut facts = difference.facts();
+    facts.extend([("host", host.host.clone()), ("region", difference.region.clone())]);
     match difference.causes.iter().find(|cause| cause.side == Side::Old) {
         Some(cause) => Finding::about(difference.code, cause.subject.clone(), facts),
         None => Finding::estate(difference.code, facts),
@@ -86,12 +81,8 @@ pub(crate) fn finding(host: &HostVerdict, difference: &Difference) -> Finding {
 
 /// What is not decided, in one sentence.
 fn open(host: &HostVerdict, undecided: &Undecided) -> String {
-    let facts: Facts = vec![
-        ("host", host.host.clone()),
-        ("region", undecided.region.clone()),
-        ("reason", undecided.reason.clone()),
-        ("witness", undecided.example.as_ref().map(witness::long).unwrap_or_default()),
-    ];
+    let mut facts = undecided.facts();
+    facts.push(("host", host.host.clone()));
     Diagnostics::message(&Finding::estate(undecided.code, facts))
 }
 

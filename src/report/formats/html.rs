@@ -3,17 +3,17 @@
 //! Data stands in blocks that no browser runs, in pieces that are parsed when somebody looks at them; the script puts texts into the
 //! page as texts only, and the content security policy runs this script and nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    super::risk::{Group, Report, Risk, Wave, counted, duration},
-    Step,
+    super::risk::{Cluster, Group, Report, Risk, Spread, Wave, counted, duration},
+    Step, counts,
     digest::source_hash,
-    facts, hint, proofs, steps,
+    facts, hint, proofs, shares, steps,
 };
 
 /// Positions in one block of data.
@@ -42,6 +42,7 @@ struct Page<'r> {
     spread: Vec<(Risk, usize)>,
     breaks: Vec<Break>,
     more_breaks: usize,
+    clusters: Vec<ClusterRow<'r>>,
     namespaces: Vec<Whom<'r>>,
     more_namespaces: usize,
     owners: Vec<Whom<'r>>,
@@ -58,8 +59,17 @@ struct Break {
     touched: String,
 }
 
+struct ClusterRow<'r> {
+    cluster: &'r Cluster,
+    spread: Vec<(Risk, usize)>,
+    hosts: String,
+    waves: String,
+    effort: String,
+}
+
 struct Whom<'r> {
     group: &'r Group,
+    cluster: &'r str,
     spread: Vec<(Risk, usize)>,
     hosts: String,
     effort: String,
@@ -75,6 +85,7 @@ struct First<'r> {
 
 struct WaveRow<'r> {
     wave: &'r Wave,
+    clusters: String,
     hosts: String,
     effort: String,
 }
@@ -102,33 +113,56 @@ pub fn report_html(report: &Report) -> String {
         breaks: breaks
             .into_iter()
             .take(BREAKS)
-            .map(|row| Break {
-                risk: row.risk,
-                title: row.title,
-                impact: row.impact,
-                touched: if row.hosts == 0 { "whole estate".to_owned() } else { counted(row.hosts, "host", "hosts") },
-            })
+            .map(|row| Break { risk: row.risk, title: row.title, impact: row.impact, touched: counts(row.hosts, row.ingresses) })
             .collect(),
         // The worst come first.
-        namespaces: report.namespaces.iter().take(at_risk(&report.namespaces).min(WHOM)).map(whom).collect(),
+        clusters: report.clusters.iter().map(cluster).collect(),
+        namespaces: report.namespaces.iter().take(at_risk(&report.namespaces).min(WHOM)).map(|group| whom(report, group)).collect(),
         more_namespaces: at_risk(&report.namespaces).saturating_sub(WHOM),
-        owners: report.owners.iter().take(at_risk(&report.owners).min(FIRST)).map(whom).collect(),
+        owners: report.owners.iter().take(at_risk(&report.owners).min(FIRST)).map(|group| whom(report, group)).collect(),
         first: steps.iter().take(FIRST).map(first).collect(),
         more_steps: steps.len().saturating_sub(FIRST),
         waves: report
             .waves
             .iter()
-            .map(|wave| WaveRow { wave, hosts: counted(wave.hosts, "host", "hosts"), effort: duration(wave.minutes) })
+            .map(|wave| WaveRow {
+                wave,
+                clusters: of_clusters(report, wave),
+                hosts: counted(wave.hosts, "host", "hosts"),
+                effort: duration(wave.minutes),
+            })
             .collect(),
         blocks: blocks(report),
     };
     page.render().expect("INVARIANT: the template writes to a String")
 }
 
-fn whom(group: &Group) -> Whom<'_> {
+fn cluster(cluster: &Cluster) -> ClusterRow<'_> {
+    ClusterRow {
+        cluster,
+        spread: occurring(&cluster.totals.spread),
+        hosts: counted(cluster.hosts.len(), "host", "hosts"),
+        waves: shares(cluster),
+        effort: duration(cluster.minutes),
+    }
+}
+
+/// How many hosts of a wave are in which cluster.
+fn of_clusters(report: &Report, wave: &Wave) -> String {
+    let count = |cluster: &Cluster| cluster.waves.iter().find(|share| share.wave == wave.number).map(|share| share.hosts);
+    let parts = report.clusters.iter().filter_map(|cluster| Some(format!("{} in {}", count(cluster)?, cluster.name)));
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+fn occurring(spread: &Spread) -> Vec<(Risk, usize)> {
+    Risk::ALL.into_iter().map(|risk| (risk, spread.get(risk))).filter(|(_, count)| *count > 0).collect()
+}
+
+fn whom<'r>(report: &'r Report, group: &'r Group) -> Whom<'r> {
     Whom {
         group,
-        spread: Risk::ALL.into_iter().map(|risk| (risk, group.spread.get(risk))).filter(|(_, count)| *count > 0).collect(),
+        cluster: group.cluster.map_or("", |at| &report.clusters[at].name),
+        spread: occurring(&group.spread),
         hosts: counted(group.hosts.len(), "host", "hosts"),
         effort: duration(group.minutes),
     }
@@ -233,18 +267,21 @@ fn overview(report: &Report) -> Value {
                 .collect();
             rules.sort_unstable();
             rules.dedup();
-            json!([
-                host.host,
-                level(host.risk),
-                host.reason,
-                host.verdict,
-                host.size,
-                host.namespaces,
-                host.owners,
-                host.wave,
-                host.ingresses,
-                rules
-            ])
+            of_cluster(
+                host.cluster,
+                json!([
+                    host.host,
+                    level(host.risk),
+                    host.reason,
+                    host.verdict,
+                    host.size,
+                    host.namespaces,
+                    host.owners,
+                    host.wave,
+                    host.ingresses,
+                    rules
+                ]),
+            )
         })
         .collect();
     let ingresses: Vec<_> = report
@@ -252,7 +289,7 @@ fn overview(report: &Report) -> Value {
         .iter()
         .map(|row| {
             let own: Vec<usize> = row.annotations.iter().filter_map(|name| annotations.binary_search(&name.as_str()).ok()).collect();
-            json!([row.namespace, row.name, level(row.risk), row.served, row.owner, row.hosts, own])
+            of_cluster(row.cluster, json!([row.namespace, row.name, level(row.risk), row.served, row.owner, row.hosts, own]))
         })
         .collect();
     let actions: Vec<_> = report
@@ -270,16 +307,25 @@ fn overview(report: &Report) -> Value {
         "sizes": [FINDINGS, HOSTS, INGRESSES],
         "redacted": report.redacted,
         "annotations": annotations,
+        "clusters": report.clusters.iter().map(|cluster| &cluster.name).collect::<Vec<_>>(),
         "hosts": hosts,
         "ingresses": ingresses,
         "actions": actions,
         "impacts": impacts,
-        "namespaces": report.namespaces.iter().map(|group| &group.name).collect::<Vec<_>>(),
+        "namespaces": report.namespaces.iter().map(|group| &group.name).collect::<BTreeSet<_>>(),
         "waves": report.waves.iter().map(|wave| &wave.units).collect::<Vec<_>>(),
         "flags": report.flags,
         "rules": report.rules,
         "of": report.findings.iter().map(|item| rule_of(item.code.as_str())).collect::<Vec<_>>(),
     })
+}
+
+/// A row, and behind it the position of its cluster where there are several.
+fn of_cluster(cluster: Option<usize>, mut row: Value) -> Value {
+    if let (Some(at), Value::Array(cells)) = (cluster, &mut row) {
+        cells.push(json!(at));
+    }
+    row
 }
 
 fn level(risk: Risk) -> usize {

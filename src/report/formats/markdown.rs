@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{
     super::risk::{Group, Report, Risk, counted, duration},
-    SHOWN, facts, hint, place, proofs, steps, worst_hosts,
+    SHOWN, facts, hint, place, proofs, shares, steps, worst_hosts,
 };
 
 /// Hosts, findings and namespaces that are listed.
@@ -28,6 +28,7 @@ pub fn report_markdown(report: &Report) -> String {
     for_whom(&mut text, report);
     first(&mut text, report);
     waves(&mut text, report);
+    clusters(&mut text, report);
     hosts(&mut text, report);
     flags(&mut text, report);
     findings(&mut text, report);
@@ -65,7 +66,7 @@ fn for_whom(text: &mut String, report: &Report) {
         bad.map(|group| {
             vec![
                 group.risk.to_string(),
-                format!("{word} {}", code(&group.name)),
+                named(report, &format!("{word} {}", code(&group.name)), group.cluster),
                 group.hosts.len().to_string(),
                 duration(group.minutes),
                 prose(&group.reason),
@@ -73,7 +74,19 @@ fn for_whom(text: &mut String, report: &Report) {
         })
         .collect()
     };
-    let mut all = rows("namespace", &report.namespaces);
+    let clusters = report.clusters.iter().filter(|cluster| cluster.risk > Risk::None);
+    let mut all: Vec<Vec<String>> = clusters
+        .map(|cluster| {
+            vec![
+                cluster.risk.to_string(),
+                format!("cluster {}", code(&cluster.name)),
+                cluster.hosts.len().to_string(),
+                duration(cluster.minutes),
+                prose(&cluster.reason),
+            ]
+        })
+        .collect();
+    all.extend(rows("namespace", &report.namespaces));
     all.extend(rows("owner", &report.owners));
     if all.is_empty() {
         text.push_str("\nNobody.\n");
@@ -102,7 +115,14 @@ fn waves(text: &mut String, report: &Report) {
         .waves
         .iter()
         .map(|wave| {
-            let names: Vec<String> = wave.units.iter().flatten().take(SHOWN).map(|&at| code(&report.hosts[at].host)).collect();
+            let names: Vec<String> = wave
+                .units
+                .iter()
+                .flatten()
+                .take(SHOWN)
+                .map(|&at| &report.hosts[at])
+                .map(|host| named(report, &code(&host.host), host.cluster))
+                .collect();
             let more = wave.hosts.saturating_sub(names.len());
             let names = if more > 0 { format!("{} and {more} more", names.join(", ")) } else { names.join(", ") };
             vec![wave.number.to_string(), prose(&wave.title), wave.risk.to_string(), duration(wave.minutes), prose(&wave.reason), names]
@@ -110,6 +130,32 @@ fn waves(text: &mut String, report: &Report) {
         .collect();
     table(text, &["wave", "what", "risk", "effort", "why", "hosts"], rows);
     let _ = writeln!(text, "\nEffort: {}", prose(&report.effort_rule));
+}
+
+fn clusters(text: &mut String, report: &Report) {
+    if report.clusters.is_empty() {
+        return;
+    }
+    text.push_str("\n## Clusters\n");
+    let rows = report
+        .clusters
+        .iter()
+        .map(|cluster| {
+            let totals = &cluster.totals;
+            vec![
+                cluster.risk.to_string(),
+                code(&cluster.name),
+                totals.ingresses.to_string(),
+                totals.hosts.to_string(),
+                totals.proved.to_string(),
+                totals.differs.to_string(),
+                totals.undecided.to_string(),
+                shares(cluster),
+                duration(cluster.minutes),
+            ]
+        })
+        .collect();
+    table(text, &["risk", "cluster", "Ingresses", "hosts", "proved", "differ", "undecided", "waves", "effort"], rows);
 }
 
 fn hosts(text: &mut String, report: &Report) {
@@ -121,7 +167,15 @@ fn hosts(text: &mut String, report: &Report) {
     let rows = worst
         .iter()
         .take(LISTED)
-        .map(|host| vec![host.risk.to_string(), code(&host.host), host.verdict.to_owned(), host.wave.to_string(), prose(&host.reason)])
+        .map(|host| {
+            vec![
+                host.risk.to_string(),
+                named(report, &code(&host.host), host.cluster),
+                host.verdict.to_owned(),
+                host.wave.to_string(),
+                prose(&host.reason),
+            ]
+        })
         .collect();
     table(text, &["risk", "host", "verdict", "wave", "why"], rows);
     let more = worst.len().saturating_sub(LISTED);
@@ -134,7 +188,7 @@ fn flags(text: &mut String, report: &Report) {
         let _ = writeln!(text, "\n## {}\n", prose(flag.title));
         for &at in flag.findings.iter().take(SHOWN) {
             let item = &report.findings[at];
-            let place = place(item);
+            let place = place(report, item);
             let place = if place.is_empty() { String::new() } else { format!(" ({})", code(&place)) };
             let _ = writeln!(text, "- {}{place}", prose(&item.message));
         }
@@ -153,7 +207,7 @@ fn findings(text: &mut String, report: &Report) {
         .take(LISTED)
         .map(|item| {
             let witness = item.witness.as_ref().map(|witness| code(&witness.request)).unwrap_or_default();
-            vec![item.severity.to_string(), code(item.code.as_str()), prose(&item.message), code(&place(item)), witness]
+            vec![item.severity.to_string(), code(item.code.as_str()), prose(&item.message), code(&place(report, item)), witness]
         })
         .collect();
     if rows.is_empty() {
@@ -164,6 +218,14 @@ fn findings(text: &mut String, report: &Report) {
     let more = shown.count().saturating_sub(LISTED);
     if more > 0 {
         let _ = writeln!(text, "\nAnd {more} more.");
+    }
+}
+
+/// Markdown, and of which cluster it tells where there are several.
+fn named(report: &Report, written: &str, cluster: Option<usize>) -> String {
+    match cluster.and_then(|at| report.clusters.get(at)) {
+        Some(cluster) => format!("{written} ({})", code(&cluster.name)),
+        None => written.to_owned(),
     }
 }
 

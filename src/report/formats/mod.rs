@@ -15,7 +15,7 @@ pub use text::{Look, report_text};
 
 use std::collections::BTreeSet;
 
-use super::risk::{Action, Host, Report, Risk, counted, joined};
+use super::risk::{Action, Cluster, Host, Item, Report, Risk, counted, joined};
 
 /// Rows of a list that people read from the top.
 const SHOWN: usize = 10;
@@ -25,6 +25,20 @@ fn worst_hosts(report: &Report) -> Vec<&Host> {
     let mut hosts: Vec<&Host> = report.hosts.iter().filter(|host| host.risk > Risk::None).collect();
     hosts.sort_by_key(|host| (std::cmp::Reverse(host.risk), std::cmp::Reverse(host.size)));
     hosts
+}
+
+/// A name, and of which cluster it is where there are several.
+fn within(report: &Report, name: &str, cluster: Option<usize>) -> String {
+    match cluster.and_then(|at| report.clusters.get(at)) {
+        Some(cluster) => format!("{name} ({})", cluster.name),
+        None => name.to_owned(),
+    }
+}
+
+/// How many hosts of a cluster move in which wave.
+fn shares(cluster: &Cluster) -> String {
+    let parts: Vec<String> = cluster.waves.iter().map(|share| format!("{} in wave {}", share.hosts, share.wave)).collect();
+    if parts.is_empty() { "nothing to move".to_owned() } else { parts.join(", ") }
 }
 
 /// What was read and what became of it, in one line.
@@ -59,11 +73,23 @@ fn hint(report: &Report) -> String {
     format!("This is for core Gateway API. Name your implementation with --target: {findings} on it.")
 }
 
+/// Hosts, or Ingresses where none of them serves a host.
+fn counts(hosts: usize, ingresses: usize) -> String {
+    match (hosts, ingresses) {
+        (0, 0) => "the whole estate".to_owned(),
+        (0, ingresses) => counted(ingresses, "Ingress", "Ingresses"),
+        (hosts, _) => counted(hosts, "host", "hosts"),
+    }
+}
+
 /// Kinds of findings that are ended by doing one thing.
+#[derive(Default)]
 struct Step<'r> {
     actions: Vec<&'r Action>,
     hosts: BTreeSet<usize>,
     namespaces: BTreeSet<&'r str>,
+    clusters: BTreeSet<&'r str>,
+    ingresses: BTreeSet<usize>,
 }
 
 impl<'r> Step<'r> {
@@ -79,15 +105,20 @@ impl<'r> Step<'r> {
         self.actions[0]
     }
 
-    /// Hosts and namespaces; names are shown as `name` shows them.
+    /// Hosts, namespaces and clusters; names are shown as `name` shows them.
     fn touched(&self, name: impl Fn(&str) -> String) -> String {
-        let hosts = if self.hosts.is_empty() { "the whole estate".to_owned() } else { counted(self.hosts.len(), "host", "hosts") };
-        let names: Vec<String> = self.namespaces.iter().map(|namespace| name(namespace)).collect();
-        match names.len() {
-            0 => hosts,
-            1..=3 => format!("{hosts} in {}", joined(&names)),
-            count => format!("{hosts} in {count} namespaces"),
+        let list = |names: &BTreeSet<&str>, word: &str| match names.len() {
+            0 => String::new(),
+            1..=3 => joined(&names.iter().map(|one| name(one)).collect::<Vec<_>>()),
+            count => format!("{count} {word}"),
+        };
+        let (namespaces, clusters) = (list(&self.namespaces, "namespaces"), list(&self.clusters, "clusters"));
+        if self.hosts.is_empty() && self.ingresses.is_empty() {
+            return if clusters.is_empty() { "the whole estate".to_owned() } else { format!("all of {clusters}") };
         }
+        let namespaces = if namespaces.is_empty() { String::new() } else { format!(" in {namespaces}") };
+        let clusters = if clusters.is_empty() { String::new() } else { format!(" ({clusters})") };
+        format!("{}{namespaces}{clusters}", counts(self.hosts.len(), self.ingresses.len()))
     }
 }
 
@@ -99,22 +130,28 @@ fn steps(report: &Report) -> Vec<Step<'_>> {
         let step = match steps.iter_mut().find(same) {
             Some(step) => step,
             None => {
-                steps.push(Step { actions: Vec::new(), hosts: BTreeSet::new(), namespaces: BTreeSet::new() });
+                steps.push(Step::default());
                 steps.last_mut().expect("INVARIANT: it was pushed")
             }
         };
         step.actions.push(action);
         step.hosts.extend(&action.hosts);
+        step.ingresses.extend(&action.ingresses);
         step.namespaces.extend(action.namespaces.iter().map(String::as_str));
+        step.clusters.extend(action.clusters.iter().map(|&at| report.clusters[at].name.as_str()));
     }
     steps
 }
 
 /// Where a finding is said to be.
-fn place(item: &super::risk::Item) -> String {
-    match (&item.file, item.line, &item.object) {
+fn place(report: &Report, item: &Item) -> String {
+    let place = match (&item.file, item.line, &item.object) {
         (Some(file), Some(line), _) => format!("{file}:{line}"),
         (_, _, Some(object)) => object.clone(),
         _ => item.host.clone().unwrap_or_default(),
+    };
+    match item.cluster.filter(|_| place.is_empty()).and_then(|at| report.clusters.get(at)) {
+        Some(cluster) => format!("cluster {}", cluster.name),
+        None => within(report, &place, item.cluster),
     }
 }

@@ -10,7 +10,7 @@ pub fn report_sarif(report: &Report) -> String {
     let rules: Vec<&Rule> = report.rules.iter().filter(|rule| rule.findings > 0).collect();
     let position = |code: &str| rules.iter().position(|rule| rule.code == code);
     let baseline = report.findings.iter().any(|item| item.known);
-    let results: Vec<Value> = report.findings.iter().map(|item| result(item, position(item.code.as_str()), baseline)).collect();
+    let results: Vec<Value> = report.findings.iter().map(|item| result(report, item, position(item.code.as_str()), baseline)).collect();
     let log = json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         "version": "2.1.0",
@@ -49,7 +49,7 @@ const fn level(severity: Severity) -> &'static str {
     }
 }
 
-fn result(item: &Item, rule: Option<usize>, baseline: bool) -> Value {
+fn result(report: &Report, item: &Item, rule: Option<usize>, baseline: bool) -> Value {
     let mut map = Map::new();
     map.insert("ruleId".to_owned(), json!(item.code.as_str()));
     if let Some(rule) = rule {
@@ -57,8 +57,9 @@ fn result(item: &Item, rule: Option<usize>, baseline: bool) -> Value {
     }
     map.insert("level".to_owned(), json!(level(item.severity)));
     map.insert("message".to_owned(), json!({"text": message(item)}));
-    map.insert("locations".to_owned(), json!([location(item)]));
-    let parts = [Some(item.code.as_str()), item.object.as_deref(), item.field.as_deref(), item.host.as_deref()];
+    let cluster = item.cluster.and_then(|at| report.clusters.get(at)).map(|cluster| cluster.name.as_str());
+    map.insert("locations".to_owned(), json!([location(item, cluster)]));
+    let parts = [Some(item.code.as_str()), cluster, item.object.as_deref(), item.field.as_deref(), item.host.as_deref()];
     let fingerprint = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
     map.insert("partialFingerprints".to_owned(), json!({"gateshift/v1": fingerprint}));
     if baseline {
@@ -70,6 +71,9 @@ fn result(item: &Item, rule: Option<usize>, baseline: bool) -> Value {
     let mut properties = Map::new();
     properties.insert("severity".to_owned(), json!(item.severity));
     properties.insert("impact".to_owned(), json!(item.impact));
+    if let Some(cluster) = cluster {
+        properties.insert("cluster".to_owned(), json!(cluster));
+    }
     if let Some(witness) = &item.witness {
         properties.insert("request".to_owned(), json!(witness.request));
         properties.insert("old".to_owned(), json!(witness.old.outcome));
@@ -92,7 +96,7 @@ fn message(item: &Item) -> String {
     text
 }
 
-fn location(item: &Item) -> Value {
+fn location(item: &Item, cluster: Option<&str>) -> Value {
     let mut map = Map::new();
     if let Some(file) = &item.file {
         let mut physical = Map::new();
@@ -112,6 +116,11 @@ fn location(item: &Item) -> Value {
         (Some(object), None, _) => Some(object.clone()),
         (None, _, Some(host)) => Some(host.clone()),
         (None, _, None) => None,
+    };
+    let logical = match (cluster, logical) {
+        (Some(cluster), Some(name)) => Some(format!("{cluster}: {name}")),
+        (Some(cluster), None) => Some(cluster.to_owned()),
+        (None, name) => name,
     };
     if let Some(name) = logical {
         map.insert("logicalLocations".to_owned(), json!([{"fullyQualifiedName": name}]));

@@ -7,7 +7,7 @@ use super::{
         Colours,
         risk::{Report, Risk, counted, duration},
     },
-    SHOWN, facts, hint, place, proofs, steps, worst_hosts,
+    SHOWN, facts, hint, place, proofs, shares, steps, within, worst_hosts,
 };
 use crate::ledger::Severity;
 
@@ -155,13 +155,24 @@ impl Page {
     fn for_whom(&mut self, report: &Report) {
         self.heading("For whom");
         let lists = [("namespace", &report.namespaces), ("owner", &report.owners)];
-        let mut rows = Vec::new();
+        let clusters = report.clusters.iter().filter(|cluster| cluster.risk > Risk::None);
+        let mut rows: Vec<Vec<String>> = clusters
+            .map(|cluster| {
+                vec![
+                    cluster.risk.to_string(),
+                    format!("cluster {}", cluster.name),
+                    counted(cluster.hosts.len(), "host", "hosts"),
+                    duration(cluster.minutes),
+                    cluster.reason.clone(),
+                ]
+            })
+            .collect();
         for (word, groups) in lists {
             let bad = groups.iter().filter(|group| group.risk > Risk::None);
             for group in bad.clone().take(GROUPS) {
                 rows.push(vec![
                     group.risk.to_string(),
-                    format!("{word} {}", group.name),
+                    format!("{word} {}", within(report, &group.name, group.cluster)),
                     counted(group.hosts.len(), "host", "hosts"),
                     duration(group.minutes),
                     group.reason.clone(),
@@ -215,6 +226,30 @@ impl Page {
             })
             .collect();
         self.table(rows);
+        self.clusters(report);
+    }
+
+    fn clusters(&mut self, report: &Report) {
+        if report.clusters.is_empty() {
+            return;
+        }
+        self.heading("Clusters");
+        let rows = report
+            .clusters
+            .iter()
+            .map(|cluster| {
+                let totals = &cluster.totals;
+                vec![
+                    cluster.risk.to_string(),
+                    cluster.name.clone(),
+                    counted(totals.ingresses, "Ingress", "Ingresses"),
+                    format!("{} hosts: {} proved, {} differ, {} undecided", totals.hosts, totals.proved, totals.differs, totals.undecided),
+                    shares(cluster),
+                    duration(cluster.minutes),
+                ]
+            })
+            .collect();
+        self.table(rows);
     }
 
     fn hosts(&mut self, report: &Report) {
@@ -224,7 +259,13 @@ impl Page {
         }
         self.heading("Hosts");
         let rows = worst.iter().take(2 * SHOWN).map(|host| {
-            vec![host.risk.to_string(), host.host.clone(), host.verdict.to_owned(), format!("wave {}", host.wave), host.reason.clone()]
+            vec![
+                host.risk.to_string(),
+                within(report, &host.host, host.cluster),
+                host.verdict.to_owned(),
+                format!("wave {}", host.wave),
+                host.reason.clone(),
+            ]
         });
         let rows = rows.collect();
         self.table(rows);
@@ -241,7 +282,7 @@ impl Page {
             for &at in flag.findings.iter().take(FLAGGED) {
                 let item = &report.findings[at];
                 self.paragraph(" ", &item.message);
-                let place = place(item);
+                let place = place(report, item);
                 if !place.is_empty() {
                     self.paragraph("   ", &place);
                 }
@@ -274,7 +315,7 @@ impl Page {
             let new = if item.known { " (known)" } else { "" };
             self.line(&format!("{level}[{}]{new}", item.code));
             self.paragraph("  ", &item.message);
-            let place = place(item);
+            let place = place(report, item);
             if !place.is_empty() {
                 self.paragraph("  at  ", &place);
             }

@@ -31,6 +31,7 @@ pub(super) fn actions(items: &[Item], ingresses: &[IngressRow]) -> Vec<Action> {
         let entry = catalog::finding(code.as_str());
         let hosts: BTreeSet<usize> = of_code.iter().flat_map(|&at| items[at].hosts.iter().copied()).collect();
         let touched: BTreeSet<usize> = of_code.iter().flat_map(|&at| items[at].ingresses.iter().copied()).collect();
+        let clusters: BTreeSet<usize> = of_code.iter().filter_map(|&at| items[at].cluster).collect();
         let namespaces: BTreeSet<String> = touched.iter().map(|&at| ingresses[at].namespace.clone()).collect();
         let advice = items[first].advice.clone().or_else(|| entry.map(|entry| entry.advice.clone()));
         let action = Action {
@@ -43,6 +44,7 @@ pub(super) fn actions(items: &[Item], ingresses: &[IngressRow]) -> Vec<Action> {
             hosts: hosts.into_iter().collect(),
             ingresses: touched.into_iter().collect(),
             namespaces: namespaces.into_iter().collect(),
+            clusters: clusters.into_iter().collect(),
         };
         actions.push((impact(code), action));
     }

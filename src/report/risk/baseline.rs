@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::model::Item;
+use super::model::{Item, Report};
 
 /// Version of the file.
 const VERSION: u8 = 1;
@@ -26,6 +26,8 @@ pub struct Baseline {
 struct Known {
     code: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    cluster: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     object: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     field: Option<String>,
@@ -35,7 +37,14 @@ struct Known {
 }
 
 /// What makes a finding the same one.
-type Key = (String, Option<String>, Option<String>, Option<String>);
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    code: String,
+    cluster: Option<String>,
+    object: Option<String>,
+    field: Option<String>,
+    host: Option<String>,
+}
 
 /// Why a baseline cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -56,13 +65,21 @@ impl Baseline {
     }
 
     /// Everything of a report.
-    pub fn of(items: &[Item]) -> Self {
+    pub fn of(report: &Report) -> Self {
+        let names: Vec<&str> = report.clusters.iter().map(|cluster| cluster.name.as_str()).collect();
         let mut counts: BTreeMap<Key, usize> = BTreeMap::new();
-        for item in items.iter().filter(|item| item.counts()) {
-            *counts.entry(key(item)).or_default() += 1;
+        for item in report.findings.iter().filter(|item| item.counts()) {
+            *counts.entry(key(item, &names)).or_default() += 1;
         }
-        let findings = counts.into_iter().map(|((code, object, field, host), count)| Known { code, object, field, host, count }).collect();
-        Self { version: VERSION, findings }
+        let findings = counts.into_iter().map(|(Key { code, cluster, object, field, host }, count)| Known {
+            code,
+            cluster,
+            object,
+            field,
+            host,
+            count,
+        });
+        Self { version: VERSION, findings: findings.collect() }
     }
 
     /// As JSON, one finding a line, so that a diff of it can be read.
@@ -72,15 +89,15 @@ impl Baseline {
         format!("{{\"version\":{},\"findings\":[\n{}\n]}}\n", self.version, lines.join(",\n"))
     }
 
-    /// Marks what is known. Items must be in their final order.
-    pub(super) fn mark(&self, items: &mut [Item]) {
+    /// Marks what is known, where clusters have these names. Items must be in their final order.
+    pub(super) fn mark(&self, items: &mut [Item], clusters: &[&str]) {
         let mut left: BTreeMap<Key, usize> = BTreeMap::new();
         for known in &self.findings {
-            let Known { code, object, field, host, count } = known.clone();
-            *left.entry((code, object, field, host)).or_default() += count;
+            let Known { code, cluster, object, field, host, count } = known.clone();
+            *left.entry(Key { code, cluster, object, field, host }).or_default() += count;
         }
         for item in items {
-            if let Some(count) = left.get_mut(&key(item)).filter(|count| **count > 0) {
+            if let Some(count) = left.get_mut(&key(item, clusters)).filter(|count| **count > 0) {
                 *count -= 1;
                 item.known = true;
             }
@@ -88,7 +105,7 @@ impl Baseline {
     }
 }
 
-fn key(item: &Item) -> Key {
+fn key(item: &Item, clusters: &[&str]) -> Key {
     // Positions in lists move when something is added before them.
     let field = item.field.as_ref().map(|field| {
         let mut inside = false;
@@ -100,5 +117,6 @@ fn key(item: &Item) -> Key {
             })
             .collect()
     });
-    (item.code.to_string(), item.object.clone(), field, item.host.clone())
+    let cluster = item.cluster.and_then(|at| clusters.get(at)).map(|name| (*name).to_owned());
+    Key { code: item.code.to_string(), cluster, object: item.object.clone(), field, host: item.host.clone() }
 }

@@ -133,6 +133,37 @@ pub(super) fn findings(input: &Input<'_>) -> Vec<Finding> {
     all
 }
 
+/// An item of a finding that is about no object.
+pub(super) fn of_estate(finding: &Finding, names: &Names) -> Item {
+    let facts: Facts = finding.facts.iter().map(|(name, value)| (*name, names.fact(name, value))).collect();
+    new_item(finding.code, finding.code.severity(), &facts)
+}
+
+/// An item whose facts may be shown.
+fn new_item(code: Code, severity: Severity, facts: &Facts) -> Item {
+    let entry = catalog::finding(code.as_str());
+    let advice = entry.map(|entry| entry.advice.as_str()).filter(|advice| advice.contains('{'));
+    Item {
+        code,
+        severity,
+        impact: &impacts()[impact(code)].id,
+        message: entry.map_or_else(|| code.to_string(), |entry| catalog::render(&entry.message, facts)),
+        advice: advice.map(|advice| catalog::render(advice, facts)),
+        cluster: None,
+        object: None,
+        field: None,
+        file: None,
+        line: None,
+        column: None,
+        host: None,
+        witness: None,
+        accepted: None,
+        known: false,
+        hosts: Vec::new(),
+        ingresses: Vec::new(),
+    }
+}
+
 impl Builder<'_> {
     /// All items, unsorted.
     pub(super) fn items(&self, findings: &[Finding]) -> Vec<Item> {
@@ -142,30 +173,6 @@ impl Builder<'_> {
             items.extend(host.undecided.iter().map(|undecided| self.undecided(host, undecided)));
         }
         items
-    }
-
-    /// An item whose facts may be shown.
-    fn item(code: Code, severity: Severity, facts: &Facts) -> Item {
-        let entry = catalog::finding(code.as_str());
-        let advice = entry.map(|entry| entry.advice.as_str()).filter(|advice| advice.contains('{'));
-        Item {
-            code,
-            severity,
-            impact: &impacts()[impact(code)].id,
-            message: entry.map_or_else(|| code.to_string(), |entry| catalog::render(&entry.message, facts)),
-            advice: advice.map(|advice| catalog::render(advice, facts)),
-            object: None,
-            field: None,
-            file: None,
-            line: None,
-            column: None,
-            host: None,
-            witness: None,
-            accepted: None,
-            known: false,
-            hosts: Vec::new(),
-            ingresses: Vec::new(),
-        }
     }
 
     fn place(&self, item: &mut Item, subject: &Subject) {
@@ -182,8 +189,7 @@ impl Builder<'_> {
     }
 
     fn finding(&self, finding: &Finding) -> Item {
-        let facts: Facts = finding.facts.iter().map(|(name, value)| (*name, self.names.fact(name, value))).collect();
-        let mut item = Self::item(finding.code, finding.code.severity(), &facts);
+        let mut item = of_estate(finding, self.names);
         if let Some(subject) = &finding.subject {
             self.place(&mut item, subject);
         } else if let Some((source, span)) = finding.at {
@@ -239,7 +245,7 @@ impl Builder<'_> {
             ("bytes", difference.witness.body_bytes.to_string()),
             ("limit", limit(difference).to_owned()),
         ];
-        let mut item = Self::item(difference.code, self.severity(difference), &facts);
+        let mut item = new_item(difference.code, self.severity(difference), &facts);
         let from_old = |cause: &&Cause| cause.side == Side::Old;
         if let Some(cause) = difference.causes.iter().find(from_old) {
             self.place(&mut item, &cause.subject);
@@ -287,7 +293,7 @@ impl Builder<'_> {
             ("reason", self.names.text(&undecided.reason)),
             ("witness", witness),
         ];
-        let mut item = Self::item(undecided.code, undecided.severity, &facts);
+        let mut item = new_item(undecided.code, undecided.severity, &facts);
         item.host = Some(self.names.host(&host.host));
         item.hosts.extend(self.index.hosts.get(&host.host.to_ascii_lowercase()));
         item.ingresses = item.hosts.iter().flat_map(|&host| self.index.of_host[host].iter().copied()).collect();

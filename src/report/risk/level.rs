@@ -130,6 +130,19 @@ impl Spread {
         spread
     }
 
+    /// Both taken together.
+    #[must_use]
+    pub const fn with(self, other: &Self) -> Self {
+        let Self { blocked, high, medium, low, none } = *other;
+        Self {
+            blocked: self.blocked + blocked,
+            high: self.high + high,
+            medium: self.medium + medium,
+            low: self.low + low,
+            none: self.none + none,
+        }
+    }
+
     /// How many of a level.
     pub const fn get(&self, level: Risk) -> usize {
         match level {

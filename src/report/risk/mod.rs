@@ -6,6 +6,8 @@ mod actions;
 mod baseline;
 mod beside;
 mod build;
+mod clusters;
+mod estate;
 mod impact;
 mod level;
 mod model;
@@ -19,9 +21,11 @@ mod sentence;
 mod waves;
 
 pub use baseline::{Baseline, Error as BaselineError};
+pub use estate::Estate;
 pub use level::{Counts, Risk, Spread};
 pub use model::{
-    Action, Entry, Flag, Group, Host, ImpactRow, IngressRow, Item, Report, Route, Rule, Seen, Settled, Totals, VERSION, Wave, Witness,
+    Action, Cluster, Entry, Flag, Group, Host, ImpactRow, IngressRow, Item, Report, Route, Rule, Seen, Settled, Share, Totals, VERSION,
+    Wave, Witness,
 };
 pub use waves::duration;
 
@@ -34,14 +38,13 @@ use crate::{
     k8s::{FieldPath, Inventory, Subject},
     ledger::{Finding, Ledger},
 };
-use build::{Builder, Index};
-use level::Risk as Level;
-use names::Names;
 use places::Places;
 
-/// What a report is made of.
+/// What a report says of a cluster is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
+    /// Name of the cluster, where there are several.
+    pub cluster: &'a str,
     /// What was read of the old side.
     pub inventory: &'a Inventory,
     /// Settings of the controller.
@@ -58,74 +61,14 @@ pub struct Input<'a> {
     pub manifests: &'a Inventory,
     /// The new side.
     pub gateway: &'a Config,
-    /// Implementation that the new side is for.
-    pub target: &'a str,
     /// Namespace of the Gateway.
     pub gateway_namespace: &'a str,
-    /// Show pseudonyms in place of names and values.
-    pub redact: bool,
-    /// What was known before.
-    pub baseline: Option<&'a Baseline>,
 }
 
 /// A report was asked for before the ledger was closed.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} ledger entries are open, so that no report can be made; this is a defect of gateshift")]
 pub struct OpenLedger(usize);
-
-/// The report.
-pub fn report(input: &Input<'_>) -> Result<Report, OpenLedger> {
-    let open = input.ledger.open_entries().count();
-    if open > 0 {
-        return Err(OpenLedger(open));
-    }
-    let names = Names::new(input.redact);
-    let index = Index::new(input);
-    let findings = build::findings(input);
-    let places = places(input, &findings);
-    let builder = Builder { input, names: &names, index: &index, places };
-    let mut items = builder.items(&findings);
-    items.sort_by(|one, other| {
-        let key = |item: &Item| (std::cmp::Reverse(item.severity), impact::impact(item.code), item.code);
-        let place = |item: &Item| (item.host.clone(), item.object.clone(), item.file.clone(), item.line, item.field.clone());
-        key(one).cmp(&key(other)).then_with(|| place(one).cmp(&place(other))).then_with(|| one.message.cmp(&other.message))
-    });
-    if let Some(baseline) = input.baseline {
-        baseline.mark(&mut items);
-    }
-    let mut ingresses = rows::ingresses(&builder, &items);
-    let mut hosts = rows::hosts(&builder, &items, &ingresses);
-    rows::in_order(&mut ingresses, &mut hosts, &mut items);
-    let waves = waves::plan(&mut hosts, &ingresses, &items);
-    let (namespaces, owners) = rows::groups(&hosts, &ingresses, &items);
-    let spread = Spread::of(hosts.iter().map(|host| host.risk));
-    let risk = items.iter().map(Item::risk).max().unwrap_or(Level::None);
-    let mut counts = Counts::default();
-    for item in items.iter().filter(|item| item.counts()) {
-        counts.add(item.severity);
-    }
-    Ok(Report {
-        version: VERSION,
-        generator: concat!("gateshift ", env!("CARGO_PKG_VERSION")).to_owned(),
-        target: input.target.to_owned(),
-        redacted: input.redact,
-        risk,
-        reason: sentence::estate(&spread, hosts.len(), items.iter().any(actions::refuses)),
-        counts,
-        totals: rows::totals(input, &items, spread, hosts.len()),
-        impacts: actions::impact_rows(&items),
-        actions: actions::actions(&items, &ingresses),
-        waves,
-        effort_rule: waves::rule(),
-        namespaces,
-        owners,
-        flags: actions::flags(&items),
-        rules: actions::rules(&items, &ingresses),
-        hosts,
-        ingresses,
-        findings: items,
-    })
-}
 
 /// Lines of everything that the report points at.
 fn places(input: &Input<'_>, findings: &[Finding]) -> Places {

@@ -29,6 +29,9 @@ pub struct Report {
     pub counts: Counts,
     /// Numbers of the estate.
     pub totals: Totals,
+    /// The clusters, in the order in which they were named; empty where there is only one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clusters: Vec<Cluster>,
     /// What breaks, the gravest first.
     pub impacts: Vec<ImpactRow>,
     /// What to do, first things first.
@@ -41,9 +44,9 @@ pub struct Report {
     pub namespaces: Vec<Group>,
     /// Owners, the worst first.
     pub owners: Vec<Group>,
-    /// Hosts in the order of the judge.
+    /// Hosts in the order of the judge, cluster by cluster.
     pub hosts: Vec<Host>,
-    /// Ingresses by namespace and name.
+    /// Ingresses by namespace and name, cluster by cluster.
     pub ingresses: Vec<IngressRow>,
     /// What people ask for by name.
     pub flags: Vec<Flag>,
@@ -53,7 +56,41 @@ pub struct Report {
     pub rules: Vec<Rule>,
 }
 
-/// Numbers of the estate.
+/// A cluster, where a report is about several.
+#[derive(Debug, Clone, Serialize)]
+pub struct Cluster {
+    /// Name of its context.
+    pub name: String,
+    /// The worst finding in it.
+    pub risk: Risk,
+    /// Why, in one sentence.
+    pub reason: String,
+    /// Findings by severity.
+    pub counts: Counts,
+    /// Its numbers.
+    pub totals: Totals,
+    /// Its part in each wave that it has a part in.
+    pub waves: Vec<Share>,
+    /// Positions of hosts.
+    pub hosts: Vec<usize>,
+    /// Positions of Ingresses.
+    pub ingresses: Vec<usize>,
+    /// Estimated work on it alone.
+    pub minutes: usize,
+}
+
+/// What a cluster has to do in a wave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Share {
+    /// Number of the wave.
+    pub wave: usize,
+    /// Number of its hosts.
+    pub hosts: usize,
+    /// Estimated work on them alone.
+    pub minutes: usize,
+}
+
+/// Numbers of the estate, or of a cluster.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Totals {
     /// Ingresses that were read.
@@ -80,6 +117,26 @@ pub struct Totals {
     pub new: usize,
 }
 
+impl Totals {
+    /// Both taken together.
+    pub(super) fn with(self, other: &Self) -> Self {
+        let Self { ingresses, served, hosts, spread, proved, differs, undecided, annotations, by_target, known, new } = other;
+        Self {
+            ingresses: self.ingresses + ingresses,
+            served: self.served + served,
+            hosts: self.hosts + hosts,
+            spread: self.spread.with(spread),
+            proved: self.proved + proved,
+            differs: self.differs + differs,
+            undecided: self.undecided + undecided,
+            annotations: self.annotations.with(annotations),
+            by_target: self.by_target + by_target,
+            known: self.known + known,
+            new: self.new + new,
+        }
+    }
+}
+
 /// How annotations were settled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -91,6 +148,20 @@ pub struct Settled {
     pub no_effect: usize,
     pub unmappable: usize,
     pub unknown: usize,
+}
+
+impl Settled {
+    fn with(self, other: &Self) -> Self {
+        let Self { exact, policy, differs, no_effect, unmappable, unknown } = *other;
+        Self {
+            exact: self.exact + exact,
+            policy: self.policy + policy,
+            differs: self.differs + differs,
+            no_effect: self.no_effect + no_effect,
+            unmappable: self.unmappable + unmappable,
+            unknown: self.unknown + unknown,
+        }
+    }
 }
 
 /// What breaks, by its meaning for traffic.
@@ -133,6 +204,9 @@ pub struct Action {
     pub ingresses: Vec<usize>,
     /// Names of namespaces.
     pub namespaces: Vec<String>,
+    /// Positions of clusters, where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clusters: Vec<usize>,
 }
 
 /// Hosts that can move at the same time.
@@ -161,6 +235,9 @@ pub struct Wave {
 pub struct Group {
     /// Name.
     pub name: String,
+    /// Position of its cluster, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<usize>,
     /// Risk of the worst Ingress or host in it.
     pub risk: Risk,
     /// Why, in one sentence.
@@ -182,6 +259,9 @@ pub struct Group {
 pub struct Host {
     /// A name, `*.example.com`, an expression behind `~`, or `*` for all other hosts.
     pub host: String,
+    /// Position of its cluster, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<usize>,
     /// The worst finding.
     pub risk: Risk,
     /// Why, in one sentence.
@@ -234,6 +314,9 @@ pub struct IngressRow {
     pub namespace: String,
     /// Name.
     pub name: String,
+    /// Position of its cluster, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<usize>,
     /// File.
     pub file: Option<String>,
     /// Line.
@@ -300,6 +383,9 @@ pub struct Item {
     pub message: String,
     /// What to do, where it is more than the rule says.
     pub advice: Option<String>,
+    /// Position of its cluster, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<usize>,
     /// Object, as `Ingress shop/web`.
     pub object: Option<String>,
     /// Place in it.

@@ -34,16 +34,16 @@ const HARMLESS: &[&str] = &[
 /// What is shown in place of text that may hold anything.
 const HIDDEN: &str = "(hidden)";
 
-/// How names are shown.
-#[derive(Debug)]
+/// How names are shown: as they are, unless they are redacted.
+#[derive(Debug, Default)]
 pub(super) struct Names {
     hidden: Option<RefCell<BTreeMap<&'static str, BTreeMap<String, usize>>>>,
 }
 
 impl Names {
-    /// As they are, or as pseudonyms.
-    pub(super) fn new(redact: bool) -> Self {
-        Self { hidden: redact.then(RefCell::default) }
+    /// As pseudonyms.
+    pub(super) fn redacting() -> Self {
+        Self { hidden: Some(RefCell::default()) }
     }
 
     /// Pseudonyms are shown.
@@ -76,6 +76,11 @@ impl Names {
                 _ => printable(text),
             },
         }
+    }
+
+    /// A cluster.
+    pub(super) fn cluster(&self, text: &str) -> String {
+        self.shown("cluster", text)
     }
 
     /// A namespace.
@@ -172,7 +177,7 @@ mod tests {
 
     #[test]
     fn the_same_thing_has_the_same_pseudonym() {
-        let names = Names::new(true);
+        let names = Names::redacting();
         assert_eq!(names.host("shop.acme.test"), "host-1.example");
         assert_eq!(names.host("*.acme.test"), "*.host-2.example");
         assert_eq!(names.host("SHOP.acme.test"), "host-1.example");
@@ -183,7 +188,7 @@ mod tests {
 
     #[test]
     fn nothing_is_replaced_unless_asked_for() {
-        let names = Names::new(false);
+        let names = Names::default();
         assert_eq!(names.backend("acme/web:80"), "acme/web:80");
         assert_eq!(names.host("shop.acme.test"), "shop.acme.test");
     }

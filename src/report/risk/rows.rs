@@ -1,10 +1,14 @@
 //! Ingresses, hosts, namespaces and owners with what was found about them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::{Ordering, Reverse},
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::{
     Input,
     build::{Builder, field, known_field},
+    impact,
     level::{Counts, Risk, Spread},
     model::{Entry, Group, Host, IngressRow, Item, Settled, Totals},
     owner::owner,
@@ -29,11 +33,21 @@ fn of_each(count: usize, items: &[Item], of: impl Fn(&Item) -> &[usize]) -> Vec<
     found
 }
 
+/// The order in which items are told: the worst first, then by what they mean and where they are.
+pub(super) fn worst_first(one: &Item, other: &Item) -> Ordering {
+    let key = |item: &Item| (Reverse(item.severity), impact::impact(item.code), item.code);
+    key(one).cmp(&key(other)).then_with(|| place(one).cmp(&place(other)))
+}
+
+fn place(item: &Item) -> impl Ord + '_ {
+    (&item.host, &item.object, &item.file, item.line, &item.field, &item.message, item.cluster)
+}
+
 /// The worst of some items, and their number by severity.
-fn weigh(of: &[usize], items: &[Item]) -> (Risk, Counts) {
+pub(super) fn weigh<'i>(items: impl IntoIterator<Item = &'i Item>) -> (Risk, Counts) {
     let mut counts = Counts::default();
     let mut risk = Risk::None;
-    for item in of.iter().map(|&at| &items[at]).filter(|item| item.counts()) {
+    for item in items.into_iter().filter(|item| item.counts()) {
         counts.add(item.severity);
         risk = risk.max(item.risk());
     }
@@ -52,7 +66,7 @@ pub(super) fn ingresses(builder: &Builder<'_>, items: &[Item]) -> Vec<IngressRow
     rows.map(|(at, ((ingress, facts), findings))| {
         let place = places.get(&Subject::new(ingress.id, FieldPath::root()));
         let served = matches!(facts.fate, Fate::Counts(_));
-        let (risk, counts) = weigh(&findings, items);
+        let (risk, counts) = weigh(findings.iter().map(|&at| &items[at]));
         let entries = ledger.get(&ingress.id).into_iter().flatten();
         let ledger: Vec<Entry> = entries.map(|entry| self::entry(builder, entry)).collect();
         let annotations = ingress
@@ -67,6 +81,7 @@ pub(super) fn ingresses(builder: &Builder<'_>, items: &[Item]) -> Vec<IngressRow
         IngressRow {
             namespace: names.namespace(&ingress.meta.namespace),
             name: names.name(&ingress.meta.namespace, &ingress.meta.name),
+            cluster: None,
             file: place.map(|(source, ..)| names.file(&input.inventory.sources.0[source as usize].name)),
             line: place.map(|(_, line, _)| line),
             risk,
@@ -124,12 +139,13 @@ pub(super) fn hosts(builder: &Builder<'_>, items: &[Item], ingresses: &[IngressR
         if let Some(to) = redirects.get(label.as_str()) {
             old.insert(0, routes::www(to, names));
         }
-        let (risk, counts) = weigh(&findings, items);
+        let (risk, counts) = weigh(findings.iter().map(|&at| &items[at]));
         let distinct = |of: &dyn Fn(&IngressRow) -> Option<String>| -> Vec<String> {
             of_host.iter().filter_map(|&at| of(&ingresses[at])).collect::<BTreeSet<String>>().into_iter().collect()
         };
         Host {
             host: names.host(label),
+            cluster: None,
             risk,
             reason: sentence::reason(findings.iter().map(|&at| &items[at]), risk, Some(word)),
             verdict: word,
@@ -171,32 +187,30 @@ pub(super) fn in_order(ingresses: &mut Vec<IngressRow>, hosts: &mut [Host], item
 /// Namespaces and owners, the worst first.
 pub(super) fn groups(hosts: &[Host], ingresses: &[IngressRow], items: &[Item]) -> (Vec<Group>, Vec<Group>) {
     let of = |name: &dyn Fn(&IngressRow) -> Option<String>| {
-        let mut members: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut members: BTreeMap<(String, Option<usize>), Vec<usize>> = BTreeMap::new();
         for (at, row) in ingresses.iter().enumerate() {
             if let Some(name) = name(row) {
-                members.entry(name).or_default().push(at);
+                members.entry((name, row.cluster)).or_default().push(at);
             }
         }
-        let mut groups: Vec<Group> = members.into_iter().map(|(name, of)| group(name, of, hosts, ingresses, items)).collect();
+        let mut groups: Vec<Group> = members.into_iter().map(|(key, of)| group(key, of, hosts, ingresses, items)).collect();
         groups.sort_by(|one, other| {
-            let key = |group: &Group| {
-                (std::cmp::Reverse(group.risk), std::cmp::Reverse(group.spread.get(group.risk)), std::cmp::Reverse(group.minutes))
-            };
-            key(one).cmp(&key(other)).then_with(|| one.name.cmp(&other.name))
+            let key = |group: &Group| (Reverse(group.risk), Reverse(group.spread.get(group.risk)), Reverse(group.minutes));
+            key(one).cmp(&key(other)).then_with(|| (&one.name, one.cluster).cmp(&(&other.name, other.cluster)))
         });
         groups
     };
     (of(&|row| Some(row.namespace.clone())), of(&|row| row.owner.clone()))
 }
 
-fn group(name: String, members: Vec<usize>, hosts: &[Host], ingresses: &[IngressRow], items: &[Item]) -> Group {
+fn group((name, cluster): (String, Option<usize>), members: Vec<usize>, hosts: &[Host], ingresses: &[IngressRow], items: &[Item]) -> Group {
     let touched: BTreeSet<usize> = members.iter().flat_map(|&at| ingresses[at].hosts.iter().copied()).collect();
     let mut own: BTreeSet<usize> = members.iter().flat_map(|&at| ingresses[at].findings.iter().copied()).collect();
     // What is said of a host as a whole concerns everybody who serves it.
     let of_hosts = touched.iter().flat_map(|&at| hosts[at].findings.iter().copied());
     own.extend(of_hosts.filter(|&at| items[at].ingresses.is_empty()));
     let own: Vec<usize> = own.into_iter().collect();
-    let (risk, counts) = weigh(&own, items);
+    let (risk, counts) = weigh(own.iter().map(|&at| &items[at]));
     Group {
         reason: sentence::reason(own.iter().map(|&at| &items[at]), risk, None),
         spread: Spread::of(touched.iter().map(|&at| hosts[at].risk)),
@@ -204,15 +218,15 @@ fn group(name: String, members: Vec<usize>, hosts: &[Host], ingresses: &[Ingress
         hosts: touched.into_iter().collect(),
         ingresses: members,
         name,
+        cluster,
         risk,
         counts,
     }
 }
 
-/// Numbers of the estate.
-pub(super) fn totals(input: &Input<'_>, items: &[Item], spread: Spread, hosts: usize) -> Totals {
+/// Numbers of a cluster, those of findings left out.
+pub(super) fn totals(input: &Input<'_>, spread: Spread, hosts: usize) -> Totals {
     let summary = input.comparison.summary;
-    let counted = || items.iter().filter(|item| item.counts());
     Totals {
         ingresses: input.inventory.ingresses.len(),
         served: input.resolved.config.ingresses.len(),
@@ -222,9 +236,18 @@ pub(super) fn totals(input: &Input<'_>, items: &[Item], spread: Spread, hosts: u
         differs: summary.differs,
         undecided: summary.undecided,
         annotations: settled(input),
-        by_target: counted().filter(|item| depends_on_target(item.code)).count(),
-        known: counted().filter(|item| item.known).count(),
-        new: counted().filter(|item| !item.known).count(),
+        by_target: 0,
+        known: 0,
+        new: 0,
+    }
+}
+
+/// Counts findings, once it is known which of them a baseline knows.
+pub(super) fn count<'i>(totals: &mut Totals, items: impl Iterator<Item = &'i Item>) {
+    for item in items.filter(|item| item.counts()) {
+        totals.by_target += usize::from(depends_on_target(item.code));
+        totals.known += usize::from(item.known);
+        totals.new += usize::from(!item.known);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{
     impact,
     level::{Risk, Spread},
-    model::Item,
+    model::{Cluster, Item},
 };
 use crate::{
     catalog,
@@ -68,6 +68,24 @@ pub(super) fn estate(spread: &Spread, hosts: usize, refused: bool) -> String {
     if hosts == 0 {
         return "No host is served, so that there is nothing to move.".to_owned();
     }
+    fare(spread, &format!("{hosts} hosts"))
+}
+
+/// How the hosts of several clusters fare.
+pub(super) fn clusters(clusters: &[Cluster], spread: &Spread, refused: usize) -> String {
+    let hosts: usize = clusters.iter().map(|cluster| cluster.totals.hosts).sum();
+    let where_from = format!("in {} clusters", clusters.len());
+    if hosts == 0 {
+        return format!("No host is served {where_from}, so that there is nothing to move.");
+    }
+    let told = fare(spread, &format!("{hosts} hosts {where_from}"));
+    match refused {
+        0 => told,
+        _ => format!("{told} nginx refuses the configuration of {}.", counted(refused, "cluster", "clusters")),
+    }
+}
+
+fn fare(spread: &Spread, hosts: &str) -> String {
     let parts: Vec<String> = [
         (spread.blocked, "would lose protection or stop answering"),
         (spread.high, "are likely to break"),
@@ -79,10 +97,10 @@ pub(super) fn estate(spread: &Spread, hosts: usize, refused: bool) -> String {
     .collect();
     let ready = spread.low + spread.none;
     if parts.is_empty() {
-        return format!("All {hosts} hosts can move now.");
+        return format!("All {hosts} can move now.");
     }
     let rest = if ready > 0 { format!("; {ready} can move now") } else { String::new() };
-    format!("Of {hosts} hosts {}{rest}.", joined(&parts))
+    format!("Of {hosts} {}{rest}.", joined(&parts))
 }
 
 /// `a`, `a and b`, `a, b and c`.
