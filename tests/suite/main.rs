@@ -11,6 +11,8 @@ mod cli;
 #[cfg(feature = "cluster")]
 mod cluster;
 #[cfg(feature = "cluster")]
+mod cluster_beside;
+#[cfg(feature = "cluster")]
 mod cluster_cli;
 #[cfg(feature = "cluster")]
 mod cluster_lab;
