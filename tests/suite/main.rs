@@ -34,6 +34,7 @@ mod nginx_random;
 mod nginx_truth;
 mod pcre;
 mod reading;
+mod readme;
 mod report;
 mod report_browser;
 mod settlements;
