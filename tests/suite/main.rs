@@ -11,6 +11,8 @@ mod cli;
 #[cfg(feature = "cluster")]
 mod cluster;
 #[cfg(feature = "cluster")]
+mod cluster_beside;
+#[cfg(feature = "cluster")]
 mod cluster_cli;
 #[cfg(feature = "cluster")]
 mod cluster_lab;
@@ -34,6 +36,7 @@ mod nginx_random;
 mod nginx_truth;
 mod pcre;
 mod reading;
+mod readme;
 mod report;
 mod report_browser;
 mod settlements;
