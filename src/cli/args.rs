@@ -358,6 +358,12 @@ pub(super) struct Gateway {
     /// Emit routes although their access control is lost
     #[arg(long)]
     pub allow_unprotected: bool,
+    /// Write raw configuration of the implementation where no typed field says it
+    #[arg(long)]
+    pub allow_raw: bool,
+    /// File that maps annotations of your own to filters or labels of routes
+    #[arg(long, value_name = "FILE")]
+    pub annotation_map: Option<PathBuf>,
 }
 
 /// Arguments of `convert`.

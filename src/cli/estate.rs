@@ -8,6 +8,7 @@ use super::{
     gather,
 };
 use crate::{
+    catalog::DEFAULT_PREFIX,
     gateway::{
         self, dialect,
         facts::{Absent, Facts},
@@ -167,6 +168,18 @@ fn namespaced(flag: &str, text: &str) -> Result<NamespacedName, Usage> {
         .ok_or_else(|| Usage(format!("--{flag} takes NAMESPACE/NAME, not `{text}`")))
 }
 
+/// Annotations of the user's own.
+fn own_annotations(gateway: &Gateway) -> Result<translate::OwnAnnotations, Usage> {
+    let Some(path) = &gateway.annotation_map else { return Ok(translate::OwnAnnotations::default()) };
+    let wrong = |why: String| Usage(format!("--annotation-map {}: {why}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let own: translate::OwnAnnotations = serde_yaml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    match own.fault(DEFAULT_PREFIX) {
+        Some(why) => Err(wrong(why)),
+        None => Ok(own),
+    }
+}
+
 /// Choices of the translation.
 pub(super) fn options(gateway: &Gateway, aim: Aim, inventory: &Inventory) -> Result<translate::Options, Usage> {
     let (id, version) = target_and_version(&gateway.target);
@@ -217,6 +230,8 @@ pub(super) fn options(gateway: &Gateway, aim: Aim, inventory: &Inventory) -> Res
         namespace_label,
         target,
         allow_unprotected: gateway.allow_unprotected,
+        allow_raw: gateway.allow_raw,
+        own: own_annotations(gateway)?,
         emission,
     })
 }

@@ -16,6 +16,7 @@ use crate::{
 
 /// What is read of a cluster beside what decides about routing.
 #[derive(Debug, Clone, Copy, Default)]
+#[cfg_attr(not(feature = "cluster"), expect(dead_code, reason = "files are read whole"))]
 pub(super) struct More {
     /// Objects of Gateway API and of its implementations.
     pub gateway_objects: bool,

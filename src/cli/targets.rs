@@ -54,7 +54,7 @@ fn list() -> String {
     let mut text = String::new();
     for target in dialect::Target::all() {
         let versions = if target.versions.is_empty() { String::new() } else { format!(" {}", target.versions.join(", ")) };
-        text.push_str(&format!("{:<16} {}{versions}\n", target.id, target.title));
+        text.push_str(&format!("{:<28} {}{versions}\n", target.id, target.title));
     }
     text
 }
@@ -76,7 +76,10 @@ pub(super) fn explain(id: &str) -> Option<String> {
     text.push_str("\nWhat core Gateway API has no field for:\n\n");
     for (name, intent) in Intent::samples() {
         let said = match target.answer(&intent) {
-            Answer::No(code) => format!("not kept ({code})"),
+            Answer::No(code) => match data.nearest.iter().find(|nearest| nearest.intent == name) {
+                Some(nearest) => format!("not kept ({code}); nearest: {} {} ({})", nearest.kind, nearest.field, nearest.fidelity),
+                None => format!("not kept ({code})"),
+            },
             Answer::Already => "done by itself".to_owned(),
             Answer::Kept { kind, changes } if changes.is_empty() => format!("kept by {kind}"),
             Answer::Kept { kind, changes } => {
@@ -85,6 +88,16 @@ pub(super) fn explain(id: &str) -> Option<String> {
             }
         };
         text.push_str(&format!("  {name:<30} {said}\n"));
+    }
+    if let Some(scope) = &data.scope {
+        text.push_str(&format!("\nThe nearest fields are not written: {}.\n", scope.value));
+    }
+    if let Some(features) = &data.features {
+        let claimed = features.claimed.join(", ");
+        text.push_str(&format!(
+            "\nClaimed by its conformance report ({}, Gateway API {}): {claimed}\n",
+            features.version, features.gateway_api
+        ));
     }
     text.push_str("\n`gateshift explain CODE` says more about each.\n");
     Some(text)

@@ -82,6 +82,8 @@ pub struct FirstQuestions {
     pub origin: PredicateId,
     pub certificate: PredicateId,
     pub untrusted: PredicateId,
+    /// The body is larger than what is taken by default, where there is a limit.
+    pub large: Option<PredicateId>,
 }
 
 /// A port.

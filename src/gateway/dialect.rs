@@ -1,29 +1,13 @@
 //! What an implementation does where the specification is silent, as data with evidence.
 //!
-//! Values come from `annotation-maps/targets/<id>.yaml`. Code asks for a value and never for the name of a target.
+//! Values come from `annotation-maps/targets/<id>.yaml` ([`Target`]). Code asks for a value and never for the name of a target.
 
-use std::sync::LazyLock;
-
-use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
-static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/annotation-maps/targets");
-
-static TARGETS: LazyLock<Vec<Target>> = LazyLock::new(|| {
-    let mut targets: Vec<Target> = FILES
-        .files()
-        .filter(|file| file.path().extension().is_some_and(|extension| extension == "yaml"))
-        .map(|file| {
-            let text = file.contents_utf8().expect("INVARIANT: target data is UTF-8");
-            serde_yaml::from_str(text).unwrap_or_else(|error| panic!("INVARIANT: {} is well formed: {error}", file.path().display()))
-        })
-        .collect();
-    targets.sort_by(|a, b| a.id.cmp(&b.id));
-    targets
-});
+pub use super::implementations::Target;
 
 /// A value and what shows it: names of recorded cases, or sections of a reference.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fact<T> {
     /// The value.
@@ -40,46 +24,14 @@ impl<T> std::ops::Deref for Fact<T> {
     }
 }
 
-/// An implementation, or the specification alone.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Target {
-    /// Name on the command line.
-    pub id: String,
-    /// Name for people.
-    pub title: String,
-    /// Versions that the data is about; empty for the specification.
-    pub versions: Vec<String>,
-    /// `controllerName` of its GatewayClass; empty for the specification.
-    pub controller_name: String,
-    /// API groups of its own kinds, whose objects change what core objects do.
-    pub policy_groups: Vec<String>,
-    /// What must be there before its objects are applied.
-    #[serde(default)]
-    pub prerequisites: Vec<Fact<String>>,
-    /// Targets that must agree with this one before a silent place of the specification counts as decided.
-    #[serde(default)]
-    pub agrees_with: Vec<String>,
-    /// What it does where the specification is silent.
-    pub dialect: Dialect,
-}
-
-impl Target {
-    /// All targets, sorted by name.
-    pub fn all() -> &'static [Self] {
-        &TARGETS
-    }
-
-    /// The target of that name.
-    pub fn named(id: &str) -> Option<&'static Self> {
-        TARGETS.iter().find(|target| target.id == id)
-    }
-
-    /// This target and those that must agree with it.
-    pub fn readings(&'static self) -> Vec<&'static Self> {
-        std::iter::once(self).chain(self.agrees_with.iter().filter_map(|id| Self::named(id))).collect()
+/// Facts are the same where their values are.
+impl<T: PartialEq> PartialEq for Fact<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
     }
 }
+
+impl<T: Eq> Eq for Fact<T> {}
 
 macro_rules! choices {
     ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident,)* })*) => {
@@ -172,6 +124,8 @@ choices! {
         KindFirst,
         /// One sum of points.
         Score,
+        /// Whole paths, regular expressions, longest prefix: the path alone finds the place, where method, headers and queries are asked.
+        Locations,
     }
     /// What decides between matches of equal rank.
     Ties {
@@ -186,6 +140,8 @@ choices! {
         Full,
         /// Anywhere in the text.
         Search,
+        /// From the start of a path on, as PCRE.
+        Start,
     }
     /// What a regular expression that cannot be compiled costs.
     BadRegex {
@@ -326,6 +282,8 @@ choices! {
         Formats,
         /// As they are.
         Literal,
+        /// Between double quotes of nginx, where a backslash escapes; what begins with a dollar sign is a variable.
+        Quoted,
     }
     /// What several operations on one header do.
     HeaderOperations {
@@ -494,6 +452,7 @@ pub struct Dialect {
     pub order: Fact<Order>,
     pub ties: Fact<Ties>,
     pub regex: Fact<RegexScope>,
+    pub value_regex: Fact<RegexScope>,
     pub bad_regex: Fact<BadRegex>,
     pub empty_regex: Fact<EmptyRegex>,
     pub query_values: Fact<QueryValues>,
@@ -542,20 +501,10 @@ pub struct Dialect {
     pub timeouts: Fact<Timeouts>,
     /// Milliseconds after which an exchange is ended where the route says nothing; 0 for never.
     pub default_timeout: Fact<u64>,
+    /// Milliseconds of silence after which an exchange is ended where no policy says otherwise; 0 for never.
+    pub default_silence: Fact<u64>,
     pub grpc_miss: Fact<GrpcMiss>,
     pub auth_success: Fact<AuthSuccess>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_target_can_be_read() {
-        assert!(Target::all().len() >= 3);
-        for target in Target::all() {
-            assert_eq!(Target::named(&target.id), Some(target));
-            assert_eq!(target.readings().len(), target.agrees_with.len() + 1, "{}", target.id);
-        }
-    }
+    /// Bytes of the largest body that is taken where no policy says otherwise; 0 for no limit.
+    pub body_limit: Fact<u64>,
 }

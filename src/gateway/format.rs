@@ -132,6 +132,16 @@ fn part(command: &str) -> Option<Option<Vec<Part>>> {
     })
 }
 
+/// What stands between double quotes of nginx, without its backslashes.
+pub fn unquoted(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    let mut characters = value.chars();
+    while let Some(character) = characters.next() {
+        text.push(if character == '\\' { characters.next().unwrap_or(character) } else { character });
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

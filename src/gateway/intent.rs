@@ -9,6 +9,8 @@ pub enum Users {
     Sha,
     /// There are other hashes.
     Others,
+    /// Each user has a key of its own.
+    Map,
     /// Nobody read them.
     Unknown,
 }

@@ -14,6 +14,7 @@ pub mod format;
 pub mod grants;
 mod guards;
 pub mod hostname;
+mod implementations;
 mod intent;
 pub mod json;
 pub mod limits;

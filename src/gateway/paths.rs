@@ -19,11 +19,13 @@ pub enum Purpose {
 
 /// A regular expression as the dialect applies it.
 pub fn regex(pattern: &str, scope: RegexScope) -> Test {
-    let dialect = match scope {
-        RegexScope::Full => RegexDialect::Re2Full,
-        RegexScope::Search => RegexDialect::Re2Search,
+    let (pattern, dialect) = match scope {
+        RegexScope::Full => (pattern.to_owned(), RegexDialect::Re2Full),
+        RegexScope::Search => (pattern.to_owned(), RegexDialect::Re2Search),
+        // Only the first alternative is anchored, as in the line that NGINX Gateway Fabric writes (createPath in servers.go).
+        RegexScope::Start => (format!("^{pattern}"), RegexDialect::PcreSearch),
     };
-    Test::Regex(Regex { pattern: pattern.to_owned(), caseless: false, dialect })
+    Test::Regex(Regex { pattern, caseless: false, dialect })
 }
 
 /// The questions of a path match; none for every path.
@@ -72,6 +74,19 @@ pub fn forms(path: &PathMatch, modifier: Option<&PathModifier>, purpose: Purpose
             }
         }
     }
+}
+
+/// The forms with bare prefixes apart from what lies below them.
+pub fn places(forms: Vec<(PathTests, PathExpr)>) -> Vec<(PathTests, PathExpr)> {
+    let apart = |(tests, path): (PathTests, PathExpr)| -> Vec<(PathTests, PathExpr)> {
+        let (bare, below): (PathTests, PathTests) = tests.into_iter().partition(|test| matches!(test, Test::Equals(_)));
+        match (bare.is_empty(), below.is_empty()) {
+            (false, false) => vec![(bare, path.clone()), (below, path)],
+            (true, _) => vec![(below, path)],
+            (false, true) => vec![(bare, path)],
+        }
+    };
+    forms.into_iter().flat_map(apart).collect()
 }
 
 fn splice(drop: usize, insert: impl Into<String>) -> PathExpr {

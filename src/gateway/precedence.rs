@@ -15,6 +15,19 @@ pub enum PathKind {
     Exact,
 }
 
+/// Which kind of place a path finds, where the path alone finds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Location {
+    /// What lies below a prefix.
+    Below,
+    /// A regular expression.
+    Regex,
+    /// The bare path of a prefix.
+    Bare,
+    /// A whole path.
+    Whole,
+}
+
 /// What a match says, as far as its rank needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
@@ -77,11 +90,26 @@ pub enum Rank {
     },
     /// One sum.
     Score(usize),
+    /// The place of the path first; what else is asked is asked there.
+    Locations {
+        /// Kind of the place.
+        location: Location,
+        /// Characters of the path.
+        length: usize,
+        /// The path: of expressions of one length the lesser is tried first.
+        path: Reverse<String>,
+        /// Method match.
+        method: bool,
+        /// Header matches.
+        headers: usize,
+        /// Query matches.
+        queries: usize,
+    },
 }
 
 impl Rank {
-    /// The rank of a match.
-    pub fn of(shape: &Shape, order: Order) -> Self {
+    /// The rank of a match on a path; `bare` where only the path of a prefix itself is meant, not what lies below.
+    pub fn of(shape: &Shape, order: Order, text: &str, bare: bool) -> Self {
         let Shape { path, path_length, whole, method, headers, exact_headers, queries, exact_queries, host_length, rules_left, grpc_text } =
             *shape;
         match order {
@@ -101,6 +129,19 @@ impl Rank {
                 queries,
                 exact_queries,
             },
+            Order::Locations => Self::Locations {
+                location: match path {
+                    PathKind::Exact => Location::Whole,
+                    PathKind::Regex => Location::Regex,
+                    PathKind::Prefix if bare => Location::Bare,
+                    PathKind::Prefix => Location::Below,
+                },
+                length: path_length,
+                path: Reverse(text.to_owned()),
+                method,
+                headers,
+                queries,
+            },
             Order::Score => {
                 if let Some(text) = grpc_text {
                     return Self::Score(text + host_length);
@@ -113,6 +154,16 @@ impl Rank {
                 let conditions = 1000 * usize::from(method) + 10 * queries;
                 Self::Score(headers.saturating_mul(100).saturating_add(path + conditions + host_length + rules_left))
             }
+        }
+    }
+}
+
+impl Rank {
+    /// The place that the path finds, where the path alone finds it; conditions that fail there end the search.
+    pub fn place(&self) -> Option<(Location, &str)> {
+        match self {
+            Self::Locations { location, path: Reverse(path), .. } => Some((*location, path)),
+            Self::Specification { .. } | Self::KindFirst { .. } | Self::Score(_) => None,
         }
     }
 }
@@ -155,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_method_beats_headers_and_a_header_beats_queries_in_the_specification() {
-        let rank = |shape: Shape| Rank::of(&shape, Order::Specification);
+        let rank = |shape: Shape| Rank::of(&shape, Order::Specification, "/p", false);
         let method = rank(Shape { method: true, ..PLAIN });
         let headers = rank(Shape { headers: 2, exact_headers: 2, ..PLAIN });
         let queries = rank(Shape { queries: 3, exact_queries: 3, ..PLAIN });
@@ -164,16 +215,25 @@ mod tests {
 
     #[test]
     fn two_headers_beat_a_method_where_both_count_alike() {
-        let rank = |shape: Shape| Rank::of(&shape, Order::KindFirst);
+        let rank = |shape: Shape| Rank::of(&shape, Order::KindFirst, "/p", false);
         assert!(rank(Shape { headers: 2, exact_headers: 2, ..PLAIN }) > rank(Shape { method: true, ..PLAIN }));
         assert_eq!(rank(Shape { headers: 1, exact_headers: 1, ..PLAIN }), rank(Shape { method: true, ..PLAIN }));
     }
 
     #[test]
     fn the_number_of_rules_counts_in_a_score() {
-        let rank = |shape: Shape| Rank::of(&shape, Order::Score);
+        let rank = |shape: Shape| Rank::of(&shape, Order::Score, "/p", false);
         assert!(
             rank(Shape { rules_left: 16, whole: true, host_length: 13, ..PLAIN }) > rank(Shape { whole: true, host_length: 16, ..PLAIN })
         );
+    }
+
+    #[test]
+    fn a_bare_prefix_is_found_before_expressions_and_what_lies_below_after_them() {
+        let rank = |path: PathKind, bare: bool| Rank::of(&Shape { path, headers: 1, ..PLAIN }, Order::Locations, "/p", bare);
+        let below = Rank::of(&Shape { path_length: 9, ..PLAIN }, Order::Locations, "/p", false);
+        assert!(rank(PathKind::Exact, false) > rank(PathKind::Prefix, true));
+        assert!(rank(PathKind::Prefix, true) > rank(PathKind::Regex, false));
+        assert!(rank(PathKind::Regex, false) > below);
     }
 }

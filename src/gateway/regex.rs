@@ -2,22 +2,28 @@
 
 use regex_automata::{Input, meta, util::syntax};
 
+use crate::automata::pcre;
 use crate::request::{Piece, Regex, RegexDialect};
 
 /// A compiled expression.
 #[derive(Debug, Clone)]
-pub struct Compiled {
-    regex: meta::Regex,
-    full: bool,
+pub struct Compiled(Engine);
+
+#[derive(Debug, Clone)]
+enum Engine {
+    Re2 { regex: Box<meta::Regex>, full: bool },
+    Pcre(Box<pcre::Pattern>),
 }
 
 impl Compiled {
-    /// Compiles an expression; `None` where RE2 and Go refuse it, or where it is too large.
+    /// Compiles an expression; `None` where its engine refuses it, or where it is too large.
     pub fn new(regex: &Regex) -> Option<Self> {
         let full = match regex.dialect {
             RegexDialect::Re2Full => true,
             RegexDialect::Re2Search => false,
-            RegexDialect::PcreSearch => return None,
+            RegexDialect::PcreSearch => {
+                return pcre::Pattern::parse(&regex.pattern, regex.caseless).ok().map(|one| Self(Engine::Pcre(Box::new(one))));
+            }
         };
         if !is_valid(&regex.pattern) {
             return None;
@@ -26,25 +32,32 @@ impl Compiled {
         let syntax = syntax::Config::new().utf8(false).unicode(false).case_insensitive(regex.caseless);
         let config = meta::Config::new().utf8_empty(false).nfa_size_limit(Some(10 << 20));
         let regex = meta::Builder::new().syntax(syntax).configure(config).build(&pattern).ok()?;
-        Some(Self { regex, full })
+        Some(Self(Engine::Re2 { regex: Box::new(regex), full }))
     }
 
     /// Whether the text matches.
     pub fn is_match(&self, text: &[u8]) -> bool {
-        if !self.full {
-            return self.regex.is_match(text);
+        let (regex, full) = match &self.0 {
+            // nginx treats an expression that takes too many steps as one that does not match.
+            Engine::Pcre(pattern) => return pattern.is_match(text).unwrap_or(false),
+            Engine::Re2 { regex, full } => (regex, *full),
+        };
+        if !full {
+            return regex.is_match(text);
         }
         // `$` of the wrapper is the end of the text: multi-line mode is off outside the group.
-        self.regex.find(Input::new(text).anchored(regex_automata::Anchored::Yes)).is_some_and(|found| found.end() == text.len())
+        regex.find(Input::new(text).anchored(regex_automata::Anchored::Yes)).is_some_and(|found| found.end() == text.len())
     }
 }
 
 impl Compiled {
     /// The text with every hit replaced. A group that took nothing is empty.
     pub fn replace(&self, text: &[u8], template: &[Piece]) -> Vec<u8> {
+        // INVARIANT: what replaces on this side is an expression of RE2.
+        let Engine::Re2 { regex, .. } = &self.0 else { return text.to_vec() };
         let mut made = Vec::with_capacity(text.len());
         let mut end = 0;
-        for found in self.regex.captures_iter(text) {
+        for found in regex.captures_iter(text) {
             let Some(whole) = found.get_match() else { continue };
             made.extend(&text[end..whole.start()]);
             end = whole.end();
@@ -64,6 +77,12 @@ impl Compiled {
         made.extend(&text[end..]);
         made
     }
+}
+
+/// Whether an expression can stand behind `location ~ ^` (pathFmt in common.go of NGINX Gateway Fabric).
+pub fn is_location(pattern: &str) -> bool {
+    let plain = !pattern.contains(|character: char| character.is_whitespace() || "{};".contains(character));
+    plain && pattern.starts_with('/') && pcre::Pattern::parse(&format!("^{pattern}"), false).is_ok()
 }
 
 /// A substitution of RE2: `\0` is the whole hit, `\1` to `\9` its groups. `None` where RE2 would refuse it.

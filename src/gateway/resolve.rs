@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::api::{self, GROUP, Object};
 use super::attach::{Attachment, Index, Parent, RouteHead};
 use super::config::{Conducted, Config, FirstQuestions, Reading, Rule};
-use super::dialect::{BadRegex, Http10, Target};
+use super::dialect::{BadRegex, Dialect, Http10, RegexScope, Target};
 use super::facts::{Absent, Facts};
 use super::grants::Grants;
 use super::listeners::{self, RouteKind, Sources, Speaks};
@@ -154,7 +154,7 @@ fn read_as(objects: &Objects, draft: Draft<'_>, predicates: &mut Predicates, fin
             opened.extend(opened_by_policies(&parent.attachments, &listeners, head, object, maker));
             let mut nothing_left = false;
             for (position, group) in groups(&parent.attachments, &listeners, head, object, maker).into_iter().enumerate() {
-                let ruled = group.rules(&rules, &mut builder);
+                let ruled = group.rules(&rules, &mut builder, &target.dialect);
                 // What holds for all groups is said once.
                 let mut again = Findings::new();
                 let said = if position == 0 { &mut *findings } else { &mut again };
@@ -173,7 +173,7 @@ fn read_as(objects: &Objects, draft: Draft<'_>, predicates: &mut Predicates, fin
     for (listener, attached) in listeners.iter_mut().zip(attached) {
         listener.state.attached = attached;
     }
-    let first = first_questions(predicates);
+    let first = first_questions(predicates, *target.dialect.body_limit);
     let statuses = Statuses { listeners: listeners.into_iter().map(|listener| listener.state).collect(), routes: states };
     Reading {
         target,
@@ -281,8 +281,8 @@ fn groups(
 
 impl Group {
     /// The rules as policies leave them.
-    fn rules(&self, rules: &[Arc<Rule>], builder: &mut Builder<'_>) -> Vec<Arc<Rule>> {
-        let plain = self.conduct == Conduct::default();
+    fn rules(&self, rules: &[Arc<Rule>], builder: &mut Builder<'_>, dialect: &Dialect) -> Vec<Arc<Rule>> {
+        let plain = self.conduct == Conduct::default() && *dialect.body_limit == 0 && *dialect.default_silence == 0;
         rules
             .iter()
             .enumerate()
@@ -300,6 +300,9 @@ impl Group {
                 if let Some(why) = &effect.invalid {
                     rule.plan.failure.get_or_insert_with(|| why.clone());
                 }
+                if let Some(path) = &effect.path {
+                    rule.plan.regex = Some(path.clone());
+                }
                 if rule.plan.cors.is_none() {
                     rule.plan.cors.clone_from(&effect.cors);
                 }
@@ -309,7 +312,8 @@ impl Group {
                     Some(millis) if !rule.timed => Some(millis).filter(above_zero),
                     Some(_) | None => rule.timeout,
                 };
-                let idle = effect.idle.or(self.conduct.idle).filter(above_zero);
+                let idle = effect.idle.or(self.conduct.idle).unwrap_or(*dialect.default_silence);
+                let idle = Some(idle).filter(above_zero);
                 rule.timeout = whole.into_iter().chain(idle).min();
                 if rule.unmodelled.is_none() {
                     rule.unmodelled.clone_from(&effect.unmodelled);
@@ -386,7 +390,7 @@ fn make_rules(id: ObjectId, object: &Object, maker: Maker<'_>, findings: &mut Fi
     made
 }
 
-fn first_questions(predicates: &mut Predicates) -> FirstQuestions {
+fn first_questions(predicates: &mut Predicates, body_limit: u64) -> FirstQuestions {
     let mut ask = |field: Field, test: Test| predicates.intern(field, test, None);
     let header = |name: &str| Field::Header(name.to_owned());
     let grpc = Regex { pattern: "application/grpc(\\+.*)?".to_owned(), caseless: false, dialect: RegexDialect::Re2Full };
@@ -406,6 +410,7 @@ fn first_questions(predicates: &mut Predicates) -> FirstQuestions {
         origin: ask(header("origin"), Test::Present),
         certificate: ask(Field::ClientCertificate, Test::Present),
         untrusted: ask(Field::ClientCertificate, Test::Prefix("untrusted ".to_owned())),
+        large: (body_limit > 0).then(|| ask(Field::BodyLength, Test::Above(body_limit))),
     }
 }
 
@@ -434,12 +439,15 @@ fn unknown_policies(objects: &Objects, understood: &policies::Policies, findings
 }
 
 /// Whether a match of an HTTPRoute can be compiled at all; the reason where not.
-pub(super) fn bad_expression(matched: &api::HttpMatch) -> Option<String> {
+pub(super) fn bad_expression(matched: &api::HttpMatch, scope: RegexScope) -> Option<String> {
     let path = match &matched.path {
         Some(api::PathMatch::Regex(value)) => Some(value),
         Some(api::PathMatch::Exact(_) | api::PathMatch::Prefix(_)) | None => None,
     };
     let values = matched.headers.iter().chain(&matched.query_params).filter(|value| !value.kind.is_exact()).map(|value| &value.value);
+    if let (RegexScope::Start, Some(path)) = (scope, path) {
+        return (!regex::is_location(path)).then(|| format!("`{path}` cannot stand in a location of nginx"));
+    }
     path.into_iter()
         .chain(values)
         .find(|pattern| !regex::is_valid(pattern))

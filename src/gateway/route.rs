@@ -203,6 +203,9 @@ impl Reading {
     }
 
     fn not_found(&self, v: &impl Valuation) -> Answer {
+        if self.first.large.is_some_and(|large| v.holds(large)) {
+            return Answer::Respond { status: 413, response_headers: Vec::new() };
+        }
         let grpc = *self.target.dialect.grpc_miss == GrpcMiss::GrpcStatus && v.holds(self.first.grpc);
         answer::own(404, Vec::new(), grpc, &self.target.dialect)
     }
@@ -218,7 +221,7 @@ impl Reading {
         let others = table.tiers[table.exact_hosts.len()..].iter().filter(|tier| tier.host.is_none_or(|host| v.holds(host)));
         for tier in exact.into_iter().chain(others) {
             let mut entries = tier.candidates(v);
-            if let Some(entry) = entries.find(|entry| matches(entry, v)) {
+            if let Some(entry) = first_match(&mut entries, v) {
                 return self.matched(entry, entries, table, tls, v, trace);
             }
             trace.push(step(&format!("no rule for hostname `{}` matches", tier.hostname), None));
@@ -312,9 +315,35 @@ fn first_door<'s>(side: &'s Side, v: &impl Valuation) -> Option<&'s Door> {
     }
 }
 
+/// The first entry that matches. Where the path alone finds a place, entries of other places do not come into question.
+fn first_match<'e>(entries: &mut impl Iterator<Item = &'e Entry>, v: &impl Valuation) -> Option<&'e Entry> {
+    let mut found = None;
+    for entry in entries.filter(|entry| reaches(entry, v)) {
+        let place = entry.place.0.0.place();
+        if found.is_some() && place.is_some() && found != place {
+            return None;
+        }
+        found = place;
+        if holds(entry, v) {
+            return Some(entry);
+        }
+    }
+    None
+}
+
 fn matches(entry: &Entry, v: &impl Valuation) -> bool {
+    reaches(entry, v) && holds(entry, v)
+}
+
+/// Host and path are those of the entry.
+fn reaches(entry: &Entry, v: &impl Valuation) -> bool {
     let one_of = |predicates: &[PredicateId]| predicates.is_empty() || predicates.iter().any(|&predicate| v.holds(predicate));
-    one_of(&entry.hosts) && one_of(&entry.paths) && entry.conditions.iter().all(|&condition| v.holds(condition))
+    one_of(&entry.hosts) && one_of(&entry.paths)
+}
+
+/// What else the entry asks for holds.
+fn holds(entry: &Entry, v: &impl Valuation) -> bool {
+    entry.conditions.iter().all(|&condition| v.holds(condition))
 }
 
 fn step(text: &str, because: Option<&Subject>) -> Step {

@@ -9,8 +9,8 @@ use super::attach::{Attachment, RouteHead};
 use super::candidates::Order;
 use super::config::{Behind, Certificate, Door, Entry, HostIndex, Origins, Port, Rule, Side, Table, Tier};
 use super::dialect::{
-    BadRegex, Dialect, EmptyRegex, HostFallThrough, Isolation, OverlapHttp2, PrefixReplacement, RegexScope, RepeatedNames, ServerName,
-    Target, Underscores, Wildcard,
+    BadRegex, Dialect, EmptyRegex, HostFallThrough, Isolation, Order as RankOrder, OverlapHttp2, PrefixReplacement, RegexScope,
+    RepeatedNames, ServerName, Target, Underscores, Wildcard,
 };
 use super::filter;
 use super::hostname::Hostname;
@@ -44,6 +44,7 @@ struct Compiled {
     forms: Vec<(PathTests, PathExpr)>,
     conditions: Vec<(Field, Test)>,
     shape: Shape,
+    path: String,
     origin: Subject,
     rule: usize,
     matched: usize,
@@ -161,7 +162,7 @@ impl<'b> Builder<'b> {
                 let bad = if is_empty && *self.target.dialect.empty_regex == EmptyRegex::Match {
                     Some("the regular expression is empty".to_owned())
                 } else {
-                    resolve::bad_expression(&matched.http)
+                    resolve::bad_expression(&matched.http, *self.target.dialect.regex)
                 };
                 if let Some(reason) = bad {
                     findings.push(Finding::about(Code::GatewayRuleDropped, origin.clone(), vec![("reason", reason)]));
@@ -190,13 +191,19 @@ impl<'b> Builder<'b> {
         compiled: &mut Vec<Compiled>,
     ) {
         let dialect = &self.target.dialect;
-        let scope = *dialect.regex;
+        let scope = *dialect.value_regex;
         let path = matched.http.path.clone().unwrap_or_default();
         let purpose = if rule.plan.redirect.is_some() { Purpose::Redirect } else { Purpose::Rewrite };
         let forms = match &matched.grpc_path {
             Some(tests) => vec![(tests.clone(), PathExpr::Same)],
             None => paths::forms(&path, rule.plan.path_modifier(), purpose, dialect),
         };
+        let text = match (*dialect.order, &matched.grpc_path) {
+            (RankOrder::Specification | RankOrder::KindFirst | RankOrder::Score, _) => String::new(),
+            (RankOrder::Locations, None) => path.value().to_owned(),
+            (RankOrder::Locations, Some(tests)) => format!("{tests:?}"),
+        };
+        let forms = if *dialect.order == RankOrder::Locations { paths::places(forms) } else { forms };
         let headers = match *dialect.repeated_names {
             RepeatedNames::First => first_of_each(&matched.http.headers),
             RepeatedNames::All => matched.http.headers.iter().collect(),
@@ -242,6 +249,7 @@ impl<'b> Builder<'b> {
                 forms,
                 conditions: preflight,
                 shape,
+                path: text.clone(),
                 origin: origin.clone(),
                 rule: position,
                 matched: number,
@@ -258,8 +266,8 @@ impl<'b> Builder<'b> {
                 (Field::Cookie(cookie.name.clone()), test)
             }));
             let shape = Shape { headers: shape.headers.saturating_add(cookies.len()), ..shape };
-            let (forms, origin) = (forms.clone(), origin.clone());
-            compiled.push(Compiled { forms, conditions, shape, origin, rule: position, matched: number, preflight_only: false });
+            let (forms, origin, path) = (forms.clone(), origin.clone(), text.clone());
+            compiled.push(Compiled { forms, conditions, shape, path, origin, rule: position, matched: number, preflight_only: false });
         }
     }
 
@@ -303,7 +311,8 @@ impl<'b> Builder<'b> {
             for (tests, path) in &one.forms {
                 let paths: Vec<PredicateId> =
                     tests.iter().map(|test| self.predicates.intern(Field::Path, test.clone(), Some(one.origin.clone()))).collect();
-                let rank = Rank::of(&Shape { host_length, ..one.shape }, *dialect.order);
+                let bare = !tests.is_empty() && tests.iter().all(|test| matches!(test, Test::Equals(_)));
+                let rank = Rank::of(&Shape { host_length, ..one.shape }, *dialect.order, &one.path, bare);
                 let place_of_entry = (Reverse(rank), tie(head, one.rule, one.matched));
                 let entry = |hosts: Vec<PredicateId>| Entry {
                     hosts,

@@ -181,12 +181,15 @@ fn annotation(key: &str, value: &str, prefix: &str, facts: &IngressFacts, transl
         }
         Key::Historical(entry) => return no_effect(entry.today.clone()),
         Key::Foreign(foreign) => {
-            let moved = foreign.moves.and_then(|_| translation.tools.get(&(facts.object, key.to_owned())).cloned());
+            let moved = translation.tools.get(&(facts.object, key.to_owned())).cloned();
             return moved.unwrap_or_else(|| no_effect(format!("read by {}, not by ingress-nginx", foreign.reader)));
         }
         Key::WrongPrefix { .. } => return no_effect("its prefix is not the one that the controller reads"),
         Key::Unknown { suggestion, .. } => return Settlement::Unknown { suggestion: suggestion.map(|name| format!("{prefix}/{name}")) },
-        Key::Unrelated => return no_effect("ingress-nginx does not read it"),
+        Key::Unrelated => {
+            let mapped = translation.tools.get(&(facts.object, key.to_owned())).cloned();
+            return mapped.unwrap_or_else(|| no_effect("ingress-nginx does not read it"));
+        }
     };
     let id = match &facts.fate {
         Fate::Counts(id) => *id,

@@ -1,13 +1,21 @@
 //! Implementations: what each can say beyond core Gateway API, and in which form it keeps what core says. One file per implementation.
 
+mod agentgateway;
+mod core;
+mod documents;
+mod envoy;
 mod envoy_gateway;
+mod kgateway;
+mod nginx_gateway_fabric;
+mod services;
 mod standard;
 mod traefik;
+mod wire;
 
 use crate::{
     gateway::{Intent, api::Custom, facts::Facts, objects::Objects, policies::Policies},
     k8s::{Inventory, NamespacedName},
-    ledger::Code,
+    ledger::{Code, Facts as Words},
 };
 
 /// Answer of a target to an intent.
@@ -37,6 +45,8 @@ pub struct Wish {
     pub rule: Option<String>,
     /// What the target said it keeps, sorted.
     pub intents: Vec<Intent>,
+    /// Services that the requests go to, sorted.
+    pub services: Vec<NamespacedName>,
 }
 
 /// A listener.
@@ -67,6 +77,12 @@ pub struct Estate {
     pub wishes: Vec<Wish>,
     /// Seconds of silence after which nginx gives up by default.
     pub idle: u64,
+    /// Seconds to connect after which nginx gives up by default.
+    pub connect: u64,
+    /// Bytes of a body that nginx takes by default; `None` for no limit.
+    pub body: Option<u64>,
+    /// Status of requests above a rate.
+    pub rate_status: u16,
     /// Header names with underscores are kept; nginx leaves them out by default.
     pub underscores: bool,
     /// `Strict-Transport-Security` of every answer over TLS, where the target sets it for listeners.
@@ -99,6 +115,8 @@ pub struct Own {
     pub beside: Vec<Custom>,
     /// References that need a grant.
     pub references: Vec<Reference>,
+    /// What is to be said of them.
+    pub findings: Vec<(Code, Words)>,
 }
 
 /// In which form a target keeps a path that nginx searches without regard to case.
@@ -108,6 +126,8 @@ pub enum RegexForm {
     Full,
     /// The expression is searched in the path: `(?i)^(?:P)`.
     Search,
+    /// The expression of nginx itself, which must begin with a slash: `/(?i)` and the rest of it.
+    Start,
     /// Whether it is one or the other is open: `(?i)^(?:P).*` says the same to both.
     Either,
 }
@@ -120,9 +140,10 @@ pub trait Target: Sync {
     /// What it makes of an intent.
     fn answer(&self, intent: &Intent) -> Answer;
 
-    /// Whether it keeps an intent.
-    fn keeps(&self, intent: &Intent) -> bool {
-        matches!(self.answer(intent), Answer::Kept { .. })
+    /// What it makes of an intent with raw configuration, where it has a place for that.
+    fn raw(&self, intent: &Intent) -> Option<Answer> {
+        let _ = intent;
+        None
     }
 
     /// Request headers that tell who the client is where proxies in front are trusted, as name and value. `full`: together with what
@@ -155,6 +176,26 @@ pub trait Target: Sync {
     /// Requests end after a time of its own unless the route says otherwise.
     fn cuts_long_requests(&self) -> bool;
 
+    /// Its own objects find the client behind proxies that are trusted to tell it.
+    fn finds_client(&self) -> bool {
+        false
+    }
+
+    /// Its policies can be attached to single rules, which have names then.
+    fn attaches_to_rules(&self) -> bool {
+        true
+    }
+
+    /// It does what `retry` of a rule says.
+    fn retries_in_core(&self) -> bool {
+        true
+    }
+
+    /// Bodies are limited as nginx limits them, where nobody says otherwise.
+    fn keeps_body_limit(&self) -> bool {
+        false
+    }
+
     /// Headers of every answer over TLS, its own ones too, are set for listeners.
     fn sets_headers_of_listeners(&self) -> bool {
         false
@@ -165,22 +206,46 @@ pub trait Target: Sync {
         false
     }
 
+    /// Its own policies end exchanges by silence, as nginx does without being asked.
+    fn closes_times(&self) -> bool {
+        self.closes_defaults()
+    }
+
     /// It processes the CORS filter; where it does not, a rule with the filter would be answered 500.
     fn keeps_cors(&self) -> bool;
 
     /// Replacing the prefix `/` by something else works.
     fn replaces_root_prefix(&self) -> bool;
 
-    /// `%` in header values starts a command and must be doubled.
-    fn formats_header_values(&self) -> bool;
+    /// A header value as it is written for it.
+    fn header_value(&self, value: &str) -> String {
+        value.to_owned()
+    }
 
     /// `controllerName` of its GatewayClass, where it is known.
     fn controller_name(&self) -> Option<&'static str>;
 }
 
+/// The answer of core Gateway API to an intent.
+pub fn of_core(intent: &Intent) -> Answer {
+    standard::no_core_field(intent)
+}
+
 /// All targets, sorted by name.
 pub fn all() -> &'static [&'static dyn Target] {
-    &[&envoy_gateway::EnvoyGateway, &standard::Standard, &traefik::Traefik]
+    &[
+        &agentgateway::Agentgateway,
+        &core::Core("aws-load-balancer-controller"),
+        &core::Core("cilium"),
+        &envoy_gateway::EnvoyGateway,
+        &core::Core("gke"),
+        &core::Core("istio"),
+        &kgateway::Kgateway,
+        &core::Core("kong"),
+        &nginx_gateway_fabric::NginxGatewayFabric,
+        &standard::Standard,
+        &traefik::Traefik,
+    ]
 }
 
 /// The target of that name.
@@ -191,7 +256,10 @@ pub fn by_id(id: &str) -> Option<&'static dyn Target> {
 /// Policies and filters of an implementation among the objects, in words that the router understands.
 pub fn read_back(target: &str, objects: &Objects, manifests: &Inventory, facts: &Facts<'_>) -> Policies {
     match target {
+        "agentgateway" => agentgateway::read_back(objects, manifests, facts),
         "envoy-gateway" => envoy_gateway::read_back(objects, manifests, facts),
+        "kgateway" => kgateway::read_back(objects, manifests, facts),
+        "nginx-gateway-fabric" => nginx_gateway_fabric::read_back(objects, manifests, facts),
         "traefik" => traefik::read_back(objects, manifests, facts),
         _ => Policies::default(),
     }

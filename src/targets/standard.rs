@@ -74,10 +74,6 @@ impl Target for Standard {
         true
     }
 
-    fn formats_header_values(&self) -> bool {
-        false
-    }
-
     fn controller_name(&self) -> Option<&'static str> {
         None
     }

@@ -7,7 +7,7 @@ use crate::{
     ledger::{Code, Settlement},
     nginx::{
         self, IngressId, Location, Server, Target,
-        settings::{BackendProtocol, BasicKind, ExternalAuth, Given, Satisfy},
+        settings::{BackendProtocol, BasicAuth, BasicKind, ExternalAuth, Given, Satisfy, SecretKind},
     },
 };
 
@@ -77,9 +77,7 @@ impl Cx<'_> {
             if basic.protects() && !location.no_auth {
                 let secret = basic.secret.to_string();
                 let intent = match basic.kind {
-                    BasicKind::Basic => {
-                        Intent::BasicAuth { secret: secret.clone(), realm: basic.realm.clone(), users: self.users(&basic.secret) }
-                    }
+                    BasicKind::Basic => Intent::BasicAuth { secret: secret.clone(), realm: basic.realm.clone(), users: self.users(basic) },
                     BasicKind::Digest | BasicKind::OtherDigest => Intent::DigestAuth { secret: secret.clone() },
                 };
                 let key = self.options.target.password_key().to_owned();
@@ -121,8 +119,11 @@ impl Cx<'_> {
     }
 
     /// What is known of the passwords of a Secret.
-    fn users(&self, secret: &NamespacedName) -> Users {
-        let Some(secret) = self.inventory.secrets.get(secret) else { return Users::Unknown };
+    fn users(&self, basic: &BasicAuth) -> Users {
+        if basic.secret_kind == SecretKind::Map {
+            return Users::Map;
+        }
+        let Some(secret) = self.inventory.secrets.get(&basic.secret) else { return Users::Unknown };
         let Some(sha) = &secret.sha_keys else { return Users::Unknown };
         let has = |key: &str| sha.iter().any(|known| known == key);
         match (has(".htpasswd"), has("auth")) {

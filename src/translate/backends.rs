@@ -60,7 +60,7 @@ impl Cx<'_> {
     fn refused(&self, mut rule: Rule, code: Code) -> Rule {
         let intent = Intent::Refuse { status: 503 };
         let today = matches!(code, Code::BackendGone | Code::BackendMissingPort);
-        if today && self.options.target.keeps(&intent) {
+        if today && self.keeps(&intent) {
             rule.changes = Changes { wishes: vec![intent], ..Changes::default() };
             return Rule { action: Action::Answered, ..rule };
         }

@@ -81,7 +81,7 @@ impl Cx<'_> {
 
     /// A header value as the target takes it.
     pub(super) fn header_value(&self, value: &str) -> String {
-        if self.options.target.formats_header_values() { value.replace('%', "%%") } else { value.to_owned() }
+        self.options.target.header_value(value)
     }
 
     fn path_change(&mut self, ingress: IngressId, location: &Location) -> Result<Option<PathModifier>, Code> {

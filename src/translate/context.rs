@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     emission::{Emission, Sayable},
+    own_annotations::OwnAnnotations,
     protocol::TlsWishes,
 };
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
     k8s::{Inventory, NamespacedName, ObjectId, Subject},
     ledger::{Code, Facts, Finding, Findings, Settlement},
     nginx::{Config, IngressId},
-    targets::{Answer, Target},
+    targets::{self, Answer, Target},
 };
 
 /// Choices of the user.
@@ -35,6 +36,10 @@ pub struct Options {
     pub target: &'static dyn Target,
     /// Emit routes although their access control is lost.
     pub allow_unprotected: bool,
+    /// Use raw configuration of the implementation where nothing else says it.
+    pub allow_raw: bool,
+    /// Annotations of the user's own.
+    pub own: OwnAnnotations,
     /// Version, channel, and what is there already.
     pub emission: Emission,
 }
@@ -49,6 +54,8 @@ impl Options {
             namespace_label: None,
             target,
             allow_unprotected: false,
+            allow_raw: false,
+            own: OwnAnnotations::default(),
             emission: Emission::default(),
         }
     }
@@ -146,9 +153,29 @@ impl<'a> Cx<'a> {
         self.config.ingress(ingress).name.to_string()
     }
 
+    /// What the target makes of an intent, with raw configuration where the user allows it.
+    pub(super) fn answer(&self, intent: &Intent) -> Answer {
+        let target = self.options.target;
+        let forwarded = &self.config.globals.forwarded;
+        let by_address = matches!(intent, Intent::AddressLists { .. } | Intent::RateLimit { .. });
+        // The address of the proxy in front is not that of the client.
+        if by_address && (*forwarded.trusted || forwarded.real_ip) && !target.finds_client() {
+            return targets::of_core(intent);
+        }
+        match target.answer(intent) {
+            Answer::No(code) => target.raw(intent).filter(|_| self.options.allow_raw).unwrap_or(Answer::No(code)),
+            answer @ (Answer::Already | Answer::Kept { .. }) => answer,
+        }
+    }
+
+    /// Whether the target keeps an intent.
+    pub(super) fn keeps(&self, intent: &Intent) -> bool {
+        matches!(self.answer(intent), Answer::Kept { .. })
+    }
+
     /// Puts an intent of an Ingress to the target, settles the annotations it came from, and gives the code where the target has no answer.
     pub(super) fn ask(&mut self, ingress: IngressId, names: &[&'static str], intent: &Intent, mut facts: Facts) -> Option<Code> {
-        let answer = self.options.target.answer(intent);
+        let answer = self.answer(intent);
         let codes = match &answer {
             Answer::No(code) => {
                 self.mark(ingress, names, &unmappable(*code));

@@ -43,7 +43,7 @@ impl Cx<'_> {
         if let Some(ingress) = server.denied {
             let mut rule = self.withheld_host(server, ingress, Code::AccessHostDenied);
             self.wishes.clear();
-            if self.options.target.keeps(&Intent::Refuse { status: 403 }) {
+            if self.keeps(&Intent::Refuse { status: 403 }) {
                 self.ask(ingress, &["auth-tls-secret"], &Intent::Refuse { status: 403 }, vec![]);
                 rule.action = Action::Answered;
                 rule.changes.wishes = self.take_wishes();
@@ -213,7 +213,7 @@ impl Cx<'_> {
                 && target.contains('$')
                 && matches!(shape::shape(&location.path).and_then(|shape| shape.change(target)), Some(shape::PathChange::Prefix { .. }))
         });
-        let keeps = self.options.target.keeps(&Intent::RegexRewrite { pattern: "/(.*)".to_owned(), target: "/$1".to_owned() });
+        let keeps = self.keeps(&Intent::RegexRewrite { pattern: "/(.*)".to_owned(), target: "/$1".to_owned() });
         // Paths beside those whose prefix is stripped would change their meaning as prefixes.
         let others = |location: &Location| {
             !location.implicit
@@ -310,7 +310,7 @@ impl Cx<'_> {
             code.map_or(Action::Withheld(Code::HeaderVariables), Action::Withheld)
         } else {
             let intent = Intent::FixedRedirect { url: root.clone(), status: 302, headers: vec![] };
-            if self.options.target.keeps(&intent) {
+            if self.keeps(&intent) {
                 self.wishes.clear();
                 self.ask(ingress, &["app-root"], &intent, vec![]);
                 let changes = Changes { wishes: self.take_wishes(), ..Changes::default() };
@@ -373,7 +373,7 @@ impl Cx<'_> {
                 })
                 .collect()
         };
-        if let Some(denied) = settings.denied.as_ref().filter(|_| self.options.target.keeps(&Intent::Refuse { status: 503 })) {
+        if let Some(denied) = settings.denied.as_ref().filter(|_| self.keeps(&Intent::Refuse { status: 503 })) {
             self.ask(owner, &[denied.annotation], &Intent::Refuse { status: 503 }, vec![]);
             let changes = Changes { wishes: self.take_wishes(), ..Changes::default() };
             return rules(&Action::Answered, &changes);
@@ -463,7 +463,7 @@ impl Cx<'_> {
         let intent = Intent::FixedRedirect { url: fixed.url.clone(), status: fixed.status, headers: headers.clone() };
         let redirects =
             (300..400).contains(&fixed.status) && !fixed.url.contains('$') && (fixed.url.contains("://") || fixed.url.starts_with('/'));
-        if redirects && self.options.target.keeps(&intent) {
+        if redirects && self.keeps(&intent) {
             self.ask(owner, names, &intent, facts);
             changes.wishes = self.take_wishes();
             return Action::Answered;

@@ -20,7 +20,8 @@ impl Cx<'_> {
     /// Who gets copies of the requests of a location.
     pub(super) fn mirror(&mut self, ingress: IngressId, location: &Location) -> Option<Backend> {
         let mirror = location.settings.mirror.as_deref()?;
-        let works = Target::named(self.options.target.id()).is_some_and(|target| *target.dialect.mirror == Handling::Works);
+        let works = Target::named(self.options.target.id())
+            .is_some_and(|target| target.knows("mirror") && *target.dialect.mirror == Handling::Works);
         let service = service_of_url(&mirror.target).filter(|(service, port)| works && self.has_port(service, *port));
         let Some((service, port)) = service else {
             let intent = Intent::Mirror { target: mirror.target.clone() };

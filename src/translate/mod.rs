@@ -14,8 +14,10 @@ mod grants;
 mod grpc;
 mod host;
 mod listeners;
+mod location;
 mod mirrors;
 mod names;
+mod own_annotations;
 mod passthrough;
 mod paths;
 mod plan;
@@ -31,6 +33,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use context::Options;
 pub use emission::{Emission, TlsOwner};
+pub use own_annotations::{Extension, OwnAnnotation, OwnAnnotations};
 
 use context::Cx;
 use plan::{HostPlan, Hostname, TlsPlan};
@@ -133,6 +136,9 @@ fn own_objects(cx: &mut Cx<'_>, plans: &[HostPlan], routes: &[routes::Route], li
         sections: listeners.sections(plans),
         wishes: routes.iter().flat_map(|route| route.wishes.iter().cloned()).collect(),
         idle: u64::try_from(read).unwrap_or(0),
+        connect: u64::try_from(globals.defaults.proxy.timeouts.connect.value).unwrap_or(0),
+        body: globals.defaults.proxy.body_size.value,
+        rate_status: globals.limit_request_status,
         underscores: globals.underscores_in_headers,
         hsts: globals.hsts.header().filter(|_| cx.options.target.sets_headers_of_listeners()),
         trusted: (*forwarded.trusted || forwarded.real_ip).then(|| forwarded.trusted_proxies.iter().map(ToString::to_string).collect()),
@@ -141,6 +147,9 @@ fn own_objects(cx: &mut Cx<'_>, plans: &[HostPlan], routes: &[routes::Route], li
     let mut names = names::Names::default();
     for object in own.platform.iter_mut().chain(&mut own.beside) {
         object.metadata.name = names.take(object.kind, &object.metadata.namespace, &object.metadata.name);
+    }
+    for (code, facts) in std::mem::take(&mut own.findings) {
+        cx.say(code, None, facts);
     }
     for reference in &own.references {
         cx.grants.add_of(reference.group, reference.kind, &reference.from, reference.to, &reference.target);
@@ -192,9 +201,13 @@ fn say_defaults(cx: &mut Cx<'_>, plans: &[HostPlan]) {
     }
     let defaults = &cx.config.globals.defaults.proxy;
     let limit = defaults.body_size.value.map_or_else(|| "no limit".to_owned(), |bytes| format!("{bytes} bytes"));
-    cx.say(Code::DefaultBodyLimit, None, vec![("value", limit)]);
-    if !cx.options.target.closes_defaults() {
+    if !cx.options.target.keeps_body_limit() {
+        cx.say(Code::DefaultBodyLimit, None, vec![("value", limit)]);
+    }
+    if !cx.options.target.closes_times() {
         cx.say(Code::DefaultTimeouts, None, vec![]);
+    }
+    if !cx.options.target.closes_defaults() {
         cx.say(Code::DefaultForwardedHeaders, None, vec![]);
     }
 }

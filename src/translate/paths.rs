@@ -1,7 +1,12 @@
 //! Location paths as matches of Gateway API: which text, which type, and where core cannot say it.
 
-use super::{plan::PathRule, shape};
-use crate::{automata::pcre, gateway::regex::without_names, ledger::Code, targets::RegexForm};
+use super::{location, plan::PathRule, shape};
+use crate::{
+    automata::pcre,
+    gateway::regex::{is_location, without_names},
+    ledger::Code,
+    targets::RegexForm,
+};
 
 /// Longest path value that a CRD accepts.
 const LONGEST: usize = 1024;
@@ -44,6 +49,9 @@ pub(super) fn regex(path: &str, form: RegexForm) -> Result<PathRule, NoMatch> {
     if path == "/" {
         return Ok(PathRule::Prefix("/".to_owned()));
     }
+    if form == RegexForm::Start {
+        return location(path);
+    }
     let plain = without_names(path).0;
     if regex_syntax::Parser::new().parse(&plain).is_err() || pcre::Pattern::parse(path, true).is_err() || !means_the_same_in_re2(path) {
         return Err(NoMatch::Unsayable(Code::PathNeedsPcre));
@@ -59,8 +67,18 @@ pub(super) fn regex(path: &str, form: RegexForm) -> Result<PathRule, NoMatch> {
     let value = match form {
         RegexForm::Full => format!("(?i)(?:{body}).*"),
         RegexForm::Search => format!("(?i)^(?:{body})"),
-        RegexForm::Either => format!("(?i)^(?:{body}).*"),
+        RegexForm::Either | RegexForm::Start => format!("(?i)^(?:{body}).*"),
     };
+    if value.len() > LONGEST { Err(NoMatch::Unsayable(Code::PathTooLong)) } else { Ok(PathRule::Regex(value)) }
+}
+
+/// The expression as nginx reads it today, behind `location ~ ^` and in the characters that may stand there.
+fn location(path: &str) -> Result<PathRule, NoMatch> {
+    let unsayable = || NoMatch::Unsayable(Code::PathNeedsPcre);
+    let value = location::value(path).ok_or_else(unsayable)?;
+    if !is_location(&value) {
+        return Err(unsayable());
+    }
     if value.len() > LONGEST { Err(NoMatch::Unsayable(Code::PathTooLong)) } else { Ok(PathRule::Regex(value)) }
 }
 

@@ -23,7 +23,8 @@ impl Cx<'_> {
         let names: Vec<&'static str> = given.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
         let first = *names.first()?;
         let retry = retry(&next.conditions.value, next.tries.value);
-        let sayable = retry.clone().filter(|retry| self.sayable.retries(&wire(retry)));
+        let core = self.options.target.retries_in_core();
+        let sayable = retry.clone().filter(|retry| core && self.sayable.retries(&wire(retry)));
         if sayable.is_none() {
             let intent = Intent::Retry { conditions: next.conditions.value.clone(), tries: u64::try_from(next.tries.value).unwrap_or(0) };
             for name in names {

@@ -12,6 +12,7 @@ use super::{
     plan::{Action, Backend, Changes, HeaderCondition, HostPlan, Hostname, On, PathModifier, PathRule, Rule, TlsPlan, Wire},
 };
 use crate::{
+    gateway::Intent,
     gateway::api::{
         self, BackendObjectRef, Cors, Custom, Duration, ExplicitRef, FilteredBackendRef, GrpcRoute, GrpcRouteSpec, GrpcRule,
         HeaderModifier, HeaderName, HeaderValue, HttpFilter, HttpMatch, HttpRoute, HttpRouteSpec, HttpRule, HttpTimeouts, Object,
@@ -162,7 +163,8 @@ fn emit(cx: &mut Cx<'_>, units: Units<'_>, listeners: &mut Listeners) -> Vec<Rou
         let groups: Vec<Hostnames<'_>> =
             hostnames.chunk_by(same_gateway).flat_map(|group| group.chunks(MOST_HOSTNAMES)).map(<[_]>::to_vec).collect();
         for hosts in &groups {
-            for rules in chunks(combine(&rules)) {
+            let parts = apart(combine(&rules), cx.options.target.attaches_to_rules());
+            for rules in parts.into_iter().flat_map(chunks) {
                 let namespace = cx.config.ingress(owner).name.namespace.clone();
                 let mut wanted = base.clone();
                 if routes
@@ -242,6 +244,23 @@ fn combine<'a>(rules: &[Effect<'a>]) -> Vec<Combined<'a>> {
         }
     }
     combined
+}
+
+/// Rules that wish the same, where policies know routes only; everything in one otherwise.
+fn apart(rules: Vec<Combined<'_>>, by_rule: bool) -> Vec<Vec<Combined<'_>>> {
+    if by_rule {
+        return vec![rules];
+    }
+    let mut parts: Vec<(&[Intent], Vec<Combined<'_>>)> = Vec::new();
+    for rule in rules {
+        let first = rule.matches[0];
+        let wishes = if matches!(first.action, Action::Forward(_)) { first.changes.wishes.as_slice() } else { &[] };
+        match parts.iter_mut().find(|(known, _)| *known == wishes) {
+            Some((_, part)) => part.push(rule),
+            None => parts.push((wishes, vec![rule])),
+        }
+    }
+    parts.into_iter().map(|(_, part)| part).collect()
 }
 
 /// Cuts rules into routes; the rules of one path stay together, because between routes age would decide.
@@ -339,6 +358,12 @@ fn route(
         HttpRoute::new(namespace, name, spec).into()
     };
     cx.add_route_annotations(owner, object.meta_mut());
+    let own = cx.own_annotations(owner, !grpc, object.meta_mut());
+    if let Object::HttpRoute(route) = &mut object {
+        for rule in route.spec.rules.iter_mut().filter(|rule| !rule.backend_refs.is_empty()) {
+            rule.filters.extend(own.iter().cloned());
+        }
+    }
     Route { object, sources, withheld, filters, wishes }
 }
 
@@ -366,17 +391,28 @@ fn wishes(kind: &'static str, route: &NamespacedName, rules: &[Combined<'_>], mu
     let of = |rule: &Combined<'_>| rule.matches[0].changes.wishes.clone();
     let first = of(&rules[0]);
     if rules.iter().all(|rule| forwards(rule) && rule.matches[0].changes.wishes == first) {
-        return vec![Wish { kind, route: route.clone(), rule: None, intents: first }];
+        return vec![Wish { kind, route: route.clone(), rule: None, intents: first, services: services(rules.iter()) }];
     }
     let mut wishes = Vec::new();
     for (number, rule) in rules.iter().enumerate() {
         if forwards(rule) && !rule.matches[0].changes.wishes.is_empty() {
             let name = format!("rule-{number}");
             call(number, name.clone());
-            wishes.push(Wish { kind, route: route.clone(), rule: Some(name), intents: of(rule) });
+            let services = services(std::iter::once(rule));
+            wishes.push(Wish { kind, route: route.clone(), rule: Some(name), intents: of(rule), services });
         }
     }
     wishes
+}
+
+/// Services that rules send requests to, sorted.
+fn services<'r>(rules: impl Iterator<Item = &'r Combined<'r>>) -> Vec<NamespacedName> {
+    let backends = rules.filter_map(|rule| match &rule.matches[0].action {
+        Action::Forward(backends) => Some(backends),
+        Action::Redirect(_) | Action::ToHttps { .. } | Action::Answered | Action::Withheld(_) => None,
+    });
+    let found: BTreeSet<NamespacedName> = backends.flatten().map(|backend| backend.service.clone()).collect();
+    found.into_iter().collect()
 }
 
 fn wire_rule(cx: &mut Cx<'_>, rule: &Combined<'_>, namespace: &str, hostname: Option<&str>) -> HttpRule {

@@ -56,7 +56,7 @@ spec:
   rules: [{host: a.example, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {name: http}}}}]}}]
 ";
 
-fn options(server: &Server) -> Options {
+pub(crate) fn options(server: &Server) -> Options {
     Options {
         kubeconfig: Some(server.kubeconfig().clone()),
         scope: Scope::All,
@@ -72,11 +72,11 @@ fn impatient(server: &Server) -> Options {
     options
 }
 
-fn try_read(options: &Options) -> Result<Reading, Error> {
+pub(crate) fn try_read(options: &Options) -> Result<Reading, Error> {
     cluster::read(options, &mut |_| {})
 }
 
-fn read_all(server: &Server) -> Reading {
+pub(crate) fn read_all(server: &Server) -> Reading {
     try_read(&options(server)).expect("a reading")
 }
 
@@ -95,12 +95,12 @@ fn many(count: usize) -> Vec<Value> {
 }
 
 /// What is said, as code and the kind it is about.
-fn said(reading: &Reading) -> Vec<(Code, String)> {
+pub(crate) fn said(reading: &Reading) -> Vec<(Code, String)> {
     let kind = |finding: &gateshift::ledger::Finding| finding.facts.iter().find(|(name, _)| *name == "kind").map(|(_, kind)| kind.clone());
     reading.findings.iter().map(|finding| (finding.code, kind(finding).unwrap_or_default())).collect()
 }
 
-fn only(path: &'static str, misbehave: Misbehave) -> impl Fn(&Request) -> Option<Misbehave> + Send + Sync + 'static {
+pub(crate) fn only(path: &'static str, misbehave: Misbehave) -> impl Fn(&Request) -> Option<Misbehave> + Send + Sync + 'static {
     move |request| (request.path == path).then(|| misbehave.clone())
 }
 
@@ -443,56 +443,6 @@ fn definitions_of_several_releases_are_said_and_the_oldest_is_taken() {
     assert!(said(&reading).contains(&(Code::ClusterMixedBundles, String::new())));
     let installed = reading.inventory.gateway_api.expect("an installed API");
     assert_eq!((installed.version.as_deref(), installed.channel.as_deref()), (Some("1.5.1"), Some("standard")));
-}
-
-/// Options of a report.
-fn of_report(server: &Server) -> Options {
-    Options { extent: Extent { beside: true, ..Extent::default() }, ..options(server) }
-}
-
-const BESIDE: &str = include_str!("../../testdata/cases/beside-objects/input.yaml");
-
-/// The objects of a text whose kinds the server has.
-fn without_canaries(text: &str) -> String {
-    text.split("\n---\n").filter(|document| !document.contains("kind: Canary")).collect::<Vec<_>>().join("\n---\n")
-}
-
-#[test]
-fn objects_beside_the_ingresses_are_read_for_reports() {
-    let text = without_canaries(BESIDE);
-    let server = Server::with(&[&text], |_| None);
-    let reading = try_read(&of_report(&server)).expect("a reading");
-    let files = read::texts([("beside.yaml".to_owned(), text.clone())], &read::Options::default());
-    let found = |reading: &Reading| -> std::collections::BTreeSet<String> {
-        let kept = reading.inventory.beside.iter().chain(&reading.inventory.gateway_objects);
-        kept.map(|(id, _)| reading.inventory.object(*id).to_string()).collect()
-    };
-    assert_eq!(found(&reading), found(&files));
-    assert!(found(&reading).iter().any(|name| name.starts_with("Rollout ")), "{:?}", found(&reading));
-    let absent = reading.findings.iter().find(|finding| finding.code == Code::ClusterNotInstalled).expect("what is not there is said");
-    assert_eq!(absent.facts, [("kinds", "Canary".to_owned())]);
-    // Nobody else needs them.
-    assert!(read_all(&server).inventory.beside.is_empty());
-}
-
-#[test]
-fn objects_beside_the_ingresses_that_are_forbidden_are_said() {
-    const PATHS: [&str; 4] = ["/networkpolicies", "/rollouts", "/issuers", "/clusterissuers"];
-    let text = without_canaries(BESIDE);
-    let server =
-        Server::with(&[&text], |request| PATHS.iter().any(|path| request.path.ends_with(path)).then_some(Misbehave::Status(403, "no")));
-    let reading = try_read(&of_report(&server)).expect("a reading");
-    let kinds: Vec<String> = said(&reading).into_iter().filter(|(code, _)| *code == Code::ClusterForbidden).map(|(_, kind)| kind).collect();
-    assert_eq!(kinds, ["NetworkPolicy", "Rollout", "Issuer", "ClusterIssuer"]);
-    assert!(!reading.partial && !reading.inventory.ingresses.is_empty());
-}
-
-#[test]
-fn objects_beside_the_ingresses_are_asked_for_where_groups_are_not_told() {
-    let server = Server::with(&[&without_canaries(BESIDE)], only("/apis", Misbehave::Status(403, "no")));
-    let reading = try_read(&of_report(&server)).expect("a reading");
-    assert!(reading.inventory.beside.iter().any(|(id, _)| reading.inventory.object(*id).kind == "Rollout"));
-    assert!(said(&reading).contains(&(Code::ClusterNotInstalled, String::new())), "{:?}", said(&reading));
 }
 
 #[test]

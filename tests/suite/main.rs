@@ -11,6 +11,8 @@ mod cli;
 #[cfg(feature = "cluster")]
 mod cluster;
 #[cfg(feature = "cluster")]
+mod cluster_beside;
+#[cfg(feature = "cluster")]
 mod cluster_cli;
 #[cfg(feature = "cluster")]
 mod cluster_lab;
@@ -20,6 +22,8 @@ mod cluster_lab_cases;
 mod cluster_server;
 mod conformance;
 mod corpus;
+mod corpus_targets;
+mod crds;
 mod echo;
 mod gateway_truth;
 mod ingress;
@@ -32,6 +36,7 @@ mod nginx_random;
 mod nginx_truth;
 mod pcre;
 mod reading;
+mod readme;
 mod report;
 mod report_browser;
 mod settlements;
@@ -41,4 +46,5 @@ mod snippet_conversion;
 mod snippet_oracle;
 mod snippet_router;
 mod snippet_truth;
+mod targets;
 mod yaml;

@@ -47,7 +47,13 @@ fn console_blocks_of_the_readme_run_as_written() {
     let blocks = blocks(&readme);
     assert!(blocks.len() >= 3, "README has {} console blocks", blocks.len());
     for (command, expected) in blocks.into_iter().flatten() {
-        let output = Command::new("sh").args(["-c", &format!("{{ {command}; }} 2>&1")]).current_dir(&folder).env("PATH", &path).env("NO_COLOR", "1").output().expect("sh runs");
+        let output = Command::new("sh")
+            .args(["-c", &format!("{{ {command}; }} 2>&1")])
+            .current_dir(&folder)
+            .env("PATH", &path)
+            .env("NO_COLOR", "1")
+            .output()
+            .expect("sh runs");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let lines: Vec<&str> = text.lines().collect();
         assert!(fits(&expected, &lines), "`{command}` printed\n{text}\nREADME says\n{}", expected.join("\n"));

@@ -49,7 +49,9 @@ impl Policy {
             }
             None => (Vec::new(), None),
         };
-        let body = effect.body.map(|limit| predicates.intern(Field::BodyLength, Test::Above(limit), None));
+        // No limit at all is written as 0.
+        let limit = effect.body.unwrap_or(*dialect.body_limit);
+        let body = (limit > 0).then_some(limit).map(|limit| predicates.intern(Field::BodyLength, Test::Above(limit), None));
         let mut poison = None;
         let overrides: Vec<Guarded> = effect
             .overrides

@@ -104,6 +104,8 @@ pub struct Effect {
     pub invalid: Option<String>,
     /// Status with which every request is answered.
     pub abort: Option<u16>,
+    /// Every hit of the expression in the path is replaced: expression, and text with `\1` for groups.
+    pub path: Option<(String, String)>,
     /// CORS.
     pub cors: Option<Cors>,
     /// Authentication service.
@@ -130,10 +132,11 @@ impl Effect {
     /// This effect, and what another one says where this one is silent.
     #[must_use]
     pub fn over(self, below: Self) -> Self {
-        let Self { invalid, abort, cors, service, password, body, addresses, rate, overrides, timeout, idle, unmodelled } = below;
+        let Self { invalid, abort, path, cors, service, password, body, addresses, rate, overrides, timeout, idle, unmodelled } = below;
         Self {
             invalid: self.invalid.or(invalid),
             abort: self.abort.or(abort),
+            path: self.path.or(path),
             cors: self.cors.or(cors),
             service: self.service.or(service),
             password: self.password.or(password),

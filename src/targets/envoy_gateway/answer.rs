@@ -1,10 +1,10 @@
 //! What Envoy Gateway makes of an intent: the kind that keeps it, what that kind treats differently, or why there is none.
 
-use super::{authentication, filter, traffic};
+use super::{authentication, traffic};
 use crate::{
     gateway::{Buffers, Intent, Users},
     ledger::Code,
-    targets::{Answer, standard::no_core_field},
+    targets::{Answer, envoy, standard::no_core_field},
 };
 
 const SECURITY: &str = "SecurityPolicy";
@@ -32,7 +32,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         Intent::AddressLists { .. } => kept(SECURITY, &[]),
         Intent::BasicAuth { users: Users::Others, .. } => Answer::No(Code::AccessPasswordHashes),
         Intent::BasicAuth { users: Users::Ready, .. } => kept(SECURITY, &[Code::AccessBasicAuthDiffers]),
-        Intent::BasicAuth { users: Users::Sha | Users::Unknown, .. } => {
+        Intent::BasicAuth { users: Users::Sha | Users::Map | Users::Unknown, .. } => {
             kept(SECURITY, &[Code::AccessBasicAuthDiffers, Code::AccessPasswordKey])
         }
         Intent::ExternalAuth { asks, url, .. } => match authentication::backend(url, asks) {
@@ -52,7 +52,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         Intent::Bandwidth { rate: 0, .. } => no_core_field(intent),
         Intent::Bandwidth { .. } => kept(TRAFFIC, &[Code::PolicyBandwidthShared]),
         Intent::FixedRedirect { .. } | Intent::Refuse { .. } => kept(FILTER, &[]),
-        Intent::RegexRewrite { pattern, target } => match filter::replacement(pattern, target) {
+        Intent::RegexRewrite { pattern, target } => match envoy::replacement(pattern, target) {
             Some(_) => kept(FILTER, &[]),
             None => no_core_field(intent),
         },

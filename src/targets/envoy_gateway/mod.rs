@@ -52,6 +52,10 @@ impl Target for EnvoyGateway {
         RegexForm::Full
     }
 
+    fn finds_client(&self) -> bool {
+        true
+    }
+
     fn cuts_long_requests(&self) -> bool {
         true
     }
@@ -72,8 +76,9 @@ impl Target for EnvoyGateway {
         false
     }
 
-    fn formats_header_values(&self) -> bool {
-        true
+    /// Values are formats, in which `%` starts a command.
+    fn header_value(&self, value: &str) -> String {
+        value.replace('%', "%%")
     }
 
     fn controller_name(&self) -> Option<&'static str> {

@@ -7,7 +7,10 @@ use super::types::{
     OverrideMatch, RateLimit, RateLimitRule, RateLimitValue, RequestBuffer, ResponseOverride, Retry, RetryOn, SourceCidr, StatusCodes,
     TcpTimeout, Timeout, header,
 };
-use crate::gateway::{AuthRequest, Intent, SessionCookie, api::HeaderModifier};
+use crate::{
+    gateway::{AuthRequest, Intent, SessionCookie, api::HeaderModifier},
+    targets::envoy::{self, Hashed, Retries},
+};
 
 /// The policy for the intents of a rule; `None` where none of them needs one.
 pub(super) fn traffic(intents: &[Intent]) -> Option<BackendTrafficPolicy> {
@@ -16,7 +19,7 @@ pub(super) fn traffic(intents: &[Intent]) -> Option<BackendTrafficPolicy> {
     for intent in intents {
         match intent {
             Intent::BodyLimit { bytes: Some(bytes) } => {
-                policy.request_buffer = Some(RequestBuffer { limit: quantity(*bytes), ..RequestBuffer::default() });
+                policy.request_buffer = Some(RequestBuffer { limit: envoy::quantity(*bytes).into(), ..RequestBuffer::default() });
             }
             Intent::RateLimit { per_second, per_minute, exempt, .. } => {
                 policy.rate_limit = Some(rate_limit(*per_second, *per_minute, exempt));
@@ -52,16 +55,6 @@ pub(super) fn traffic(intents: &[Intent]) -> Option<BackendTrafficPolicy> {
         });
     }
     (policy != BackendTrafficPolicy::default()).then_some(policy)
-}
-
-/// Bytes as a quantity.
-fn quantity(bytes: u64) -> serde_json::Value {
-    for (unit, size) in [("Gi", 1_u64 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)] {
-        if bytes > 0 && bytes.is_multiple_of(size) {
-            return format!("{}{unit}", bytes / size).into();
-        }
-    }
-    bytes.to_string().into()
 }
 
 /// A bucket for each client address. A rule keeps one network only, so that both families need one.
@@ -120,25 +113,13 @@ pub(super) fn balancer(by: &str, hashed: bool) -> Option<LoadBalancer> {
         return Some(LoadBalancer { r#type: kind.to_owned(), ..LoadBalancer::default() });
     }
     let named = |name: &str| vec![NamedHash { name: name.to_owned(), ..NamedHash::default() }];
-    let hash = match by {
-        "$remote_addr" | "$binary_remote_addr" | "$the_real_ip" => {
-            ConsistentHash { r#type: "SourceIP".to_owned(), ..ConsistentHash::default() }
-        }
-        "$host" | "$http_host" => {
-            ConsistentHash { r#type: "Headers".to_owned(), headers: named(":authority"), ..ConsistentHash::default() }
-        }
-        _ => {
-            let is_name = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-            if let Some(name) = by.strip_prefix("$http_").filter(|name| is_name(name)) {
-                ConsistentHash { r#type: "Headers".to_owned(), headers: named(&name.replace('_', "-")), ..ConsistentHash::default() }
-            } else if let Some(name) = by.strip_prefix("$arg_").filter(|name| is_name(name)) {
-                ConsistentHash { r#type: "QueryParams".to_owned(), query_params: named(name), ..ConsistentHash::default() }
-            } else if let Some(name) = by.strip_prefix("$cookie_").filter(|name| is_name(name)) {
-                let cookie = HashCookie { name: name.to_owned(), ..HashCookie::default() };
-                ConsistentHash { r#type: "Cookie".to_owned(), cookie: Some(cookie), ..ConsistentHash::default() }
-            } else {
-                return None;
-            }
+    let of = |kind: &str| ConsistentHash { r#type: kind.to_owned(), ..ConsistentHash::default() };
+    let hash = match envoy::hashed(by)? {
+        Hashed::Address => of("SourceIP"),
+        Hashed::Header(name) => ConsistentHash { headers: named(&name), ..of("Headers") },
+        Hashed::Query(name) => ConsistentHash { query_params: named(name), ..of("QueryParams") },
+        Hashed::Cookie(name) => {
+            ConsistentHash { cookie: Some(HashCookie { name: name.to_owned(), ..HashCookie::default() }), ..of("Cookie") }
         }
     };
     Some(consistent(hash))
@@ -146,25 +127,16 @@ pub(super) fn balancer(by: &str, hashed: bool) -> Option<LoadBalancer> {
 
 /// Conditions of nginx as triggers of Envoy.
 fn retry(conditions: &str, tries: u64) -> Retry {
-    let words: Vec<&str> = conditions.split_whitespace().collect();
-    if words.contains(&"off") {
+    let Retries { attempts, mut triggers, statuses } = envoy::retries(conditions, tries);
+    if triggers.is_empty() && statuses.is_empty() {
         return Retry { num_retries: Some(0), ..Retry::default() };
     }
-    let (mut triggers, mut codes): (Vec<&str>, Vec<u16>) = (Vec::new(), Vec::new());
-    for word in words {
-        match word {
-            "error" => triggers.extend(["connect-failure", "refused-stream"]),
-            "timeout" | "invalid_header" => triggers.push("reset"),
-            _ => codes.extend(word.strip_prefix("http_").and_then(|code| code.parse::<u16>().ok())),
-        }
-    }
-    if !codes.is_empty() {
+    if !statuses.is_empty() {
         triggers.push("retriable-status-codes");
     }
-    triggers.dedup();
-    let retries = if tries == 0 { 3 } else { u32::try_from(tries - 1).unwrap_or(u32::MAX) };
-    let retry_on = RetryOn { triggers: triggers.into_iter().map(str::to_owned).collect(), http_status_codes: codes, ..RetryOn::default() };
-    Retry { num_retries: Some(retries), retry_on: Some(retry_on), ..Retry::default() }
+    let triggers = triggers.into_iter().map(str::to_owned).collect();
+    let retry_on = RetryOn { triggers, http_status_codes: statuses, ..RetryOn::default() };
+    Retry { num_retries: Some(attempts), retry_on: Some(retry_on), ..Retry::default() }
 }
 
 /// A refused client is sent to the sign-in page; what the application itself refuses stays.
@@ -232,8 +204,8 @@ mod tests {
 
     #[test]
     fn sizes_are_whole_units() {
-        assert_eq!(quantity(8 << 20), "8Mi");
-        assert_eq!(quantity(1500), "1500");
+        assert_eq!(envoy::quantity(8 << 20), "8Mi");
+        assert_eq!(envoy::quantity(1500), "1500");
     }
 
     #[test]

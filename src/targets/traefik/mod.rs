@@ -52,7 +52,7 @@ impl Target for Traefik {
         true
     }
 
-    fn formats_header_values(&self) -> bool {
+    fn retries_in_core(&self) -> bool {
         false
     }
 

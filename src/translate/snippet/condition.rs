@@ -206,6 +206,10 @@ pub(super) fn searched_path(regex: &str, caseless: bool, form: RegexForm, how: H
         (None, RegexForm::Full) => format!("{case}.*(?:{regex}).*"),
         (None, RegexForm::Search) => format!("{case}(?:{regex})"),
         (None, RegexForm::Either) => format!("{case}^.*(?:{regex}).*"),
+        (body, RegexForm::Start) => {
+            let anywhere = if body.is_some() { regex.to_owned() } else { format!("/(?:.*(?:{regex}))") };
+            super::super::location::searched(body.unwrap_or(&anywhere), caseless)?
+        }
     };
     (value.len() <= 1024)
         .then_some((PathRule::Regex(value), Some("which of an expression and a prefix goes first is up to the implementation")))

@@ -126,7 +126,7 @@ impl Cx<'_> {
 
     /// Whether the target keeps something by a filter or policy of its own; the directive is settled then.
     pub(super) fn kept_by_target(&mut self, here: &Here<'_>, intent: &Intent) -> bool {
-        let Answer::Kept { kind, changes } = self.options.target.answer(intent) else { return false };
+        let Answer::Kept { kind, changes } = self.answer(intent) else { return false };
         let codes = changes.iter().copied().collect();
         self.settle(here, Settlement::Policy { target: self.options.target.id().to_owned(), kind: kind.to_owned(), codes });
         true

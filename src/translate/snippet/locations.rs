@@ -134,7 +134,7 @@ impl<'a> Cx<'a> {
     fn content(&mut self, here: &Here<'_>, block: &[Line]) -> Action {
         let pass = block.iter().find_map(|line| if let Directive::Pass(url) = &line.directive { Some((line, url)) } else { None });
         let Some((line, url)) = pass else {
-            let keeps = self.options.target.keeps(&Intent::Refuse { status: 404 });
+            let keeps = self.keeps(&Intent::Refuse { status: 404 });
             return if keeps { Action::Answered } else { Action::Withheld(Code::SnippetLosesBackend) };
         };
         let here = Here { line, origin: here.origin };

@@ -1,0 +1,62 @@
+//! What agentgateway makes of an intent.
+
+use crate::{
+    gateway::{Buffers, Intent, Users},
+    ledger::Code,
+    targets::{Answer, standard::no_core_field},
+};
+
+const POLICY: &str = "AgentgatewayPolicy";
+
+fn kept(changes: &[Code]) -> Answer {
+    Answer::Kept { kind: POLICY, changes: changes.to_vec() }
+}
+
+/// The answer.
+pub(super) fn answer(intent: &Intent) -> Answer {
+    match intent {
+        Intent::AddressLists { .. } => kept(&[]),
+        Intent::BasicAuth { users: Users::Map, .. } => kept(&[Code::AccessPasswordKey]),
+        Intent::BasicAuth { .. } => kept(&[]),
+        Intent::ExternalAuth { asks, .. } if asks.service.is_some() && asks.path.is_some() && asks.signin.is_empty() => {
+            kept(&[Code::AccessExternalAuthDiffers])
+        }
+        Intent::BodyLimit { bytes: None } => Answer::Already,
+        Intent::BodyLimit { bytes: Some(_) } => kept(&[Code::PolicyBodyBuffered]),
+        Intent::RateLimit { per_second: 0, per_minute: 0, .. } => Answer::No(Code::PolicyConnectionLimit),
+        Intent::RateLimit { .. } => Answer::No(Code::PolicyRateLimitShared),
+        // There is no time of silence, and one of the whole exchange is another thing.
+        Intent::Timeouts { connect: Some(_), .. } => kept(&[Code::PolicyOfService]),
+        Intent::Buffering { what: Buffers::Responses | Buffers::Requests, value } if value == "off" => Answer::Already,
+        Intent::Buffering { what: Buffers::Memory, .. } => Answer::Already,
+        Intent::DigestAuth { .. }
+        | Intent::ExternalAuth { .. }
+        | Intent::ClientCertificates { .. }
+        | Intent::Firewall
+        | Intent::Bandwidth { .. }
+        | Intent::Refuse { .. }
+        | Intent::FixedRedirect { .. }
+        | Intent::RegexRewrite { .. }
+        | Intent::SessionAffinity { .. }
+        | Intent::LoadBalancing { .. }
+        | Intent::Timeouts { .. }
+        | Intent::Retry { .. }
+        | Intent::Buffering { .. }
+        | Intent::ServiceAddress
+        | Intent::ErrorPages
+        | Intent::CookieRewrite
+        | Intent::LocationRewrite
+        | Intent::Mirror { .. }
+        | Intent::Tracing
+        | Intent::AccessLog
+        | Intent::Snippet
+        | Intent::Ciphers
+        | Intent::Fastcgi
+        | Intent::Grpc
+        | Intent::BackendTls
+        | Intent::ConnectionHeader
+        | Intent::BackendHttpVersion
+        | Intent::Passthrough
+        | Intent::Variables { .. } => no_core_field(intent),
+    }
+}

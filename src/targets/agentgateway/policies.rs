@@ -1,0 +1,157 @@
+//! Which policies an estate needs, and what each is attached to.
+
+use std::collections::BTreeMap;
+
+use serde_json::to_value;
+
+use super::{
+    addresses,
+    types::{
+        AgentgatewayPolicy, Authorization, Backend, BackendRef, BasicAuthentication, Buffer, BufferLimit, Expressions, ExtAuth, GROUP,
+        HttpAuth, PasswordRef, TargetRef, Tcp, Traffic, VERSION,
+    },
+};
+use crate::{
+    gateway::{
+        AuthRequest, Intent,
+        api::{Custom, GROUP as GATEWAY_API, Meta},
+    },
+    k8s::NamespacedName,
+    targets::{Estate, Own, Reference, Wish, services},
+};
+
+/// Places that one policy is attached to at most.
+const MOST_PLACES: usize = 16;
+/// What the authentication service gets to see besides what it always gets.
+const SHOWN: [&str; 5] = ["authorization", "cookie", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
+
+/// All policies.
+pub(super) fn policies(estate: &Estate) -> Own {
+    let mut own = Own::default();
+    of_rules(estate, &mut own);
+    let (chosen, findings) = services::settle(&estate.wishes, connect);
+    own.findings.extend(findings);
+    for (service, seconds) in chosen {
+        let tcp = Tcp { connect_timeout: Some(format!("{seconds}s")), ..Tcp::default() };
+        let policy = AgentgatewayPolicy {
+            // The core group is written as an empty text.
+            target_refs: vec![target(Some(""), "Service", &service.name, None)],
+            backend: Some(Backend { tcp: Some(tcp), ..Backend::default() }),
+            ..AgentgatewayPolicy::default()
+        };
+        own.beside.push(custom(&service.namespace, format!("{}-connect", service.name), &policy));
+    }
+    own
+}
+
+fn custom(namespace: &str, name: String, policy: &AgentgatewayPolicy) -> Custom {
+    let spec = to_value(policy).expect("INVARIANT: the wire types have string keys");
+    Custom { group: GROUP, version: VERSION, kind: "AgentgatewayPolicy", metadata: Meta::new(namespace, name), spec }
+}
+
+fn target(group: Option<&str>, kind: &str, name: &str, section: Option<&str>) -> TargetRef {
+    TargetRef {
+        group: group.map(str::to_owned),
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+        section_name: section.map(str::to_owned),
+        ..TargetRef::default()
+    }
+}
+
+fn connect(intents: &[Intent]) -> Option<u64> {
+    intents.iter().find_map(|intent| match intent {
+        Intent::Timeouts { connect, .. } => *connect,
+        _ => None,
+    })
+}
+
+/// One policy for rules of one namespace that wish the same.
+fn of_rules(estate: &Estate, own: &mut Own) {
+    // A policy names places of one kind.
+    let mut groups: BTreeMap<(&str, &str, &[Intent]), Vec<&Wish>> = BTreeMap::new();
+    for wish in &estate.wishes {
+        groups.entry((&wish.route.namespace, wish.kind, &wish.intents)).or_default().push(wish);
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    let place = |wish: &Wish| (wish.route.clone(), wish.rule.clone());
+    groups.sort_by_key(|((namespace, ..), wishes)| ((*namespace).to_owned(), place(wishes[0])));
+    for ((namespace, _, intents), wishes) in groups {
+        let Some(traffic) = traffic(intents, namespace) else { continue };
+        for wishes in wishes.chunks(MOST_PLACES) {
+            let name = match &wishes[0].rule {
+                Some(rule) => format!("{}-{rule}", wishes[0].route.name),
+                None => wishes[0].route.name.clone(),
+            };
+            let to = |wish: &&Wish| target(Some(GATEWAY_API), wish.kind, &wish.route.name, wish.rule.as_deref());
+            let target_refs = wishes.iter().map(to).collect();
+            let policy = AgentgatewayPolicy { target_refs, traffic: Some(traffic.clone()), ..AgentgatewayPolicy::default() };
+            own.beside.push(custom(namespace, name, &policy));
+        }
+        for intent in intents {
+            let Intent::ExternalAuth { asks, .. } = intent else { continue };
+            let Some((service, _)) = service(asks).filter(|(service, _)| service.namespace != namespace) else { continue };
+            let from = namespace.to_owned();
+            own.references.push(Reference { group: GROUP, kind: "AgentgatewayPolicy", from, to: "Service", target: service });
+        }
+    }
+}
+
+fn traffic(intents: &[Intent], namespace: &str) -> Option<Traffic> {
+    let mut traffic = Traffic::default();
+    for intent in intents {
+        match intent {
+            Intent::AddressLists { allow, deny } => {
+                let policy = Expressions { match_expressions: vec![addresses::expression(allow, deny)], ..Expressions::default() };
+                traffic.authorization = Some(Authorization { action: Some("Require".to_owned()), policy, ..Authorization::default() });
+            }
+            Intent::BasicAuth { secret, realm, .. } => {
+                let name = secret.split_once('/').map_or(secret.as_str(), |(_, name)| name).to_owned();
+                let secret = PasswordRef { name, key: Some("auth".to_owned()), ..PasswordRef::default() };
+                traffic.basic_authentication = Some(BasicAuthentication {
+                    realm: (!realm.is_empty()).then(|| realm.clone()),
+                    mode: Some("Strict".to_owned()),
+                    secret_ref: Some(secret),
+                    ..BasicAuthentication::default()
+                });
+            }
+            Intent::ExternalAuth { asks, .. } => traffic.ext_auth = external(asks, namespace),
+            Intent::BodyLimit { bytes: Some(bytes) } => {
+                let limit = BufferLimit { max_bytes: Some(*bytes), ..BufferLimit::default() };
+                traffic.buffer = Some(Buffer { request: Some(limit), ..Buffer::default() });
+            }
+            _ => {}
+        }
+    }
+    (traffic != Traffic::default()).then_some(traffic)
+}
+
+fn service(asks: &AuthRequest) -> Option<(NamespacedName, u16)> {
+    let (name, port) = asks.service.as_ref()?;
+    let (namespace, name) = name.split_once('/')?;
+    Some((NamespacedName::new(namespace, name), *port))
+}
+
+/// Path and added headers are expressions: a text stands between double quotes.
+fn external(asks: &AuthRequest, namespace: &str) -> Option<ExtAuth> {
+    let (service, port) = service(asks)?;
+    let path = asks.path.as_ref()?;
+    let backend_ref = BackendRef {
+        name: service.name,
+        namespace: (service.namespace != namespace).then_some(service.namespace),
+        port: Some(port),
+        ..BackendRef::default()
+    };
+    let original = "request.scheme + \"://\" + request.host + request.pathAndQuery";
+    let http = HttpAuth {
+        path: Some(serde_json::Value::from(path.as_str()).to_string()),
+        allowed_request_headers: SHOWN.iter().map(|name| (*name).to_owned()).collect(),
+        add_request_headers: [("x-original-url", original), ("x-original-method", "request.method")]
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        allowed_response_headers: asks.response_headers.iter().map(|name| name.to_ascii_lowercase()).collect(),
+        ..HttpAuth::default()
+    };
+    Some(ExtAuth { backend_ref, http: Some(http), failure_mode: Some("FailClosed".to_owned()), ..ExtAuth::default() })
+}

@@ -1,0 +1,147 @@
+//! What the implementations on Envoy have in common: rewrites by RE2, retries, what is hashed, and quantities.
+
+use crate::gateway::regex;
+
+/// A rewrite of nginx as an expression over the whole path and a substitution; `None` where RE2 cannot say it.
+///
+/// nginx searches from the start of the path without regard to case, and the target takes the place of all of it.
+pub(super) fn replacement(pattern: &str, target: &str) -> Option<(String, String)> {
+    if target.contains("://") || !target.starts_with('/') {
+        return None;
+    }
+    let (pattern, names) = regex::without_names(pattern);
+    let substitution = substitution(target, &names)?;
+    let path = pattern.strip_prefix('^').unwrap_or(&pattern);
+    let inner = if path.ends_with('$') && !path.ends_with("\\$") { path.to_owned() } else { format!("{path}.*$") };
+    // A bar outside of groups would tear the anchors apart.
+    let whole = if regex::has_bar(path) { format!("(?i)^(?:{})", inner.trim_end_matches('$')) + "$" } else { format!("(?i)^{inner}") };
+    // Expressions that end with everything need nothing behind it.
+    let whole = whole.replace("(.*).*$", "(.*)$").replace(".*.*$", ".*$");
+    regex::is_valid(&whole).then_some((whole, substitution))
+}
+
+/// `$1` and names of groups become `\1`; `None` for variables.
+fn substitution(target: &str, names: &[Option<String>]) -> Option<String> {
+    let mut text = String::new();
+    let mut chars = target.chars().peekable();
+    while let Some(character) = chars.next() {
+        match character {
+            '\\' => text.push_str("\\\\"),
+            '$' => {
+                if let Some(digit) = chars.next_if(char::is_ascii_digit) {
+                    // Groups that do not exist are empty for nginx; Envoy would leave the path as it is.
+                    if digit.to_digit(10).is_some_and(|number| number as usize <= names.len()) {
+                        text.extend(['\\', digit]);
+                    }
+                    continue;
+                }
+                let mut name = String::new();
+                while let Some(letter) = chars.next_if(|c| c.is_ascii_alphanumeric() || *c == '_') {
+                    name.push(letter);
+                }
+                let number = names.iter().position(|known| known.as_deref() == Some(name.as_str())).filter(|at| *at < 9)? + 1;
+                text.push_str(&format!("\\{number}"));
+            }
+            other => text.push(other),
+        }
+    }
+    Some(text)
+}
+
+/// What is tried again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Retries {
+    /// How often, besides the first time.
+    pub(super) attempts: u32,
+    /// Failures, in the words of Envoy.
+    pub(super) triggers: Vec<&'static str>,
+    /// Statuses.
+    pub(super) statuses: Vec<u16>,
+}
+
+/// Conditions of nginx as triggers of Envoy. nginx counts the first time, and 0 is no limit.
+pub(super) fn retries(conditions: &str, tries: u64) -> Retries {
+    let words: Vec<&str> = conditions.split_whitespace().collect();
+    let mut retries = Retries { attempts: 0, triggers: Vec::new(), statuses: Vec::new() };
+    if words.contains(&"off") {
+        return retries;
+    }
+    for word in words {
+        match word {
+            "error" => retries.triggers.extend(["connect-failure", "refused-stream"]),
+            "timeout" | "invalid_header" => retries.triggers.push("reset"),
+            _ => retries.statuses.extend(word.strip_prefix("http_").and_then(|code| code.parse::<u16>().ok())),
+        }
+    }
+    retries.triggers.dedup();
+    retries.attempts = if tries == 0 { 3 } else { u32::try_from(tries - 1).unwrap_or(u32::MAX) };
+    retries
+}
+
+/// What decides about the endpoint of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Hashed<'a> {
+    /// Address of the client.
+    Address,
+    /// A header.
+    Header(String),
+    /// A parameter of the query.
+    Query(&'a str),
+    /// A cookie.
+    Cookie(&'a str),
+}
+
+/// A variable of nginx as something that Envoy can hash; `None` where it cannot.
+pub(super) fn hashed(by: &str) -> Option<Hashed<'_>> {
+    let named = |prefix: &str| {
+        let name = by.strip_prefix(prefix)?;
+        (!name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')).then_some(name)
+    };
+    match by {
+        "$remote_addr" | "$binary_remote_addr" | "$the_real_ip" => Some(Hashed::Address),
+        "$host" | "$http_host" => Some(Hashed::Header(":authority".to_owned())),
+        _ => named("$http_")
+            .map(|name| Hashed::Header(name.replace('_', "-")))
+            .or_else(|| named("$arg_").map(Hashed::Query))
+            .or_else(|| named("$cookie_").map(Hashed::Cookie)),
+    }
+}
+
+/// Bytes as a quantity of Kubernetes.
+pub(super) fn quantity(bytes: u64) -> String {
+    let fits = |(unit, size): (&str, u64)| (bytes > 0 && bytes.is_multiple_of(size)).then(|| format!("{}{unit}", bytes / size));
+    [("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)].into_iter().find_map(fits).unwrap_or_else(|| bytes.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn captures_become_groups_over_the_whole_path() {
+        let made = |pattern: &str, target: &str| replacement(pattern, target);
+        assert_eq!(made("/api/v([0-9]+)/(.*)", "/$2"), Some(("(?i)^/api/v([0-9]+)/(.*)$".to_owned(), "/\\2".to_owned())));
+        assert_eq!(made("/a/([^/]+)", "/$1"), Some(("(?i)^/a/([^/]+).*$".to_owned(), "/\\1".to_owned())));
+        assert_eq!(made("/", "/in/$1/$2x"), Some(("(?i)^/.*$".to_owned(), "/in//x".to_owned())));
+        assert_eq!(made("/x/(\\d+)$", "/$1"), Some(("(?i)^/x/(\\d+)$".to_owned(), "/\\1".to_owned())));
+    }
+
+    #[test]
+    fn alternatives_stay_between_the_anchors() {
+        assert_eq!(replacement("/a(/|$)(.*)", "/$2").expect("rewrite").0, "(?i)^/a(/|$)(.*)$");
+        assert_eq!(replacement("/a/(.*)|/b", "/$1").expect("rewrite").0, "(?i)^(?:/a/(.*)|/b.*)$");
+    }
+
+    #[test]
+    fn names_of_groups_become_numbers() {
+        let made = replacement("/u/(?<uid>[0-9]+)/(?<rest>.*)", "/users/$uid/$rest");
+        assert_eq!(made, Some(("(?i)^/u/([0-9]+)/(.*)$".to_owned(), "/users/\\1/\\2".to_owned())));
+    }
+
+    #[test]
+    fn variables_and_look_around_cannot_be_said() {
+        assert_eq!(replacement("/a/(.*)", "/$host/$1"), None);
+        assert_eq!(replacement("/(?!a)(.*)", "/$1"), None);
+        assert_eq!(replacement("/(.*)", "https://x.test/$1"), None);
+    }
+}

@@ -1,0 +1,109 @@
+//! Which policies an estate needs, and what each is attached to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::to_value;
+
+use super::{
+    backends, traffic,
+    types::{GROUP, ServiceRef, TargetRef, TrafficPolicy, VERSION},
+};
+use crate::{
+    gateway::{
+        Intent,
+        api::{Custom, GROUP as GATEWAY_API, Meta},
+    },
+    targets::{Estate, Own, Reference, Wish, services},
+};
+
+/// Places that one policy is attached to at most.
+const MOST_PLACES: usize = 16;
+
+/// All policies.
+pub(super) fn policies(estate: &Estate) -> Own {
+    let mut own = Own::default();
+    of_gateway(estate, &mut own);
+    of_rules(estate, &mut own);
+    let (chosen, findings) = services::settle(&estate.wishes, backends::backend);
+    own.findings.extend(findings);
+    for (service, mut policy) in chosen {
+        policy.target_refs = vec![ServiceRef { kind: "Service".to_owned(), name: service.name.clone(), ..ServiceRef::default() }];
+        // The core group is written as an empty text, which must stand there.
+        let mut policy = custom("BackendConfigPolicy", &service.namespace, service.name.clone(), &policy);
+        policy.spec["targetRefs"][0]["group"] = "".into();
+        own.beside.push(policy);
+    }
+    own
+}
+
+/// An object.
+pub(super) fn custom<T: Serialize>(kind: &'static str, namespace: &str, name: String, spec: &T) -> Custom {
+    let spec = to_value(spec).expect("INVARIANT: the wire types have string keys");
+    Custom { group: GROUP, version: VERSION, kind, metadata: Meta::new(namespace, name), spec }
+}
+
+fn target(kind: &str, name: &str, section: Option<&str>) -> TargetRef {
+    TargetRef {
+        group: GATEWAY_API.to_owned(),
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+        section_name: section.map(str::to_owned),
+        ..TargetRef::default()
+    }
+}
+
+/// Silence ends an exchange, as in ingress-nginx.
+fn of_gateway(estate: &Estate, own: &mut Own) {
+    let Estate { gateway, idle, sections, .. } = estate;
+    if sections.is_empty() || *idle == 0 {
+        return;
+    }
+    let gateways: BTreeSet<&str> = sections.iter().map(|section| section.gateway.as_str()).collect();
+    let policy = TrafficPolicy {
+        target_refs: gateways.into_iter().map(|name| target("Gateway", name, None)).collect(),
+        timeouts: Some(traffic::silence(*idle)),
+        ..TrafficPolicy::default()
+    };
+    own.platform.push(custom("TrafficPolicy", &gateway.namespace, gateway.name.clone(), &policy));
+}
+
+/// One policy for rules of one namespace that wish the same.
+fn of_rules(estate: &Estate, own: &mut Own) {
+    let mut groups: BTreeMap<(&str, &[Intent]), Vec<&Wish>> = BTreeMap::new();
+    for wish in &estate.wishes {
+        groups.entry((&wish.route.namespace, &wish.intents)).or_default().push(wish);
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    let place = |wish: &Wish| (wish.route.clone(), wish.rule.clone());
+    groups.sort_by_key(|((namespace, _), wishes)| ((*namespace).to_owned(), place(wishes[0])));
+    for ((namespace, intents), wishes) in groups {
+        for wishes in wishes.chunks(MOST_PLACES) {
+            let name = match &wishes[0].rule {
+                Some(rule) => format!("{}-{rule}", wishes[0].route.name),
+                None => wishes[0].route.name.clone(),
+            };
+            let Some(mut policy) = traffic::traffic(intents, &name) else { continue };
+            policy.target_refs = wishes.iter().map(|wish| target(wish.kind, &wish.route.name, wish.rule.as_deref())).collect();
+            own.beside.push(custom("TrafficPolicy", namespace, name.clone(), &policy));
+            of_authentication(intents, namespace, &name, own);
+        }
+    }
+}
+
+fn of_authentication(intents: &[Intent], namespace: &str, name: &str, own: &mut Own) {
+    for intent in intents {
+        let Intent::ExternalAuth { asks, .. } = intent else { continue };
+        let Some((service, extension)) = traffic::extension(asks, namespace) else { continue };
+        own.beside.push(custom("GatewayExtension", namespace, name.to_owned(), &extension));
+        if service.namespace != namespace {
+            own.references.push(Reference {
+                group: GROUP,
+                kind: "GatewayExtension",
+                from: namespace.to_owned(),
+                to: "Service",
+                target: service,
+            });
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Policies and filters of kgateway, read back. Fields of the first level of a policy are kept apart: for each, the more specific policy
+//! counts, and of two on one place the older one.
+
+use super::types::{
+    Acl, BackendConfigPolicy, DirectResponse, ExtAuth, GROUP, GatewayExtension, HttpService, PathRegex, TrafficPolicy, UrlRewrite,
+};
+use crate::{
+    gateway::{
+        api::{Duration, HeaderModifier},
+        dialect::Port443,
+        facts::Facts,
+        objects::Objects,
+        policies::{Addresses, AskedPath, Effect, Filter, Network, Password, Place, Policies, Service},
+        regex,
+    },
+    k8s::{Inventory, NamespacedName, ObjectRef},
+    targets::documents::{Document, network, of_group},
+};
+
+/// Reads everything of the group.
+pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, facts: &Facts<'_>) -> Policies {
+    let mut policies = Policies::default();
+    let documents = of_group(objects, manifests, GROUP);
+    let reader = Reader { documents: &documents, facts };
+    for document in &documents {
+        match document.object.kind.as_str() {
+            "TrafficPolicy" => {
+                let Some(policy) = document.parse::<TrafficPolicy>() else { continue };
+                for target in &policy.target_refs {
+                    let name = NamespacedName::new(&document.object.namespace, &target.name);
+                    let place = Place::new(&target.kind, &name, target.section_name.as_deref());
+                    for (family, effect) in reader.traffic(&policy, document) {
+                        document.attach(&mut policies, (objects, manifests), family, place.clone(), effect, true);
+                    }
+                }
+                if !policy.target_selectors.is_empty() {
+                    continue;
+                }
+            }
+            // How endpoints are chosen changes no answer.
+            "BackendConfigPolicy" if document.parse::<BackendConfigPolicy>().is_some_and(|policy| policy.other.is_empty()) => {}
+            "GatewayExtension" if document.parse::<GatewayExtension>().is_some_and(|extension| extension.other.is_empty()) => {}
+            "DirectResponse" => {
+                let Some(response) = document.parse::<DirectResponse>() else { continue };
+                let name = NamespacedName::new(&document.object.namespace, &document.object.name);
+                let unmodelled = document.unknown(&response.other);
+                let answer = Some((response.status, HeaderModifier::default()));
+                policies.filter("DirectResponse", name, Filter { answer, unmodelled, ..Filter::default() });
+            }
+            _ => continue,
+        }
+        policies.understood.insert(document.id);
+    }
+    policies
+}
+
+struct Reader<'a> {
+    documents: &'a [Document<'a>],
+    facts: &'a Facts<'a>,
+}
+
+/// One field of a policy, and its effect.
+type Part = (&'static str, Effect);
+
+impl Reader<'_> {
+    fn traffic(&self, policy: &TrafficPolicy, document: &Document<'_>) -> Vec<Part> {
+        let TrafficPolicy {
+            target_refs: _,
+            target_selectors: _,
+            acl,
+            basic_auth,
+            ext_auth,
+            buffer,
+            rate_limit,
+            timeouts,
+            retry: _,
+            url_rewrite,
+            compression: _,
+            tracing: _,
+            stat_prefix: _,
+            other,
+        } = policy;
+        let of = document.object;
+        let mut parts: Vec<Part> = Vec::new();
+        parts.extend(document.unknown(other).map(|what| ("other", unmodelled(what))));
+        parts.extend(acl.as_ref().map(|acl| ("acl", addresses(acl, of))));
+        if let Some(basic) = basic_auth {
+            let effect = match &basic.secret_ref {
+                Some(secret) => {
+                    let namespace = secret.namespace.as_ref().unwrap_or(&of.namespace);
+                    let name = NamespacedName::new(namespace, &secret.name);
+                    let fault = self.facts.password_fault(&name, secret.key.as_deref().unwrap_or(".htpasswd"));
+                    // What the controller makes of a bad Secret is not known: nobody gets through, or everybody.
+                    let unmodelled = fault.map(|fault| format!("{of}: {fault}"));
+                    Effect { password: Some(Password { secret: name, removed: false }), unmodelled, ..Effect::default() }
+                }
+                None => unmodelled(format!("`basicAuth` of {of}")),
+            };
+            parts.push(("basicAuth", effect));
+        }
+        parts.extend(ext_auth.as_ref().map(|auth| ("extAuth", self.external(auth, of))));
+        if let Some(limit) = buffer.as_ref().and_then(|buffer| buffer.max_request_size.as_deref()) {
+            parts.push(("buffer", Effect { body: bytes(limit), ..Effect::default() }));
+        }
+        if rate_limit.is_some() {
+            parts.push(("rateLimit", Effect { rate: Some(429), ..Effect::default() }));
+        }
+        if let Some(times) = timeouts {
+            let (timeout, idle) = (times.request.as_deref().and_then(millis), times.stream_idle.as_deref().and_then(millis));
+            parts.push(("timeouts", Effect { timeout, idle, ..Effect::default() }));
+        }
+        if let Some(UrlRewrite { path_regex: Some(PathRegex { pattern, substitution, .. }), .. }) = url_rewrite {
+            let good = regex::is_valid(pattern) && !pattern.is_empty() && regex::substitution(substitution).is_some();
+            let path = good.then(|| (pattern.clone(), substitution.clone()));
+            let unmodelled = (!good).then(|| format!("`{pattern}` of {of}"));
+            parts.push(("urlRewrite", Effect { path, unmodelled, ..Effect::default() }));
+        }
+        parts
+    }
+
+    fn external(&self, auth: &ExtAuth, of: &ObjectRef) -> Effect {
+        let unknown = || unmodelled(format!("`extAuth` of {of}"));
+        let Some(reference) = &auth.extension_ref else { return unknown() };
+        let namespace = reference.namespace.as_ref().unwrap_or(&of.namespace);
+        let named = |document: &&Document<'_>| {
+            let object = document.object;
+            object.kind == "GatewayExtension" && object.name == reference.name && object.namespace == *namespace
+        };
+        let extension = self.documents.iter().find(named).and_then(Document::parse::<GatewayExtension>);
+        let service =
+            extension.and_then(|extension| extension.ext_auth).filter(|auth| auth.fail_open != Some(true) && auth.other.is_empty());
+        let Some(HttpService { backend_ref, path_prefix, authorization_response, .. }) = service.and_then(|auth| auth.http_service) else {
+            return unknown();
+        };
+        let namespace = backend_ref.namespace.as_ref().unwrap_or(namespace);
+        let name = NamespacedName::new(namespace, &backend_ref.name);
+        let port = backend_ref.port.unwrap_or(80);
+        if self.facts.service_fault(&name, Some(port), Port443::Plain).is_some() {
+            return unmodelled(format!("{of}: Service {name} cannot be asked"));
+        }
+        let port = if port == 80 { String::new() } else { format!(":{port}") };
+        let copied = authorization_response.map(|response| response.headers_to_backend).unwrap_or_default();
+        let service = Service {
+            base: format!("http://{}.{}.svc.cluster.local{port}", name.name, name.namespace),
+            path: AskedPath::Behind(path_prefix.unwrap_or_default()),
+            copied: copied.iter().map(|name| name.to_ascii_lowercase()).collect(),
+        };
+        Effect { service: Some(service), ..Effect::default() }
+    }
+}
+
+fn unmodelled(what: String) -> Effect {
+    Effect { unmodelled: Some(what), ..Effect::default() }
+}
+
+/// The longest prefix that holds the address counts.
+fn addresses(acl: &Acl, of: &ObjectRef) -> Effect {
+    let Acl { default_action, rules, deny_response, other } = acl;
+    let mut found: Vec<(bool, Network)> = Vec::new();
+    for rule in rules {
+        for text in &rule.cidrs {
+            let Some(network) = network(text) else { return unmodelled(format!("`{text}` of {of}")) };
+            found.push((rule.action == "allow", network));
+        }
+    }
+    found.sort_by_key(|(_, (_, length))| std::cmp::Reverse(*length));
+    let rules = found.into_iter().map(|(allow, network)| (allow, vec![network])).collect();
+    let strange = deny_response.is_some() || !other.is_empty();
+    Effect {
+        addresses: Some(Addresses { rules, others: default_action == "allow", first: false }),
+        unmodelled: strange.then(|| format!("`acl` of {of}")),
+        ..Effect::default()
+    }
+}
+
+fn millis(text: &str) -> Option<u64> {
+    text.parse::<Duration>().ok().map(Duration::as_millis)
+}
+
+fn bytes(text: &str) -> Option<u64> {
+    let digits = text.len() - text.trim_start_matches(|character: char| character.is_ascii_digit()).len();
+    let factor: u64 = match &text[digits..] {
+        "" => 1,
+        "Ki" => 1 << 10,
+        "Mi" => 1 << 20,
+        "Gi" => 1 << 30,
+        _ => return None,
+    };
+    text[..digits].parse::<u64>().ok()?.checked_mul(factor)
+}

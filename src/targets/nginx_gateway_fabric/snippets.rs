@@ -1,0 +1,120 @@
+//! `SnippetsFilter`: lines of nginx for what has no typed field. They are written only where the user asks for raw configuration, and
+//! read back as far as they are lines that are written here.
+
+use serde_json::to_value;
+
+use super::types::{GROUP, Snippet, SnippetsFilter, VERSION};
+use crate::{
+    gateway::{
+        Intent,
+        api::{Custom, Meta},
+        policies::{Addresses, Effect, Filter, Network},
+    },
+    targets::documents::network,
+};
+
+const LOCATION: &str = "http.server.location";
+
+/// Lines of a location for an intent; `None` where there are none that are sure to work beside what the controller writes.
+pub(super) fn lines(intent: &Intent) -> Option<Vec<String>> {
+    match intent {
+        // nginx takes the first line that fits, and the denied networks stand first.
+        Intent::AddressLists { allow, deny } => {
+            let line = |word: &'static str| move |network: &String| format!("{word} {network};");
+            let mut lines: Vec<String> = deny.iter().map(line("deny")).chain(allow.iter().map(line("allow"))).collect();
+            if !allow.is_empty() {
+                lines.push("deny all;".to_owned());
+            }
+            Some(lines)
+        }
+        Intent::Bandwidth { rate, after } if *rate > 0 => {
+            let mut lines = vec![format!("limit_rate {rate};")];
+            lines.extend((*after > 0).then(|| format!("limit_rate_after {after};")));
+            Some(lines)
+        }
+        Intent::AccessLog => Some(vec!["access_log off;".to_owned()]),
+        _ => None,
+    }
+}
+
+/// The filter for the intents of a rule, if they need one.
+pub(super) fn filter(intents: &[Intent], namespace: &str, name: &str) -> Option<Custom> {
+    let lines: Vec<String> = intents.iter().filter_map(lines).flatten().collect();
+    if lines.is_empty() {
+        return None;
+    }
+    let snippet = Snippet { context: LOCATION.to_owned(), value: lines.join("\n"), ..Snippet::default() };
+    let spec = to_value(SnippetsFilter { snippets: vec![snippet], ..SnippetsFilter::default() });
+    let spec = spec.expect("INVARIANT: the wire types have string keys");
+    Some(Custom { group: GROUP, version: VERSION, kind: "SnippetsFilter", metadata: Meta::new(namespace, format!("{name}-text")), spec })
+}
+
+/// What such a filter does, as far as its lines are known here.
+pub(super) fn read(filter: &SnippetsFilter) -> Filter {
+    let mut read = Filter::default();
+    let mut effect = Effect::default();
+    for snippet in &filter.snippets {
+        for line in snippet.value.split(';').map(str::trim).filter(|line| !line.is_empty()) {
+            let known = snippet.context == LOCATION && directive(line, &mut effect);
+            if !known {
+                read.unmodelled.get_or_insert_with(|| format!("`{line}` in text of nginx"));
+            }
+        }
+    }
+    read.effect = (effect != Effect::default()).then_some(effect);
+    read
+}
+
+/// One directive; whether it is known.
+fn directive(line: &str, effect: &mut Effect) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match words.as_slice() {
+        [word @ ("allow" | "deny"), who] => {
+            let allow = *word == "allow";
+            let addresses = effect.addresses.get_or_insert_with(|| Addresses { rules: Vec::new(), others: true, first: false });
+            if *who == "all" {
+                addresses.others = allow;
+                return true;
+            }
+            let Some(network) = network(who) else { return false };
+            add(addresses, allow, network);
+            true
+        }
+        // Which answer comes in the end stays the same.
+        ["limit_rate" | "limit_rate_after" | "access_log", _] => true,
+        _ => false,
+    }
+}
+
+fn add(addresses: &mut Addresses, allow: bool, network: Network) {
+    match addresses.rules.last_mut() {
+        Some((known, networks)) if *known == allow => networks.push(network),
+        Some(_) | None => addresses.rules.push((allow, vec![network])),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn address_lists_are_read_back_in_the_order_of_nginx() {
+        let intent = Intent::AddressLists { allow: vec!["10.0.0.0/8".to_owned()], deny: vec!["10.1.0.0/16".to_owned()] };
+        let made = filter(&[intent], "a", "r").expect("filter");
+        let read = read(&serde_json::from_value(made.spec).expect("filter"));
+        let addresses = read.effect.and_then(|effect| effect.addresses).expect("addresses");
+        assert_eq!(addresses.rules.iter().map(|(allow, _)| *allow).collect::<Vec<_>>(), [false, true]);
+        assert!(!addresses.others);
+    }
+
+    #[test]
+    fn lines_that_are_not_known_are_not_taken_for_understood() {
+        let snippet = |context: &str, value: &str| {
+            let snippet = Snippet { context: context.to_owned(), value: value.to_owned(), ..Snippet::default() };
+            read(&SnippetsFilter { snippets: vec![snippet], ..SnippetsFilter::default() }).unmodelled
+        };
+        assert!(snippet(LOCATION, "auth_request /x;").is_some());
+        assert!(snippet("http.server", "deny all;").is_some());
+        assert_eq!(snippet(LOCATION, "deny all; access_log off;"), None);
+    }
+}
