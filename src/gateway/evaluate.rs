@@ -28,7 +28,37 @@ pub struct Decided {
     pub limited: Option<u16>,
 }
 
+/// What the outcome of a request depends on besides the request.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Expected {
+    /// Statuses of backends that are replaced.
+    pub replaced: Vec<u16>,
+    /// Milliseconds after which a silent backend is given up.
+    pub patience: Option<u64>,
+}
+
 impl Config {
+    /// What the outcome of a request depends on; nothing is said where several dialects have a say.
+    pub fn expected(&self, request: &Request) -> Expected {
+        let [reading] = self.readings.as_slice() else { return Expected::default() };
+        let view = self.view(reading, request);
+        if view.odd.is_some() {
+            return Expected::default();
+        }
+        let Verdict { ruling, timeout, .. } = reading.route(&view);
+        let Answer::Forward(forwarding) = ruling.answer else { return Expected::default() };
+        let page = forwarding.error_page.filter(|page| page.intercepts);
+        Expected { replaced: page.map(|page| page.codes).unwrap_or_default(), patience: timeout.filter(|timeout| *timeout > 0) }
+    }
+
+    fn view<'v>(&'v self, reading: &'v Reading, request: &'v Request) -> View<'v> {
+        let secure = request.scheme == Scheme::Https;
+        let port = request.port.unwrap_or(if secure { 443 } else { 80 });
+        let conducted = reading.conducts.get(&(port, secure));
+        let dialect = conducted.map_or(&reading.target.dialect, |conducted| &*conducted.dialect);
+        View::new(self, dialect, conducted.and_then(|conducted| conducted.trust.as_ref()), request)
+    }
+
     /// What happens to a request. Where dialects differ in what counts, the outcome is undecided.
     pub fn decide(&self, request: &Request, world: &impl World) -> Decided {
         let mut readings = self.readings.iter();
@@ -53,11 +83,8 @@ impl Config {
     }
 
     fn decide_as(&self, reading: &Reading, request: &Request, world: &impl World) -> Decided {
-        let scheme = request.scheme == Scheme::Https;
-        let port = request.port.unwrap_or(if scheme { 443 } else { 80 });
-        let conducted = reading.conducts.get(&(port, scheme));
-        let dialect = conducted.map_or(&reading.target.dialect, |conducted| &*conducted.dialect);
-        let view = View::new(self, dialect, conducted.and_then(|conducted| conducted.trust.as_ref()), request);
+        let view = self.view(reading, request);
+        let dialect = view.dialect();
         if let Some(what) = view.odd {
             let outcome = Outcome::Unmodelled { what: what.to_owned() };
             return Decided {
