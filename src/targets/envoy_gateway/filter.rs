@@ -38,6 +38,14 @@ pub(super) fn filter(intents: &[Intent], namespace: &str, name: &str) -> Option<
             Intent::Refuse { status } => {
                 filter.direct_response = Some(DirectResponse { status_code: Some(*status), ..DirectResponse::default() });
             }
+            Intent::Answer { status, headers } => {
+                let set = headers.iter().filter_map(|(name, value)| header(name, value)).collect();
+                filter.direct_response = Some(DirectResponse {
+                    status_code: Some(*status),
+                    header: Some(HeaderModifier { set, ..HeaderModifier::default() }),
+                    ..DirectResponse::default()
+                });
+            }
             _ => {}
         }
     }
@@ -84,6 +92,11 @@ fn substitution(target: &str, names: &[Option<String>]) -> Option<String> {
                 let mut name = String::new();
                 while let Some(letter) = chars.next_if(|c| c.is_ascii_alphanumeric() || *c == '_') {
                     name.push(letter);
+                }
+                if name == "uri" {
+                    // All of the path: the expression takes it from end to end.
+                    text.push_str("\\0");
+                    continue;
                 }
                 let number = names.iter().position(|known| known.as_deref() == Some(name.as_str())).filter(|at| *at < 9)? + 1;
                 text.push_str(&format!("\\{number}"));

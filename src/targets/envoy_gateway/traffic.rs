@@ -5,7 +5,7 @@ use serde_json::json;
 use super::types::{
     BackendTrafficPolicy, ClientSelector, ConsistentHash, CustomResponse, HashCookie, HttpTimeout, LoadBalancer, LocalRateLimit, NamedHash,
     OverrideMatch, RateLimit, RateLimitRule, RateLimitValue, RequestBuffer, ResponseOverride, Retry, RetryOn, SourceCidr, StatusCodes,
-    TcpTimeout, Timeout, header,
+    StatusRange, TcpTimeout, Timeout, header,
 };
 use crate::gateway::{AuthRequest, Intent, SessionCookie, api::HeaderModifier};
 
@@ -35,7 +35,11 @@ pub(super) fn traffic(intents: &[Intent]) -> Option<BackendTrafficPolicy> {
             }
             Intent::Retry { conditions, tries } => policy.retry = Some(retry(conditions, *tries)),
             Intent::ServiceAddress => policy.routing_type = Some("Service".to_owned()),
-            Intent::ExternalAuth { asks, .. } if !asks.signin.is_empty() => policy.response_override.extend(signin(asks)),
+            Intent::ExternalAuth { asks, .. } => {
+                policy.response_override.extend(signin(asks));
+                policy.response_override.push(failed_authentication());
+            }
+            Intent::ErrorStatus { codes, status, of_backends } => policy.response_override.push(error_status(codes, *status, *of_backends)),
             _ => {}
         }
     }
@@ -170,17 +174,46 @@ fn retry(conditions: &str, tries: u64) -> Retry {
 /// A refused client is sent to the sign-in page; what the application itself refuses stays.
 fn signin(asks: &AuthRequest) -> Option<ResponseOverride> {
     let AuthRequest { signin, signin_parameter, .. } = asks;
+    if signin.is_empty() {
+        return None;
+    }
     let location = signin_location(signin, signin_parameter)?;
     let header = HeaderModifier { set: vec![header("Location", &location)?], ..HeaderModifier::default() };
-    Some(ResponseOverride {
-        r#match: OverrideMatch {
-            status_codes: vec![StatusCodes { r#type: Some("Value".to_owned()), value: Some(401), ..StatusCodes::default() }],
-            ..OverrideMatch::default()
-        },
-        source: Some("Local".to_owned()),
-        response: Some(CustomResponse { status_code: Some(302), header: Some(header), ..CustomResponse::default() }),
+    let response = CustomResponse { status_code: Some(302), header: Some(header), ..CustomResponse::default() };
+    Some(instead(vec![statuses(401, 401)], true, response))
+}
+
+/// nginx takes answers of an authentication service that are neither a yes nor 401 nor 403 for failures. The statuses that are left out
+/// are Envoy's own: those of a slow client, a long body, a rate.
+fn failed_authentication() -> ResponseOverride {
+    let ranges = [(300, 400), (402, 402), (404, 407), (409, 412), (414, 428), (430, 499)];
+    let response = CustomResponse { status_code: Some(500), ..CustomResponse::default() };
+    instead(ranges.map(|(first, last)| statuses(first, last)).to_vec(), true, response)
+}
+
+/// Errors that nginx answers with its built-in page, of another status.
+fn error_status(codes: &[u16], status: u16, of_backends: bool) -> ResponseOverride {
+    let response = CustomResponse { status_code: Some(status), ..CustomResponse::default() };
+    instead(codes.iter().map(|code| statuses(*code, *code)).collect(), !of_backends, response)
+}
+
+fn statuses(start: u16, end: u16) -> StatusCodes {
+    let (kind, value, range) = if start == end {
+        ("Value", Some(start), None)
+    } else {
+        ("Range", None, Some(StatusRange { start, end, ..StatusRange::default() }))
+    };
+    StatusCodes { r#type: Some(kind.to_owned()), value, range, ..StatusCodes::default() }
+}
+
+/// `local`: only what Envoy answers itself.
+fn instead(status_codes: Vec<StatusCodes>, local: bool, response: CustomResponse) -> ResponseOverride {
+    ResponseOverride {
+        r#match: OverrideMatch { status_codes, ..OverrideMatch::default() },
+        source: local.then(|| "Local".to_owned()),
+        response: Some(response),
         ..ResponseOverride::default()
-    })
+    }
 }
 
 /// The sign-in page with the original URL, as a format of Envoy; `None` where it uses a variable that Envoy does not have.
