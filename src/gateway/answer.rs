@@ -376,7 +376,7 @@ fn forwarded_headers(dialect: &Dialect, early: &[(String, Operation)]) -> Header
         let text = match forwarded.source {
             HeaderSource::Peer => Some(TextExpr::from([Part::PeerAddress])),
             HeaderSource::AppendedPeer => appended(&name, &headers),
-            HeaderSource::Scheme => Some(TextExpr::from([Part::Scheme])),
+            HeaderSource::Scheme => Some(TextExpr::from([Part::EffectiveScheme])),
             HeaderSource::Host => Some(TextExpr::from([Part::HostHeader])),
             HeaderSource::HostPort => Some(TextExpr::from([Part::Variable(EFFECTIVE_HOST_PORT.to_owned())])),
             HeaderSource::Removed if !name.ends_with('*') => None,

@@ -155,11 +155,13 @@ impl Exchange<'_> {
                 },
                 _ => outcome,
             },
-            Outcome::Respond { status, .. } => {
+            // A backend was given up.
+            Outcome::Respond { status, .. } if matches!(answer, Answer::Forward(_)) => {
                 let status = *status;
                 self.replaced(outcome, status, Origin::Router, world)
             }
-            Outcome::Redirect { .. }
+            Outcome::Respond { .. }
+            | Outcome::Redirect { .. }
             | Outcome::Deny { .. }
             | Outcome::NoRoute { .. }
             | Outcome::NoAnswer(_)
@@ -293,7 +295,8 @@ fn part(part: &Part, view: &View<'_>, dialect: &Dialect) -> String {
     let host = || view.host.clone().unwrap_or_default();
     match part {
         Part::Literal(text) => text.clone(),
-        Part::Scheme | Part::EffectiveScheme => view.scheme(),
+        Part::Scheme => view.scheme(),
+        Part::EffectiveScheme => view.told_scheme(),
         Part::Host | Part::ForwardedHostName => without_port(&host()).to_owned(),
         Part::HostHeader | Part::ForwardedHost => host(),
         Part::Port | Part::EffectivePort => view.port().to_string(),

@@ -15,6 +15,9 @@ use crate::{
 /// Largest weight that a CRD accepts.
 const HEAVIEST: u64 = 1_000_000;
 
+/// Status of nginx where there is nobody to ask.
+const UNAVAILABLE: u16 = 503;
+
 const ALL_CANARY: &[&str] = &[
     "canary",
     "canary-weight",
@@ -38,7 +41,8 @@ impl Cx<'_> {
         };
         let mut rule = rule;
         if self.config.upstream(id).endpoints == Endpoints::MissingService {
-            rule.changes.wishes.extend(self.unavailable());
+            let page = self.unavailable(&rule.changes.wishes);
+            rule.changes.wishes.extend(page);
             rule.changes.wishes.sort();
         }
         let primary = match self.backend(id, &rule.origin) {
@@ -67,9 +71,13 @@ impl Cx<'_> {
         }
     }
 
-    /// nginx answers 503 for a Service that does not exist.
-    fn unavailable(&self) -> Option<Intent> {
-        let intent = Intent::ErrorStatus { codes: vec![500], status: 503, of_backends: false };
+    /// nginx answers 503 for a Service that does not exist, or what an error page makes of that.
+    fn unavailable(&self, wishes: &[Intent]) -> Option<Intent> {
+        let page = wishes.iter().find_map(|wish| match wish {
+            Intent::ErrorStatus { codes, status, .. } if codes.contains(&UNAVAILABLE) => Some(*status),
+            _ => None,
+        });
+        let intent = Intent::ErrorStatus { codes: vec![500], status: page.unwrap_or(UNAVAILABLE), of_backends: false };
         self.options.target.keeps(&intent).then_some(intent)
     }
 

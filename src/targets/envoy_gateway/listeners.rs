@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::traffic;
 use super::types::{
     ClientIp, ClientTls, ClientTrafficPolicy, ClientValidation, ForwardedCertificate, HeaderSettings, PathSettings, SecretName, TrustedFor,
     header,
@@ -19,7 +20,7 @@ pub(super) fn connections(estate: &Estate, tls: bool, intents: &[Intent]) -> Cli
         ..HeaderSettings::default()
     };
     let mut policy = ClientTrafficPolicy {
-        timeout: Some(json!({"http": {"streamIdleTimeout": format!("{}s", estate.idle)}})),
+        timeout: Some(json!({"http": {"streamIdleTimeout": traffic::duration(estate.idle)}})),
         http1: Some(json!({"http10": {}})),
         ..ClientTrafficPolicy::default()
     };
