@@ -155,8 +155,8 @@ impl Exchange<'_> {
                 },
                 _ => outcome,
             },
-            // A backend was given up.
-            Outcome::Respond { status, .. } if matches!(answer, Answer::Forward(_)) => {
+            // A backend was given up, or another route answers. Replacements by answers of the router's own were made before.
+            Outcome::Respond { status, .. } if matches!(answer, Answer::Forward(_)) || self.routes_again() => {
                 let status = *status;
                 self.replaced(outcome, status, Origin::Router, world)
             }
@@ -187,6 +187,11 @@ impl Exchange<'_> {
             }
             Instead::Route { host, path } => self.routed_again(host.as_deref(), path.as_deref(), world).unwrap_or(kept),
         }
+    }
+
+    /// Answers are replaced by those of other routes only.
+    fn routes_again(&self) -> bool {
+        self.overrides.iter().all(|one| matches!(one.replaced.instead, Instead::Route { .. }))
     }
 
     /// What a GET for another host and path gets on the same connection, where a backend answers it.
