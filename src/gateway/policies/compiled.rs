@@ -18,6 +18,18 @@ pub struct Guarded {
     pub headers: Operations,
 }
 
+impl Guarded {
+    /// An answer of the router that may have come from this replacement.
+    pub fn made(&self, answer: &Answer) -> bool {
+        match (&self.replaced.instead, answer) {
+            (Instead::Answer { status: Some(made), .. }, Answer::Respond { status, .. } | Answer::Redirect { status, .. }) => {
+                made == status
+            }
+            (Instead::Answer { .. } | Instead::Route { .. }, _) => false,
+        }
+    }
+}
+
 /// What policies do to the requests of a rule behind a listener.
 #[derive(Debug, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
