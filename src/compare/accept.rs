@@ -93,11 +93,13 @@ mod tests {
     };
 
     fn comparison() -> Comparison {
-        let treatment = || std::sync::Arc::new(Treatment {
-            decision: Decision { outcome: Outcome::NoRoute { response_headers: Vec::new() }, certificate: None, trace: Vec::new() },
-            others: Vec::new(),
-            undecided: None,
-        });
+        let treatment = || {
+            std::sync::Arc::new(Treatment {
+                decision: Decision { outcome: Outcome::NoRoute { response_headers: Vec::new() }, certificate: None, trace: Vec::new() },
+                others: Vec::new(),
+                undecided: None,
+            })
+        };
         let difference = Difference {
             code: Code::DifferenceLetterCase,
             severity: Code::DifferenceLetterCase.severity(),

@@ -1,6 +1,6 @@
 //! Two answers, aspect by aspect.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use super::{
     spaces::is_proxy_header,
@@ -248,7 +248,7 @@ fn forwards(old: &Forwarding, new: &Forwarding, cell: &TextCell<'_>, found: &mut
     }
     request_headers(&old.headers, &new.headers, cell, found)?;
     response_headers(&old.headers_with(USUAL_STATUS), &new.headers_with(USUAL_STATUS), cell, found)?;
-    if intercepted(old.error_page.as_ref()) != intercepted(new.error_page.as_ref()) {
+    if !same_pages(old.error_page.as_ref(), new.error_page.as_ref(), cell)? {
         found.push(Unlike::new(Aspect::Status, Code::DifferenceErrorPage));
     }
     Ok(())
@@ -259,6 +259,16 @@ fn forwards(old: &Forwarding, new: &Forwarding, cell: &TextCell<'_>, found: &mut
 fn speaks_alike(old: &[Speech], new: &[Speech]) -> bool {
     let understood = |new: &Speech| old.contains(new) || (*new == Speech::Https && old == [Speech::Http2Tls]);
     old.is_empty() || new.iter().all(understood)
+}
+
+/// The same statuses of backends are replaced by the same.
+fn same_pages(old: Option<&ErrorPage>, new: Option<&ErrorPage>, cell: &TextCell<'_>) -> Result<bool, Apart> {
+    let codes = |page: &ErrorPage| page.codes.iter().copied().collect::<BTreeSet<u16>>();
+    match (intercepted(old), intercepted(new)) {
+        (None, None) => Ok(true),
+        (Some(old), Some(new)) => Ok(codes(old) == codes(new) && compare(&old.answer, &new.answer, cell)?.is_empty()),
+        (Some(_), None) | (None, Some(_)) => Ok(false),
+    }
 }
 
 fn intercepted(page: Option<&ErrorPage>) -> Option<&ErrorPage> {

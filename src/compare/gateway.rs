@@ -1,6 +1,6 @@
 //! Gateway API as a side of a comparison.
 
-use super::router::{Decided, Entry, Router, Served, Verdict};
+use super::router::{Decided, Dependence, Entry, Router, Served, USUAL_PATIENCE, Verdict};
 use crate::{
     gateway::{self, config::Config},
     request::{Predicates, Request, Scheme, Valuation, World},
@@ -23,6 +23,11 @@ impl Router for Config {
     fn decide(&self, request: &Request, world: &impl World) -> Decided {
         let gateway::evaluate::Decided { decision, others, undecided, limited: _ } = Config::decide(self, request, world);
         Decided { decision, others, undecided }
+    }
+
+    fn dependence(&self, request: &Request) -> Dependence {
+        let gateway::evaluate::Expected { replaced, patience } = Config::expected(self, request);
+        Dependence { replaced, patience: patience.filter(|patience| *patience < USUAL_PATIENCE), ..Dependence::default() }
     }
 
     fn entries(&self) -> Vec<Entry> {

@@ -1,13 +1,10 @@
 //! ingress-nginx as a side of a comparison.
 
-use super::router::{Decided, Dependence, Router, Served, Verdict};
+use super::router::{Decided, Dependence, Router, Served, USUAL_PATIENCE, Verdict};
 use crate::{
     nginx::{self, Certificate},
     request::{Answer, Field, Guard, NoAnswer, Part, Predicates, Request, TextExpr, Valuation, World},
 };
-
-/// Seconds that nginx waits for a silent backend unless it is told otherwise.
-const USUAL_PATIENCE: u64 = 60;
 
 impl Router for nginx::Router<'_> {
     fn predicates(&self) -> &Predicates {
@@ -41,13 +38,14 @@ impl Router for nginx::Router<'_> {
     fn dependence(&self, request: &Request) -> Dependence {
         let assumed = self.assumed_secret(request).map(ToString::to_string);
         let Answer::Forward(forwarding) = self.rule(request).answer else { return Dependence { assumed, ..Dependence::default() } };
+        let asks = forwarding.split.iter().any(|share| share.backend.is_some());
         let rewrites = |value: &Option<TextExpr>| {
             value.as_ref().is_some_and(|text| text.0.iter().any(|part| matches!(part, Part::BackendLocation { .. })))
         };
         Dependence {
-            replaced: forwarding.error_page.filter(|page| page.intercepts).map(|page| page.codes).unwrap_or_default(),
+            replaced: forwarding.error_page.filter(|page| page.intercepts && asks).map(|page| page.codes).unwrap_or_default(),
             rewrites_location: forwarding.response_headers.iter().any(|(_, value)| rewrites(value)),
-            patience: forwarding.read_timeout.filter(|seconds| *seconds < USUAL_PATIENCE),
+            patience: forwarding.read_timeout.map(|seconds| seconds.saturating_mul(1000)).filter(|patience| *patience < USUAL_PATIENCE),
             limited: forwarding.guards.iter().any(|guard| matches!(guard, Guard::Rate { .. })),
             assumed,
         }

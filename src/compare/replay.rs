@@ -40,6 +40,34 @@ impl World for Stage {
     }
 }
 
+/// Services as they are known, and backends that answer in one way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Answering<'w, W> {
+    pub(super) world: &'w W,
+    /// Status of backends.
+    pub(super) status: u16,
+    /// Milliseconds until backends answer.
+    pub(super) delay: u64,
+}
+
+impl<W: World> World for Answering<'_, W> {
+    fn authentication(&self, url: &str) -> Option<u16> {
+        self.world.authentication(url)
+    }
+
+    fn password(&self, secret: &NamespacedName, user: &str, password: &str) -> Option<bool> {
+        self.world.password(secret, user, password)
+    }
+
+    fn resolves(&self, name: &str) -> Option<bool> {
+        self.world.resolves(name)
+    }
+
+    fn backend(&self, _: &str, _: &str) -> Option<BackendAnswer> {
+        Some(BackendAnswer { status: self.status, headers: Vec::new(), delay: self.delay })
+    }
+}
+
 /// Services as they are known, and where they are not, with this answer.
 pub(super) struct Supposed<'w, W> {
     world: &'w W,

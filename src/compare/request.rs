@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     cause,
     hosts::{HostClass, Questions},
-    replay,
+    replay::{self, Answering},
     router::Router,
     verdict::{Aspect, Treatment},
 };
@@ -56,6 +56,13 @@ impl<'r, O: Router, N: Router> Requests<'r, O, N> {
         })
     }
 
+    /// Both sides do the same, as far as services are known.
+    fn is_same(&self, request: &Request, world: &impl World) -> bool {
+        let replayed = replay::replay(self.old, self.new, request, world);
+        let decided = replayed.is_decided() || (replayed.unknown && self.is_same_whatever_services_say(request, world));
+        decided && replayed.unlike.is_empty()
+    }
+
     /// Prepares for many requests.
     pub fn new(old: &'r O, new: &'r N) -> Self {
         Self { old, new, questions: Questions::of([old.predicates(), new.predicates()]) }
@@ -76,10 +83,13 @@ impl<'r, O: Router, N: Router> Requests<'r, O, N> {
             .collect();
         // What only other answers of services would show must not pass as the same.
         let (before, after) = (self.old.dependence(request), self.new.dependence(request));
-        if before.replaced != after.replaced && !mismatches.iter().any(|known| known.aspect <= Aspect::Status) {
+        let graver = mismatches.iter().any(|known| known.aspect <= Aspect::Status);
+        let mut errors = before.replaced.iter().chain(&after.replaced);
+        if !graver && errors.any(|status| !self.is_same(request, &Answering { world, status: *status, delay: 0 })) {
             mismatches.push(Mismatch { aspect: Aspect::Status, code: Code::DifferenceErrorPage, detail: None });
         }
-        if before.patience != after.patience {
+        let mut delays = before.patience.iter().chain(&after.patience).map(|patience| patience.saturating_add(1));
+        if delays.any(|delay| !self.is_same(request, &Answering { world, status: 200, delay })) {
             mismatches.push(Mismatch { aspect: Aspect::Limit, code: Code::DifferenceTimeout, detail: None });
         }
         if before.rewrites_location != after.rewrites_location {
@@ -99,6 +109,9 @@ impl<'r, O: Router, N: Router> Requests<'r, O, N> {
         Judged {
             old: Arc::unwrap_or_clone(replayed.old),
             new: Arc::unwrap_or_clone(replayed.new),
-            same, mismatches, limited: before.limited != after.limited }
+            same,
+            mismatches,
+            limited: before.limited != after.limited,
+        }
     }
 }

@@ -69,6 +69,9 @@ pub struct Decided {
     pub undecided: Option<String>,
 }
 
+/// Milliseconds that nginx waits for a silent backend unless it is told otherwise.
+pub(super) const USUAL_PATIENCE: u64 = 60_000;
+
 /// What an outcome depends on besides the request: how backends answer, and how many requests there are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Dependence {
@@ -76,7 +79,7 @@ pub struct Dependence {
     pub replaced: Vec<u16>,
     /// `Location` headers of backends are rewritten.
     pub rewrites_location: bool,
-    /// Seconds after which a silent backend is given up, where that is less than the usual minute.
+    /// Milliseconds after which a silent backend is given up, where that is less than the usual minute.
     pub patience: Option<u64>,
     /// Requests above a rate are refused.
     pub limited: bool,

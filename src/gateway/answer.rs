@@ -84,7 +84,12 @@ pub(super) fn modify_response(headers: &mut HeaderExprs, operations: &Operations
 /// Applies operations to the headers of an answer of any kind.
 pub(super) fn modify_answer(answer: &mut Answer, operations: &Operations) {
     match answer {
-        Answer::Forward(forwarding) => modify(&mut forwarding.response_headers, operations, Side::Response),
+        Answer::Forward(forwarding) => {
+            modify(&mut forwarding.response_headers, operations, Side::Response);
+            if let Some(page) = &mut forwarding.error_page {
+                modify_answer(&mut page.answer, operations);
+            }
+        }
         Answer::Redirect { response_headers, .. }
         | Answer::Respond { response_headers, .. }
         | Answer::Deny { response_headers, .. }
@@ -371,7 +376,7 @@ fn forwarded_headers(dialect: &Dialect, early: &[(String, Operation)]) -> Header
         let text = match forwarded.source {
             HeaderSource::Peer => Some(TextExpr::from([Part::PeerAddress])),
             HeaderSource::AppendedPeer => appended(&name, &headers),
-            HeaderSource::Scheme => Some(TextExpr::from([Part::Scheme])),
+            HeaderSource::Scheme => Some(TextExpr::from([Part::EffectiveScheme])),
             HeaderSource::Host => Some(TextExpr::from([Part::HostHeader])),
             HeaderSource::HostPort => Some(TextExpr::from([Part::Variable(EFFECTIVE_HOST_PORT.to_owned())])),
             HeaderSource::Removed if !name.ends_with('*') => None,

@@ -28,7 +28,37 @@ pub struct Decided {
     pub limited: Option<u16>,
 }
 
+/// What the outcome of a request depends on besides the request.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Expected {
+    /// Statuses of backends that are replaced.
+    pub replaced: Vec<u16>,
+    /// Milliseconds after which a silent backend is given up.
+    pub patience: Option<u64>,
+}
+
 impl Config {
+    /// What the outcome of a request depends on; nothing is said where several dialects have a say.
+    pub fn expected(&self, request: &Request) -> Expected {
+        let [reading] = self.readings.as_slice() else { return Expected::default() };
+        let view = self.view(reading, request);
+        if view.odd.is_some() {
+            return Expected::default();
+        }
+        let Verdict { ruling, timeout, .. } = reading.route(&view);
+        let Answer::Forward(forwarding) = ruling.answer else { return Expected::default() };
+        let page = forwarding.error_page.filter(|page| page.intercepts);
+        Expected { replaced: page.map(|page| page.codes).unwrap_or_default(), patience: timeout.filter(|timeout| *timeout > 0) }
+    }
+
+    fn view<'v>(&'v self, reading: &'v Reading, request: &'v Request) -> View<'v> {
+        let secure = request.scheme == Scheme::Https;
+        let port = request.port.unwrap_or(if secure { 443 } else { 80 });
+        let conducted = reading.conducts.get(&(port, secure));
+        let dialect = conducted.map_or(&reading.target.dialect, |conducted| &*conducted.dialect);
+        View::new(self, dialect, conducted.and_then(|conducted| conducted.trust.as_ref()), request)
+    }
+
     /// What happens to a request. Where dialects differ in what counts, the outcome is undecided.
     pub fn decide(&self, request: &Request, world: &impl World) -> Decided {
         let mut readings = self.readings.iter();
@@ -53,11 +83,8 @@ impl Config {
     }
 
     fn decide_as(&self, reading: &Reading, request: &Request, world: &impl World) -> Decided {
-        let scheme = request.scheme == Scheme::Https;
-        let port = request.port.unwrap_or(if scheme { 443 } else { 80 });
-        let conducted = reading.conducts.get(&(port, scheme));
-        let dialect = conducted.map_or(&reading.target.dialect, |conducted| &*conducted.dialect);
-        let view = View::new(self, dialect, conducted.and_then(|conducted| conducted.trust.as_ref()), request);
+        let view = self.view(reading, request);
+        let dialect = view.dialect();
         if let Some(what) = view.odd {
             let outcome = Outcome::Unmodelled { what: what.to_owned() };
             return Decided {
@@ -128,11 +155,13 @@ impl Exchange<'_> {
                 },
                 _ => outcome,
             },
-            Outcome::Respond { status, .. } => {
+            // A backend was given up, or another route answers. Replacements by answers of the router's own were made before.
+            Outcome::Respond { status, .. } if matches!(answer, Answer::Forward(_)) || self.routes_again() => {
                 let status = *status;
                 self.replaced(outcome, status, Origin::Router, world)
             }
-            Outcome::Redirect { .. }
+            Outcome::Respond { .. }
+            | Outcome::Redirect { .. }
             | Outcome::Deny { .. }
             | Outcome::NoRoute { .. }
             | Outcome::NoAnswer(_)
@@ -158,6 +187,11 @@ impl Exchange<'_> {
             }
             Instead::Route { host, path } => self.routed_again(host.as_deref(), path.as_deref(), world).unwrap_or(kept),
         }
+    }
+
+    /// Answers are replaced by those of other routes only.
+    fn routes_again(&self) -> bool {
+        self.overrides.iter().all(|one| matches!(one.replaced.instead, Instead::Route { .. }))
     }
 
     /// What a GET for another host and path gets on the same connection, where a backend answers it.
@@ -266,7 +300,8 @@ fn part(part: &Part, view: &View<'_>, dialect: &Dialect) -> String {
     let host = || view.host.clone().unwrap_or_default();
     match part {
         Part::Literal(text) => text.clone(),
-        Part::Scheme | Part::EffectiveScheme => view.scheme(),
+        Part::Scheme => view.scheme(),
+        Part::EffectiveScheme => view.told_scheme(),
         Part::Host | Part::ForwardedHostName => without_port(&host()).to_owned(),
         Part::HostHeader | Part::ForwardedHost => host(),
         Part::Port | Part::EffectivePort => view.port().to_string(),

@@ -118,7 +118,8 @@ fn part(command: &str) -> Option<Option<Vec<Part>>> {
     let with_query = name == "REQ";
     Some(match first.to_ascii_lowercase().as_str() {
         ":authority" | "host" => Some(vec![Part::HostHeader]),
-        ":scheme" | "x-forwarded-proto" => Some(vec![Part::Scheme]),
+        ":scheme" => Some(vec![Part::Scheme]),
+        "x-forwarded-proto" => Some(vec![Part::EffectiveScheme]),
         ":path" | "x-envoy-original-path" if with_query => Some(vec![Part::Path(PathExpr::Same), Part::Query]),
         ":path" | "x-envoy-original-path" => Some(vec![Part::Path(PathExpr::Same)]),
         name if !name.starts_with(':')

@@ -30,11 +30,10 @@ pub(super) fn pass(guards: &[Guard], view: &View<'_>, world: &impl World) -> Pas
                     None => Passed::Unknown("whether the password is right"),
                 },
             },
-            // Envoy takes errors of the service for a no.
-            Guard::Service { url, .. } => match world.authentication(&evaluate::text(url, view)) {
+            Guard::Service { url, failure, .. } => match world.authentication(&evaluate::text(url, view)) {
                 Some(200) => Passed::Yes,
                 Some(201..=299) if *view.dialect().auth_success == AuthSuccess::Any2xx => Passed::Yes,
-                Some(500..=599) => Passed::No(403),
+                Some(500..=599) => Passed::No(*failure),
                 Some(status) => Passed::No(status),
                 None => Passed::Unknown("what the authentication service answers"),
             },

@@ -134,6 +134,13 @@ pub enum Intent {
         /// Status.
         status: u16,
     },
+    /// Everybody is answered with this status and these headers, whose values are written as the target takes them.
+    Answer {
+        /// Status.
+        status: u16,
+        /// Headers of the answer.
+        headers: Vec<(String, String)>,
+    },
     /// A redirect to a URL whose own query counts, or with headers of its own.
     FixedRedirect {
         /// The URL.
@@ -187,6 +194,15 @@ pub enum Intent {
     },
     /// Errors are answered by another Service.
     ErrorPages,
+    /// Errors are answered with another status, by a page without content.
+    ErrorStatus {
+        /// Statuses that are replaced.
+        codes: Vec<u16>,
+        /// Status of the page.
+        status: u16,
+        /// Answers of backends are replaced too.
+        of_backends: bool,
+    },
     /// Domain or path of cookies in answers is changed.
     CookieRewrite,
     /// Location headers of backends are changed.
@@ -242,6 +258,7 @@ impl Intent {
             | Self::Bandwidth { .. }
             | Self::FixedRedirect { .. }
             | Self::Refuse { .. }
+            | Self::Answer { .. }
             | Self::RegexRewrite { .. }
             | Self::SessionAffinity { .. }
             | Self::LoadBalancing { .. }
@@ -249,6 +266,7 @@ impl Intent {
             | Self::Timeouts { .. }
             | Self::Retry { .. }
             | Self::ErrorPages
+            | Self::ErrorStatus { .. }
             | Self::CookieRewrite
             | Self::LocationRewrite
             | Self::Mirror { .. }

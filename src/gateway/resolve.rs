@@ -46,7 +46,8 @@ pub fn resolve(objects: &Objects, facts: &Inventory, target: &'static Target, op
     let mut predicates = Predicates::default();
     let mut findings = Findings::new();
     let mut readings = Vec::new();
-    let makers = target.readings().into_iter().map(|target| Maker { facts: &facts, grants: &grants, target, policies: &policies, understood });
+    let makers =
+        target.readings().into_iter().map(|target| Maker { facts: &facts, grants: &grants, target, policies: &policies, understood });
     for (position, draft) in drafts(objects, makers.collect(), options).into_iter().enumerate() {
         let mut said = Findings::new();
         readings.push(read_as(objects, draft, &mut predicates, &mut said));

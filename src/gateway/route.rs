@@ -85,8 +85,12 @@ impl Reading {
         let certificate = if tls { self.certificate(side, door, v) } else { None };
         let mut verdict = self.behind(door, side, tls, v, trace);
         if !door.late.is_empty() {
+            // An answer that takes the place of another one is made behind the filter that adds them.
+            let overrides = std::mem::take(&mut verdict.overrides);
+            let instead = |one: &Answer| overrides.iter().any(|replaced| replaced.made(one));
             let answers = std::iter::once(&mut verdict.ruling.answer).chain(&mut verdict.others);
-            answers.for_each(|one| answer::modify_answer(one, &door.late));
+            answers.filter(|one| !instead(one)).for_each(|one| answer::modify_answer(one, &door.late));
+            verdict.overrides = overrides;
             verdict.late.clone_from(&door.late);
         }
         // The certificate of a connection that is handed through is the backend's.

@@ -128,6 +128,12 @@ impl<'r> View<'r> {
         told.filter(|told| told == "http" || told == "https").unwrap_or_else(|| scheme.to_owned())
     }
 
+    /// What proxies in front tell of the scheme, whatever it is, where they are trusted; else that of the connection.
+    pub fn told_scheme(&self) -> String {
+        let told = self.trust.map(|_| self.header("x-forwarded-proto").join(",")).filter(|told| !told.is_empty());
+        told.unwrap_or_else(|| self.scheme())
+    }
+
     /// The first cookie of a name, without quotes around its value.
     fn cookie(&self, name: &str) -> Option<String> {
         let lines = self.header("cookie");

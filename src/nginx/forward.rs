@@ -62,7 +62,7 @@ impl Router<'_> {
     pub(super) fn share(&self, id: UpstreamId, weight: u64) -> Share {
         match self.config.upstream(id).label() {
             Some(label) => Share { backend: Some(label), weight, status: None },
-            None => Share { backend: None, weight, status: Some(self.built_in_status()) },
+            None => Share { backend: None, weight, status: Some(self.config.built_in_status()) },
         }
     }
 
@@ -214,8 +214,17 @@ impl Router<'_> {
             headers.push(("x-forwarded-prefix".to_owned(), Some([Part::Filled { regex, template }].into())));
         }
         // Entries of `proxy-set-headers` are sent besides; nothing is claimed of the names that come twice then.
-        let added = &globals.proxy_set_headers;
-        headers.retain(|(name, _)| !added.keys().any(|key| key.eq_ignore_ascii_case(name)));
+        let mut added = super::texts::headers(&globals.proxy_set_headers);
+        let twice = |name: &str, list: &HeaderExprs| list.iter().any(|(known, _)| known == name);
+        let once: HeaderExprs = added.iter().filter(|(name, _)| !twice(name, &headers)).cloned().collect();
+        headers.retain(|(name, _)| !twice(name, &added));
+        added = once.into_iter().filter(|(_, text)| text.as_ref().is_some_and(is_literal)).collect();
+        headers.extend(added);
         (Some(host), headers)
     }
+}
+
+/// There are no variables in it.
+fn is_literal(text: &TextExpr) -> bool {
+    text.0.iter().all(|part| matches!(part, Part::Literal(_)))
 }

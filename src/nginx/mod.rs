@@ -20,6 +20,7 @@ mod uri;
 mod view;
 
 pub use config::{Config, IngressId, Refusal, RefusalKind, Source, UpstreamId};
+pub use errors::ReplacedErrors;
 pub use globals::{AccessLists, Errors, Flags, ForwardedHeaders, Globals, Hsts, Logging, Snippet};
 pub use location::{Location, Modifier, PathOrigin, PathType, Target};
 pub use router::Router;

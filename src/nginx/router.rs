@@ -7,7 +7,7 @@ use std::{
 
 use indexmap::IndexMap;
 
-use super::{Backend, Config, Location, Modifier, RefusalKind, Server, ServerName, Target, UpstreamId, code::Questions, settings::Cors};
+use super::{Backend, Config, Location, Modifier, RefusalKind, Server, ServerName, Target, UpstreamId, code::Questions};
 use crate::{
     automata::pcre::Pattern,
     k8s::Subject,
@@ -359,7 +359,7 @@ fn ask(config: &Config, location: &Location, predicates: &mut Predicates) -> Ask
     let annotation = |name: &str| location.origin.as_ref().map(|origin| config.annotation(origin.ingress, name));
     let body =
         settings.proxy.body_size.value.map(|limit| predicates.intern(Field::BodyLength, Test::Above(limit), annotation("proxy-body-size")));
-    let cors = settings.cors.as_ref().and_then(|cors| origin_pattern(cors));
+    let cors = settings.cors.as_ref().and_then(|cors| cors.origin_expression()).map(|origins| format!("{origins}$"));
     let cors =
         cors.map(|pattern| predicates.intern(Field::Header("origin".to_owned()), search(pattern, true), annotation("cors-allow-origin")));
     let networks = |list: &[super::settings::Cidr]| Test::InNetworks(list.iter().map(|cidr| (cidr.address, cidr.length)).collect());
@@ -372,18 +372,8 @@ fn ask(config: &Config, location: &Location, predicates: &mut Predicates) -> Ask
     Asked { body, origin: cors, allow, deny, rewrite }
 }
 
-/// The expression that allowed origins are matched with; `None` where all are allowed, or none.
-fn origin_pattern(cors: &Cors) -> Option<String> {
-    if cors.origins.is_empty() || cors.origins == ["*"] {
-        return None;
-    }
-    let quoted: Vec<String> =
-        cors.origins.iter().map(|origin| format!("({})", quote(origin).replacen(r"\*", r"[A-Za-z0-9\-]+", 1))).collect();
-    Some(format!("({})$", quoted.join("|")))
-}
-
 /// Go's `regexp.QuoteMeta`.
-fn quote(text: &str) -> String {
+pub(super) fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len());
     for c in text.chars() {
         if r"\.+*?()|[]{}^$".contains(c) {

@@ -39,6 +39,11 @@ fn substitution(target: &str, names: &[Option<String>]) -> Option<String> {
                 while let Some(letter) = chars.next_if(|c| c.is_ascii_alphanumeric() || *c == '_') {
                     name.push(letter);
                 }
+                if name == "uri" {
+                    // All of the path: the expression takes it from end to end.
+                    text.push_str("\\0");
+                    continue;
+                }
                 let number = names.iter().position(|known| known.as_deref() == Some(name.as_str())).filter(|at| *at < 9)? + 1;
                 text.push_str(&format!("\\{number}"));
             }

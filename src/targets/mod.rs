@@ -87,6 +87,10 @@ pub struct Estate {
     pub underscores: bool,
     /// `Strict-Transport-Security` of every answer over TLS, where the target sets it for listeners.
     pub hsts: Option<String>,
+    /// Headers of every answer, where the target sets them for listeners.
+    pub answers: Vec<(String, String)>,
+    /// Somebody is refused at some path: a request that takes another way to the same path must not come past.
+    pub guarded: bool,
     /// Networks of proxies in front that are trusted to tell the client; `None` where nobody is.
     pub trusted: Option<Vec<String>>,
 }
@@ -157,6 +161,12 @@ pub trait Target: Sync {
     fn filters(&self, intents: &[Intent], namespace: &str, name: &str) -> Vec<Custom> {
         let _ = (intents, namespace, name);
         Vec::new()
+    }
+
+    /// A header value that repeats a header of the request, where it has words for that.
+    fn header_of_request(&self, name: &str) -> Option<String> {
+        let _ = name;
+        None
     }
 
     /// Key of Secrets under which it reads passwords.

@@ -53,7 +53,8 @@ impl Cx<'_> {
         let mut lost = None;
         let lists = &settings.addresses;
         let blocked = &self.config.globals.access;
-        if !blocked.block_user_agents.is_empty() || !blocked.block_referers.is_empty() {
+        let asks = !blocked.block_user_agents.is_empty() || !blocked.block_referers.is_empty();
+        if asks && self.refusals_of_all().is_none() {
             let name = self.ingress_name(ingress);
             self.say(Code::AccessBlockedAgents, self.config.globals.config_map.clone(), vec![("ingress", name)]);
             lost = Some(Code::AccessBlockedAgents);
@@ -203,7 +204,7 @@ impl Cx<'_> {
     }
 
     /// Settles what core has no field for and what does not decide whether or where a request goes.
-    pub(super) fn residue(&mut self, ingress: IngressId, location: &Location) {
+    pub(super) fn residue(&mut self, ingress: IngressId, server: &Server, location: &Location) {
         let settings = location.settings.clone();
         let proxy = &settings.proxy;
         if annotated(proxy.body_size.given) {
@@ -216,9 +217,9 @@ impl Cx<'_> {
             }
         }
         let timeouts = &proxy.timeouts;
-        // Silence of either side ends an exchange; a policy has one time for both.
+        // A policy has one time for silence of either side. What clients wait for is the backend, so that its time counts.
         let seconds = |value: i64| u64::try_from(value).ok().filter(|seconds| *seconds > 0);
-        let idle = seconds(timeouts.send.value.max(timeouts.read.value));
+        let idle = seconds(timeouts.read.value);
         for (name, setting, intent) in [
             ("proxy-connect-timeout", &timeouts.connect, Intent::Timeouts { connect: seconds(timeouts.connect.value), idle: None }),
             ("proxy-send-timeout", &timeouts.send, Intent::Timeouts { connect: None, idle }),
@@ -269,6 +270,7 @@ impl Cx<'_> {
             }
         }
         self.residue_of_backends(ingress, &settings);
+        self.error_pages(ingress, server, location);
         self.residue_of_server(ingress, &settings);
     }
 
@@ -317,11 +319,25 @@ impl Cx<'_> {
         if !settings.connection_header.is_empty() {
             self.ask(ingress, &["connection-proxy-header"], &Intent::ConnectionHeader, vec![("value", settings.connection_header.clone())]);
         }
-        if annotated(settings.errors.codes.given) || annotated(settings.errors.intercept_disabled.given) {
-            self.ask(ingress, &["custom-http-errors", "disable-proxy-intercept-errors"], &Intent::ErrorPages, vec![]);
-        }
         if !settings.default_backend.is_empty() {
             self.ask(ingress, &["default-backend"], &Intent::ErrorPages, vec![]);
+        }
+    }
+
+    /// Errors that somebody else answers: a Service, or the built-in page.
+    fn error_pages(&mut self, ingress: IngressId, server: &Server, location: &Location) {
+        let names = &["custom-http-errors", "disable-proxy-intercept-errors"];
+        let errors = &location.settings.errors;
+        let given = annotated(errors.codes.given) || annotated(errors.intercept_disabled.given);
+        let replaced = self.config.replaced_errors(server, location);
+        let built_in = |replaced: &nginx::ReplacedErrors| self.config.upstream(replaced.backend).label().is_none();
+        match replaced.filter(built_in) {
+            Some(nginx::ReplacedErrors { codes, intercepts, backend: _ }) => {
+                let intent = Intent::ErrorStatus { codes, status: self.config.built_in_status(), of_backends: intercepts };
+                self.ask(ingress, if given { names } else { &[] }, &intent, vec![]);
+            }
+            None if given => drop(self.ask(ingress, names, &Intent::ErrorPages, vec![])),
+            None => {}
         }
     }
 

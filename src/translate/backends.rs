@@ -5,6 +5,7 @@ use super::{
     plan::{Action, Backend, Changes, HeaderCondition, On, Rule},
 };
 use crate::{
+    automata::pcre::Pattern,
     gateway::Intent,
     k8s::{PortRef, Subject},
     ledger::{Code, Settlement},
@@ -13,6 +14,9 @@ use crate::{
 
 /// Largest weight that a CRD accepts.
 const HEAVIEST: u64 = 1_000_000;
+
+/// Status of nginx where there is nobody to ask.
+const UNAVAILABLE: u16 = 503;
 
 const ALL_CANARY: &[&str] = &[
     "canary",
@@ -27,15 +31,26 @@ const ALL_CANARY: &[&str] = &[
 impl Cx<'_> {
     /// The rules that a forwarding rule becomes: one per decision of its canary, the most specific first.
     pub(super) fn forward(&mut self, rule: Rule, target: &Target) -> Vec<Rule> {
-        let Target::Upstream(id) = target else {
+        let id = match target {
+            Target::Upstream(id) => Some(*id),
+            Target::Default => self.default_backend(),
+            Target::Gone => None,
+        };
+        let Some(id) = id else {
             return vec![self.refused(rule, Code::BackendGone)];
         };
-        let primary = match self.backend(*id, &rule.origin) {
+        let mut rule = rule;
+        if self.config.upstream(id).endpoints == Endpoints::MissingService {
+            let page = self.unavailable(&rule.changes.wishes);
+            rule.changes.wishes.extend(page);
+            rule.changes.wishes.sort();
+        }
+        let primary = match self.backend(id, &rule.origin) {
             Ok(backend) => backend,
             Err(code) => return vec![self.refused(rule, code)],
         };
         let config = self.config;
-        let upstream = config.upstream(*id);
+        let upstream = config.upstream(id);
         for &dead in upstream.alternatives.iter().skip(1) {
             self.settle_canary(dead, &no_effect("another canary of the same Service comes first, and nginx only ever uses the first"));
         }
@@ -54,6 +69,22 @@ impl Cx<'_> {
                 vec![Rule { action: Action::Forward(vec![primary]), ..rule }]
             }
         }
+    }
+
+    /// nginx answers 503 for a Service that does not exist, or what an error page makes of that.
+    fn unavailable(&self, wishes: &[Intent]) -> Option<Intent> {
+        let page = wishes.iter().find_map(|wish| match wish {
+            Intent::ErrorStatus { codes, status, .. } if codes.contains(&UNAVAILABLE) => Some(*status),
+            _ => None,
+        });
+        let intent = Intent::ErrorStatus { codes: vec![500], status: page.unwrap_or(UNAVAILABLE), of_backends: false };
+        self.keeps(&intent).then_some(intent)
+    }
+
+    /// The Service of `--default-backend-service`.
+    pub(super) fn default_backend(&self) -> Option<UpstreamId> {
+        let id = nginx::Config::DEFAULT_BACKEND;
+        self.config.upstream(id).label().map(|_| id)
     }
 
     /// A rule that has no backend. Where nginx answers 503 for want of one, a filter can say the same.
@@ -104,6 +135,11 @@ impl Cx<'_> {
                 rules.push(to(secondary, header(&policy.header_value, false)));
                 settle(self, &["canary-by-header", "canary-by-header-value"], &Settlement::Exact);
                 settle(self, &["canary-by-header-pattern"], &no_effect("canary-by-header-value takes its place"));
+            } else if !policy.header_pattern.is_empty() && Pattern::parse(&policy.header_pattern, false).is_err() {
+                // The controller's code fails, and a request with the header stays with the main Service.
+                rules.push(to(primary, header(".*", true)));
+                settle(self, &["canary-by-header", "canary-by-header-pattern"], &differs(Code::CanaryNeedsRegex));
+                self.say_canary(Code::CanaryNeedsRegex, owner, "canary-by-header-pattern", policy.header_pattern.clone());
             } else if !policy.header_pattern.is_empty() {
                 rules.push(to(secondary, header(&format!(".*(?:{}).*", policy.header_pattern), true)));
                 settle(self, &["canary-by-header"], &Settlement::Exact);

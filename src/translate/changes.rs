@@ -20,7 +20,8 @@ impl Cx<'_> {
         let settings = &location.settings;
         let mut changes = Changes { path: self.path_change(ingress, location)?, ..Changes::default() };
         if !settings.upstream_host.is_empty() {
-            changes.host = self.upstream_host(ingress, &settings.upstream_host)?;
+            let host = self.with_name(&settings.upstream_host).into_owned();
+            changes.host = self.upstream_host(ingress, &host)?;
         }
         let forwarded = &self.config.globals.forwarded;
         if *forwarded.trusted || forwarded.real_ip {
@@ -41,7 +42,10 @@ impl Cx<'_> {
                 self.mark(ingress, &["x-forwarded-prefix"], &Settlement::Exact);
             }
         }
-        for (name, value) in &self.config.globals.add_headers {
+        let of_listeners = self.headers_of_listeners();
+        for (name, value) in
+            self.config.globals.add_headers.iter().filter(|(name, _)| !of_listeners.iter().any(|(known, _)| known == *name))
+        {
             self.set_header(&mut changes.response_headers, name, value);
         }
         if let Some(custom) = &settings.custom_headers {
@@ -54,7 +58,7 @@ impl Cx<'_> {
         if let Some(value) = self.config.globals.hsts.header().filter(|_| of_rules) {
             changes.response_headers.push(("Strict-Transport-Security".to_owned(), self.header_value(&value)));
         }
-        if let Some(cors) = &settings.cors {
+        if let Some(cors) = settings.cors.as_ref().filter(|_| !self.cors_by_rules) {
             changes.cors = self.cors(ingress, cors).map(Box::new);
         }
         changes.mirror = self.mirror(ingress, location).map(Box::new);
@@ -63,7 +67,17 @@ impl Cx<'_> {
         Ok(changes)
     }
 
+    /// Headers of every answer that the target sets for listeners of ours.
+    pub(super) fn headers_of_listeners(&self) -> Vec<(String, String)> {
+        if !self.options.target.sets_headers_of_listeners() || self.options.emission.existing.is_some() {
+            return Vec::new();
+        }
+        let known = self.config.globals.add_headers.iter().filter(|(_, value)| !value.contains('$'));
+        known.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
     fn set_header(&mut self, list: &mut Vec<(String, String)>, name: &str, value: &str) {
+        let value = &*self.with_name(value).into_owned();
         if value.contains('$') {
             self.say(
                 Code::HeaderVariables,
@@ -85,7 +99,7 @@ impl Cx<'_> {
     }
 
     fn path_change(&mut self, ingress: IngressId, location: &Location) -> Result<Option<PathModifier>, Code> {
-        let target = &location.settings.rewrite.target;
+        let target = &self.with_name(&location.settings.rewrite.target).into_owned();
         if target.is_empty() {
             return Ok(None);
         }

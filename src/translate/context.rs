@@ -82,6 +82,10 @@ pub(super) struct Cx<'a> {
     pub(super) by_object: BTreeMap<ObjectId, usize>,
     /// Prefixes are replaced by expressions on the host that is being translated.
     pub(super) rewrites_by_regex: bool,
+    /// The only name of the host that is being translated; `None` where it has others, or a wildcard.
+    pub(super) only_name: Option<String>,
+    /// Rules and headers say what CORS does at the location that is being translated.
+    pub(super) cors_by_rules: bool,
     /// What the target keeps with objects of its own for the location that is being translated.
     pub(super) wishes: Vec<Intent>,
     findings: Findings,
@@ -105,6 +109,8 @@ impl<'a> Cx<'a> {
             by_object,
             wishes: Vec::new(),
             rewrites_by_regex: false,
+            only_name: None,
+            cors_by_rules: false,
             findings: Findings::new(),
             said: BTreeSet::new(),
         }
@@ -141,6 +147,31 @@ impl<'a> Cx<'a> {
         {
             finding.at = self.inventory.part_of_text(subject, text, part);
         }
+    }
+
+    /// A text of nginx in which `$host` is replaced by the name of the host that is being translated, where it has only one.
+    pub(super) fn with_name<'t>(&self, text: &'t str) -> std::borrow::Cow<'t, str> {
+        let Some(name) = self.only_name.as_ref().filter(|_| text.contains('$')) else { return text.into() };
+        let mut filled = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find('$') {
+            filled.push_str(&rest[..at]);
+            rest = &rest[at..];
+            let longer = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+            let behind = rest.strip_prefix("${host}").or_else(|| rest.strip_prefix("$host").filter(|rest| !longer(rest)));
+            match behind {
+                Some(behind) => {
+                    filled.push_str(name);
+                    rest = behind;
+                }
+                None => {
+                    filled.push('$');
+                    rest = &rest[1..];
+                }
+            }
+        }
+        filled.push_str(rest);
+        filled.into()
     }
 
     /// Place of an annotation.

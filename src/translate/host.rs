@@ -4,8 +4,9 @@ use super::{
     changes::is_precise_hostname,
     context::{Cx, differs, no_effect, unmappable},
     paths::{self, NoMatch},
-    plan::{Action, Changes, HostPlan, Hostname, PathRule, Redirect, Rule, TlsPlan},
+    plan::{Action, Changes, HeaderCondition, HostPlan, Hostname, On, PathRule, Redirect, Rule, TlsPlan},
     shape,
+    snippet::{self, Condition},
 };
 use crate::{
     gateway::Intent,
@@ -54,6 +55,10 @@ impl Cx<'_> {
             plan.https = vec![rule];
             return Some(plan);
         }
+        self.only_name = match plan.hostnames.as_slice() {
+            [(Hostname::Name(name), _)] if !name.starts_with('*') => Some(name.clone()),
+            _ => None,
+        };
         let form = self.form(server);
         plan.http = self.rules(server, form, false);
         if plan.hostnames.iter().all(|(_, tls)| *tls == TlsPlan::None) {
@@ -76,8 +81,34 @@ impl Cx<'_> {
                 plan.https = vec![self.withheld_host(server, owner, code)];
             }
         }
+        if plan.http.is_empty() && plan.https.is_empty() {
+            plan.http = self.closed_host(server);
+            plan.https.clone_from(&plan.http);
+        }
         drop_redundant_redirects(&mut plan.http, server.regex);
         (!plan.http.is_empty() || !plan.https.is_empty()).then_some(plan)
+    }
+
+    /// A host without rules answers 404 where requests for it would come to a wildcard or to the rules for every host otherwise.
+    fn closed_host(&self, server: &Server) -> Vec<Rule> {
+        let (Some(owner), ServerName::Exact(name)) = (server.created_by, &server.name) else { return vec![] };
+        let caught = |other: &Server| match other.host.strip_prefix('*') {
+            Some(suffix) => name.ends_with(suffix),
+            None => other.name == ServerName::CatchAll && other.locations.iter().any(|location| !location.implicit),
+        };
+        let intent = Intent::Answer { status: 404, headers: Vec::new() };
+        if !self.config.servers.iter().any(caught) || !self.keeps(&intent) {
+            return vec![];
+        }
+        let changes = Changes { wishes: vec![intent], ..Changes::default() };
+        vec![Rule {
+            owner,
+            origin: Subject::new(self.config.ingress(owner).object, FieldPath::root()),
+            path: PathRule::Prefix("/".to_owned()),
+            headers: vec![],
+            action: Action::Answered,
+            changes,
+        }]
     }
 
     fn client_certificates(&mut self, server: &Server, hostnames: &[(Hostname, TlsPlan)]) -> Option<Code> {
@@ -208,10 +239,11 @@ impl Cx<'_> {
         }
         let needs_prefix = server.locations.iter().any(|location| {
             let target = &location.settings.rewrite.target;
+            let path = split_url(target).map_or(target.as_str(), |(_, path)| path);
             location.rewrites
                 && !location.implicit
-                && target.contains('$')
-                && matches!(shape::shape(&location.path).and_then(|shape| shape.change(target)), Some(shape::PathChange::Prefix { .. }))
+                && path.contains('$')
+                && matches!(shape::shape(&location.path).and_then(|shape| shape.change(path)), Some(shape::PathChange::Prefix { .. }))
         });
         let keeps = self.keeps(&Intent::RegexRewrite { pattern: "/(.*)".to_owned(), target: "/$1".to_owned() });
         // Paths beside those whose prefix is stripped would change their meaning as prefixes.
@@ -274,7 +306,11 @@ impl Cx<'_> {
             if here.has_location() {
                 rules.extend(self.snippet_locations(&here, server, owner, tls));
             }
-            let made = self.location(server, location, owner, paths, tls);
+            self.cors_by_rules = here.is_empty() && self.says_origins(location);
+            let mut made = self.location(server, location, owner, paths.clone(), tls);
+            if self.cors_by_rules {
+                made = self.with_origins(location, owner, &paths, made);
+            }
             let made = self.with_snippets(&here, server, made, tls);
             if server.app_root.is_some() {
                 rules.extend(made.into_iter().filter(|rule| rule.path != PathRule::Exact("/".to_owned())));
@@ -282,10 +318,12 @@ impl Cx<'_> {
                 rules.extend(made);
             }
         }
+        rules.extend(self.own_pages(server, &rules));
         if form == Form::Plain {
             let slashes = self.trailing_slashes(server);
             rules.extend(slashes);
         }
+        let mut rules = self.with_refusals_of_all(server, rules);
         self.guard_expressions(&mut rules);
         drop_shadowed(&mut rules);
         for rule in &rules {
@@ -302,8 +340,25 @@ impl Cx<'_> {
         rules
     }
 
+    /// Pages of nginx itself on the server for every other host: the health check, and the status that only nginx may see.
+    fn own_pages(&self, server: &Server, rules: &[Rule]) -> Vec<Rule> {
+        let Some(first) = rules.first().filter(|_| server.name == ServerName::CatchAll && !server.regex) else { return vec![] };
+        let health = self.config.globals.flags.health_check_path.as_str();
+        let mut pages = Vec::new();
+        for (path, status) in [(health, 200), ("/nginx_status", 403)] {
+            let intent = Intent::Answer { status, headers: Vec::new() };
+            let Ok(path) = paths::prefix(path) else { continue };
+            if path == PathRule::Prefix("/".to_owned()) || !self.keeps(&intent) {
+                continue;
+            }
+            let changes = Changes { wishes: vec![intent], ..Changes::default() };
+            pages.push(Rule { path, headers: vec![], action: Action::Answered, changes, ..first.clone() });
+        }
+        pages
+    }
+
     fn app_root(&mut self, ingress: IngressId) -> Rule {
-        let root = self.config.ingress(ingress).settings.rewrite.app_root.clone();
+        let root = self.with_name(&self.config.ingress(ingress).settings.rewrite.app_root).into_owned();
         let origin = self.annotation(ingress, "app-root");
         let action = if root.contains('$') {
             let code = self.ask(ingress, &["app-root"], &Intent::Variables { text: root.clone() }, vec![("value", root)]);
@@ -402,13 +457,31 @@ impl Cx<'_> {
         {
             self.settle_https_redirect(owner, location);
             let status = self.redirect_status(self.config.globals.redirect_code.value);
-            return rules(&Action::ToHttps { status }, &Changes::default());
+            let redirects = rules(&Action::ToHttps { status }, &Changes::default());
+            if !*self.config.globals.forwarded.trusted {
+                return redirects;
+            }
+            let content = self.location_content(server, location, owner, &rules, tls);
+            return behind_tls_of_others(content, redirects);
         }
+        self.location_content(server, location, owner, &rules, tls)
+    }
+
+    /// What serves a location, unless it redirects.
+    fn location_content(
+        &mut self,
+        server: &Server,
+        location: &Location,
+        owner: IngressId,
+        rules: &dyn Fn(&Action, &Changes) -> Vec<Rule>,
+        tls: bool,
+    ) -> Vec<Rule> {
+        let settings = &location.settings;
         // The built-in default backend answers 404, as Gateway API does where no rule matches.
-        if location.implicit && location.target == Target::Default {
-            return vec![];
+        if location.implicit && location.target == Target::Default && self.default_backend().is_none() {
+            return self.built_in_page(location, rules);
         }
-        self.residue(owner, location);
+        self.residue(owner, server, location);
         if let Some(code) = self.lost_access_control(owner, server, location) {
             return rules(&Action::Withheld(code), &Changes::default());
         }
@@ -430,6 +503,16 @@ impl Cx<'_> {
             self.forward(rule, &location.target)
         };
         rules(&Action::Withheld(Code::BackendGone), &changes).into_iter().flat_map(forward).collect()
+    }
+
+    /// What the built-in default backend answers where an error page makes another status of its 404.
+    fn built_in_page(&self, location: &Location, rules: &dyn Fn(&Action, &Changes) -> Vec<Rule>) -> Vec<Rule> {
+        let status = self.config.built_in_status();
+        let intent = Intent::Answer { status, headers: Vec::new() };
+        if status == 404 || !self.keeps(&intent) || !location.path.starts_with('/') {
+            return vec![];
+        }
+        rules(&Action::Answered, &Changes { wishes: vec![intent], ..Changes::default() })
     }
 
     fn hsts(&self, tls: bool) -> Changes {
@@ -487,16 +570,23 @@ impl Cx<'_> {
 
     /// A rewrite target with a scheme is a redirect.
     fn rewrite_to_url(&mut self, owner: IngressId, location: &Location) -> Option<Action> {
-        let target = &location.settings.rewrite.target;
+        let target = &*self.with_name(&location.settings.rewrite.target).into_owned();
         if !location.rewrites || !(target.starts_with("http://") || target.starts_with("https://") || target.starts_with("$scheme")) {
             return None;
         }
+        // Groups that a path does not have are empty.
+        let target = if shape::is_literal(&location.path) { without_groups(target) } else { target.to_owned() };
+        let target = target.as_str();
         if let Some(redirect) = (!target.contains('$')).then(|| redirect_to(target, 302)).flatten() {
             self.mark(owner, &["rewrite-target"], &Settlement::Exact);
             return Some(Action::Redirect(redirect));
         }
-        let intent = Intent::RegexRewrite { pattern: location.path.clone(), target: target.clone() };
-        let facts = vec![("path", location.path.clone()), ("value", target.clone())];
+        if let Some(redirect) = redirect_with_rest(&location.path, target).filter(|redirect| !redirect.prefix || !self.rewrites_by_regex) {
+            self.mark(owner, &["rewrite-target"], &Settlement::Exact);
+            return Some(Action::Redirect(redirect));
+        }
+        let intent = Intent::RegexRewrite { pattern: location.path.clone(), target: target.to_owned() };
+        let facts = vec![("path", location.path.clone()), ("value", target.to_owned())];
         self.ask(owner, &["rewrite-target"], &intent, facts).map(Action::Withheld)
     }
 
@@ -600,6 +690,36 @@ fn redirect_with_target(url: &str, status: u16) -> Option<Redirect> {
     })
 }
 
+/// A template in which no group holds anything.
+fn without_groups(target: &str) -> String {
+    let mut text = target.to_owned();
+    for digit in '1'..='9' {
+        text = text.replace(['$', digit].iter().collect::<String>().as_str(), "");
+    }
+    text
+}
+
+/// Scheme and authority of a URL, and the rest.
+fn split_url(url: &str) -> Option<(&str, &str)> {
+    let authority = url.find("://")? + 3;
+    let path = url[authority..].find('/')?;
+    Some(url.split_at(authority + path))
+}
+
+/// A rewrite to a URL with what follows the literal part of the path; `None` where a redirect filter cannot say it.
+fn redirect_with_rest(path: &str, target: &str) -> Option<Redirect> {
+    let (base, rest) = split_url(target)?;
+    let redirect = redirect_to(base, 302)?;
+    match shape::shape(path)?.change(rest)? {
+        shape::PathChange::Same => Some(Redirect { path: None, ..redirect }),
+        shape::PathChange::Prefix { replacement, bare: None } => {
+            let replacement = if replacement.is_empty() { "/".to_owned() } else { replacement };
+            Some(Redirect { path: Some(replacement), prefix: true, ..redirect })
+        }
+        shape::PathChange::Prefix { bare: Some(_), .. } | shape::PathChange::Full(_) => None,
+    }
+}
+
 /// A URL, or a path, as the redirect filter says it; `None` where it cannot.
 pub(super) fn redirect_to(url: &str, status: u16) -> Option<Redirect> {
     if ![301, 302, 303, 307, 308].contains(&status) || url.contains(['?', '#']) {
@@ -628,6 +748,16 @@ pub(super) fn redirect_to(url: &str, status: u16) -> Option<Redirect> {
     Some(Redirect { scheme: Some(scheme), hostname: Some(host), port, path: Some(path.to_owned()), prefix: false, status })
 }
 
+/// Where proxies in front are trusted, only what they do not say came over TLS is redirected (`redirect_to_https` of the controller).
+fn behind_tls_of_others(content: Vec<Rule>, redirects: Vec<Rule>) -> Vec<Rule> {
+    // Every value but `http`; expressions of gateways have no complement.
+    let value = "(?:[^h]|h[^t]|ht[^t]|htt[^p]|http.).*|h|ht|htt".to_owned();
+    let said = HeaderCondition { on: On::Header, name: "X-Forwarded-Proto".to_owned(), value, regex: true };
+    let content =
+        content.into_iter().filter_map(|mut rule| snippet::restrict(&mut rule, &[Condition::Field(said.clone())]).then_some(rule));
+    snippet::closed(content.chain(redirects).collect())
+}
+
 /// Keeps the first of rules with the same match: nginx never reaches the others.
 fn drop_shadowed(rules: &mut Vec<Rule>) {
     let mut seen = std::collections::BTreeSet::new();
@@ -653,16 +783,26 @@ fn drop_redundant_redirects(rules: &mut Vec<Rule>, regex: bool) {
             PathRule::Exact(_) | PathRule::Regex(_) => None,
         })
         .collect();
+    // A prefix that treats some requests in another way covers nothing.
+    let divided: std::collections::BTreeSet<&str> = rules
+        .iter()
+        .filter(|rule| !rule.headers.is_empty())
+        .filter_map(|rule| match &rule.path {
+            PathRule::Prefix(path) => Some(path.as_str()),
+            PathRule::Exact(_) | PathRule::Regex(_) => None,
+        })
+        .collect();
     let needed = |rule: &Rule| {
         let path = match &rule.path {
             PathRule::Prefix(path) => path.as_str(),
             PathRule::Exact(path) => path.as_str(),
             PathRule::Regex(_) => return true,
         };
-        if !to_https(rule) || (path == "/" && matches!(rule.path, PathRule::Prefix(_))) {
+        if !to_https(rule) || !rule.headers.is_empty() || (path == "/" && matches!(rule.path, PathRule::Prefix(_))) {
             return true;
         }
-        let covering = ancestors(path, matches!(rule.path, PathRule::Exact(_))).find_map(|prefix| prefixes.get(prefix));
+        let covering = ancestors(path, matches!(rule.path, PathRule::Exact(_))).find(|prefix| prefixes.contains_key(prefix));
+        let covering = covering.filter(|prefix| !divided.contains(prefix)).and_then(|prefix| prefixes.get(prefix));
         !covering.is_some_and(|(redirects, action)| *redirects && **action == rule.action)
     };
     let needed: Vec<bool> = rules.iter().map(needed).collect();
@@ -709,6 +849,16 @@ mod tests {
         assert_eq!((redirect.scheme, redirect.hostname), (Some("https"), None));
         assert_eq!(redirect_with_target("https://new.example/x$request_uri", 301), None);
         assert_eq!(redirect_with_target("https://new.example/$request_uri", 301), None);
+    }
+
+    #[test]
+    fn the_rest_of_a_path_follows_another_url() {
+        let redirect = redirect_with_rest("/go/(.*)", "https://new.example/in/$1").expect("redirect");
+        assert_eq!((redirect.hostname.as_deref(), redirect.path.as_deref(), redirect.prefix), (Some("new.example"), Some("/in"), true));
+        let redirect = redirect_with_rest("/(.*)", "https://new.example/$1").expect("redirect");
+        assert_eq!((redirect.path, redirect.prefix), (None, false));
+        assert_eq!(redirect_with_rest("/(a|b)", "https://new.example/$1"), None);
+        assert_eq!(redirect_with_rest("/go/(.*)", "https:/$1"), None);
     }
 
     #[test]

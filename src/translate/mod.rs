@@ -6,8 +6,10 @@
 
 mod access;
 mod backends;
+mod blocked;
 mod changes;
 mod context;
+mod cors;
 mod emission;
 mod existing;
 mod grants;
@@ -141,6 +143,8 @@ fn own_objects(cx: &mut Cx<'_>, plans: &[HostPlan], routes: &[routes::Route], li
         rate_status: globals.limit_request_status,
         underscores: globals.underscores_in_headers,
         hsts: globals.hsts.header().filter(|_| cx.options.target.sets_headers_of_listeners()),
+        answers: cx.headers_of_listeners(),
+        guarded: plans.iter().any(HostPlan::is_guarded),
         trusted: (*forwarded.trusted || forwarded.real_ip).then(|| forwarded.trusted_proxies.iter().map(ToString::to_string).collect()),
     };
     let mut own = cx.options.target.policies(&estate);

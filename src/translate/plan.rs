@@ -247,6 +247,15 @@ pub(super) enum TlsPlan {
     Shared,
 }
 
+impl HostPlan {
+    /// Somebody is refused at some of its paths.
+    pub(super) fn is_guarded(&self) -> bool {
+        let refuses = |intent: &Intent| intent.is_access_control() || matches!(intent, Intent::Refuse { .. });
+        let guarded = |rule: &Rule| matches!(rule.action, Action::Withheld(_)) || rule.changes.wishes.iter().any(refuses);
+        self.http.iter().chain(&self.https).any(guarded)
+    }
+}
+
 /// Rules of one host, in nginx order.
 #[derive(Debug, Clone)]
 pub(super) struct HostPlan {

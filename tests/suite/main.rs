@@ -34,6 +34,7 @@ mod limits;
 mod limits_of_routes;
 mod nginx_random;
 mod nginx_truth;
+mod parity;
 mod pcre;
 mod reading;
 mod readme;

@@ -18,6 +18,18 @@ pub struct Guarded {
     pub headers: Operations,
 }
 
+impl Guarded {
+    /// An answer of the router that may have come from this replacement.
+    pub fn made(&self, answer: &Answer) -> bool {
+        match (&self.replaced.instead, answer) {
+            (Instead::Answer { status: Some(made), .. }, Answer::Respond { status, .. } | Answer::Redirect { status, .. }) => {
+                made == status
+            }
+            (Instead::Answer { .. } | Instead::Route { .. }, _) => false,
+        }
+    }
+}
+
 /// What policies do to the requests of a rule behind a listener.
 #[derive(Debug, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -185,17 +197,25 @@ impl Policy {
                 forwarding.headers.retain(|(name, _)| !copied_headers.contains(name));
             }
         }
-        let page = self.overrides.iter().find(|one| one.replaced.of != Origin::Router);
-        forwarding.error_page = page.map(|one| ErrorPage {
-            codes: one.replaced.statuses.iter().flat_map(|(first, last)| *first..=*last).collect(),
-            intercepts: true,
-            answer: Box::new(match &one.replaced.instead {
-                Instead::Answer { status, .. } => {
-                    instead(status.unwrap_or(one.replaced.statuses.first().map_or(500, |range| range.0)), one)
-                }
-                Instead::Route { .. } => Answer::Unmodelled { what: "errors that the router answers with another route".to_owned() },
-            }),
-        });
+        forwarding.error_page = self.error_page();
+    }
+
+    /// What takes the place of answers of backends.
+    fn error_page(&self) -> Option<ErrorPage> {
+        let of_backends: Vec<&Guarded> = self.overrides.iter().filter(|one| one.replaced.of != Origin::Router).collect();
+        let (first, others) = of_backends.split_first()?;
+        let ranges = of_backends.iter().flat_map(|one| &one.replaced.statuses);
+        let codes = ranges.flat_map(|(first, last)| *first..=*last).collect();
+        let unknown = |what: &str| Answer::Unmodelled { what: what.to_owned() };
+        let answer = match &first.replaced.instead {
+            _ if !others.is_empty() => unknown("errors that are replaced in several ways"),
+            Instead::Answer { status, .. } => {
+                let kept = first.replaced.statuses.first().map_or(500, |range| range.0);
+                instead(status.unwrap_or(kept), first)
+            }
+            Instead::Route { .. } => unknown("errors that the router answers with another route"),
+        };
+        Some(ErrorPage { codes, intercepts: true, answer: Box::new(answer) })
     }
 
     /// An answer of the router that comes only after everybody who is asked has let pass.
@@ -267,5 +287,5 @@ fn guard(service: &Service, signin: Option<TextExpr>) -> Guard {
             TextExpr(vec![Part::Literal(format!("{}{prefix}", service.base)), Part::Path(PathExpr::Same), Part::Query])
         }
     };
-    Guard::Service { url, method: String::new(), signin, copied_headers: service.copied.clone() }
+    Guard::Service { url, method: String::new(), signin, copied_headers: service.copied.clone(), failure: service.failure }
 }

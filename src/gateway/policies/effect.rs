@@ -38,6 +38,8 @@ pub struct Service {
     pub path: AskedPath,
     /// Headers of its answer that are copied onto the request, in lower case.
     pub copied: Vec<String>,
+    /// Status of refused requests where it fails.
+    pub failure: u16,
 }
 
 /// HTTP Basic authentication.

@@ -3,7 +3,10 @@
 use indexmap::IndexMap;
 
 use super::Setting;
-use crate::{k8s::NamespacedName, nginx::code::Code};
+use crate::{
+    k8s::NamespacedName,
+    nginx::{code::Code, router::quote},
+};
 
 /// Paths, rewrites and the redirect to HTTPS.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +93,23 @@ pub struct Cors {
     pub max_age: i64,
     /// `cors-expose-headers`, empty where absent.
     pub expose: String,
+}
+
+impl Cors {
+    /// The expression that the end of an allowed origin fits, without regard to case; `None` where all are allowed, or none.
+    pub fn origin_expression(&self) -> Option<String> {
+        if self.origins.is_empty() || self.allows_all() {
+            return None;
+        }
+        let quoted: Vec<String> =
+            self.origins.iter().map(|origin| format!("({})", quote(origin).replacen(r"\*", r"[A-Za-z0-9\-]+", 1))).collect();
+        Some(format!("({})", quoted.join("|")))
+    }
+
+    /// Every origin is allowed, and a request without one is treated alike.
+    pub fn allows_all(&self) -> bool {
+        self.origins == ["*"]
+    }
 }
 
 /// `custom-headers`.

@@ -44,6 +44,8 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         | Intent::Buffering { .. }
         | Intent::ServiceAddress
         | Intent::ErrorPages
+        | Intent::Answer { .. }
+        | Intent::ErrorStatus { .. }
         | Intent::CookieRewrite
         | Intent::LocationRewrite
         | Intent::Mirror { .. }

@@ -112,6 +112,7 @@ fn external(auth: &ExtAuth, of: &ObjectRef, facts: &Facts<'_>) -> Option<Effect>
         base: format!("http://{}.{}.svc.cluster.local{port}", name.name, name.namespace),
         path: AskedPath::Fixed(path),
         copied: allowed_response_headers.iter().map(|name| name.to_ascii_lowercase()).collect(),
+        failure: 403,
     };
     Some(Effect { service: Some(service), ..Effect::default() })
 }

@@ -51,7 +51,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         }
         Intent::Bandwidth { rate: 0, .. } => no_core_field(intent),
         Intent::Bandwidth { .. } => kept(TRAFFIC, &[Code::PolicyBandwidthShared]),
-        Intent::FixedRedirect { .. } | Intent::Refuse { .. } => kept(FILTER, &[]),
+        Intent::FixedRedirect { .. } | Intent::Refuse { .. } | Intent::Answer { .. } => kept(FILTER, &[]),
         Intent::RegexRewrite { pattern, target } => match envoy::replacement(pattern, target) {
             Some(_) => kept(FILTER, &[]),
             None => no_core_field(intent),
@@ -64,7 +64,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         },
         Intent::Timeouts { .. } => kept(TRAFFIC, &[]),
         Intent::Retry { .. } => kept(TRAFFIC, &[Code::PolicyRetryDiffers]),
-        Intent::ServiceAddress => kept(TRAFFIC, &[]),
+        Intent::ServiceAddress | Intent::ErrorStatus { .. } => kept(TRAFFIC, &[]),
         // Envoy streams both ways, and takes heads of 60 KiB.
         Intent::Buffering { what: Buffers::Responses | Buffers::Requests, value } if value == "off" => Answer::Already,
         Intent::Buffering { what: Buffers::Memory, .. } => Answer::Already,

@@ -78,6 +78,7 @@ fn external(url: &str, asks: &AuthRequest, namespace: &str) -> Option<ExtAuth> {
     };
     Some(ExtAuth {
         fail_open: Some(false),
+        status_on_error: Some(500),
         headers_to_ext_auth: SHOWN.iter().map(|name| (*name).to_owned()).collect(),
         http: Some(http),
         ..ExtAuth::default()

@@ -40,6 +40,14 @@ pub(super) fn filter(intents: &[Intent], namespace: &str, name: &str) -> Option<
             Intent::Refuse { status } => {
                 filter.direct_response = Some(DirectResponse { status_code: Some(*status), ..DirectResponse::default() });
             }
+            Intent::Answer { status, headers } => {
+                let set = headers.iter().filter_map(|(name, value)| header(name, value)).collect();
+                filter.direct_response = Some(DirectResponse {
+                    status_code: Some(*status),
+                    header: Some(HeaderModifier { set, ..HeaderModifier::default() }),
+                    ..DirectResponse::default()
+                });
+            }
             _ => {}
         }
     }

@@ -2,8 +2,10 @@
 
 use serde_json::json;
 
+use super::traffic;
 use super::types::{
-    ClientIp, ClientTls, ClientTrafficPolicy, ClientValidation, ForwardedCertificate, HeaderSettings, SecretName, TrustedFor, header,
+    ClientIp, ClientTls, ClientTrafficPolicy, ClientValidation, ForwardedCertificate, HeaderSettings, PathSettings, SecretName, TrustedFor,
+    header,
 };
 use crate::{
     gateway::{Intent, api::HeaderModifier},
@@ -18,12 +20,19 @@ pub(super) fn connections(estate: &Estate, tls: bool, intents: &[Intent]) -> Cli
         ..HeaderSettings::default()
     };
     let mut policy = ClientTrafficPolicy {
-        timeout: Some(json!({"http": {"streamIdleTimeout": format!("{}s", estate.idle)}})),
+        timeout: Some(json!({"http": {"streamIdleTimeout": traffic::duration(estate.idle)}})),
         http1: Some(json!({"http10": {}})),
         ..ClientTrafficPolicy::default()
     };
-    if let Some(value) = estate.hsts.as_ref().filter(|_| tls) {
-        let set = header("Strict-Transport-Security", &value.replace('%', "%%")).into_iter().collect();
+    if !estate.guarded {
+        // A slash that is escaped goes to backends as it came. Where paths are guarded, Envoy's redirect to the plain one is safer.
+        let kept = Some("KeepUnchanged".to_owned());
+        policy.path = Some(PathSettings { escaped_slashes_action: kept, ..PathSettings::default() });
+    }
+    let hsts = estate.hsts.iter().filter(|_| tls).map(|value| ("Strict-Transport-Security", value));
+    let answered = estate.answers.iter().map(|(name, value)| (name.as_str(), value));
+    let set: Vec<_> = hsts.chain(answered).filter_map(|(name, value)| header(name, &value.replace('%', "%%"))).collect();
+    if !set.is_empty() {
         headers.late_response_headers = Some(HeaderModifier { set, ..HeaderModifier::default() });
     }
     if let Some(networks) = &estate.trusted {
@@ -60,10 +69,12 @@ pub(super) fn connections(estate: &Estate, tls: bool, intents: &[Intent]) -> Cli
 fn early(estate: &Estate, tls: bool) -> HeaderModifier {
     let (scheme, port) = if tls { ("https", "443") } else { ("http", "80") };
     let original = format!("{scheme}://%REQ(:AUTHORITY)%%REQ(:PATH)%");
-    let mut set = vec![("X-Scheme", scheme), ("X-Forwarded-Scheme", scheme)];
+    let mut set = Vec::new();
     let mut remove = vec!["Proxy"];
     if estate.trusted.is_none() {
         set.extend([
+            ("X-Scheme", scheme),
+            ("X-Forwarded-Scheme", scheme),
             ("X-Real-IP", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"),
             ("X-Forwarded-Host", "%REQ(:AUTHORITY)%"),
             ("X-Forwarded-Port", port),

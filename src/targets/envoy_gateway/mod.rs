@@ -35,13 +35,20 @@ impl Target for EnvoyGateway {
         filter::filter(intents, namespace, name).into_iter().collect()
     }
 
+    fn header_of_request(&self, name: &str) -> Option<String> {
+        Some(format!("%REQ({name})%"))
+    }
+
     fn password_key(&self) -> &'static str {
         ".htpasswd"
     }
 
     fn client_headers(&self, full: bool) -> &'static [(&'static str, &'static str)] {
         const CLIENT: &str = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%";
-        if full { &[("X-Real-IP", CLIENT)] } else { &[("X-Real-IP", CLIENT), ("X-Forwarded-For", CLIENT)] }
+        const SCHEME: &str = "%REQ(X-FORWARDED-PROTO)%";
+        const FULL: [(&str, &str); 3] = [("X-Real-IP", CLIENT), ("X-Scheme", SCHEME), ("X-Forwarded-Scheme", SCHEME)];
+        const ONLY_CLIENT: [(&str, &str); 4] = [FULL[0], FULL[1], FULL[2], ("X-Forwarded-For", CLIENT)];
+        if full { &FULL } else { &ONLY_CLIENT }
     }
 
     fn policies(&self, estate: &Estate) -> Own {

@@ -29,6 +29,9 @@ use crate::{
     ledger::{Code, Finding},
 };
 
+/// What Envoy answers where an authentication service fails.
+const FORBIDDEN: u16 = 403;
+
 /// A document of ours.
 struct Document<'a> {
     id: ObjectId,
@@ -195,7 +198,7 @@ impl Reader<'_> {
                                 (None, prefix) => AskedPath::Behind(prefix.clone().unwrap_or_default()),
                             };
                             let copied = http.headers_to_backend.iter().map(|name| name.to_ascii_lowercase()).collect();
-                            effect.service = Some(Service { base, path, copied });
+                            effect.service = Some(Service { base, path, copied, failure: ext.status_on_error.unwrap_or(FORBIDDEN) });
                         }
                         Some(Err(fault)) => effect.invalid = Some(format!("{object}: {fault}")),
                         None => effect.invalid = Some(format!("{object}: no authentication service is named")),

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::types::{
     BackendTrafficPolicy, ClientSelector, ConsistentHash, CustomResponse, HashCookie, HttpTimeout, LoadBalancer, LocalRateLimit, NamedHash,
     OverrideMatch, RateLimit, RateLimitRule, RateLimitValue, RequestBuffer, ResponseOverride, Retry, RetryOn, SourceCidr, StatusCodes,
-    TcpTimeout, Timeout, header,
+    StatusRange, TcpTimeout, Timeout, header,
 };
 use crate::{
     gateway::{AuthRequest, Intent, SessionCookie, api::HeaderModifier},
@@ -38,23 +38,38 @@ pub(super) fn traffic(intents: &[Intent]) -> Option<BackendTrafficPolicy> {
             }
             Intent::Retry { conditions, tries } => policy.retry = Some(retry(conditions, *tries)),
             Intent::ServiceAddress => policy.routing_type = Some("Service".to_owned()),
-            Intent::ExternalAuth { asks, .. } if !asks.signin.is_empty() => policy.response_override.extend(signin(asks)),
+            Intent::ExternalAuth { asks, .. } => {
+                policy.response_override.extend(signin(asks));
+                policy.response_override.extend(refused_authentication());
+            }
+            Intent::ErrorStatus { codes, status, of_backends } => policy.response_override.push(error_status(codes, *status, *of_backends)),
             _ => {}
         }
     }
     if connect.is_some() || idle.is_some() {
         policy.timeout = Some(Timeout {
-            tcp: connect.map(|seconds| TcpTimeout { connect_timeout: Some(format!("{seconds}s")), ..TcpTimeout::default() }),
+            tcp: connect.map(|seconds| TcpTimeout { connect_timeout: Some(duration(seconds)), ..TcpTimeout::default() }),
             // Without a value of its own the whole request would end after 15 seconds.
             http: idle.map(|seconds| HttpTimeout {
                 request_timeout: Some("0s".to_owned()),
-                stream_idle_timeout: Some(format!("{seconds}s")),
+                stream_idle_timeout: Some(duration(seconds)),
                 ..HttpTimeout::default()
             }),
             ..Timeout::default()
         });
     }
     (policy != BackendTrafficPolicy::default()).then_some(policy)
+}
+
+/// Seconds as a duration, whose numbers have five digits at most.
+pub(super) fn duration(seconds: u64) -> String {
+    const MOST: u64 = 99_999;
+    if seconds <= MOST {
+        return format!("{seconds}s");
+    }
+    let (hours, rest) = ((seconds / 3600).min(MOST), seconds % 3600);
+    let parts = [(hours, 'h'), (rest / 60, 'm'), (rest % 60, 's')];
+    parts.iter().filter(|(number, _)| *number > 0).map(|(number, unit)| format!("{number}{unit}")).collect()
 }
 
 /// A bucket for each client address. A rule keeps one network only, so that both families need one.
@@ -93,7 +108,7 @@ fn by_cookie(cookie: &str, attributes: &SessionCookie) -> LoadBalancer {
         given.insert("Secure".to_owned(), String::new());
     }
     // A time of zero makes a cookie for the session of the browser.
-    let ttl = max_age.parse::<u32>().map_or_else(|_| "0s".to_owned(), |seconds| format!("{seconds}s"));
+    let ttl = max_age.parse::<u32>().map_or_else(|_| "0s".to_owned(), |seconds| duration(seconds.into()));
     let cookie = HashCookie { name: cookie.to_owned(), ttl: Some(ttl), attributes: given, ..HashCookie::default() };
     consistent(ConsistentHash { r#type: "Cookie".to_owned(), cookie: Some(cookie), ..ConsistentHash::default() })
 }
@@ -142,17 +157,47 @@ fn retry(conditions: &str, tries: u64) -> Retry {
 /// A refused client is sent to the sign-in page; what the application itself refuses stays.
 fn signin(asks: &AuthRequest) -> Option<ResponseOverride> {
     let AuthRequest { signin, signin_parameter, .. } = asks;
+    if signin.is_empty() {
+        return None;
+    }
     let location = signin_location(signin, signin_parameter)?;
     let header = HeaderModifier { set: vec![header("Location", &location)?], ..HeaderModifier::default() };
-    Some(ResponseOverride {
-        r#match: OverrideMatch {
-            status_codes: vec![StatusCodes { r#type: Some("Value".to_owned()), value: Some(401), ..StatusCodes::default() }],
-            ..OverrideMatch::default()
-        },
-        source: Some("Local".to_owned()),
-        response: Some(CustomResponse { status_code: Some(302), header: Some(header), ..CustomResponse::default() }),
+    let response = CustomResponse { status_code: Some(302), header: Some(header), ..CustomResponse::default() };
+    Some(instead(vec![statuses(401, 401)], true, response))
+}
+
+/// nginx takes answers of an authentication service that are neither a yes nor 401 nor 403 for failures, and shows nothing else of them.
+/// The statuses that are left out are Envoy's own: those of a slow client, a long body, a rate.
+fn refused_authentication() -> [ResponseOverride; 2] {
+    let ranges = [(300, 400), (402, 402), (404, 407), (409, 412), (414, 428), (430, 499)];
+    let status = |status| CustomResponse { status_code: Some(status), ..CustomResponse::default() };
+    let failed = ranges.map(|(first, last)| statuses(first, last)).to_vec();
+    [instead(vec![statuses(403, 403)], true, status(403)), instead(failed, true, status(500))]
+}
+
+/// Errors that nginx answers with its built-in page, of another status.
+fn error_status(codes: &[u16], status: u16, of_backends: bool) -> ResponseOverride {
+    let response = CustomResponse { status_code: Some(status), ..CustomResponse::default() };
+    instead(codes.iter().map(|code| statuses(*code, *code)).collect(), !of_backends, response)
+}
+
+fn statuses(start: u16, end: u16) -> StatusCodes {
+    let (kind, value, range) = if start == end {
+        ("Value", Some(start), None)
+    } else {
+        ("Range", None, Some(StatusRange { start, end, ..StatusRange::default() }))
+    };
+    StatusCodes { r#type: Some(kind.to_owned()), value, range, ..StatusCodes::default() }
+}
+
+/// `local`: only what Envoy answers itself.
+fn instead(status_codes: Vec<StatusCodes>, local: bool, response: CustomResponse) -> ResponseOverride {
+    ResponseOverride {
+        r#match: OverrideMatch { status_codes, ..OverrideMatch::default() },
+        source: local.then(|| "Local".to_owned()),
+        response: Some(response),
         ..ResponseOverride::default()
-    })
+    }
 }
 
 /// The sign-in page with the original URL, as a format of Envoy; `None` where it uses a variable that Envoy does not have.
@@ -200,6 +245,11 @@ mod tests {
     #[test]
     fn percent_signs_are_doubled() {
         assert_eq!(signin_location("https://l.test/?rd=a%20b", "rd").as_deref(), Some("https://l.test/?rd=a%%20b"));
+    }
+
+    #[test]
+    fn long_times_are_written_in_hours() {
+        assert_eq!([60, 99_999, 172_800, 604_861].map(duration), ["60s", "99999s", "48h", "168h1m1s"]);
     }
 
     #[test]

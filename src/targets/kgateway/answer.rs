@@ -52,6 +52,8 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         | Intent::Buffering { .. }
         | Intent::ServiceAddress
         | Intent::ErrorPages
+        | Intent::Answer { .. }
+        | Intent::ErrorStatus { .. }
         | Intent::CookieRewrite
         | Intent::LocationRewrite
         | Intent::Mirror { .. }

@@ -144,6 +144,7 @@ impl Reader<'_> {
             base: format!("http://{}.{}.svc.cluster.local{port}", name.name, name.namespace),
             path: AskedPath::Behind(path_prefix.unwrap_or_default()),
             copied: copied.iter().map(|name| name.to_ascii_lowercase()).collect(),
+            failure: 403,
         };
         Effect { service: Some(service), ..Effect::default() }
     }

@@ -54,6 +54,8 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         | Intent::Retry { .. }
         | Intent::ServiceAddress
         | Intent::ErrorPages
+        | Intent::Answer { .. }
+        | Intent::ErrorStatus { .. }
         | Intent::CookieRewrite
         | Intent::LocationRewrite
         | Intent::Mirror { .. }

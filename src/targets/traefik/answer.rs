@@ -44,6 +44,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         | Intent::Firewall
         | Intent::Bandwidth { .. }
         | Intent::Refuse { .. }
+        | Intent::Answer { .. }
         | Intent::FixedRedirect { .. }
         | Intent::SessionAffinity { .. }
         | Intent::LoadBalancing { .. }
@@ -52,6 +53,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         | Intent::Buffering { .. }
         | Intent::ServiceAddress
         | Intent::ErrorPages
+        | Intent::ErrorStatus { .. }
         | Intent::CookieRewrite
         | Intent::LocationRewrite
         | Intent::Mirror { .. }

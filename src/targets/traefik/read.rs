@@ -63,6 +63,7 @@ fn read(name: &str, body: &Value, namespace: &str, facts: &Facts<'_>, filter: &m
                 base,
                 path: AskedPath::Fixed(path),
                 copied: texts("authResponseHeaders").iter().map(|name| name.to_ascii_lowercase()).collect(),
+                failure: 403,
             });
             return text("authSigninURL").is_none();
         }

@@ -18,7 +18,7 @@ use crate::{
 
 /// Something that a match can say.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Match {
+pub(in crate::translate) enum Match {
     /// A header, a query parameter or the method.
     Field(HeaderCondition),
     /// The path.
@@ -116,7 +116,7 @@ pub(super) fn said(condition: &Condition, env: &Env, server: &Server, tls: bool,
 const REGEX: &str = "expressions in matches are no part of the core of Gateway API";
 
 /// An expression that is searched, as one that takes the whole value.
-fn searched(regex: &str, caseless: bool) -> Option<String> {
+pub(in crate::translate) fn searched(regex: &str, caseless: bool) -> Option<String> {
     if regex_syntax::Parser::new().parse(regex).is_err() || regex.contains(['\n', '\r']) {
         return None;
     }

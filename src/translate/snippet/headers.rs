@@ -83,7 +83,7 @@ impl Cx<'_> {
         {
             return self.idle(here, "gateways send it by themselves");
         }
-        let Some(value) = literal(text) else { return self.with_variables(here, text) };
+        let Some(value) = self.literal(text) else { return self.with_variables(here, text) };
         match lower.as_str() {
             "host" if is_precise_hostname(&value) => {
                 changes.host = Some(value);
@@ -98,6 +98,17 @@ impl Cx<'_> {
                 self.kept(here, but);
             }
         }
+    }
+
+    /// A text whose variables are known before there is a request.
+    fn literal(&self, text: &[Piece]) -> Option<String> {
+        text.iter()
+            .map(|piece| match piece {
+                Piece::Literal(text) => Some(text.as_str()),
+                Piece::Variable(name) if name == "host" => self.only_name.as_deref(),
+                Piece::Group(_) | Piece::Named(_) | Piece::Variable(_) => None,
+            })
+            .collect()
     }
 
     /// A value of variables that a request gives is for the target to say; others nobody knows.
@@ -178,7 +189,7 @@ impl Cx<'_> {
                 self.kept(here, None);
             }
             Value::Text(text) => {
-                let Some(value) = literal(text) else { return self.with_variables(here, text) };
+                let Some(value) = self.literal(text) else { return self.with_variables(here, text) };
                 let value = self.header_value(&value);
                 let same = |known: &(String, String)| known.0.eq_ignore_ascii_case(name);
                 let adds = matches!(how, ResponseHow::Add | ResponseHow::More { append: true });
@@ -202,14 +213,4 @@ fn push_name(list: &mut Vec<String>, name: &str) {
     if !list.iter().any(|known| known.eq_ignore_ascii_case(name)) {
         list.push(name.to_owned());
     }
-}
-
-/// A text without variables.
-fn literal(text: &[Piece]) -> Option<String> {
-    text.iter()
-        .map(|piece| match piece {
-            Piece::Literal(text) => Some(text.as_str()),
-            Piece::Group(_) | Piece::Named(_) | Piece::Variable(_) => None,
-        })
-        .collect()
 }

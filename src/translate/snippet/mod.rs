@@ -9,7 +9,9 @@ mod locations;
 mod order;
 mod redirect;
 
+pub(super) use condition::{Match as Condition, searched};
 pub(super) use lines::Spot;
+pub(super) use order::closed;
 
 use lines::Closed;
 
@@ -209,6 +211,11 @@ impl<'a> Cx<'a> {
         }
         made
     }
+}
+
+/// Adds conditions to a rule; false where no request fits them all, or where a match cannot say them together.
+pub(super) fn restrict(rule: &mut Rule, conditions: &[Condition]) -> bool {
+    condition::add(rule, conditions) == condition::Together::Said
 }
 
 /// Requests of the rule come to the content of a location, and so through its access control.

@@ -29,7 +29,7 @@ fn rank(rule: &Rule) -> Rank {
 }
 
 /// Adds, wherever a later rule would win over an earlier one, the rule for requests that fit both.
-pub(super) fn closed(rules: Vec<Rule>) -> Vec<Rule> {
+pub(in crate::translate) fn closed(rules: Vec<Rule>) -> Vec<Rule> {
     let mut list: Vec<(usize, Rule)> = rules.into_iter().enumerate().collect();
     let mut seen: BTreeSet<(PathRule, Vec<HeaderCondition>)> = list.iter().map(|(_, rule)| key(rule)).collect();
     let mut done = 0;
