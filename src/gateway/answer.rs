@@ -84,12 +84,8 @@ pub(super) fn modify_response(headers: &mut HeaderExprs, operations: &Operations
 /// Applies operations to the headers of an answer of any kind.
 pub(super) fn modify_answer(answer: &mut Answer, operations: &Operations) {
     match answer {
-        Answer::Forward(forwarding) => {
-            modify(&mut forwarding.response_headers, operations, Side::Response);
-            if let Some(page) = &mut forwarding.error_page {
-                modify_answer(&mut page.answer, operations);
-            }
-        }
+        // A page that takes the place of the backend's answer is made behind the filter that adds them.
+        Answer::Forward(forwarding) => modify(&mut forwarding.response_headers, operations, Side::Response),
         Answer::Redirect { response_headers, .. }
         | Answer::Respond { response_headers, .. }
         | Answer::Deny { response_headers, .. }

@@ -181,9 +181,8 @@ impl Exchange<'_> {
         let Some(one) = self.overrides.iter().find(fits) else { return kept };
         match &one.replaced.instead {
             Instead::Answer { status: other, .. } => {
-                let mut instead = policies::instead(other.unwrap_or(status), one);
-                answer::modify_answer(&mut instead, self.late);
-                outcome(&instead, self.view, self.dialect)
+                // It is made behind the filter that adds headers of listeners.
+                outcome(&policies::instead(other.unwrap_or(status), one), self.view, self.dialect)
             }
             Instead::Route { host, path } => self.routed_again(host.as_deref(), path.as_deref(), world).unwrap_or(kept),
         }

@@ -24,6 +24,7 @@ mod passthrough;
 mod paths;
 mod plan;
 mod protocol;
+mod redirects;
 mod retries;
 mod routes;
 mod shape;

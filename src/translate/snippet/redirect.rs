@@ -4,8 +4,8 @@ use crate::{
     nginx::code::Text,
     request::Piece,
     translate::{
-        host::redirect_to,
         plan::{PathModifier, Redirect},
+        redirects::redirect_to,
         shape::{self, PathChange},
     },
 };
