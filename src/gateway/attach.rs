@@ -1,6 +1,6 @@
 //! Which routes attach to which listeners, with which hostnames, and why the others do not.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::api::{self, GROUP, ParentRef, status::RouteStatus};
 use super::dialect::{Dialect, ForeignHostname};
@@ -66,7 +66,7 @@ pub struct Parent {
 #[derive(Debug, Default)]
 struct Owned<'l> {
     all: Vec<usize>,
-    by_name: HashMap<&'l str, Vec<usize>>,
+    by_name: BTreeMap<&'l str, Vec<usize>>,
 }
 
 /// Listeners by what refers to them.
