@@ -4,7 +4,7 @@ use gateshift::{
     compare::{self, Limits},
     gateway::{
         dialect::Target,
-        facts::Absent,
+        facts::{Absent, Facts},
         limits::{Channel, Judge, Version},
         objects::Objects,
         resolve,
@@ -44,7 +44,9 @@ fn measure(name: &str, yaml: &str, target: &str) {
     let judge = Judge::new("1.5".parse::<Version>().expect("version"), Channel::Standard);
     let read = Objects::read(&manifests, Some(&judge));
     let dialect = Target::named(target).expect("dialect");
-    let options = resolve::Options { gateway: None, absent: Absent::UnlessKindIsUnknown, ..resolve::Options::default() };
+    let absent = Absent::UnlessKindIsUnknown;
+    let policies = targets::read_back(target, &read.objects, &manifests, &Facts::of(&inventory, absent));
+    let options = resolve::Options { gateway: None, absent, policies };
     let start = Instant::now();
     let new = resolve::resolve(&read.objects, &inventory, dialect, &options);
     let resolving = start.elapsed();
