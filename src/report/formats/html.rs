@@ -161,7 +161,7 @@ fn occurring(spread: &Spread) -> Vec<(Risk, usize)> {
 fn whom<'r>(report: &'r Report, group: &'r Group) -> Whom<'r> {
     Whom {
         group,
-        cluster: group.cluster.map_or("", |at| &report.clusters[at].name),
+        cluster: report.cluster(group.cluster).unwrap_or_default(),
         spread: occurring(&group.spread),
         hosts: counted(group.hosts.len(), "host", "hosts"),
         effort: duration(group.minutes),

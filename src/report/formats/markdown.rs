@@ -223,8 +223,8 @@ fn findings(text: &mut String, report: &Report) {
 
 /// Markdown, and of which cluster it tells where there are several.
 fn named(report: &Report, written: &str, cluster: Option<usize>) -> String {
-    match cluster.and_then(|at| report.clusters.get(at)) {
-        Some(cluster) => format!("{written} ({})", code(&cluster.name)),
+    match report.cluster(cluster) {
+        Some(cluster) => format!("{written} ({})", code(cluster)),
         None => written.to_owned(),
     }
 }

@@ -29,8 +29,8 @@ fn worst_hosts(report: &Report) -> Vec<&Host> {
 
 /// A name, and of which cluster it is where there are several.
 fn within(report: &Report, name: &str, cluster: Option<usize>) -> String {
-    match cluster.and_then(|at| report.clusters.get(at)) {
-        Some(cluster) => format!("{name} ({})", cluster.name),
+    match report.cluster(cluster) {
+        Some(cluster) => format!("{name} ({cluster})"),
         None => name.to_owned(),
     }
 }
@@ -138,7 +138,7 @@ fn steps(report: &Report) -> Vec<Step<'_>> {
         step.hosts.extend(&action.hosts);
         step.ingresses.extend(&action.ingresses);
         step.namespaces.extend(action.namespaces.iter().map(String::as_str));
-        step.clusters.extend(action.clusters.iter().map(|&at| report.clusters[at].name.as_str()));
+        step.clusters.extend(action.clusters.iter().filter_map(|&at| report.cluster(Some(at))));
     }
     steps
 }
@@ -150,8 +150,8 @@ fn place(report: &Report, item: &Item) -> String {
         (_, _, Some(object)) => object.clone(),
         _ => item.host.clone().unwrap_or_default(),
     };
-    match item.cluster.filter(|_| place.is_empty()).and_then(|at| report.clusters.get(at)) {
-        Some(cluster) => format!("cluster {}", cluster.name),
+    match report.cluster(item.cluster).filter(|_| place.is_empty()) {
+        Some(cluster) => format!("cluster {cluster}"),
         None => within(report, &place, item.cluster),
     }
 }

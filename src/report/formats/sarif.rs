@@ -57,7 +57,7 @@ fn result(report: &Report, item: &Item, rule: Option<usize>, baseline: bool) -> 
     }
     map.insert("level".to_owned(), json!(level(item.severity)));
     map.insert("message".to_owned(), json!({"text": message(item)}));
-    let cluster = item.cluster.and_then(|at| report.clusters.get(at)).map(|cluster| cluster.name.as_str());
+    let cluster = report.cluster(item.cluster);
     map.insert("locations".to_owned(), json!([location(item, cluster)]));
     let parts = [Some(item.code.as_str()), cluster, item.object.as_deref(), item.field.as_deref(), item.host.as_deref()];
     let fingerprint = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");

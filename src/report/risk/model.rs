@@ -56,6 +56,13 @@ pub struct Report {
     pub rules: Vec<Rule>,
 }
 
+impl Report {
+    /// Name of the cluster at a position; `None` where there is only one, or none is meant.
+    pub fn cluster(&self, at: Option<usize>) -> Option<&str> {
+        self.clusters.get(at?).map(|cluster| cluster.name.as_str())
+    }
+}
+
 /// A cluster, where a report is about several.
 #[derive(Debug, Clone, Serialize)]
 pub struct Cluster {
