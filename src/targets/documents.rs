@@ -5,13 +5,13 @@ use serde_json::{Map, Value};
 
 use crate::{
     gateway::{
-        api::Object,
+        api::{Duration, Object},
         json::Json,
         objects::Objects,
         policies::{Effect, Network, Place, Policies},
     },
-    k8s::{FieldPath, Inventory, ObjectId, ObjectRef, Subject},
-    ledger::{Code, Finding},
+    k8s::{FieldPath, Inventory, NamespacedName, ObjectId, ObjectRef, Subject},
+    ledger::{Code, Facts, Finding},
 };
 
 /// An object of an implementation.
@@ -55,6 +55,16 @@ impl Document<'_> {
         other.keys().next().map(|field| format!("`{field}` of {}", self.object))
     }
 
+    /// Where findings about it point to.
+    pub(super) fn subject(&self) -> Subject {
+        Subject::new(self.id, FieldPath::from(["spec"]))
+    }
+
+    /// What findings about it and one of its places say.
+    pub(super) fn facts(&self, place: &Place) -> Facts {
+        vec![("policy", self.object.to_string()), ("place", described(place))]
+    }
+
     /// Attaches an effect, and says where that is in vain.
     pub(super) fn attach(
         &self,
@@ -65,21 +75,19 @@ impl Document<'_> {
         effect: Effect,
         merges: bool,
     ) {
-        let subject = || Subject::new(self.id, FieldPath::from(["spec"]));
-        let facts = || vec![("policy", self.object.to_string()), ("place", described(&place))];
+        let mut told = self.facts(&place);
         if !exists(objects, &place) {
-            policies.findings.push(Finding::about(Code::GatewayPolicyLost, subject(), facts()));
+            policies.findings.push(Finding::about(Code::GatewayPolicyLost, self.subject(), told.clone()));
         }
-        let mut told = facts();
         if let Some(first) = policies.attach(family, place, self.id, effect, merges) {
             told.push(("first", manifests.object(first).to_string()));
-            policies.findings.push(Finding::about(Code::GatewayPolicyIgnored, subject(), told));
+            policies.findings.push(Finding::about(Code::GatewayPolicyIgnored, self.subject(), told));
         }
     }
 }
 
 /// A place in words.
-pub(super) fn described(place: &Place) -> String {
+fn described(place: &Place) -> String {
     match &place.section {
         Some(section) => format!("section `{section}` of {} {}", place.kind, place.name),
         None => format!("{} {}", place.kind, place.name),
@@ -87,7 +95,7 @@ pub(super) fn described(place: &Place) -> String {
 }
 
 /// Whether what a policy names was read, as far as kinds are known here.
-pub(super) fn exists(objects: &Objects, place: &Place) -> bool {
+fn exists(objects: &Objects, place: &Place) -> bool {
     let known = ["Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute", "TLSRoute"].contains(&place.kind.as_str());
     let named = |object: &Object| {
         let meta = object.meta();
@@ -106,6 +114,17 @@ pub(super) fn network(text: &str) -> Option<Network> {
         None => full,
     };
     Some((address, length))
+}
+
+/// Milliseconds of a duration.
+pub(super) fn millis(text: &str) -> Option<u64> {
+    text.parse::<Duration>().ok().map(Duration::as_millis)
+}
+
+/// The URL of a port of a Service, without path.
+pub(super) fn url(service: &NamespacedName, port: u16) -> String {
+    let port = if port == 80 { String::new() } else { format!(":{port}") };
+    format!("http://{}.{}.svc.cluster.local{port}", service.name, service.namespace)
 }
 
 #[cfg(test)]

@@ -1,6 +1,22 @@
 //! How the wire types of all implementations are written down: short structs whose unknown fields are kept aside, so that nothing is
 //! taken for understood that is not.
 
+use serde::Serialize;
+use serde_json::to_value;
+
+use crate::gateway::api::{Custom, Meta};
+
+/// An object of an implementation; `(group, version, kind)`, then where it stands.
+pub(super) fn custom<T: Serialize>(
+    (group, version, kind): (&'static str, &'static str, &'static str),
+    namespace: &str,
+    name: impl Into<String>,
+    spec: &T,
+) -> Custom {
+    let spec = to_value(spec).expect("INVARIANT: the wire types have string keys");
+    Custom { group, version, kind, metadata: Meta::new(namespace, name), spec }
+}
+
 /// Whether a field need not be written.
 pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::to_value;
-
 use super::{
     addresses,
     types::{
@@ -14,10 +12,10 @@ use super::{
 use crate::{
     gateway::{
         AuthRequest, Intent,
-        api::{Custom, GROUP as GATEWAY_API, Meta},
+        api::{Custom, GROUP as GATEWAY_API},
     },
     k8s::NamespacedName,
-    targets::{Estate, Own, Reference, Wish, services},
+    targets::{Estate, Own, Reference, Wish, services, wire},
 };
 
 /// Places that one policy is attached to at most.
@@ -45,8 +43,7 @@ pub(super) fn policies(estate: &Estate) -> Own {
 }
 
 fn custom(namespace: &str, name: String, policy: &AgentgatewayPolicy) -> Custom {
-    let spec = to_value(policy).expect("INVARIANT: the wire types have string keys");
-    Custom { group: GROUP, version: VERSION, kind: "AgentgatewayPolicy", metadata: Meta::new(namespace, name), spec }
+    wire::custom((GROUP, VERSION, "AgentgatewayPolicy"), namespace, name, policy)
 }
 
 fn target(group: Option<&str>, kind: &str, name: &str, section: Option<&str>) -> TargetRef {

@@ -12,7 +12,7 @@ use crate::{
         policies::{AskedPath, Effect, Password, Place, Policies, Service},
     },
     k8s::{Inventory, NamespacedName, ObjectRef},
-    targets::documents::of_group,
+    targets::documents::{millis, of_group, url},
 };
 
 /// One field of a policy, and its effect.
@@ -72,8 +72,7 @@ fn fields(traffic: &Traffic, of: &ObjectRef, facts: &Facts<'_>) -> Vec<Part> {
         parts.push(("rateLimit", Effect { rate: Some(429), ..Effect::default() }));
     }
     if let Some(request) = timeouts.as_ref().and_then(|timeouts| timeouts.request.as_deref()) {
-        let timeout = request.parse::<crate::gateway::api::Duration>().ok().map(crate::gateway::api::Duration::as_millis);
-        parts.push(("timeouts", Effect { timeout, ..Effect::default() }));
+        parts.push(("timeouts", Effect { timeout: millis(request), ..Effect::default() }));
     }
     parts
 }
@@ -107,9 +106,8 @@ fn external(auth: &ExtAuth, of: &ObjectRef, facts: &Facts<'_>) -> Option<Effect>
     }
     // A text between double quotes is the same in JSON; other expressions are not read.
     let path: String = serde_json::from_str(path.as_deref()?).ok()?;
-    let port = if port == 80 { String::new() } else { format!(":{port}") };
     let service = Service {
-        base: format!("http://{}.{}.svc.cluster.local{port}", name.name, name.namespace),
+        base: url(&name, port),
         path: AskedPath::Fixed(path),
         copied: allowed_response_headers.iter().map(|name| name.to_ascii_lowercase()).collect(),
         failure: 403,

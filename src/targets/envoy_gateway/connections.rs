@@ -1,7 +1,7 @@
 //! What a `ClientTrafficPolicy` does to connections and to requests before any route is looked at.
 
 use super::{
-    read::{millis, network, unknown},
+    read::unknown,
     types::{ClientTrafficPolicy, ClientValidation},
 };
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
         policies::{ClientCertificates, Conduct, Network, Trust},
     },
     k8s::ObjectRef,
+    targets::documents::{millis, network},
 };
 
 /// Reads a policy.

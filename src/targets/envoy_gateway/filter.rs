@@ -1,12 +1,13 @@
 //! `HTTPRouteFilter`: rewrites by expressions, and redirects to URLs whose own query counts.
 
-use serde_json::to_value;
-
-use super::types::{DirectResponse, GROUP, HttpRouteFilter, OwnRewrite, PathRewrite, RegexReplacement, VERSION, header};
+use super::{
+    policies::custom,
+    types::{DirectResponse, HttpRouteFilter, OwnRewrite, PathRewrite, RegexReplacement, header},
+};
 use crate::{
     gateway::{
         Intent,
-        api::{Custom, HeaderModifier, Meta},
+        api::{Custom, HeaderModifier},
     },
     targets::envoy::replacement,
 };
@@ -54,6 +55,5 @@ pub(super) fn filter(intents: &[Intent], namespace: &str, name: &str) -> Option<
     if filter == HttpRouteFilter::default() {
         return None;
     }
-    let spec = to_value(&filter).expect("INVARIANT: the wire types have string keys");
-    Some(Custom { group: GROUP, version: VERSION, kind: "HTTPRouteFilter", metadata: Meta::new(namespace, name), spec })
+    Some(custom("HTTPRouteFilter", namespace, name.to_owned(), &filter))
 }

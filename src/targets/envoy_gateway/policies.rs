@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use serde_json::to_value;
 
 use super::{
     authentication, listeners, traffic,
@@ -12,10 +11,10 @@ use super::{
 use crate::{
     gateway::{
         Intent,
-        api::{Custom, GROUP as GATEWAY_API, Meta},
+        api::{Custom, GROUP as GATEWAY_API},
     },
     k8s::NamespacedName,
-    targets::{Estate, Own, Reference, Section, Wish},
+    targets::{Estate, Own, Reference, Section, Wish, wire},
 };
 
 /// Places that one policy is attached to at most.
@@ -29,9 +28,8 @@ pub(super) fn policies(estate: &Estate) -> Own {
     own
 }
 
-fn custom<T: Serialize>(kind: &'static str, namespace: &str, name: String, spec: &T) -> Custom {
-    let spec = to_value(spec).expect("INVARIANT: the wire types have string keys");
-    Custom { group: GROUP, version: VERSION, kind, metadata: Meta::new(namespace, name), spec }
+pub(super) fn custom<T: Serialize>(kind: &'static str, namespace: &str, name: String, spec: &T) -> Custom {
+    wire::custom((GROUP, VERSION, kind), namespace, name, spec)
 }
 
 fn target(kind: &str, name: &str, section: Option<&str>) -> TargetRef {

@@ -1,7 +1,6 @@
 //! Policies and filters of Envoy Gateway, read back as the controller reads them: the oldest of a kind on one place counts, a policy that
 //! the controller refuses makes its routes answer 500, and what is not known here is said to be.
 
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{
@@ -18,27 +17,19 @@ use crate::{
         facts::{BackendFault, Facts},
         format::{self, Formatted},
         grants::{Grants, Referent, Referrer},
-        json::Json,
         objects::Objects,
         policies::{
             Addresses, AskedPath, Cookie, Effect, Filter, HostFrom, Instead, Network, Origin, Override, Password, Place, Policies, Service,
         },
         regex,
     },
-    k8s::{FieldPath, Inventory, NamespacedName, ObjectId, ObjectRef, Subject},
+    k8s::{Inventory, NamespacedName, ObjectRef},
     ledger::{Code, Finding},
+    targets::documents::{Document, millis, network, of_group, url},
 };
 
 /// What Envoy answers where an authentication service fails.
 const FORBIDDEN: u16 = 403;
-
-/// A document of ours.
-struct Document<'a> {
-    id: ObjectId,
-    object: &'a ObjectRef,
-    created: Option<String>,
-    spec: Value,
-}
 
 /// What policies are read with.
 pub(super) struct Reader<'a> {
@@ -50,32 +41,20 @@ pub(super) struct Reader<'a> {
 
 /// Reads everything of the group.
 pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, facts: &Facts<'_>) -> Policies {
-    let mut documents: Vec<Document<'_>> = Vec::new();
-    for foreign in objects.foreign.iter().filter(|foreign| foreign.object.group == GROUP) {
-        let Some((_, node)) = manifests.gateway_objects.iter().find(|(id, _)| *id == foreign.id) else { continue };
-        let value = Json::from_node(node).to_value();
-        let created = value.pointer("/metadata/creationTimestamp").and_then(Value::as_str).map(str::to_owned);
-        let spec = value.get("spec").cloned().unwrap_or_else(|| Value::Object(Map::new()));
-        documents.push(Document { id: foreign.id, object: &foreign.object, created, spec });
-    }
-    documents.sort_by(|a, b| {
-        let key = |one: &Document<'_>| (one.created.is_none(), one.created.clone(), one.object.namespace.clone(), one.object.name.clone());
-        key(a).cmp(&key(b))
-    });
     let reader = Reader { objects, facts, grants: Grants::of(objects), manifests };
     let mut policies = Policies::default();
-    for document in &documents {
-        reader.document(document, &mut policies);
+    for document in of_group(objects, manifests, GROUP) {
+        reader.document(&document, &mut policies);
     }
     policies
 }
 
 impl Reader<'_> {
     fn document(&self, document: &Document<'_>, policies: &mut Policies) {
-        let Document { id, object, spec, .. } = document;
+        let Document { id, object, .. } = document;
         match object.kind.as_str() {
             "SecurityPolicy" => {
-                let Some(policy) = parse::<SecurityPolicy>(spec) else { return };
+                let Some(policy) = document.parse::<SecurityPolicy>() else { return };
                 let effect = self.security(&policy, object);
                 let merges = policy.merge_type.is_some();
                 for place in self.places(&policy.target_refs, policy.target_ref.as_ref(), &policy.target_selectors, object) {
@@ -83,7 +62,7 @@ impl Reader<'_> {
                 }
             }
             "BackendTrafficPolicy" => {
-                let Some(policy) = parse::<BackendTrafficPolicy>(spec) else { return };
+                let Some(policy) = document.parse::<BackendTrafficPolicy>() else { return };
                 let effect = traffic(&policy, object);
                 let merges = policy.merge_type.is_some();
                 for place in self.places(&policy.target_refs, policy.target_ref.as_ref(), &policy.target_selectors, object) {
@@ -91,14 +70,14 @@ impl Reader<'_> {
                 }
             }
             "ClientTrafficPolicy" => {
-                let Some(policy) = parse::<ClientTrafficPolicy>(spec) else { return };
+                let Some(policy) = document.parse::<ClientTrafficPolicy>() else { return };
                 let conduct = connections::conduct(&policy, object);
                 for place in self.places(&policy.target_refs, policy.target_ref.as_ref(), &policy.target_selectors, object) {
                     policies.conduct(place, conduct.clone());
                 }
             }
             "HTTPRouteFilter" => {
-                let Some(filter) = parse::<HttpRouteFilter>(spec) else { return };
+                let Some(filter) = document.parse::<HttpRouteFilter>() else { return };
                 policies.filter("HTTPRouteFilter", NamespacedName::new(&object.namespace, &object.name), self::filter(&filter, object));
             }
             _ => return,
@@ -106,33 +85,14 @@ impl Reader<'_> {
         policies.understood.insert(*id);
     }
 
-    /// Attaches an effect, and says where that is in vain.
+    /// Attaches an effect, and says what of it surprises.
     fn attach(&self, policies: &mut Policies, family: &'static str, document: &Document<'_>, place: Place, effect: Effect, merges: bool) {
-        let subject = || Subject::new(document.id, FieldPath::from(["spec"]));
-        let facts = || vec![("policy", document.object.to_string()), ("place", described(&place))];
-        if !self.exists(&place) {
-            policies.findings.push(Finding::about(Code::GatewayPolicyLost, subject(), facts()));
+        let routes_again = effect.overrides.iter().flatten().any(|one| matches!(one.instead, Instead::Route { .. }));
+        let facts = routes_again.then(|| document.facts(&place));
+        document.attach(policies, (self.objects, self.manifests), family, place, effect, merges);
+        if let Some(facts) = facts {
+            policies.findings.push(Finding::about(Code::GatewayInternalRedirect, document.subject(), facts));
         }
-        if effect.overrides.iter().flatten().any(|one| matches!(one.instead, Instead::Route { .. })) {
-            policies.findings.push(Finding::about(Code::GatewayInternalRedirect, subject(), facts()));
-        }
-        let told = facts();
-        if let Some(first) = policies.attach(family, place, document.id, effect, merges) {
-            let mut facts = told;
-            let first = self.manifests.object(first).to_string();
-            facts.push(("first", first));
-            policies.findings.push(Finding::about(Code::GatewayPolicyIgnored, subject(), facts));
-        }
-    }
-
-    /// Whether what a policy names was read, as far as kinds are known here.
-    fn exists(&self, place: &Place) -> bool {
-        let known = ["Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute", "TLSRoute"].contains(&place.kind.as_str());
-        let named = |object: &&Object| {
-            let meta = object.meta();
-            object.kind().as_str() == place.kind && meta.namespace == place.name.namespace && meta.name == place.name.name
-        };
-        !known || self.objects.typed.iter().map(|(_, object)| object).any(|object| named(&object))
     }
 
     /// What a policy is attached to.
@@ -258,23 +218,9 @@ impl Reader<'_> {
                 | BackendFault::UnverifiedTls
                 | BackendFault::BrokenTls,
             )
-            | None => {
-                let port = if port == 80 { String::new() } else { format!(":{port}") };
-                Ok(format!("http://{}.{}.svc.cluster.local{port}", reference.name, namespace))
-            }
+            | None => Ok(url(&name, port)),
         }
     }
-}
-
-fn described(place: &Place) -> String {
-    match &place.section {
-        Some(section) => format!("section `{section}` of {} {}", place.kind, place.name),
-        None => format!("{} {}", place.kind, place.name),
-    }
-}
-
-fn parse<T: DeserializeOwned>(spec: &Value) -> Option<T> {
-    T::deserialize(spec).ok()
 }
 
 /// Fields that nobody here knows.
@@ -391,23 +337,6 @@ fn filter(filter: &HttpRouteFilter, object: &ObjectRef) -> Filter {
     effect
 }
 
-/// A network, or a single address.
-pub(super) fn network(text: &str) -> Option<Network> {
-    let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
-    let address: std::net::IpAddr = address.parse().ok()?;
-    let full = if address.is_ipv4() { 32 } else { 128 };
-    let length = match length {
-        Some(length) => length.parse().ok().filter(|length| *length <= full)?,
-        None => full,
-    };
-    Some((address, length))
-}
-
-/// Milliseconds of a duration.
-pub(super) fn millis(text: &str) -> Option<u64> {
-    text.parse::<api::Duration>().ok().map(api::Duration::as_millis)
-}
-
 /// Bytes of a quantity: a number, or one with a suffix.
 fn quantity(value: &Value) -> Option<u64> {
     let text = match value {
@@ -438,11 +367,5 @@ mod tests {
     fn quantities_are_bytes() {
         let bytes = |text: &str| quantity(&Value::String(text.to_owned()));
         assert_eq!((bytes("1Ki"), bytes("8Mi"), bytes("100"), bytes("1m")), (Some(1024), Some(8 << 20), Some(100), None));
-    }
-
-    #[test]
-    fn a_single_address_is_a_network() {
-        assert_eq!(network("10.0.0.1"), Some(("10.0.0.1".parse().expect("address"), 32)));
-        assert_eq!(network("10.0.0.0/33"), None);
     }
 }

@@ -1,39 +1,16 @@
-//! Objects of `gateway.envoyproxy.io/v1alpha1` as they stand on the wire, as far as they are written or read here. Fields that are not
-//! known are kept aside, so that nothing is taken for understood that is not.
+//! Objects of `gateway.envoyproxy.io/v1alpha1` as they stand on the wire, as far as they are written or read here.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::gateway::api::{HeaderModifier, HeaderValue};
+use crate::{
+    gateway::api::{HeaderModifier, HeaderValue},
+    targets::wire::wire,
+};
 
 /// API group of all kinds.
 pub(super) const GROUP: &str = "gateway.envoyproxy.io";
 /// Version of all kinds.
 pub(super) const VERSION: &str = "v1alpha1";
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
-
-macro_rules! wire {
-    ($($(#[$doc:meta])* struct $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {
-        $(
-            $(#[$doc])*
-            #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-            #[serde(rename_all = "camelCase", default)]
-            pub(super) struct $name {
-                $(
-                    $(#[$field_doc])*
-                    #[serde(skip_serializing_if = "is_default")]
-                    pub(super) $field: $type,
-                )*
-                /// Fields that are not known.
-                #[serde(flatten)]
-                pub(super) other: Map<String, Value>,
-            }
-        )*
-    };
-}
 
 wire! {
     /// `targetRefs[]`.

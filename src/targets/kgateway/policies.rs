@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use serde_json::to_value;
 
 use super::{
     backends, traffic,
@@ -12,9 +11,9 @@ use super::{
 use crate::{
     gateway::{
         Intent,
-        api::{Custom, GROUP as GATEWAY_API, Meta},
+        api::{Custom, GROUP as GATEWAY_API},
     },
-    targets::{Estate, Own, Reference, Wish, services},
+    targets::{Estate, Own, Reference, Wish, services, wire},
 };
 
 /// Places that one policy is attached to at most.
@@ -39,8 +38,7 @@ pub(super) fn policies(estate: &Estate) -> Own {
 
 /// An object.
 pub(super) fn custom<T: Serialize>(kind: &'static str, namespace: &str, name: String, spec: &T) -> Custom {
-    let spec = to_value(spec).expect("INVARIANT: the wire types have string keys");
-    Custom { group: GROUP, version: VERSION, kind, metadata: Meta::new(namespace, name), spec }
+    wire::custom((GROUP, VERSION, kind), namespace, name, spec)
 }
 
 fn target(kind: &str, name: &str, section: Option<&str>) -> TargetRef {

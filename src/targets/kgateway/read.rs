@@ -6,7 +6,7 @@ use super::types::{
 };
 use crate::{
     gateway::{
-        api::{Duration, HeaderModifier},
+        api::HeaderModifier,
         dialect::Port443,
         facts::Facts,
         objects::Objects,
@@ -14,7 +14,7 @@ use crate::{
         regex,
     },
     k8s::{Inventory, NamespacedName, ObjectRef},
-    targets::documents::{Document, network, of_group},
+    targets::documents::{Document, millis, network, of_group, url},
 };
 
 /// Reads everything of the group.
@@ -138,10 +138,9 @@ impl Reader<'_> {
         if self.facts.service_fault(&name, Some(port), Port443::Plain).is_some() {
             return unmodelled(format!("{of}: Service {name} cannot be asked"));
         }
-        let port = if port == 80 { String::new() } else { format!(":{port}") };
         let copied = authorization_response.map(|response| response.headers_to_backend).unwrap_or_default();
         let service = Service {
-            base: format!("http://{}.{}.svc.cluster.local{port}", name.name, name.namespace),
+            base: url(&name, port),
             path: AskedPath::Behind(path_prefix.unwrap_or_default()),
             copied: copied.iter().map(|name| name.to_ascii_lowercase()).collect(),
             failure: 403,
@@ -172,10 +171,6 @@ fn addresses(acl: &Acl, of: &ObjectRef) -> Effect {
         unmodelled: strange.then(|| format!("`acl` of {of}")),
         ..Effect::default()
     }
-}
-
-fn millis(text: &str) -> Option<u64> {
-    text.parse::<Duration>().ok().map(Duration::as_millis)
 }
 
 fn bytes(text: &str) -> Option<u64> {

@@ -11,14 +11,9 @@ mod values;
 
 pub(super) use read::read_back;
 
-use serde_json::to_value;
-
-use self::types::{AuthenticationFilter, BasicAuth, GROUP, SecretRef, VERSION};
+use self::types::{AuthenticationFilter, BasicAuth, SecretRef};
 use super::{Answer, Estate, Own, RegexForm, Target};
-use crate::gateway::{
-    Intent,
-    api::{Custom, Meta},
-};
+use crate::gateway::{Intent, api::Custom};
 
 /// NGINX Gateway Fabric.
 #[derive(Debug)]
@@ -40,8 +35,7 @@ fn passwords(intents: &[Intent], namespace: &str, name: &str) -> Option<Custom> 
         basic: Some(BasicAuth { secret_ref, realm: realm.to_owned(), ..BasicAuth::default() }),
         ..AuthenticationFilter::default()
     };
-    let spec = to_value(filter).expect("INVARIANT: the wire types have string keys");
-    Some(Custom { group: GROUP, version: VERSION, kind: "AuthenticationFilter", metadata: Meta::new(namespace, name), spec })
+    Some(policies::custom("AuthenticationFilter", namespace, name.to_owned(), &filter))
 }
 
 impl Target for NginxGatewayFabric {

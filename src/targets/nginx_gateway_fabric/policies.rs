@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::to_value;
 
 use super::{
     types::{
@@ -16,9 +15,9 @@ use super::{
 use crate::{
     gateway::{
         Buffers, Intent,
-        api::{Custom, GROUP as GATEWAY_API, Meta},
+        api::{Custom, GROUP as GATEWAY_API},
     },
-    targets::{Estate, Own, Wish, services},
+    targets::{Estate, Own, Wish, services, wire},
 };
 
 /// Places that one policy is attached to at most.
@@ -43,9 +42,8 @@ pub(super) fn policies(estate: &Estate) -> Own {
     own
 }
 
-fn custom<T: Serialize>(kind: &'static str, namespace: &str, name: String, spec: &T) -> Custom {
-    let spec = to_value(spec).expect("INVARIANT: the wire types have string keys");
-    Custom { group: GROUP, version: VERSION, kind, metadata: Meta::new(namespace, name), spec }
+pub(super) fn custom<T: Serialize>(kind: &'static str, namespace: &str, name: String, spec: &T) -> Custom {
+    wire::custom((GROUP, VERSION, kind), namespace, name, spec)
 }
 
 fn target(kind: &str, name: &str) -> TargetRef {

@@ -1,13 +1,14 @@
 //! `SnippetsFilter`: lines of nginx for what has no typed field. They are written only where the user asks for raw configuration, and
 //! read back as far as they are lines that are written here.
 
-use serde_json::to_value;
-
-use super::types::{GROUP, Snippet, SnippetsFilter, VERSION};
+use super::{
+    policies,
+    types::{Snippet, SnippetsFilter},
+};
 use crate::{
     gateway::{
         Intent,
-        api::{Custom, Meta},
+        api::Custom,
         policies::{Addresses, Effect, Filter, Network},
     },
     targets::documents::network,
@@ -44,9 +45,8 @@ pub(super) fn filter(intents: &[Intent], namespace: &str, name: &str) -> Option<
         return None;
     }
     let snippet = Snippet { context: LOCATION.to_owned(), value: lines.join("\n"), ..Snippet::default() };
-    let spec = to_value(SnippetsFilter { snippets: vec![snippet], ..SnippetsFilter::default() });
-    let spec = spec.expect("INVARIANT: the wire types have string keys");
-    Some(Custom { group: GROUP, version: VERSION, kind: "SnippetsFilter", metadata: Meta::new(namespace, format!("{name}-text")), spec })
+    let filter = SnippetsFilter { snippets: vec![snippet], ..SnippetsFilter::default() };
+    Some(policies::custom("SnippetsFilter", namespace, format!("{name}-text"), &filter))
 }
 
 /// What such a filter does, as far as its lines are known here.

@@ -11,6 +11,7 @@ use crate::{
         policies::{Addresses, AskedPath, Effect, Filter, Network, Password, Policies, Service},
     },
     k8s::{Inventory, NamespacedName},
+    targets::documents::network,
 };
 
 /// Reads everything of the group.
@@ -107,13 +108,6 @@ fn backslashes(replacement: &str) -> Option<String> {
     }
     text.push_str(rest);
     Some(text)
-}
-
-fn network(text: &str) -> Option<Network> {
-    let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
-    let address: std::net::IpAddr = address.parse().ok()?;
-    let full = if address.is_ipv4() { 32 } else { 128 };
-    Some((address, length.map_or(Some(full), |length| length.parse().ok().filter(|length| *length <= full))?))
 }
 
 #[cfg(test)]
