@@ -66,7 +66,8 @@ impl<'r, O: Router, N: Router> Requests<'r, O, N> {
     /// Both sides do the same, as far as services are known.
     fn is_same(&self, request: &Request, world: &impl World) -> bool {
         let replayed = replay::replay(self.old, self.new, request, world);
-        let decided = replayed.is_decided() || (replayed.unknown && self.with_services(request, world).is_some_and(|rests| rests.is_empty()));
+        let decided =
+            replayed.is_decided() || (replayed.unknown && self.with_services(request, world).is_some_and(|rests| rests.is_empty()));
         decided && replayed.unlike.is_empty()
     }
 

@@ -256,5 +256,9 @@ spec:
     let file = file.to_str().expect("a path");
     let output = gateshift(&root(), &["trace", "GET http://shop.example/", "-f", file, "--target", "envoy-gateway"]);
     let said = text(&output.stdout);
-    assert!(said.contains("\nnot known to be the same: only if authentication services answer 200, 401 or 403\n"), "{said}{}", text(&output.stderr));
+    assert!(
+        said.contains("\nnot known to be the same: only if authentication services answer 200, 401 or 403\n"),
+        "{said}{}",
+        text(&output.stderr)
+    );
 }
