@@ -47,8 +47,7 @@ pub fn answer(entry: &Entry, table: &Table, asked: Asked, dialect: &Dialect) -> 
         return own_error(500, plan, asked, dialect);
     }
     if let Some((status, operations)) = &plan.direct {
-        let before: &[(String, Operation)] =
-            if dialect.modified_own_answers.contains(&OwnAnswer::Error) { &plan.response } else { &[] };
+        let before: &[(String, Operation)] = if dialect.modified_own_answers.contains(&OwnAnswer::Error) { &plan.response } else { &[] };
         return direct(*status, before.iter().chain(operations).cloned().collect());
     }
     if let Some(redirect) = &plan.redirect {

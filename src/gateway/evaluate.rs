@@ -194,9 +194,7 @@ impl Exchange<'_> {
                 // It is made behind the filter that adds headers of listeners.
                 outcome(&policies::instead(other.unwrap_or(status), one), self.view, self.dialect)
             }
-            Instead::Route { host, path, status } => {
-                self.routed_again(host.as_deref(), path.as_deref(), *status, world).unwrap_or(kept)
-            }
+            Instead::Route { host, path, status } => self.routed_again(host.as_deref(), path.as_deref(), *status, world).unwrap_or(kept),
         }
     }
 

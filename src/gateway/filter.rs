@@ -30,7 +30,9 @@ impl Operation {
     /// The value may come out empty, which leaves everything as it was.
     pub(super) fn may_be_empty(&self) -> bool {
         match self {
-            Self::Set(Some(text)) | Self::Add(Some(text)) => !text.0.is_empty() && text.0.iter().all(|part| matches!(part, Part::Header(_))),
+            Self::Set(Some(text)) | Self::Add(Some(text)) => {
+                !text.0.is_empty() && text.0.iter().all(|part| matches!(part, Part::Header(_)))
+            }
             Self::Set(None) | Self::Add(None) | Self::Remove => false,
         }
     }
@@ -202,7 +204,7 @@ impl Plan {
                 self.host_header = Some(name.to_ascii_lowercase());
             }
             Some(HostFrom::Unknown) => {
-                self.unmodelled.get_or_insert_with(|| "a host that depends on the backend or the path".to_owned());
+                self.unmodelled.get_or_insert_with(|| "a host that depends on the path".to_owned());
             }
             None => {}
         }

@@ -77,8 +77,8 @@ impl Reading {
         let (Some(port), Some(side)) = (port, side.filter(|side| !side.doors.is_empty())) else {
             return self.nobody_listens(port, tls, trace);
         };
-        if let Some(subject) = &port.dead {
-            trace.push(step("nothing is published for this Gateway", Some(subject)));
+        if let Some(outage) = &port.dead {
+            trace.push(step("nothing is published for this Gateway", Some(&outage.origin)));
             return Verdict::new(Answer::NoAnswer(NoAnswer::Refused), trace);
         }
         let Some(door) = first_door(side, v) else {

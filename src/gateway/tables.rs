@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::api::{self, HeaderModifier, MatchType, Object, PathMatch, PathModifier, ValueMatch};
 use super::attach::{Attachment, RouteHead};
 use super::candidates::Order;
-use super::config::{Behind, Certificate, Door, Entry, HostIndex, Origins, Port, Rule, Side, Table, Tier};
+use super::config::{Behind, Certificate, Door, Entry, HostIndex, Origins, Outage, Port, Rule, Side, Table, Tier};
 use super::dialect::{
     BadRegex, Dialect, EmptyRegex, HostFallThrough, Isolation, Order as RankOrder, OverlapHttp2, PrefixReplacement, RegexScope,
     RepeatedNames, ServerName, Target, Underscores, Wildcard,
@@ -80,7 +80,7 @@ pub(super) struct Builder<'b> {
     drafts: BTreeMap<Place, Draft>,
     streams: BTreeMap<usize, Vec<Stream>>,
     exact_names: BTreeMap<u16, Vec<PredicateId>>,
-    dead: BTreeMap<NamespacedName, Subject>,
+    dead: BTreeMap<NamespacedName, Outage>,
     /// Listeners that change headers at which matches look.
     blurred: BTreeSet<usize>,
     underscored: Vec<PredicateId>,
@@ -124,8 +124,8 @@ impl<'b> Builder<'b> {
         let (compiled, stops) = self.compile(head, object, rules, findings);
         for attachment in attachments {
             let listener = &self.listeners[attachment.listener];
-            if let Some(subject) = &stops {
-                self.dead.entry(listener.gateway.clone()).or_insert_with(|| subject.clone());
+            if let Some(outage) = &stops {
+                self.dead.entry(listener.gateway.clone()).or_insert_with(|| outage.clone());
             }
             if listener.serves() {
                 self.fill(head, &compiled, rules, attachment);
@@ -147,13 +147,13 @@ impl<'b> Builder<'b> {
         object: &Object,
         rules: &[Arc<Rule>],
         findings: &mut Findings,
-    ) -> (Vec<Compiled>, Option<Subject>) {
+    ) -> (Vec<Compiled>, Option<Outage>) {
         let mut compiled = Vec::new();
         let mut stops = None;
         for (position, rule) in rules.iter().enumerate() {
             let before = compiled.len();
-            if rule.plan.stops.is_some() {
-                stops.get_or_insert_with(|| rule.origin.clone());
+            if let Some(cause) = &rule.plan.stops {
+                stops.get_or_insert_with(|| Outage { origin: rule.origin.clone(), cause: cause.clone() });
             }
             let matches = matches_of(object, position, *self.target.dialect.order);
             for (number, matched) in matches.iter().enumerate() {
@@ -163,7 +163,7 @@ impl<'b> Builder<'b> {
                 };
                 let is_empty = matches!(&matched.http.path, Some(PathMatch::Regex(value)) if value.is_empty());
                 if is_empty && *self.target.dialect.empty_regex == EmptyRegex::Everything {
-                    stops.get_or_insert_with(|| origin.clone());
+                    stops.get_or_insert_with(|| Outage { origin: origin.clone(), cause: "an empty regular expression".to_owned() });
                 }
                 let bad = if is_empty && *self.target.dialect.empty_regex == EmptyRegex::Match {
                     Some("the regular expression is empty".to_owned())
@@ -640,10 +640,9 @@ impl<'b> Builder<'b> {
 
     fn report_outages(ports: &BTreeMap<u16, Port>, findings: &mut Findings) {
         for (number, port) in ports {
-            if let Some(subject) = &port.dead {
-                let facts =
-                    vec![("effect", format!("nobody listens on port {number}")), ("cause", "an empty regular expression or replacement".to_owned())];
-                findings.push(Finding::about(Code::GatewayOutage, subject.clone(), facts));
+            if let Some(Outage { origin, cause }) = &port.dead {
+                let facts = vec![("effect", format!("nobody listens on port {number}")), ("cause", cause.clone())];
+                findings.push(Finding::about(Code::GatewayOutage, origin.clone(), facts));
             }
             for table in port.plain.tables.iter().chain(&port.tls.tables) {
                 if let Some(subject) = &table.broken {

@@ -133,7 +133,9 @@ impl Policies {
         places.extend(reached.listener.places());
         for family in self.families.values() {
             let mut found = places.iter().filter_map(|place| family.get(place));
-            let Some(first) = found.next().filter(|first| first.merge == Merge::Replaces && first.effect.invalid.is_none()) else { continue };
+            let Some(first) = found.next().filter(|first| first.merge == Merge::Replaces && first.effect.invalid.is_none()) else {
+                continue;
+            };
             let lost = |below: &&Attached| {
                 below.effect.password.is_some() && first.effect.password.is_none()
                     || below.effect.service.is_some() && first.effect.service.is_none()
@@ -230,7 +232,10 @@ mod tests {
         assert_eq!(timeout(&policies, Some("x")), Some(1));
         policies.attach("t", Place::new("HTTPRoute", &route, None), ObjectId(1), effect(2), Merge::Replaces);
         policies.attach("t", Place::new("HTTPRoute", &route, Some("x")), ObjectId(2), effect(3), Merge::Replaces);
-        assert_eq!(policies.attach("t", Place::new("HTTPRoute", &route, Some("x")), ObjectId(3), effect(4), Merge::Replaces), Some(ObjectId(2)));
+        assert_eq!(
+            policies.attach("t", Place::new("HTTPRoute", &route, Some("x")), ObjectId(3), effect(4), Merge::Replaces),
+            Some(ObjectId(2))
+        );
         assert_eq!((timeout(&policies, Some("x")), timeout(&policies, Some("y"))), (Some(3), Some(2)));
     }
 

@@ -54,11 +54,8 @@ pub(super) fn filter(intents: &[Intent], namespace: &str, name: &str) -> Option<
             }
             Intent::Answer { status, headers } => {
                 let set = headers.iter().filter_map(|(name, value)| header(name, value));
-                filter.direct_response = Some(DirectResponse {
-                    status_code: Some(*status),
-                    header: Some(once(set)),
-                    ..DirectResponse::default()
-                });
+                filter.direct_response =
+                    Some(DirectResponse { status_code: Some(*status), header: Some(once(set)), ..DirectResponse::default() });
             }
             _ => {}
         }

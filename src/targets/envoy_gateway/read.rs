@@ -20,7 +20,8 @@ use crate::{
         grants::{Grants, Referent, Referrer},
         objects::Objects,
         policies::{
-            Addresses, AskedPath, Cookie, Effect, Filter, HostFrom, Instead, Merge, Network, Origin, Override, Password, Place, Policies, Service,
+            Addresses, AskedPath, Cookie, Effect, Filter, HostFrom, Instead, Merge, Network, Origin, Override, Password, Place, Policies,
+            Service,
         },
         regex,
     },
@@ -318,10 +319,12 @@ fn filter(filter: &HttpRouteFilter, object: &ObjectRef) -> Filter {
             effect.path = Some((replacement.pattern.clone(), replacement.substitution.clone()));
         }
         if let Some(host) = &rewrite.hostname {
-            effect.host = Some(match (&host.header, host.r#type.as_str()) {
-                (Some(header), "Header") => HostFrom::Header(header.clone()),
-                (_, _) => HostFrom::Unknown,
-            });
+            effect.host = match (&host.header, host.r#type.as_str()) {
+                (Some(header), "Header") => Some(HostFrom::Header(header.clone())),
+                // Endpoints of Services have addresses and no names.
+                (_, "Backend") => None,
+                (_, _) => Some(HostFrom::Unknown),
+            };
         }
     }
     if let Some(direct) = &filter.direct_response {
