@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 """Random HTTPRoutes and requests, asked of a real Envoy Gateway and of the model.
 
-  random_gateway.py --lab DIR --gateshift BIN [--policies] [--cases N] [--requests N] [--seed N] [--keep DIR]
+  random_gateway.py --lab DIR --gateshift BIN [--kind KIND] [--cases N] [--requests N] [--seed N] [--keep DIR]
 
 Writes each case as a file of recorded requests, has the lab answer it, has `gateshift trace` answer it, and prints where the two
-differ. Exit 1 where they do. The same seed gives the same cases. With `--policies` the cases have policies and filters of Envoy
-Gateway. With `--keep` the answered cases are kept; `GATESHIFT_ANSWERS=DIR cargo test --test suite -- answers_of_a_lab` compares them
-in every part that a model claims, headers too. Without `--gateshift` nothing else is asked.
+differ. Exit 1 where they do. The same seed gives the same cases. KIND is `routes`, `listeners` (with namespaces, grants, certificates
+and other kinds of routes) or `policies` (with filters of Envoy Gateway). With `--keep` the answered cases are kept;
+`GATESHIFT_ANSWERS=DIR cargo test --test suite -- answers_of_a_lab` compares them in every part that a model claims, headers and
+conditions too. Without `--gateshift` nothing else is asked.
 """
 import argparse, json, os, random, subprocess, sys, tempfile
 
 import yaml
 
+import listeners
 import policies
 
 HOSTS = ['shop.example.com', 'api.shop.example.com', '*.shop.example.com', '*.example.com', None]
@@ -113,14 +115,14 @@ def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument('--lab', required=True)
     options.add_argument('--gateshift')
-    options.add_argument('--policies', action='store_true')
+    options.add_argument('--kind', choices=['routes', 'listeners', 'policies'], default='routes')
     options.add_argument('--keep')
     options.add_argument('--cases', type=int, default=40)
     options.add_argument('--requests', type=int, default=50)
     options.add_argument('--seed', type=int, default=1)
     asked = options.parse_args()
     compared = wrong = unknown = 0
-    make = policies.case if asked.policies else case
+    make = {'routes': case, 'listeners': listeners.case, 'policies': policies.case}[asked.kind]
     with tempfile.TemporaryDirectory() as folder:
         files = []
         for number in range(asked.cases):
