@@ -93,6 +93,14 @@ choices! {
         /// 404.
         NotFound,
     }
+    /// A listener for TLS that no route is attached to.
+    UnroutedTls {
+        /// It closes connections that no other listener of the port takes. A listener of the port that ends TLS for every name does not
+        /// go with it: then nobody listens.
+        Closes,
+        /// It is not there.
+        Ignored,
+    }
     /// A request over TLS whose Host belongs to another listener than its server name.
     Misdirected {
         /// 421.
@@ -450,6 +458,7 @@ pub struct Dialect {
     pub misdirected: Fact<Misdirected>,
     pub certificate_wildcard: Fact<Wildcard>,
     pub foreign_port: Fact<ForeignPort>,
+    pub unrouted_tls: Fact<UnroutedTls>,
     pub overlap_http2: Fact<OverlapHttp2>,
     pub wildcard: Fact<Wildcard>,
     pub final_dot: Fact<FinalDot>,

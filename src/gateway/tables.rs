@@ -9,7 +9,9 @@ use super::attach::{Attachment, RouteHead};
 use super::candidates::Order;
 use super::compile::{Compiled, changes_what_matches_ask, compile};
 use super::config::{Behind, Certificate, Door, Entry, HostIndex, Origins, Outage, Port, Rule, Side, Table, Tier};
-use super::dialect::{Dialect, HostFallThrough, Isolation, OverlapHttp2, RegexScope, ServerName, Target, Underscores, Wildcard};
+use super::dialect::{
+    Dialect, HostFallThrough, Isolation, OverlapHttp2, RegexScope, ServerName, Target, Underscores, UnroutedTls, Wildcard,
+};
 use super::filter::{self, Operations};
 use super::hostname::Hostname;
 use super::listeners::{Listener, RouteKind, Speaks};
@@ -343,6 +345,14 @@ impl<'b> Builder<'b> {
                 });
             }
         }
+        for port in ports.values_mut() {
+            let ends_all = port.tls.doors.iter().any(|door| door.opens.is_none() && matches!(door.behind, Behind::Table(_)));
+            if let Some(unrouted) = port.tls.doors.iter().find(|door| is_unrouted(door)).filter(|_| ends_all) {
+                // Both would take every server name, which Envoy refuses.
+                let cause = "a TLS listener without routes beside an HTTPS listener without hostname".to_owned();
+                port.dead.get_or_insert_with(|| Outage { origin: unrouted.origin.clone(), cause });
+            }
+        }
         for (number, port) in &mut ports {
             for side in [&mut port.plain, &mut port.tls] {
                 self.finish_side(*number, side);
@@ -438,6 +448,10 @@ impl<'b> Builder<'b> {
             unmodelled: listener.unmodelled.clone(),
         };
         let mut doors = Vec::new();
+        let closes = streams.is_empty() && *self.target.dialect.unrouted_tls == UnroutedTls::Closes;
+        if closes && !side.doors.iter().any(is_unrouted) {
+            doors.push(door(None, Hostname::Any, listener.origin.clone(), Behind::Wall));
+        }
         for (hostname, origin, rule, _) in streams {
             let opens = self.ask_name(Field::Sni, &hostname, wildcard);
             doors.push(door(opens, hostname, origin, Behind::Stream(rule)));
@@ -500,6 +514,11 @@ impl<'b> Builder<'b> {
             }
         }
     }
+}
+
+/// The door of listeners for TLS without routes.
+fn is_unrouted(door: &Door) -> bool {
+    door.opens.is_none() && matches!(door.behind, Behind::Wall)
 }
 
 /// Changes of headers of every answer of a listener.

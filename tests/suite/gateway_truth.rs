@@ -268,7 +268,9 @@ fn compare_one(request: &Request, asked: &Value, observed: &Value, outcome: &Out
     match outcome {
         Outcome::Forward(Forward { split, method, target, host, speech, headers: sent, response_headers }) => {
             let Some(backend) = backend else {
-                let own = split.iter().any(|share| share.status.map(u64::from) == Some(status));
+                // A call of gRPC gets the status in a header.
+                let code = observed.get("headers").map_or("", |headers| text(headers, "grpc-status"));
+                let own = split.iter().any(|share| share.status.is_some_and(|own| u64::from(own) == status || !code.is_empty()));
                 return if own { None } else { difference("forwarded") };
             };
             if !split.iter().any(|share| share.backend.as_deref() == Some(backend)) {
