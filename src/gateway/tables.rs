@@ -10,7 +10,8 @@ use super::candidates::Order;
 use super::compile::{Compiled, changes_what_matches_ask, compile};
 use super::config::{Behind, Certificate, Door, Entry, HostIndex, Origins, Outage, Port, Rule, Side, Table, Tier};
 use super::dialect::{
-    Dialect, HostFallThrough, Isolation, OverlapHttp2, RegexScope, ServerName, Target, Underscores, UnroutedTls, Wildcard,
+    Dialect, HostFallThrough, Isolation, Order as RankOrder, OverlapHttp2, RegexScope, ServerName, Target, Underscores, UnroutedTls,
+    Wildcard,
 };
 use super::filter::{self, Operations};
 use super::hostname::Hostname;
@@ -100,7 +101,7 @@ impl<'b> Builder<'b> {
             for attachment in attachments {
                 for hostname in &attachment.hostnames {
                     let Some(rule) = rules.first() else { continue };
-                    let tie = tie(head, 0, 0);
+                    let tie = tie(head, 0, 0, &self.target.dialect);
                     let stream = (hostname.clone(), rule.origin.clone(), Arc::clone(rule), tie);
                     self.streams.entry(attachment.listener).or_default().push(stream);
                 }
@@ -171,7 +172,7 @@ impl<'b> Builder<'b> {
                     tests.iter().map(|test| self.predicates.intern(Field::Path, test.clone(), Some(one.origin.clone()))).collect();
                 let bare = !tests.is_empty() && tests.iter().all(|test| matches!(test, Test::Equals(_)));
                 let rank = Rank::of(&Shape { host_length, ..one.shape }, *dialect.order, &one.path, bare);
-                let place_of_entry = (Reverse(rank), tie(head, one.rule, one.matched));
+                let place_of_entry = (Reverse(rank), tie(head, one.rule, one.matched, dialect));
                 let entry = |hosts: Vec<PredicateId>| Entry {
                     hosts,
                     paths: paths.clone(),
@@ -417,7 +418,7 @@ impl<'b> Builder<'b> {
             side.exact_hosts = Sequence::default();
         }
         side.exact_names = self.exact_names.remove(&number).unwrap_or_default().into();
-        let wildcard = *self.target.dialect.certificate_wildcard;
+        let wildcard = *self.target.dialect.certificate_choice;
         let mut certificates: Vec<Certificate> = std::mem::take(&mut side.certificates);
         for certificate in certificates.iter_mut().chain(side.doors.iter_mut().flat_map(|door| &mut door.certificates)) {
             for name in certificate.names.clone().unwrap_or_default() {
@@ -538,9 +539,10 @@ fn covering(name: &Hostname) -> Vec<String> {
     found
 }
 
-fn tie(head: RouteHead<'_>, rule: usize, matched: usize) -> Tie {
+fn tie(head: RouteHead<'_>, rule: usize, matched: usize, dialect: &Dialect) -> Tie {
     let created = &head.meta.creation_timestamp;
     Tie {
+        kind: head.kind == RouteKind::Grpc && *dialect.order == RankOrder::KindFirst,
         created: (created.is_none(), created.clone().unwrap_or_default()),
         name: format!("{}/{}", head.meta.namespace, head.meta.name),
         grpc: head.kind == RouteKind::Grpc,
