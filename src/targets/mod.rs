@@ -5,15 +5,21 @@ mod core;
 mod documents;
 mod envoy;
 mod envoy_gateway;
+mod hazards;
 mod kgateway;
+mod live;
+mod needs;
 mod nginx_gateway_fabric;
 mod services;
 mod standard;
 mod traefik;
 mod wire;
 
+pub use live::supported_features;
+pub use needs::{For, Met, Need, needs};
+
 use crate::{
-    gateway::{Intent, api::Custom, facts::Facts, objects::Objects, policies::Policies},
+    gateway::{Intent, api::Custom, dialect, facts::Facts, objects::Objects, policies::Policies},
     k8s::{Inventory, NamespacedName},
     ledger::{Code, Facts as Words},
 };
@@ -263,8 +269,17 @@ pub fn by_id(id: &str) -> Option<&'static dyn Target> {
     all().iter().copied().find(|target| target.id() == id)
 }
 
-/// Policies and filters of an implementation among the objects, in words that the router understands.
+/// Policies and filters of an implementation among the objects, in words that the router understands, and what is to be said of what it
+/// accepts and does not do.
 pub fn read_back(target: &str, objects: &Objects, manifests: &Inventory, facts: &Facts<'_>) -> Policies {
+    let mut policies = own_policies(target, objects, manifests, facts);
+    if let Some(data) = dialect::Target::named(target) {
+        policies.findings.extend(hazards::hazards(data, objects));
+    }
+    policies
+}
+
+fn own_policies(target: &str, objects: &Objects, manifests: &Inventory, facts: &Facts<'_>) -> Policies {
     match target {
         "agentgateway" => agentgateway::read_back(objects, manifests, facts),
         "envoy-gateway" => envoy_gateway::read_back(objects, manifests, facts),

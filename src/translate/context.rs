@@ -103,7 +103,7 @@ impl<'a> Cx<'a> {
             paths: BTreeMap::new(),
             directives: BTreeMap::new(),
             grants: super::grants::Grants::default(),
-            sayable: Sayable::of(&options.emission),
+            sayable: Sayable::of(&options.emission, options.target.id()),
             tls_wishes: TlsWishes::new(),
             tools: BTreeMap::new(),
             by_object,
@@ -280,10 +280,14 @@ impl<'a> Cx<'a> {
     pub(super) fn redirect_status(&mut self, status: u16) -> u16 {
         let written = self.sayable.redirect(status);
         if written != status {
-            let facts = vec![("old", status.to_string()), ("new", written.to_string()), ("version", self.sayable.name())];
+            let facts = vec![("old", status.to_string()), ("new", written.to_string()), ("version", self.who_lacks_status(status))];
             self.say(Code::RedirectStatusDegraded, None, facts);
         }
         written
+    }
+
+    fn who_lacks_status(&self, status: u16) -> String {
+        super::emission::status_feature(status).map_or_else(|| self.sayable.name(), |feature| self.sayable.who_lacks(feature))
     }
 
     /// Everything that was said of annotations, of paths, of annotations of other tools, and to the user.

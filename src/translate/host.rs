@@ -10,7 +10,7 @@ use super::{
     snippet::{self, Condition},
 };
 use crate::{
-    gateway::Intent,
+    gateway::{Intent, dialect::Hazard},
     k8s::{FieldPath, Subject},
     ledger::{Code, Settlement},
     nginx::{Certificate, IngressId, Location, Modifier, Server, ServerName, Target, settings::VerifyClient},
@@ -26,6 +26,8 @@ enum Form {
     Regex,
     /// A host in regex mode that needs prefixes because a prefix is replaced.
     Tight,
+    /// A host in regex mode whose implementation takes no expressions: each is written out.
+    Spelled,
 }
 
 impl Cx<'_> {
@@ -235,6 +237,11 @@ impl Cx<'_> {
         if !server.regex {
             return Form::Plain;
         }
+        if self.spells_paths() {
+            self.rewrites_by_regex = false;
+            self.say_form(server, Code::PathRegexSpelled);
+            return Form::Spelled;
+        }
         let needs_prefix = server.locations.iter().any(|location| {
             let target = &location.settings.rewrite.target;
             let path = split_url(target).map_or(target.as_str(), |(_, path)| path);
@@ -258,21 +265,25 @@ impl Cx<'_> {
             (Code::PathNeedsCaselessRegex, Form::Regex)
         };
         // An implementation whose engine is known keeps the expression as it is.
-        let kept = form == Form::Regex && self.options.target.regex_form() != RegexForm::Either;
-        for &(ingress, annotation) in &server.regex_because {
-            if kept {
-                if annotation == "use-regex" {
-                    self.mark(ingress, &["use-regex"], &Settlement::Exact);
-                }
-                continue;
+        if form == Form::Regex && self.options.target.regex_form() != RegexForm::Either {
+            for &(ingress, _) in server.regex_because.iter().filter(|(_, annotation)| *annotation == "use-regex") {
+                self.mark(ingress, &["use-regex"], &Settlement::Exact);
             }
+        } else {
+            self.say_form(server, code);
+        }
+        form
+    }
+
+    /// Says that a host in regex mode has another form.
+    fn say_form(&mut self, server: &Server, code: Code) {
+        for &(ingress, annotation) in &server.regex_because {
             let (subject, name) = (self.annotation(ingress, annotation), self.ingress_name(ingress));
             self.say(code, Some(subject), vec![("host", server.host.clone()), ("ingress", name), ("annotation", annotation.to_owned())]);
             if annotation == "use-regex" {
                 self.mark(ingress, &["use-regex"], &differs(code));
             }
         }
-        form
     }
 
     fn rules(&mut self, server: &Server, form: Form, tls: bool) -> Vec<Rule> {
@@ -291,7 +302,7 @@ impl Cx<'_> {
                 continue;
             }
             let Some(owner) = location.origin.as_ref().map(|origin| origin.ingress) else { continue };
-            let paths = match self.path(server, location, form) {
+            let paths = match self.path(server, location, form).and_then(|paths| self.as_met(paths)) {
                 Ok(paths) => paths,
                 Err(NoMatch::Unreachable) => continue,
                 Err(NoMatch::Unsayable(code)) => {
@@ -323,6 +334,10 @@ impl Cx<'_> {
         }
         let mut rules = self.with_refusals_of_all(server, rules);
         self.guard_expressions(&mut rules);
+        self.as_claimed(&mut rules);
+        if matches!(form, Form::Tight | Form::Spelled) {
+            self.guard_prefixes(&mut rules);
+        }
         drop_shadowed(&mut rules);
         for rule in &rules {
             let settlement = match (&rule.action, form, &rule.path) {
@@ -331,6 +346,7 @@ impl Cx<'_> {
                     differs(Code::PathNeedsCaselessRegex)
                 }
                 (_, Form::Tight, PathRule::Prefix(path)) if path != "/" => differs(Code::PathRegexTightened),
+                (_, Form::Spelled, PathRule::Prefix(path)) if path != "/" => differs(Code::PathRegexSpelled),
                 (Action::Forward(_) | Action::Redirect(_) | Action::ToHttps { .. } | Action::Answered, _, _) => Settlement::Exact,
             };
             self.mark_path(&rule.origin, settlement);
@@ -383,7 +399,13 @@ impl Cx<'_> {
         match (form, location.modifier) {
             (Form::Plain, Modifier::Exact) => Ok(vec![PathRule::Exact(paths::literal(&location.path)?)]),
             (Form::Plain, Modifier::Prefix) => Ok(vec![paths::prefix(&location.path)?]),
+            // Behind a prefix `/` no expression is asked.
+            (Form::Regex, _) if location.path == "/" && self.has_hazard(Hazard::CutBehindCatchAll) => {
+                Ok(vec![PathRule::Regex(".*".to_owned())])
+            }
             (Form::Plain, Modifier::Regex) | (Form::Regex, _) => Ok(vec![paths::regex(&location.path, self.options.target.regex_form())?]),
+            (Form::Spelled, _) if location.path == "/" => Ok(vec![PathRule::Prefix("/".to_owned())]),
+            (Form::Spelled, _) => paths::spelled(&location.path).ok_or(NoMatch::Unsayable(Code::PathRegexRefused)),
             (Form::Tight, _) => {
                 if location.path == "/" {
                     return Ok(vec![PathRule::Prefix("/".to_owned())]);
@@ -399,6 +421,9 @@ impl Cx<'_> {
                         PathRule::Prefix(_) | PathRule::Exact(_) | PathRule::Regex(_) => None,
                     };
                     return Ok(exact.into_iter().chain([path]).collect());
+                }
+                if self.has_hazard(Hazard::CutBehindCatchAll) {
+                    return paths::spelled(&location.path).ok_or(NoMatch::Unsayable(Code::PathRegexRefused));
                 }
                 let regex = paths::regex(&location.path, self.options.target.regex_form())?;
                 let subject = location.origin.as_ref().map(|origin| origin.subject.clone());

@@ -8,6 +8,7 @@ mod access;
 mod backends;
 mod blocked;
 mod changes;
+mod claims;
 mod context;
 mod cors;
 mod emission;
@@ -42,7 +43,10 @@ use context::Cx;
 use plan::{HostPlan, Hostname, TlsPlan};
 
 use crate::{
-    gateway::api::{GatewayClass, GatewayClassSpec, Namespace, NamespaceSpec, Object},
+    gateway::{
+        api::{GatewayClass, GatewayClassSpec, Namespace, NamespaceSpec, Object},
+        dialect::Feature,
+    },
     k8s::{Inventory, NamespacedName, ObjectId, Subject},
     ledger::{Code, Findings, Settlement},
     nginx::{Certificate, Config, IngressId},
@@ -259,7 +263,7 @@ fn gateway_objects(cx: &mut Cx<'_>, listeners: listeners::Listeners, objects: &m
     let emitted = listeners.emit(cx, &class);
     own_secrets(cx, emitted.secrets);
     if emitted.gateways.len() > 1 {
-        let facts = vec![("count", emitted.gateways.len().to_string()), ("version", cx.sayable.name())];
+        let facts = vec![("count", emitted.gateways.len().to_string()), ("version", cx.sayable.who_lacks(Feature::ListenerSet))];
         cx.say(Code::GatewaySeveral, None, facts);
     }
     for mut gateway in emitted.gateways {

@@ -18,6 +18,15 @@ pub(super) enum PathRule {
     Regex(String),
 }
 
+impl PathRule {
+    /// Every path of the other one is one of this prefix.
+    pub(super) fn takes(&self, other: &Self) -> bool {
+        let Self::Prefix(prefix) = self else { return false };
+        let (Self::Exact(path) | Self::Prefix(path) | Self::Regex(path)) = other;
+        !matches!(other, Self::Regex(_)) && super::paths::covers(prefix, path)
+    }
+}
+
 /// What a condition is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum On {

@@ -26,6 +26,7 @@ mod corpus_targets;
 mod crds;
 mod echo;
 mod gateway_truth;
+mod hazards;
 mod ingress;
 mod judge;
 mod laws;

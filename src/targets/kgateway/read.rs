@@ -14,7 +14,10 @@ use crate::{
         regex,
     },
     k8s::{Inventory, NamespacedName, ObjectRef},
-    targets::documents::{Document, millis, network, of_group, url},
+    targets::{
+        documents::{Document, millis, network, of_group, url},
+        envoy,
+    },
 };
 
 /// Reads everything of the group.
@@ -99,8 +102,10 @@ impl Reader<'_> {
             parts.push(("basicAuth", effect));
         }
         parts.extend(ext_auth.as_ref().map(|auth| ("extAuth", self.external(auth, of))));
-        if let Some(limit) = buffer.as_ref().and_then(|buffer| buffer.max_request_size.as_deref()) {
-            parts.push(("buffer", Effect { body: bytes(limit), ..Effect::default() }));
+        if let Some(limit) = buffer.as_ref().and_then(|buffer| buffer.max_request_size.as_ref()) {
+            let body = envoy::bytes(limit);
+            let unmodelled = body.is_none().then(|| format!("`{limit}` of {of}"));
+            parts.push(("buffer", Effect { body, unmodelled, ..Effect::default() }));
         }
         if rate_limit.is_some() {
             parts.push(("rateLimit", Effect { rate: Some(429), ..Effect::default() }));
@@ -171,16 +176,4 @@ fn addresses(acl: &Acl, of: &ObjectRef) -> Effect {
         unmodelled: strange.then(|| format!("`acl` of {of}")),
         ..Effect::default()
     }
-}
-
-fn bytes(text: &str) -> Option<u64> {
-    let digits = text.len() - text.trim_start_matches(|character: char| character.is_ascii_digit()).len();
-    let factor: u64 = match &text[digits..] {
-        "" => 1,
-        "Ki" => 1 << 10,
-        "Mi" => 1 << 20,
-        "Gi" => 1 << 30,
-        _ => return None,
-    };
-    text[..digits].parse::<u64>().ok()?.checked_mul(factor)
 }

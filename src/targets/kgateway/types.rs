@@ -59,7 +59,7 @@ wire! {
         namespace: Option<String>,
     }
     struct Buffer {
-        max_request_size: Option<String>,
+        max_request_size: Option<Value>,
     }
     struct RateLimit {
         local: Option<Value>,
