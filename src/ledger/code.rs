@@ -107,6 +107,7 @@ codes! {
     AccessGlobalAuth = "access/global-auth",
     AccessHostDenied = "access/host-denied",
     AccessLocationDenied = "access/location-denied",
+    AccessOfGateway = "access/of-gateway",
     AccessPasswordHashes = "access/password-hashes",
     AccessPasswordKey = "access/password-key",
     AccessSatisfyAny = "access/satisfy-any",

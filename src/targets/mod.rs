@@ -6,6 +6,7 @@ mod documents;
 mod envoy;
 mod envoy_gateway;
 mod hazards;
+mod istio;
 mod kgateway;
 mod live;
 mod needs;
@@ -19,7 +20,14 @@ pub use live::supported_features;
 pub use needs::{For, Met, Need, needs};
 
 use crate::{
-    gateway::{Intent, api::Custom, dialect, facts::Facts, objects::Objects, policies::Policies},
+    gateway::{
+        Intent,
+        api::{Custom, PathMatch},
+        dialect,
+        facts::Facts,
+        objects::Objects,
+        policies::Policies,
+    },
     k8s::{Inventory, NamespacedName},
     ledger::{Code, Facts as Words},
 };
@@ -72,6 +80,15 @@ pub struct Section {
     pub intents: Vec<Intent>,
 }
 
+/// The rules of a host, by whatever route they stand in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostRules {
+    /// Its names; none for every other host.
+    pub names: Vec<String>,
+    /// Paths of rules that are served, and what the target said it keeps for them.
+    pub rules: Vec<(PathMatch, Vec<Intent>)>,
+}
+
 /// Everything that an implementation writes its own objects for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Estate {
@@ -81,6 +98,8 @@ pub struct Estate {
     pub sections: Vec<Section>,
     /// Rules with wishes, sorted.
     pub wishes: Vec<Wish>,
+    /// All hosts, where the target narrows its policies to them.
+    pub hosts: Vec<HostRules>,
     /// Seconds of silence after which nginx gives up by default.
     pub idle: u64,
     /// Seconds to connect after which nginx gives up by default.
@@ -202,6 +221,11 @@ pub trait Target: Sync {
         true
     }
 
+    /// Its policies for access belong to the Gateway and are narrowed to names of hosts and to paths, which are no expressions there.
+    fn narrows_to_hosts(&self) -> bool {
+        false
+    }
+
     /// It does what `retry` of a rule says.
     fn retries_in_core(&self) -> bool {
         true
@@ -255,7 +279,7 @@ pub fn all() -> &'static [&'static dyn Target] {
         &core::Core("cilium"),
         &envoy_gateway::EnvoyGateway,
         &core::Core("gke"),
-        &core::Core("istio"),
+        &istio::Istio,
         &kgateway::Kgateway,
         &core::Core("kong"),
         &nginx_gateway_fabric::NginxGatewayFabric,
@@ -283,6 +307,7 @@ fn own_policies(target: &str, objects: &Objects, manifests: &Inventory, facts: &
     match target {
         "agentgateway" => agentgateway::read_back(objects, manifests, facts),
         "envoy-gateway" => envoy_gateway::read_back(objects, manifests, facts),
+        "istio" => istio::read_back(objects, manifests, facts),
         "kgateway" => kgateway::read_back(objects, manifests, facts),
         "nginx-gateway-fabric" => nginx_gateway_fabric::read_back(objects, manifests, facts),
         "traefik" => traefik::read_back(objects, manifests, facts),

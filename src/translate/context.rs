@@ -82,6 +82,8 @@ pub(super) struct Cx<'a> {
     pub(super) by_object: BTreeMap<ObjectId, usize>,
     /// Prefixes are replaced by expressions on the host that is being translated.
     pub(super) rewrites_by_regex: bool,
+    /// The host that is being translated has expressions as paths.
+    pub(super) expressions: bool,
     /// The only name of the host that is being translated; `None` where it has others, or a wildcard.
     pub(super) only_name: Option<String>,
     /// Rules and headers say what CORS does at the location that is being translated.
@@ -109,6 +111,7 @@ impl<'a> Cx<'a> {
             by_object,
             wishes: Vec::new(),
             rewrites_by_regex: false,
+            expressions: false,
             only_name: None,
             cors_by_rules: false,
             findings: Findings::new(),
@@ -191,6 +194,11 @@ impl<'a> Cx<'a> {
         let by_address = matches!(intent, Intent::AddressLists { .. } | Intent::RateLimit { .. });
         // The address of the proxy in front is not that of the client.
         if by_address && (*forwarded.trusted || forwarded.real_ip) && !target.finds_client() {
+            return targets::of_core(intent);
+        }
+        // What is narrowed to a host and its paths needs names and paths that say all.
+        let narrow = matches!(intent, Intent::AddressLists { .. }) && target.narrows_to_hosts();
+        if narrow && (self.only_name.is_none() || self.expressions) {
             return targets::of_core(intent);
         }
         match target.answer(intent) {

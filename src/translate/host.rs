@@ -60,6 +60,7 @@ impl Cx<'_> {
             _ => None,
         };
         let form = self.form(server);
+        self.expressions = form == Form::Regex;
         plan.http = self.rules(server, form, false);
         if plan.hostnames.iter().all(|(_, tls)| *tls == TlsPlan::None) {
             // nginx serves these over TLS, with a certificate that nobody trusts; what they say is looked at all the same.

@@ -142,6 +142,7 @@ fn own_objects(cx: &mut Cx<'_>, plans: &[HostPlan], routes: &[routes::Route], li
         gateway: cx.options.gateway.clone(),
         sections: listeners.sections(plans),
         wishes: routes.iter().flat_map(|route| route.wishes.iter().cloned()).collect(),
+        hosts: if cx.options.target.narrows_to_hosts() { plans.iter().map(HostPlan::narrowed).collect() } else { Vec::new() },
         idle: u64::try_from(read).unwrap_or(0),
         connect: u64::try_from(globals.defaults.proxy.timeouts.connect.value).unwrap_or(0),
         body: globals.defaults.proxy.body_size.value,

@@ -1,10 +1,11 @@
 //! What is to be emitted, before it is cut into objects: rules of a host, each with its owner and the place it came from.
 
 use crate::{
-    gateway::Intent,
+    gateway::{Intent, api::PathMatch},
     k8s::{NamespacedName, Subject},
     ledger::Code,
     nginx::IngressId,
+    targets::HostRules,
 };
 
 /// Path of a match.
@@ -257,6 +258,24 @@ pub(super) enum TlsPlan {
 }
 
 impl HostPlan {
+    /// Its names and rules, for policies that are narrowed to them.
+    pub(super) fn narrowed(&self) -> HostRules {
+        let served = |rule: &&Rule| matches!(rule.action, Action::Forward(_));
+        let mut rules: Vec<(PathMatch, Vec<Intent>)> = Vec::new();
+        for rule in self.http.iter().chain(&self.https).filter(served) {
+            let path = match &rule.path {
+                PathRule::Exact(path) => PathMatch::Exact(path.clone()),
+                PathRule::Prefix(path) => PathMatch::Prefix(path.clone()),
+                PathRule::Regex(path) => PathMatch::Regex(path.clone()),
+            };
+            let known = (path, rule.changes.wishes.clone());
+            if !rules.contains(&known) {
+                rules.push(known);
+            }
+        }
+        HostRules { names: self.hostnames.iter().filter_map(|(name, _)| name.text().map(str::to_owned)).collect(), rules }
+    }
+
     /// Somebody is refused at some of its paths.
     pub(super) fn is_guarded(&self) -> bool {
         let refuses = |intent: &Intent| intent.is_access_control() || matches!(intent, Intent::Refuse { .. });

@@ -331,6 +331,7 @@ spec:
     )
 }
 
+/// Trap 12 of `vendor-policies.md`.
 #[test]
 fn permanent_redirects_are_301_where_308_is_not_claimed() {
     let yaml = ingress("", &["/"]);

@@ -49,4 +49,5 @@ mod snippet_oracle;
 mod snippet_router;
 mod snippet_truth;
 mod targets;
+mod traps;
 mod yaml;

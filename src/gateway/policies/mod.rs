@@ -90,6 +90,8 @@ pub struct Policies {
     families: BTreeMap<&'static str, BTreeMap<Place, Attached>>,
     conducts: BTreeMap<Place, Conduct>,
     filters: BTreeMap<(String, NamespacedName), Filter>,
+    /// Services that are spoken to over TLS.
+    pub tls_services: BTreeSet<NamespacedName>,
     /// Objects that are understood.
     pub understood: BTreeSet<ObjectId>,
     /// Facts about them.

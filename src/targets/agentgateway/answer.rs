@@ -27,6 +27,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         Intent::RateLimit { .. } => Answer::No(Code::PolicyRateLimitShared),
         // There is no time of silence, and one of the whole exchange is another thing.
         Intent::Timeouts { connect: Some(_), .. } => kept(&[Code::PolicyOfService]),
+        Intent::BackendTls => kept(&[Code::PolicyOfService]),
         Intent::Buffering { what: Buffers::Responses | Buffers::Requests, value } if value == "off" => Answer::Already,
         Intent::Buffering { what: Buffers::Memory, .. } => Answer::Already,
         Intent::DigestAuth { .. }
@@ -55,7 +56,6 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         | Intent::Ciphers
         | Intent::Fastcgi
         | Intent::Grpc
-        | Intent::BackendTls
         | Intent::ConnectionHeader
         | Intent::BackendHttpVersion
         | Intent::Passthrough

@@ -6,7 +6,7 @@ use super::{
     addresses,
     types::{
         AgentgatewayPolicy, Authorization, Backend, BackendRef, BasicAuthentication, Buffer, BufferLimit, Expressions, ExtAuth, GROUP,
-        HttpAuth, PasswordRef, TargetRef, Tcp, Traffic, VERSION,
+        HttpAuth, PasswordRef, TargetRef, Tcp, Tls, Traffic, VERSION,
     },
 };
 use crate::{
@@ -27,17 +27,16 @@ const SHOWN: [&str; 5] = ["authorization", "cookie", "x-forwarded-for", "x-forwa
 pub(super) fn policies(estate: &Estate) -> Own {
     let mut own = Own::default();
     of_rules(estate, &mut own);
-    let (chosen, findings) = services::settle(&estate.wishes, connect);
+    let (chosen, findings) = services::settle(&estate.wishes, backend);
     own.findings.extend(findings);
-    for (service, seconds) in chosen {
-        let tcp = Tcp { connect_timeout: Some(format!("{seconds}s")), ..Tcp::default() };
+    for (service, backend) in chosen {
         let policy = AgentgatewayPolicy {
             // The core group is written as an empty text.
             target_refs: vec![target(Some(""), "Service", &service.name, None)],
-            backend: Some(Backend { tcp: Some(tcp), ..Backend::default() }),
+            backend: Some(backend),
             ..AgentgatewayPolicy::default()
         };
-        own.beside.push(custom(&service.namespace, format!("{}-connect", service.name), &policy));
+        own.beside.push(custom(&service.namespace, format!("{}-backend", service.name), &policy));
     }
     own
 }
@@ -56,11 +55,20 @@ fn target(group: Option<&str>, kind: &str, name: &str, section: Option<&str>) ->
     }
 }
 
-fn connect(intents: &[Intent]) -> Option<u64> {
-    intents.iter().find_map(|intent| match intent {
-        Intent::Timeouts { connect, .. } => *connect,
-        _ => None,
-    })
+/// How a Service is reached; `None` where nobody wishes anything.
+fn backend(intents: &[Intent]) -> Option<Backend> {
+    let mut backend = Backend::default();
+    for intent in intents {
+        match intent {
+            Intent::Timeouts { connect: Some(seconds), .. } => {
+                backend.tcp = Some(Tcp { connect_timeout: Some(format!("{seconds}s")), ..Tcp::default() });
+            }
+            // nginx verifies nothing where the annotation says no more.
+            Intent::BackendTls => backend.tls = Some(Tls { insecure_skip_verify: Some("All".to_owned()), ..Tls::default() }),
+            _ => {}
+        }
+    }
+    (backend != Backend::default()).then_some(backend)
 }
 
 /// One policy for rules of one namespace that wish the same.

@@ -41,7 +41,14 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, fa
                 }
             }
             // How endpoints are chosen changes no answer.
-            "BackendConfigPolicy" if document.parse::<BackendConfigPolicy>().is_some_and(|policy| policy.other.is_empty()) => {}
+            "BackendConfigPolicy" => {
+                let Some(policy) = document.parse::<BackendConfigPolicy>().filter(|policy| policy.other.is_empty()) else { continue };
+                if policy.tls.is_some() {
+                    let services = policy.target_refs.iter().filter(|target| target.kind == "Service");
+                    let names = services.map(|target| NamespacedName::new(&document.object.namespace, &target.name));
+                    policies.tls_services.extend(names);
+                }
+            }
             "GatewayExtension" if document.parse::<GatewayExtension>().is_some_and(|extension| extension.other.is_empty()) => {}
             "DirectResponse" => {
                 let Some(response) = document.parse::<DirectResponse>() else { continue };

@@ -111,6 +111,13 @@ wire! {
         target_refs: Vec<ServiceRef>,
         connect_timeout: Option<String>,
         load_balancer: Option<LoadBalancer>,
+        tls: Option<Tls>,
+    }
+    struct Tls {
+        insecure_skip_verify: Option<bool>,
+        secret_ref: Option<Value>,
+        sni: Option<String>,
+        verify_subject_alt_names: Vec<String>,
     }
     struct ServiceRef {
         kind: String,
