@@ -154,7 +154,7 @@ impl Maker<'_> {
             .iter()
             .map(|backend| {
                 let plan = Plan::of_http(&backend.filters, &self.target.dialect, |reference| self.knows(namespace, reference));
-                (u64::from(backend.weight()), backend.target(), plan)
+                (u64::from(backend.weight()), self.understood.backend(namespace, backend.target()), plan)
             })
             .collect();
         let mut made = self.make("HTTPRoute", &route.metadata, rule.name.as_deref(), plan, backends, origin);

@@ -135,6 +135,15 @@ pub struct Reference {
     pub target: NamespacedName,
 }
 
+/// An object of an implementation that takes the place of a Service as backend of rules.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Substitute {
+    /// The object.
+    pub object: Custom,
+    /// What it refers to.
+    pub beside: Vec<Custom>,
+}
+
 /// Objects of an implementation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Own {
@@ -186,6 +195,12 @@ pub trait Target: Sync {
     fn filters(&self, intents: &[Intent], namespace: &str, name: &str) -> Vec<Custom> {
         let _ = (intents, namespace, name);
         Vec::new()
+    }
+
+    /// What takes the place of a port of a Service for a rule with these wishes, in the namespace of the Service.
+    fn substitute(&self, intents: &[Intent], service: &NamespacedName, port: u16, name: &str) -> Option<Substitute> {
+        let _ = (intents, service, port, name);
+        None
     }
 
     /// A header value that repeats a header of the request, where it has words for that.

@@ -352,6 +352,7 @@ fn route(
         let mut wire: Vec<HttpRule> = rules.iter().map(|rule| wire_rule(cx, rule, namespace, single)).collect();
         if wished {
             own_filters(cx, &reference, rules, &mut wire, &mut filters);
+            own_backends(cx, &reference, rules, &mut wire, &mut filters);
             wishes = self::wishes(kind, &reference, rules, |number, name| wire[number].name = Some(name));
         }
         let spec = HttpRouteSpec { parent_refs: parents, hostnames, rules: wire, ..HttpRouteSpec::default() };
@@ -380,6 +381,38 @@ fn own_filters(cx: &Cx<'_>, route: &NamespacedName, rules: &[Combined<'_>], wire
             wire.filters.push(HttpFilter::ExtensionRef(ExplicitRef::local(filter.group, filter.kind, name)));
             if known.is_none() {
                 filters.push(filter);
+            }
+        }
+    }
+}
+
+/// Objects of the implementation that take the place of Services, for rules that need one. They stand beside the Service, and only a route
+/// of the same namespace can name them.
+fn own_backends(cx: &mut Cx<'_>, route: &NamespacedName, rules: &[Combined<'_>], wire: &mut [HttpRule], objects: &mut Vec<Custom>) {
+    for (number, (rule, wire)) in rules.iter().zip(wire).enumerate() {
+        let first = rule.matches[0];
+        let Action::Forward(backends) = &first.action else { continue };
+        for (backend, reference) in backends.iter().zip(&mut wire.backend_refs) {
+            let name = shorten(&format!("{}-{number}-{}", route.name, backend.service.name));
+            let wishes = &first.changes.wishes;
+            let Some(made) = cx.options.target.substitute(wishes, &backend.service, backend.port, &name) else { continue };
+            if backend.service.namespace != route.namespace {
+                let facts = vec![("ingress", cx.ingress_name(first.owner)), ("service", backend.service.to_string())];
+                cx.say(Code::PolicyOtherNamespace, Some(first.origin.clone()), facts);
+                continue;
+            }
+            let own = |name: &str| cx.options.target.substitute(wishes, &backend.service, backend.port, name);
+            let same =
+                |known: &&Custom| known.kind == made.object.kind && own(&known.metadata.name).is_some_and(|one| one.object == **known);
+            let known = objects.iter().find(same).map(|known| known.metadata.name.clone());
+            let is_new = known.is_none();
+            reference.group = Some(made.object.group.to_owned());
+            reference.kind = Some(made.object.kind.to_owned());
+            reference.name = known.unwrap_or(name);
+            reference.port = None;
+            if is_new {
+                objects.push(made.object);
+                objects.extend(made.beside);
             }
         }
     }

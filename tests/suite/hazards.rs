@@ -296,6 +296,33 @@ fn nothing_that_is_written_is_a_hazard_for_its_target() {
     assert!(wrong.is_empty(), "{} hazards:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+#[test]
+fn nothing_that_is_written_for_real_ingresses_is_a_hazard_for_its_target() {
+    let Some(folder) = crate::shared::shared("corpus") else { return };
+    let mut wrong = BTreeSet::new();
+    let mut read = 0;
+    for entry in fs::read_dir(folder).expect("corpus") {
+        let path = entry.expect("entry").path();
+        let Ok(yaml) = fs::read_to_string(&path) else { continue };
+        if path.extension().is_none_or(|extension| extension != "yaml") {
+            continue;
+        }
+        read += 1;
+        let known = inventory(&yaml);
+        let old = ingresses(&known);
+        for target in targets::all() {
+            let new = manifests(&converted(&old, &known, target.id()), &known, target.id());
+            let blocked = new.findings.iter().filter(|finding| finding.code.severity() == Severity::Blocked);
+            let told = blocked
+                .map(report::Diagnostics::message)
+                .filter(|message| !message.contains(" has no `") && !message.contains(" has no port "));
+            wrong.extend(told.map(|message| format!("{} for {}: {message}", path.display(), target.id())));
+        }
+    }
+    assert!(read > 50, "{read}");
+    assert!(wrong.is_empty(), "{} hazards:\n{}", wrong.len(), wrong.into_iter().take(40).collect::<Vec<_>>().join("\n"));
+}
+
 /// What a conversion says, by code.
 fn said(yaml: &str, target: &str) -> (String, BTreeSet<&'static str>) {
     let known = inventory(yaml);

@@ -50,4 +50,5 @@ mod snippet_router;
 mod snippet_truth;
 mod targets;
 mod traps;
+mod typed;
 mod yaml;

@@ -153,7 +153,7 @@ data: {use-forwarded-headers: 'true'}
 ";
     let yaml = format!("{}{controller}", ingress("a", &[("whitelist-source-range", "10.0.0.0/8")]));
     for (target, open) in
-        [("agentgateway", false), ("envoy-gateway", true), ("kgateway", false), ("nginx-gateway-fabric", false), ("traefik", false)]
+        [("agentgateway", false), ("envoy-gateway", true), ("kgateway", true), ("nginx-gateway-fabric", false), ("traefik", false)]
     {
         let written = documents(&yaml, target, true);
         let rule = &of_kind(&written, "HTTPRoute")[0]["spec"]["rules"][0];

@@ -6,7 +6,7 @@ use super::{
     addresses,
     types::{
         AgentgatewayPolicy, Authorization, Backend, BackendRef, BasicAuthentication, Buffer, BufferLimit, Expressions, ExtAuth, GROUP,
-        HttpAuth, PasswordRef, TargetRef, Tcp, Tls, Traffic, VERSION,
+        HttpAuth, PasswordRef, Retry, TargetRef, Tcp, Tls, Traffic, VERSION,
     },
 };
 use crate::{
@@ -15,13 +15,20 @@ use crate::{
         api::{Custom, GROUP as GATEWAY_API},
     },
     k8s::NamespacedName,
-    targets::{Estate, Own, Reference, Wish, services, wire},
+    targets::{
+        Estate, Own, Reference, Wish,
+        envoy::{self, Retries},
+        services, wire,
+    },
 };
 
 /// Places that one policy is attached to at most.
 const MOST_PLACES: usize = 16;
 /// What the authentication service gets to see besides what it always gets.
 const SHOWN: [&str; 5] = ["authorization", "cookie", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
+
+/// The URL of the original request.
+const ORIGINAL: &str = "request.scheme + \"://\" + request.host + request.pathAndQuery";
 
 /// All policies.
 pub(super) fn policies(estate: &Estate) -> Own {
@@ -121,6 +128,10 @@ fn traffic(intents: &[Intent], namespace: &str) -> Option<Traffic> {
                 });
             }
             Intent::ExternalAuth { asks, .. } => traffic.ext_auth = external(asks, namespace),
+            Intent::Retry { conditions, tries } => {
+                let Retries { attempts, statuses, triggers: _ } = envoy::retries(conditions, *tries);
+                traffic.retry = Some(Retry { attempts: Some(attempts), codes: statuses, ..Retry::default() });
+            }
             Intent::BodyLimit { bytes: Some(bytes) } => {
                 let limit = BufferLimit { max_bytes: Some(*bytes), ..BufferLimit::default() };
                 traffic.buffer = Some(Buffer { request: Some(limit), ..Buffer::default() });
@@ -137,6 +148,21 @@ fn service(asks: &AuthRequest) -> Option<(NamespacedName, u16)> {
     Some((NamespacedName::new(namespace, name), *port))
 }
 
+/// Where a refused client is sent: the sign-in page with the original URL, unless it is named there already.
+fn redirect(signin: &str, parameter: &str) -> Option<String> {
+    if signin.is_empty() {
+        return None;
+    }
+    let query = signin.split_once('?').map(|(_, query)| query);
+    let named = query.is_some_and(|query| query.split('&').any(|one| one.split('=').next() == Some(parameter)));
+    if named || parameter.is_empty() {
+        return Some(serde_json::Value::from(signin).to_string());
+    }
+    let sign = if query.is_some() { '&' } else { '?' };
+    let start = serde_json::Value::from(format!("{signin}{sign}{parameter}=")).to_string();
+    Some(format!("{start} + {ORIGINAL}"))
+}
+
 /// Path and added headers are expressions: a text stands between double quotes.
 fn external(asks: &AuthRequest, namespace: &str) -> Option<ExtAuth> {
     let (service, port) = service(asks)?;
@@ -147,14 +173,14 @@ fn external(asks: &AuthRequest, namespace: &str) -> Option<ExtAuth> {
         port: Some(port),
         ..BackendRef::default()
     };
-    let original = "request.scheme + \"://\" + request.host + request.pathAndQuery";
     let http = HttpAuth {
         path: Some(serde_json::Value::from(path.as_str()).to_string()),
         allowed_request_headers: SHOWN.iter().map(|name| (*name).to_owned()).collect(),
-        add_request_headers: [("x-original-url", original), ("x-original-method", "request.method")]
+        add_request_headers: [("x-original-url", ORIGINAL), ("x-original-method", "request.method")]
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
+        redirect: redirect(&asks.signin, &asks.signin_parameter),
         allowed_response_headers: asks.response_headers.iter().map(|name| name.to_ascii_lowercase()).collect(),
         ..HttpAuth::default()
     };

@@ -60,6 +60,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         | Intent::BackendHttpVersion
         | Intent::Passthrough
         | Intent::ServiceAddress
+        | Intent::Cors(_)
         | Intent::Variables { .. } => no_core_field(intent),
     }
 }

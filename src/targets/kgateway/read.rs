@@ -2,7 +2,8 @@
 //! counts, and of two on one place the older one.
 
 use super::types::{
-    Acl, BackendConfigPolicy, DirectResponse, ExtAuth, GROUP, GatewayExtension, HttpService, PathRegex, TrafficPolicy, UrlRewrite,
+    Acl, BackendConfigPolicy, DirectResponse, ExtAuth, GROUP, GatewayExtension, HttpService, HttpSettings, ListenerPolicy, PathRegex,
+    TrafficPolicy, UrlRewrite,
 };
 use crate::{
     gateway::{
@@ -10,7 +11,7 @@ use crate::{
         dialect::Port443,
         facts::Facts,
         objects::Objects,
-        policies::{Addresses, AskedPath, Effect, Filter, Network, Password, Place, Policies, Service},
+        policies::{Addresses, AskedPath, Conduct, Effect, Filter, Network, Password, Place, Policies, Service, Trust},
         regex,
     },
     k8s::{Inventory, NamespacedName, ObjectRef},
@@ -47,6 +48,14 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, fa
                     let services = policy.target_refs.iter().filter(|target| target.kind == "Service");
                     let names = services.map(|target| NamespacedName::new(&document.object.namespace, &target.name));
                     policies.tls_services.extend(names);
+                }
+            }
+            "ListenerPolicy" => {
+                let Some(policy) = document.parse::<ListenerPolicy>() else { continue };
+                let conduct = conduct(&policy, document.object);
+                for target in &policy.target_refs {
+                    let name = NamespacedName::new(&document.object.namespace, &target.name);
+                    policies.conduct(Place::new(&target.kind, &name, target.section_name.as_deref()), conduct.clone());
                 }
             }
             "GatewayExtension" if document.parse::<GatewayExtension>().is_some_and(|extension| extension.other.is_empty()) => {}
@@ -159,6 +168,24 @@ impl Reader<'_> {
         };
         Effect { service: Some(service), ..Effect::default() }
     }
+}
+
+/// Who is believed about the client.
+fn conduct(policy: &ListenerPolicy, of: &ObjectRef) -> Conduct {
+    let lacks = || Conduct { unmodelled: Some(format!("a field of {of}")), ..Conduct::default() };
+    let settings = policy.default.as_ref().filter(|_| policy.other.is_empty() && policy.per_port.is_empty());
+    let Some(settings) = settings.filter(|settings| settings.other.is_empty()) else { return lacks() };
+    let Some(HttpSettings { use_remote_address, xff_num_trusted_hops, xff_trusted_cidrs, other }) = &settings.http_settings else {
+        return Conduct::default();
+    };
+    let networks: Option<Vec<Network>> = xff_trusted_cidrs.iter().map(|text| network(text)).collect();
+    let trust = match (use_remote_address, xff_num_trusted_hops, networks) {
+        (Some(false), None, Some(networks)) if !networks.is_empty() => Some(Trust::Networks(networks)),
+        (None | Some(true), None | Some(0), _) => None,
+        (None | Some(true), Some(hops), _) => Some(Trust::Hops(*hops)),
+        (Some(false), ..) => return lacks(),
+    };
+    if other.is_empty() { Conduct { trust, ..Conduct::default() } } else { lacks() }
 }
 
 fn unmodelled(what: String) -> Effect {

@@ -106,6 +106,21 @@ wire! {
         headers_to_backend: Vec<String>,
         headers_to_client: Vec<String>,
     }
+    /// What happens to connections of a Gateway.
+    struct ListenerPolicy {
+        target_refs: Vec<TargetRef>,
+        default: Option<ListenerSettings>,
+        per_port: Vec<Value>,
+    }
+    struct ListenerSettings {
+        http_settings: Option<HttpSettings>,
+    }
+    struct HttpSettings {
+        use_remote_address: Option<bool>,
+        xff_num_trusted_hops: Option<usize>,
+        #[serde(rename = "xffTrustedCIDRs")]
+        xff_trusted_cidrs: Vec<String>,
+    }
     /// How a Service is reached.
     struct BackendConfigPolicy {
         target_refs: Vec<ServiceRef>,
