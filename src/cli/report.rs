@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Report, terminal: &Terminal) -> anyhow::Result<Exi
             Err(error) => {
                 let finding = unread.finding(context.as_deref(), error)?;
                 terminal.notice(&Diagnostics::new(&Inventory::default(), terminal.colours).render(&finding));
-                estate.say(&vec![finding]);
+                estate.say(&[finding]);
                 partial = true;
             }
         }

@@ -147,13 +147,13 @@ features! {
     PathExpression = "RegularExpression in paths", "expressions in paths";
     /// Expressions in conditions on headers and the query, which no report names.
     ValueExpression = "RegularExpression in headers", "expressions in conditions on headers";
-    /// GRPCRoutes.
+    /// Kind `GRPCRoute`.
     GrpcRoute = "GRPCRoute", "GRPCRoute";
-    /// TLSRoutes.
+    /// Kind `TLSRoute`.
     TlsRoute = "TLSRoute", "TLSRoute";
-    /// TCPRoutes.
+    /// Kind `TCPRoute`.
     TcpRoute = "TCPRoute", "TCPRoute";
-    /// UDPRoutes.
+    /// Kind `UDPRoute`.
     UdpRoute = "UDPRoute", "UDPRoute";
 }
 

@@ -68,6 +68,7 @@ pub struct Column {
 
 impl Column {
     /// The same with what must be there.
+    #[must_use]
     pub fn needing(self, needs: Vec<Need>) -> Self {
         Self { needs, ..self }
     }

@@ -217,6 +217,8 @@ fn features(rule: &Rule) -> Vec<Feature> {
     needs(Feature::ValueExpression, headers.iter().any(|condition| condition.regex));
     needs(Feature::MethodMatching, headers.iter().any(|condition| condition.on == On::Method));
     needs(Feature::QueryParamMatching, headers.iter().any(|condition| condition.on == On::Query));
+    let answers = !changes.response_headers.is_empty() || !changes.response_added.is_empty() || !changes.response_removed.is_empty();
+    needs(Feature::ResponseHeaderModification, answers);
     let passes = match action {
         Action::Withheld(_) => return features,
         Action::Redirect(Redirect { scheme, hostname: _, port, path, prefix: _, status: _ }) => {
@@ -235,7 +237,5 @@ fn features(rule: &Rule) -> Vec<Feature> {
     needs(Feature::PathRewrite, passes && changes.path.is_some());
     needs(Feature::HostRewrite, passes && changes.host.is_some());
     needs(Feature::RequestMirror, passes && changes.mirror.is_some());
-    let answers = !changes.response_headers.is_empty() || !changes.response_added.is_empty() || !changes.response_removed.is_empty();
-    needs(Feature::ResponseHeaderModification, answers);
     features
 }

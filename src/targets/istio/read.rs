@@ -1,7 +1,7 @@
 //! Policies of Istio, read back: what an `AuthorizationPolicy` of a Gateway denies is brought to the rules of routes that its hosts and
 //! paths cover, and a `DestinationRule` tells which Services are spoken to over TLS.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::types::{AUTHORIZATION, AuthorizationPolicy, DESTINATION, DestinationRule, Operation, Rule};
 use crate::{
@@ -217,16 +217,16 @@ fn path_cover(path: &PathMatch, paths: &[String], not_paths: &[String], objects:
     }
     // What is left out below has rules of its own, which come first.
     let routed = own_paths(objects);
-    let elsewhere = |one: &String| routed.contains_key(one.trim_end_matches("/*"));
+    let elsewhere = |one: &String| routed.contains(one.trim_end_matches("/*"));
     if matches!(path, PathMatch::Prefix(_)) && not_paths.iter().all(elsewhere) { Cover::All } else { Cover::Part }
 }
 
 /// Paths that some route has.
-fn own_paths(objects: &Objects) -> BTreeMap<String, ()> {
+fn own_paths(objects: &Objects) -> BTreeSet<String> {
     let routes = objects.typed.iter().filter_map(|(_, object)| match object {
         Object::HttpRoute(route) => Some(route),
         _ => None,
     });
     let matches = routes.flat_map(|route| &route.spec.rules).flat_map(|rule| &rule.matches);
-    matches.filter_map(|one| one.path.as_ref()).map(|path| (path.value().to_owned(), ())).collect()
+    matches.filter_map(|one| one.path.as_ref()).map(|path| path.value().to_owned()).collect()
 }

@@ -1,5 +1,5 @@
 //! Traefik: Middleware objects that rules refer to, written and read back. A Middleware does one thing, so that a rule may need several;
-//! they run in the order in which the rule names them. What belongs to backends is said by a TraefikService in place of the Service.
+//! they run in the order in which the rule names them. What belongs to backends is said by a `TraefikService` in place of the Service.
 
 mod answer;
 mod middleware;

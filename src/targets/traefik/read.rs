@@ -53,7 +53,7 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, fa
     policies
 }
 
-/// The only Service port behind a TraefikService, and whether it is spoken to over TLS; `None` where there are several, or other things.
+/// The only Service port behind a `TraefikService`, and whether it is spoken to over TLS; `None` where there are several, or other things.
 fn stands_for(spec: &Value, namespace: &str) -> Option<((NamespacedName, u16), bool)> {
     const KNOWN: [&str; 7] = ["name", "port", "scheme", "serversTransport", "sticky", "strategy", "nativeLB"];
     let (way, body) = spec.as_object().filter(|spec| spec.len() == 1)?.iter().next()?;
