@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::{
     context::{Cx, unmappable},
     paths::{self, NoMatch},
-    plan::{Action, Changes, On, PathModifier, PathRule, Redirect, Rule},
+    plan::{Action, Changed, Changes, On, PathModifier, PathRule, Redirect, Rule},
 };
 use crate::{
     gateway::{
@@ -84,10 +84,11 @@ impl Cx<'_> {
                     Stand::Open => self.say_unclaimed(feature),
                     Stand::Refused if feature == Feature::ResponseHeaderModification => {
                         self.say_refused(Code::HeaderAnswerRefused, feature, rule);
-                        let Changes { response_headers, response_added, response_removed, .. } = &mut rule.changes;
-                        response_headers.clear();
-                        response_added.clear();
-                        response_removed.clear();
+                        let mut changes: Changes = std::mem::take(&mut rule.changes).into_changes();
+                        changes.response_headers.clear();
+                        changes.response_added.clear();
+                        changes.response_removed.clear();
+                        rule.changes = changes.into();
                     }
                     Stand::Refused => {
                         self.say_refused(Code::GatewayFeatureRefused, feature, rule);
@@ -100,7 +101,7 @@ impl Cx<'_> {
                             rule.path = PathRule::Prefix(paths::before_expression(value));
                         }
                         rule.action = Action::Withheld(Code::GatewayFeatureRefused);
-                        rule.changes = Changes::default();
+                        rule.changes = Changed::default();
                         break;
                     }
                 }
@@ -164,7 +165,7 @@ impl Cx<'_> {
             let facts = vec![("path", path.clone()), ("ingress", self.ingress_name(rule.owner))];
             self.say(Code::PathGuardedBelow, Some(rule.origin.clone()), facts);
             rule.action = Action::Withheld(Code::PathGuardedBelow);
-            rule.changes = Changes::default();
+            rule.changes = Changed::default();
         }
     }
 }
@@ -182,7 +183,7 @@ fn without_prefix_of_everything(rules: &mut [Rule]) {
             || matches!(&rule.action, Action::Redirect(redirect) if redirect.prefix);
         if by_prefix {
             rule.action = Action::Withheld(Code::RewriteNeedsCaptures);
-            rule.changes = Changes::default();
+            rule.changes = Changed::default();
         }
     }
 }

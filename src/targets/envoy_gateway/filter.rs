@@ -7,10 +7,21 @@ use super::{
 use crate::{
     gateway::{
         Intent,
-        api::{Custom, HeaderModifier},
+        api::{Custom, HeaderModifier, HeaderValue},
     },
     targets::envoy::replacement,
 };
+
+/// Headers that are set, each once: the controller publishes nothing where an answer names one twice.
+fn once(headers: impl Iterator<Item = HeaderValue>) -> HeaderModifier {
+    let mut set: Vec<HeaderValue> = Vec::new();
+    for header in headers {
+        if !set.iter().any(|known| known.name.as_str().eq_ignore_ascii_case(header.name.as_str())) {
+            set.push(header);
+        }
+    }
+    HeaderModifier { set, ..HeaderModifier::default() }
+}
 
 /// The filter for the intents of a rule, if they need one.
 pub(super) fn filter(intents: &[Intent], namespace: &str, name: &str) -> Option<Custom> {
@@ -34,7 +45,7 @@ pub(super) fn filter(intents: &[Intent], namespace: &str, name: &str) -> Option<
                 let others = headers.iter().filter_map(|(name, value)| header(name, &value.replace('%', "%%")));
                 filter.direct_response = Some(DirectResponse {
                     status_code: Some(*status),
-                    header: Some(HeaderModifier { set: location.into_iter().chain(others).collect(), ..HeaderModifier::default() }),
+                    header: Some(once(location.into_iter().chain(others))),
                     ..DirectResponse::default()
                 });
             }
@@ -42,12 +53,9 @@ pub(super) fn filter(intents: &[Intent], namespace: &str, name: &str) -> Option<
                 filter.direct_response = Some(DirectResponse { status_code: Some(*status), ..DirectResponse::default() });
             }
             Intent::Answer { status, headers } => {
-                let set = headers.iter().filter_map(|(name, value)| header(name, value)).collect();
-                filter.direct_response = Some(DirectResponse {
-                    status_code: Some(*status),
-                    header: Some(HeaderModifier { set, ..HeaderModifier::default() }),
-                    ..DirectResponse::default()
-                });
+                let set = headers.iter().filter_map(|(name, value)| header(name, value));
+                filter.direct_response =
+                    Some(DirectResponse { status_code: Some(*status), header: Some(once(set)), ..DirectResponse::default() });
             }
             _ => {}
         }

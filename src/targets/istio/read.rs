@@ -9,7 +9,7 @@ use crate::{
         api::{HttpRoute, HttpRule, Object, PathMatch},
         facts::Facts,
         objects::Objects,
-        policies::{Addresses, Effect, Network, Place, Policies},
+        policies::{Addresses, Effect, Merge, Network, Place, Policies},
     },
     k8s::{Inventory, NamespacedName, ObjectId},
     targets::documents::{Document, network, of_group},
@@ -67,7 +67,7 @@ fn unknown(policy: &AuthorizationPolicy, document: &Document<'_>, read: (&Object
     for target in &policy.target_refs {
         let place = Place::new(&target.kind, &NamespacedName::new(&document.object.namespace, &target.name), None);
         let effect = Effect { unmodelled: Some(format!("{}", document.object)), ..Effect::default() };
-        document.attach(policies, read, "other", place, effect, true);
+        document.attach(policies, read, "other", place, effect, Merge::WithAll);
     }
 }
 
@@ -120,20 +120,20 @@ fn attach(route: &HttpRoute, denied: &[Deny], objects: &Objects, policies: &mut 
         route.spec.rules.iter().map(|rule| (rule.name.as_deref(), effect(route, rule, &denied, objects))).collect();
     if let Some((_, same)) = effects.first().filter(|(_, one)| effects.iter().all(|(_, other)| other == one)) {
         if let Some(effect) = same {
-            policies.attach("addresses", place(None), first.id, effect.clone(), true);
+            policies.attach("addresses", place(None), first.id, effect.clone(), Merge::WithAll);
         }
         return;
     }
     let mut unnamed = None;
     for (name, effect) in effects {
         match (name, effect) {
-            (Some(name), Some(effect)) => drop(policies.attach("addresses", place(Some(name)), first.id, effect, true)),
+            (Some(name), Some(effect)) => drop(policies.attach("addresses", place(Some(name)), first.id, effect, Merge::WithAll)),
             (None, Some(_)) => unnamed = Some(format!("which rules of {} a policy of the Gateway denies", meta.name)),
             (_, None) => {}
         }
     }
     if unnamed.is_some() {
-        policies.attach("addresses", place(None), first.id, Effect { unmodelled: unnamed, ..Effect::default() }, true);
+        policies.attach("addresses", place(None), first.id, Effect { unmodelled: unnamed, ..Effect::default() }, Merge::WithAll);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
         dialect::Port443,
         facts::Facts,
         objects::Objects,
-        policies::{Addresses, AskedPath, Conduct, Effect, Filter, Network, Password, Place, Policies, Service, Trust},
+        policies::{Addresses, AskedPath, Conduct, Effect, Filter, Merge, Network, Password, Place, Policies, Service, Trust},
         regex,
     },
     k8s::{Inventory, NamespacedName, ObjectRef},
@@ -34,7 +34,7 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, fa
                     let name = NamespacedName::new(&document.object.namespace, &target.name);
                     let place = Place::new(&target.kind, &name, target.section_name.as_deref());
                     for (family, effect) in reader.traffic(&policy, document) {
-                        document.attach(&mut policies, (objects, manifests), family, place.clone(), effect, true);
+                        document.attach(&mut policies, (objects, manifests), family, place.clone(), effect, Merge::WithAll);
                     }
                 }
                 if !policy.target_selectors.is_empty() {

@@ -35,11 +35,11 @@ impl Cx<'_> {
             levels.push(block.iter().map(|line| Here { line, origin }).collect());
         }
         // Nobody sees the headers of an answer that is not said, but the directives are settled all the same.
-        let mut changes = std::mem::take(&mut rule.changes);
+        let mut changes = std::mem::take(&mut rule.changes).into_changes();
         self.request(&levels, around.levels().len(), &mut changes);
         self.response(&levels, &mut changes);
         if !matches!(rule.action, Action::Withheld(_) | Action::ToHttps { .. } | Action::Answered) {
-            rule.changes = changes;
+            rule.changes = changes.into();
         } else if rule.action == Action::Answered {
             rule.changes.wishes = changes.wishes;
         }

@@ -27,7 +27,7 @@ use crate::{
 
 use super::{
     context::Cx,
-    plan::{Action, Changes, Rule},
+    plan::{Action, Changed, Changes, Rule},
 };
 
 /// A snippet and whose it is.
@@ -160,7 +160,7 @@ impl<'a> Cx<'a> {
                         Closed::Withheld(code) => (Action::Withheld(*code), Vec::new()),
                         Closed::Own(intent) => (Action::Answered, vec![intent.clone()]),
                     };
-                    let base = Rule { action, changes: Changes { wishes, ..Changes::default() }, ..rule };
+                    let base = Rule { action, changes: Changes { wishes, ..Changes::default() }.into(), ..rule };
                     made.extend(self.decided(around, &decisions, base, &[]));
                 }
                 Some(_) | None => made.extend(self.decided(around, &decisions, rule, &wishes)),
@@ -183,7 +183,7 @@ impl<'a> Cx<'a> {
                         self.lost(here, "a match cannot say its conditions together");
                     }
                     special.action = Action::Withheld(WITHHELD);
-                    special.changes = Changes::default();
+                    special.changes = Changed::default();
                     made.push(special);
                     continue;
                 }
@@ -204,7 +204,7 @@ impl<'a> Cx<'a> {
                 decide::Leaf::Redirect(redirect) => special = as_redirect(special, redirect),
                 decide::Leaf::Answer(code) => {
                     special.action = Action::Withheld(*code);
-                    special.changes = Changes::default();
+                    special.changes = Changed::default();
                 }
             }
             made.push(special);
@@ -229,14 +229,14 @@ fn is_content(rule: &Rule) -> bool {
 
 /// A rule that redirects; what would be changed on the way to a backend does not count.
 fn as_redirect(rule: Rule, redirect: &super::plan::Redirect) -> Rule {
-    let Changes { response_headers, response_added, response_removed, .. } = rule.changes;
-    let changes = Changes { response_headers, response_added, response_removed, ..Changes::default() };
+    let Changes { response_headers, response_added, response_removed, .. } = rule.changes.into_changes();
+    let changes = Changes { response_headers, response_added, response_removed, ..Changes::default() }.into();
     Rule { action: Action::Redirect(redirect.clone()), changes, ..rule }
 }
 
 /// A rule that the target answers; headers of a redirect are its own.
 fn as_own(rule: Rule, intent: &Intent) -> Rule {
-    let Changes { response_headers, response_added, .. } = rule.changes;
+    let Changes { response_headers, response_added, .. } = rule.changes.into_changes();
     let intent = match intent {
         Intent::FixedRedirect { url, status, headers: _ } => {
             let headers = response_headers.into_iter().chain(response_added).collect();
@@ -244,7 +244,7 @@ fn as_own(rule: Rule, intent: &Intent) -> Rule {
         }
         other => other.clone(),
     };
-    Rule { action: Action::Answered, changes: Changes { wishes: vec![intent], ..Changes::default() }, ..rule }
+    Rule { action: Action::Answered, changes: Changes { wishes: vec![intent], ..Changes::default() }.into(), ..rule }
 }
 
 /// Something in a block refuses requests.
