@@ -28,6 +28,7 @@ mod echo;
 mod gateway_truth;
 mod hazards;
 mod ingress;
+mod istio;
 mod judge;
 mod laws;
 mod layering;
