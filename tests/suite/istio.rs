@@ -100,7 +100,7 @@ fn other_hosts_are_left_alone_and_what_is_not_understood_is_said_to_be() {
   rules: [{from: [{source: {remoteIpBlocks: [0.0.0.0/0]}}], to: [{operation: {paths: [/admin/users]}}]}]
 ";
     assert_eq!(answer(part, "/admin/users", OUTSIDE), "unknown");
-    assert_eq!(answer(part, "/", OUTSIDE), "unknown");
+    assert_eq!(answer(part, "/", OUTSIDE), "passed");
     let custom = "  action: CUSTOM
   provider: {name: x}
   rules: [{to: [{operation: {paths: [/admin/*]}}]}]

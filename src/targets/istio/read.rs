@@ -1,8 +1,6 @@
 //! Policies of Istio, read back: what an `AuthorizationPolicy` of a Gateway denies is brought to the rules of routes that its hosts and
 //! paths cover, and a `DestinationRule` tells which Services are spoken to over TLS.
 
-use std::collections::BTreeSet;
-
 use super::types::{AUTHORIZATION, AuthorizationPolicy, DESTINATION, DestinationRule, Operation, Rule};
 use crate::{
     gateway::{
@@ -181,10 +179,14 @@ fn cover(route: &HttpRoute, rule: &HttpRule, operation: &Operation, objects: &Ob
         ([], false) => Cover::Part,
         (names, _) => joined(names.iter().map(host)),
     };
-    let root = PathMatch::default();
+    // Most policies are about other hosts.
+    if of_hosts == Cover::Nothing {
+        return Cover::Nothing;
+    }
+    let (root, routed) = (PathMatch::default(), routed(route, objects));
     let matches: Vec<&PathMatch> =
         if rule.matches.is_empty() { vec![&root] } else { rule.matches.iter().map(|one| one.path.as_ref().unwrap_or(&root)).collect() };
-    let of_paths = joined(matches.into_iter().map(|path| path_cover(path, paths, not_paths, objects)));
+    let of_paths = joined(matches.into_iter().map(|path| path_cover(path, paths, not_paths, &routed)));
     match (of_hosts, of_paths) {
         (Cover::Nothing, _) | (_, Cover::Nothing) => Cover::Nothing,
         (Cover::All, Cover::All) => Cover::All,
@@ -192,7 +194,7 @@ fn cover(route: &HttpRoute, rule: &HttpRule, operation: &Operation, objects: &Ob
     }
 }
 
-fn path_cover(path: &PathMatch, paths: &[String], not_paths: &[String], objects: &Objects) -> Cover {
+fn path_cover(path: &PathMatch, paths: &[String], not_paths: &[String], routed: &[&PathMatch]) -> Cover {
     let within = |text: &str, list: &[String]| {
         list.iter().any(|one| one == text || one.strip_suffix('*').is_some_and(|start| text.starts_with(start)))
     };
@@ -201,13 +203,19 @@ fn path_cover(path: &PathMatch, paths: &[String], not_paths: &[String], objects:
         PathMatch::Prefix(text) => within(text, list) && within(&format!("{}/", text.trim_end_matches('/')), list),
         PathMatch::Regex(_) => false,
     };
+    // What has a rule of its own below this one comes there, and never here.
+    let elsewhere = |one: &&String| routed.iter().any(|other| comes_first(other, path) && takes(other, one));
     let taken = if paths.is_empty() || whole(paths) {
         Cover::All
     } else {
+        let below = |one: &&String| match path {
+            PathMatch::Regex(_) => true,
+            PathMatch::Prefix(text) => one.starts_with(text.as_str()),
+            PathMatch::Exact(text) => *one == text,
+        };
         let (PathMatch::Exact(text) | PathMatch::Prefix(text) | PathMatch::Regex(text)) = path;
-        let below =
-            |one: &String| matches!(path, PathMatch::Regex(_)) || matches!(path, PathMatch::Prefix(_)) && one.starts_with(text.as_str());
-        if paths.iter().any(below) || within(text, paths) { Cover::Part } else { Cover::Nothing }
+        let here = paths.iter().filter(below).any(|one| !elsewhere(&one));
+        if here || within(text, paths) { Cover::Part } else { Cover::Nothing }
     };
     if taken != Cover::All || not_paths.is_empty() {
         return taken;
@@ -215,18 +223,44 @@ fn path_cover(path: &PathMatch, paths: &[String], not_paths: &[String], objects:
     if whole(not_paths) {
         return Cover::Nothing;
     }
-    // What is left out below has rules of its own, which come first.
-    let routed = own_paths(objects);
-    let elsewhere = |one: &String| routed.contains(one.trim_end_matches("/*"));
-    if matches!(path, PathMatch::Prefix(_)) && not_paths.iter().all(elsewhere) { Cover::All } else { Cover::Part }
+    if matches!(path, PathMatch::Prefix(_)) && not_paths.iter().all(|one| elsewhere(&one)) { Cover::All } else { Cover::Part }
 }
 
-/// Paths that some route has.
-fn own_paths(objects: &Objects) -> BTreeSet<String> {
+/// A rule that is asked before another one whose requests it could take.
+fn comes_first(other: &PathMatch, this: &PathMatch) -> bool {
+    let PathMatch::Prefix(prefix) = this else { return false };
+    match other {
+        PathMatch::Exact(_) => true,
+        PathMatch::Prefix(longer) => longer.len() > prefix.len(),
+        PathMatch::Regex(_) => false,
+    }
+}
+
+/// A rule takes every path that a policy means: one, or with a star at the end all that start with it.
+fn takes(rule: &PathMatch, meant: &str) -> bool {
+    match rule {
+        PathMatch::Exact(path) => path == meant,
+        PathMatch::Prefix(prefix) => {
+            let start = meant.strip_suffix('*').unwrap_or(meant);
+            start.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('/') || rest.is_empty() && !meant.ends_with('*'))
+        }
+        PathMatch::Regex(_) => false,
+    }
+}
+
+/// Paths of rules without conditions, of all routes for the names of this one.
+fn routed<'o>(route: &HttpRoute, objects: &'o Objects) -> Vec<&'o PathMatch> {
+    let names = &route.spec.hostnames;
     let routes = objects.typed.iter().filter_map(|(_, object)| match object {
-        Object::HttpRoute(route) => Some(route),
+        Object::HttpRoute(other) => Some(other),
         _ => None,
     });
-    let matches = routes.flat_map(|route| &route.spec.rules).flat_map(|rule| &rule.matches);
-    matches.filter_map(|one| one.path.as_ref()).map(|path| path.value().to_owned()).collect()
+    let same = routes.filter(|other| {
+        names.iter().all(|name| other.spec.hostnames.contains(name)) && names.is_empty() == other.spec.hostnames.is_empty()
+    });
+    let matches = same.flat_map(|other| &other.spec.rules).flat_map(|rule| &rule.matches);
+    matches
+        .filter(|one| one.headers.is_empty() && one.query_params.is_empty() && one.method.is_none())
+        .filter_map(|one| one.path.as_ref())
+        .collect()
 }
