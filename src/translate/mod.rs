@@ -26,12 +26,14 @@ mod paths;
 mod plan;
 mod protocol;
 mod redirects;
+mod redundant;
 mod retries;
 mod routes;
 mod shape;
 mod snippet;
 mod streams;
 mod tools;
+mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
