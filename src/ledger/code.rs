@@ -94,6 +94,7 @@ codes! {
     NginxRegexHost = "nginx/regex-host",
     NginxRegexPaths = "nginx/regex-paths",
     AccessAddressLists = "access/address-lists",
+    AccessAuthoritiesSecret = "access/authorities-secret",
     AccessBasicAuth = "access/basic-auth",
     AccessBasicAuthDiffers = "access/basic-auth-differs",
     AccessBlockedAgents = "access/blocked-agents",

@@ -203,6 +203,12 @@ pub trait Target: Sync {
         None
     }
 
+    /// Options of TLS for a listener whose host wishes this.
+    fn listener_options(&self, intents: &[Intent]) -> Vec<(String, String)> {
+        let _ = intents;
+        Vec::new()
+    }
+
     /// A header value that repeats a header of the request, where it has words for that.
     fn header_of_request(&self, name: &str) -> Option<String> {
         let _ = name;

@@ -104,6 +104,7 @@ pub fn translate(config: &Config, inventory: &Inventory, options: &Options) -> T
     say_defaults(&mut cx, &plans);
     let streams = streams::streams(&mut cx);
     let mut listeners = listeners::Listeners::new(&plans, streams.iter().map(|stream| (stream.transport, stream.port)), &cx);
+    listeners.set_options(&plans, options.target);
     let routes = routes::routes(&mut cx, &plans, &mut listeners);
     let own = own_objects(&mut cx, &plans, &routes, &listeners);
     let passed = passthrough::routes(&mut cx, &plans, &mut listeners);

@@ -351,12 +351,16 @@ fn client_certificates_are_asked_for_by_the_listener_of_their_host_alone() {
             assert!(gateway["spec"].get("tls").is_none(), "{}: the whole Gateway would ask", target.id());
         }
         if open.contains(&"a.example") {
-            let policies: Vec<&Value> = of_kind(&written, "ClientTrafficPolicy")
-                .into_iter()
+            let policies = of_kind(&written, "ClientTrafficPolicy").into_iter();
+            let of_policies = policies
                 .filter(|policy| policy["spec"]["tls"].get("clientValidation").is_some())
-                .collect();
-            assert_eq!(policies.len(), 1, "{}", target.id());
-            assert_eq!(policies[0]["spec"]["targetRefs"][0]["sectionName"], "https-a-example", "{}", target.id());
+                .filter_map(|policy| policy["spec"]["targetRefs"][0]["sectionName"].as_str());
+            let gateways = of_kind(&written, "Gateway").into_iter();
+            let listeners = gateways.flat_map(|gateway| gateway["spec"]["listeners"].as_sequence().into_iter().flatten());
+            let of_options =
+                listeners.filter(|listener| listener["tls"].get("options").is_some()).filter_map(|listener| listener["name"].as_str());
+            let asked: Vec<&str> = of_policies.chain(of_options).collect();
+            assert_eq!(asked, ["https-a-example"], "{}", target.id());
         }
     }
 }

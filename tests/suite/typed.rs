@@ -40,11 +40,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "certificates are asked for on a whole port or by an option of a listener of ours: other hosts of the port would be asked too",
     ),
     (
-        "istio",
-        "auth-tls-verify",
-        "certificates are asked for on a whole port or by an option of a listener of ours: other hosts of the port would be asked too",
-    ),
-    (
         "kgateway",
         "auth-tls-verify",
         "certificates are asked for on a whole port or by an option of a listener of ours: other hosts of the port would be asked too",

@@ -1,6 +1,6 @@
 //! What Istio makes of an intent.
 
-use super::destination;
+use super::{certificates, destination};
 use crate::{
     gateway::{Buffers, Intent},
     ledger::Code,
@@ -17,6 +17,9 @@ fn kept(kind: &'static str, changes: &[Code]) -> Answer {
 pub(super) fn answer(intent: &Intent) -> Answer {
     match intent {
         Intent::AddressLists { .. } => kept("AuthorizationPolicy", &[Code::AccessOfGateway]),
+        Intent::ClientCertificates { .. } if certificates::option(intent).is_some() => {
+            kept("Gateway", &[Code::AccessClientCertificatesDiffer, Code::AccessAuthoritiesSecret])
+        }
         Intent::BackendTls => kept(DESTINATION, &[Code::PolicyOfService]),
         Intent::BodyLimit { bytes: None } => Answer::Already,
         Intent::RateLimit { per_second: 0, per_minute: 0, .. } => Answer::No(Code::PolicyConnectionLimit),

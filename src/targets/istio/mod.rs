@@ -1,10 +1,11 @@
 //! Istio: its policies for Services and for Gateways, written and read back.
 //!
 //! No policy of Istio belongs to a route: a `DestinationRule` belongs to the host of a Service, an `AuthorizationPolicy` to a Gateway, and
-//! is narrowed to hosts and paths there.
+//! is narrowed to hosts and paths there. Client certificates are an option of a listener.
 
 mod access;
 mod answer;
+mod certificates;
 mod destination;
 mod read;
 mod types;
@@ -32,6 +33,10 @@ impl Target for Istio {
         access::policies(estate, &mut own);
         destination::policies(estate, &mut own);
         own
+    }
+
+    fn listener_options(&self, intents: &[Intent]) -> Vec<(String, String)> {
+        intents.iter().filter_map(certificates::option).collect()
     }
 
     fn narrows_to_hosts(&self) -> bool {

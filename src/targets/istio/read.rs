@@ -1,7 +1,10 @@
 //! Policies of Istio, read back: what an `AuthorizationPolicy` of a Gateway denies is brought to the rules of routes that its hosts and
 //! paths cover, and a `DestinationRule` tells which Services are spoken to over TLS.
 
-use super::types::{AUTHORIZATION, AuthorizationPolicy, DESTINATION, DestinationRule, Operation, Rule};
+use super::{
+    certificates,
+    types::{AUTHORIZATION, AuthorizationPolicy, DESTINATION, DestinationRule, Operation, Rule},
+};
 use crate::{
     gateway::{
         api::{HttpRoute, HttpRule, Object, PathMatch},
@@ -53,6 +56,7 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, _:
         }
         policies.understood.insert(document.id);
     }
+    certificates::read(objects, &mut policies);
     for (_, object) in &objects.typed {
         if let Object::HttpRoute(route) = object {
             attach(route, &denied, objects, &mut policies);
