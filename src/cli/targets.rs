@@ -86,6 +86,9 @@ pub(super) fn explain(id: &str) -> Option<String> {
     for need in &data.prerequisites {
         text.push_str(&format!("  needs       {}\n", need.value));
     }
+    for refused in &data.refused {
+        text.push_str(&format!("  refuses     {}\n", refused.value.words()));
+    }
     text.push_str("\nWhat core Gateway API has no field for:\n\n");
     for (name, intent) in Intent::samples() {
         let said = match target.answer(&intent) {

@@ -104,12 +104,14 @@ fn found(hazard: Hazard, places: &[Place<'_>]) -> Found {
         places.iter().filter_map(|place| say(place).map(|(effect, cause)| (place.subject(), effect, cause.to_owned()))).collect()
     };
     match hazard {
-        Hazard::CutBehindCatchAll => each(&|place| {
-            let Some(PathMatch::Regex(value)) = &place.matched.path else { return None };
-            let cut =
-                !place.is_catch_all() && places.iter().any(|other| other.is_catch_all() && !is_expression(other) && other.meets(place));
-            cut.then(|| (format!("requests for `{value}` go to the rule for every path"), "rules behind that one are cut off"))
-        }),
+        Hazard::CutBehindCatchAll => {
+            let catch_alls = by_hostname(places.iter().filter(|place| place.is_catch_all() && !is_expression(place)));
+            each(&|place| {
+                let Some(PathMatch::Regex(value)) = &place.matched.path else { return None };
+                let cut = !place.is_catch_all() && near(place, &catch_alls).any(|other| other.meets(place));
+                cut.then(|| (format!("requests for `{value}` go to the rule for every path"), "rules behind that one are cut off"))
+            })
+        }
         Hazard::MergedDuplicates => duplicates(places),
         Hazard::Globs => each(&|place| match &place.matched.path {
             Some(PathMatch::Exact(value)) if value.contains(['*', '?']) => {
@@ -152,22 +154,60 @@ fn is_expression(place: &Place<'_>) -> bool {
     matches!(place.matched.path, Some(PathMatch::Regex(_)))
 }
 
+/// Places by the text of each of their hostnames; those without a precise one under an empty text.
+type ByHostname<'p> = BTreeMap<String, Vec<&'p Place<'p>>>;
+
+fn by_hostname<'p>(places: impl Iterator<Item = &'p Place<'p>>) -> ByHostname<'p> {
+    let mut found = ByHostname::new();
+    for place in places {
+        for name in texts(place) {
+            found.entry(name).or_default().push(place);
+        }
+    }
+    found
+}
+
+fn texts(place: &Place<'_>) -> Vec<String> {
+    let names = &place.route.spec.hostnames;
+    let text = |name: &String| if name.starts_with('*') { String::new() } else { name.to_ascii_lowercase() };
+    if names.is_empty() { vec![String::new()] } else { names.iter().map(text).collect() }
+}
+
+/// Places that may have a hostname in common with this one.
+fn near<'p>(place: &Place<'_>, all: &'p ByHostname<'p>) -> impl Iterator<Item = &'p Place<'p>> {
+    let mut names = texts(place);
+    names.push(String::new());
+    let found: Vec<&'p Place<'p>> = if names.iter().filter(|name| name.is_empty()).count() > 1 {
+        all.values().flatten().copied().collect()
+    } else {
+        names.iter().filter_map(|name| all.get(name)).flatten().copied().collect()
+    };
+    found.into_iter()
+}
+
 /// Matches that another route has too.
 fn duplicates(places: &[Place<'_>]) -> Found {
-    let mut by_match: BTreeMap<String, Vec<&Place<'_>>> = BTreeMap::new();
+    let mut by_match: BTreeMap<(String, String), Vec<&Place<'_>>> = BTreeMap::new();
     for place in places {
-        by_match.entry(format!("{:?}", place.matched)).or_default().push(place);
+        let names = &place.route.spec.hostnames;
+        let any = [String::new()];
+        for name in if names.is_empty() { &any[..] } else { names.as_slice() } {
+            by_match.entry((format!("{:?}", place.matched), name.clone())).or_default().push(place);
+        }
     }
     let mut found = Found::new();
     for group in by_match.into_values() {
         for (at, place) in group.iter().enumerate() {
             let Some(first) = group[..at].iter().find(|first| first.id != place.id && first.meets(place)) else { continue };
             let name = &first.route.metadata.name;
-            found.push((
+            let said = (
                 place.subject(),
                 format!("its requests are shared with route `{}/{name}`, half to each", first.route.metadata.namespace),
                 "equal matches of two routes are merged".to_owned(),
-            ));
+            );
+            if !found.contains(&said) {
+                found.push(said);
+            }
         }
     }
     found
