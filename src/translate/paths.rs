@@ -208,7 +208,7 @@ pub(super) fn before_expression(value: &str) -> String {
     let text = value.trim_start_matches("(?i)").trim_start_matches('^').trim_start_matches("(?:");
     let literal = text.split(|sign: char| "\\^$.|?*+()[]{}".contains(sign)).next().unwrap_or_default();
     // A bar would let the next choice begin anew.
-    let whole = if value.contains('|') || value.starts_with("(?i)") { "" } else { literal };
+    let whole = if value.replace("(?:/|$)", "").contains('|') || value.starts_with("(?i)") { "" } else { literal };
     let element = whole.rfind('/').map_or("", |at| &whole[..at]);
     let done = if text[whole.len()..].starts_with("(?:/|$)") { whole } else { element };
     if done.starts_with('/') { done.trim_end_matches('/').to_owned() } else { "/".to_owned() }
