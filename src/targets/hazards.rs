@@ -9,7 +9,7 @@ use crate::{
         hostname::Hostname,
         objects::Objects,
     },
-    k8s::{FieldPath, ObjectId, Subject},
+    k8s::{FieldPath, NamespacedName, ObjectId, Subject},
     ledger::{Code, Finding, Findings},
 };
 
@@ -68,8 +68,16 @@ impl Place<'_> {
     }
 }
 
-/// Findings of the highest severity about everything that the target is known to accept and not to do.
-pub(super) fn hazards(target: &Target, objects: &Objects) -> Findings {
+/// What the target is known to accept and not to do.
+pub(super) struct Hazards {
+    /// Findings of the highest severity.
+    pub(super) findings: Findings,
+    /// Routes of which nobody here knows what becomes of them.
+    pub(super) open: Vec<(ObjectId, NamespacedName)>,
+}
+
+/// Everything that the target is known to accept and not to do.
+pub(super) fn hazards(target: &Target, objects: &Objects) -> Hazards {
     let all = HttpMatch::default();
     let mut places: Vec<Place<'_>> = Vec::new();
     for (id, object) in &objects.typed {
@@ -83,8 +91,12 @@ pub(super) fn hazards(target: &Target, objects: &Objects) -> Findings {
         }
     }
     let mut findings = Findings::new();
+    let mut open: Vec<ObjectId> = Vec::new();
     for hazard in &target.hazards {
         for (place, effect, cause) in found(hazard.value, &places) {
+            if !is_modelled(hazard.value) {
+                open.push(place.object);
+            }
             findings.push(Finding::about(
                 Code::GatewaySilent,
                 place,
@@ -92,9 +104,23 @@ pub(super) fn hazards(target: &Target, objects: &Objects) -> Findings {
             ));
         }
     }
-    findings.extend(refused(target, &places));
+    let refused = refused(target, &places);
+    open.extend(refused.iter().filter_map(|finding| finding.subject.as_ref()).map(|subject| subject.object));
+    findings.extend(refused);
     findings.extend(refused_kinds(target, objects));
-    findings
+    open.sort_unstable();
+    open.dedup();
+    let name = |id: &ObjectId| places.iter().find(|place| place.id == *id).map(|place| &place.route.metadata);
+    let open = open.iter().filter_map(|id| name(id).map(|meta| (*id, NamespacedName::new(&meta.namespace, &meta.name)))).collect();
+    Hazards { findings, open }
+}
+
+/// The dialect of whoever has it says what happens.
+const fn is_modelled(hazard: Hazard) -> bool {
+    match hazard {
+        Hazard::EscapesNeverMatch | Hazard::TimesPassedOver => true,
+        Hazard::CutBehindCatchAll | Hazard::MergedDuplicates | Hazard::Globs | Hazard::SplitAtCommas | Hazard::MethodsRefused => false,
+    }
 }
 
 type Found = Vec<(Subject, String, String)>;

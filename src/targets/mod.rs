@@ -26,7 +26,7 @@ use crate::{
         dialect,
         facts::Facts,
         objects::Objects,
-        policies::Policies,
+        policies::{Effect, Merge, Place, Policies},
     },
     k8s::{Inventory, NamespacedName},
     ledger::{Code, Facts as Words},
@@ -319,7 +319,13 @@ pub fn by_id(id: &str) -> Option<&'static dyn Target> {
 pub fn read_back(target: &str, objects: &Objects, manifests: &Inventory, facts: &Facts<'_>) -> Policies {
     let mut policies = own_policies(target, objects, manifests, facts);
     if let Some(data) = dialect::Target::named(target) {
-        policies.findings.extend(hazards::hazards(data, objects));
+        let hazards::Hazards { findings, open } = hazards::hazards(data, objects);
+        policies.findings.extend(findings);
+        for (id, route) in open {
+            let what = format!("what {} makes of HTTPRoute {route}", data.title);
+            let effect = Effect { unmodelled: Some(what), ..Effect::default() };
+            policies.attach("hazards", Place::new("HTTPRoute", &route, None), id, effect, Merge::WithAll);
+        }
     }
     policies
 }

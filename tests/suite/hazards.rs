@@ -179,6 +179,22 @@ fn expressions_behind_a_catch_all_are_cut_off_by_istio() {
 }
 
 #[test]
+fn what_becomes_of_a_cut_off_rule_is_not_claimed_to_be_the_same() {
+    let yaml = ingress("nginx.ingress.kubernetes.io/ssl-redirect: 'false'", &["/a", "/"])
+        .replace("  tls: [{hosts: [shop.example], secretName: tls}]\n", "");
+    let new = |second: &str| {
+        let first = matched("path: {type: PathPrefix, value: /a}");
+        format!("{AROUND}{}", route("web", &format!("{first}{}{second}", matched("path: {type: PathPrefix, value: /}"))))
+    };
+    let verdict = |second: &str| {
+        let comparison = crate::judge::against(&yaml, &new(second), "istio");
+        comparison.hosts.iter().find(|host| host.host == "shop.example").map(|host| host.verdict.as_str())
+    };
+    assert_eq!(verdict(&matched("path: {type: RegularExpression, value: '/v.*'}")), Some("undecided"));
+    assert_ne!(verdict(""), Some("undecided"));
+}
+
+#[test]
 fn equal_matches_of_two_routes_are_merged_by_cilium() {
     let one = |name: &str| route(name, &matched("path: {type: PathPrefix, value: /a}"));
     let yaml = [one("first"), one("second")].concat();

@@ -115,7 +115,7 @@ pub struct Policies {
 impl Policies {
     /// There are none.
     pub fn is_empty(&self) -> bool {
-        self.understood.is_empty()
+        self.understood.is_empty() && self.families.is_empty()
     }
 
     /// Attaches an effect. Of two in one family on one place the first counts; then it is given.
