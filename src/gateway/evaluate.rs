@@ -141,6 +141,9 @@ impl Exchange<'_> {
                     let sent = |(_, text): &&(String, Option<TextExpr>)| text.is_some();
                     let response_headers = forwarding.response_headers.iter().filter(|_| carried).filter(sent).cloned().collect();
                     let mut refused = Answer::Deny { why: Deny::Credentials, status, response_headers };
+                    if *self.dialect.grpc_miss == GrpcMiss::GrpcStatus && self.view.holds(self.reading.first.grpc) {
+                        refused = answer::told_by_grpc(refused);
+                    }
                     answer::modify_answer(&mut refused, self.late);
                     let refused = outcome(&refused, self.view, self.dialect);
                     return self.replaced(refused, status, Origin::Router, world);

@@ -422,7 +422,10 @@ impl<'b> Builder<'b> {
         let mut certificates: Vec<Certificate> = std::mem::take(&mut side.certificates);
         for certificate in certificates.iter_mut().chain(side.doors.iter_mut().flat_map(|door| &mut door.certificates)) {
             for name in certificate.names.clone().unwrap_or_default() {
-                certificate.asked.extend(self.ask_name(Field::Sni, &Hostname::parse(Some(&name)), wildcard));
+                let hostname = Hostname::parse(Some(&name));
+                let asked = self.ask_name(Field::Sni, &hostname, wildcard);
+                certificate.asked.extend(asked);
+                certificate.asked_exactly.extend(asked.filter(|_| matches!(hostname, Hostname::Exact(_))));
             }
         }
         let asked = certificates.iter().enumerate().flat_map(|(at, certificate)| certificate.asked.iter().map(move |&asked| (asked, at)));
@@ -525,8 +528,8 @@ fn is_unrouted(door: &Door) -> bool {
 /// Changes of headers of every answer of a listener.
 fn late(listener: &Listener<'_>, dialect: &Dialect) -> Operations {
     let early = filter::mutations(&listener.conduct.early, dialect, &mut None);
-    let touched: Vec<&str> = early.iter().map(|(name, _)| name.as_str()).collect();
-    filter::mutations(&listener.conduct.late, dialect, &mut None).iter().map(|one| filter::beside(one, &touched)).collect()
+    let late = filter::mutations(&listener.conduct.late, dialect, &mut None);
+    filter::beside(&late, || early.iter().map(|(name, _)| name.as_str()).collect()).into_owned()
 }
 
 /// A name and every wildcard that covers it.
