@@ -163,8 +163,8 @@ fn lost(feature: &Feature, target: &str) -> Vec<String> {
     let options = translate::Options::of(targets::by_id(target).expect("target"), "class");
     let translation = translate::translate(&resolved.config, &known, &options);
     let ledger = report::account(&known, &controller, &resolved, &translation);
-    let name = |entry: &gateshift::ledger::Entry| match entry.subject.field.0.last() {
-        Some(Step::Key(key)) => key.rsplit('/').next().unwrap_or(key).to_owned(),
+    let name = |entry: &gateshift::ledger::Entry| match entry.subject.field.steps().last() {
+        Some(Step::Key(key)) => key.rsplit('/').next().unwrap_or_default().to_owned(),
         _ => String::new(),
     };
     let settled: BTreeMap<String, &Settlement> =
