@@ -349,14 +349,7 @@ impl<'b> Builder<'b> {
                 });
             }
         }
-        for port in ports.values_mut() {
-            let ends_all = port.tls.doors.iter().any(|door| door.opens.is_none() && matches!(door.behind, Behind::Table(_)));
-            if let Some(unrouted) = port.tls.doors.iter().find(|door| is_unrouted(door)).filter(|_| ends_all) {
-                // Both would take every server name, which Envoy refuses.
-                let cause = "a TLS listener without routes beside an HTTPS listener without hostname".to_owned();
-                port.dead.get_or_insert_with(|| Outage { origin: unrouted.origin.clone(), cause });
-            }
-        }
+        ports.values_mut().for_each(stop_where_all_names_meet);
         for (number, port) in &mut ports {
             for side in [&mut port.plain, &mut port.tls] {
                 self.finish_side(*number, side);
@@ -526,6 +519,15 @@ impl<'b> Builder<'b> {
 /// The door of listeners for TLS without routes.
 fn is_unrouted(door: &Door) -> bool {
     door.opens.is_none() && matches!(door.behind, Behind::Wall)
+}
+
+/// A TLS listener without routes and an HTTPS listener without hostname would both take every server name, which Envoy refuses.
+fn stop_where_all_names_meet(port: &mut Port) {
+    let ends_all = port.tls.doors.iter().any(|door| door.opens.is_none() && matches!(door.behind, Behind::Table(_)));
+    if let Some(unrouted) = port.tls.doors.iter().find(|door| is_unrouted(door)).filter(|_| ends_all) {
+        let cause = "a TLS listener without routes beside an HTTPS listener without hostname".to_owned();
+        port.dead.get_or_insert_with(|| Outage { origin: unrouted.origin.clone(), cause });
+    }
 }
 
 /// Changes of headers of every answer of a listener.
