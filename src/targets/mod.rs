@@ -170,6 +170,9 @@ pub enum RegexForm {
     Either,
 }
 
+/// Writes the objects of an implementation that are not about single rules.
+pub type Writer = fn(&Estate) -> Own;
+
 /// An implementation, or core Gateway API where none was named.
 pub trait Target: Sync {
     /// Name on the command line.
@@ -220,10 +223,9 @@ pub trait Target: Sync {
         "auth"
     }
 
-    /// Policies for everything that is wished, and for what nginx does without being asked.
-    fn policies(&self, estate: &Estate) -> Own {
-        let _ = estate;
-        Own::default()
+    /// What writes policies for everything that is wished, and for what nginx does without being asked.
+    fn policies(&self) -> Option<Writer> {
+        None
     }
 
     /// Form of its regular expressions.

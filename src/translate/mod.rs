@@ -138,6 +138,7 @@ pub fn translate(config: &Config, inventory: &Inventory, options: &Options) -> T
 
 /// Policies of the implementation, under names that are free.
 fn own_objects(cx: &mut Cx<'_>, plans: &[HostPlan], routes: &[routes::Route], listeners: &listeners::Listeners) -> targets::Own {
+    let Some(policies) = cx.options.target.policies() else { return targets::Own::default() };
     let globals = &cx.config.globals;
     let read = globals.defaults.proxy.timeouts.read.value.max(globals.defaults.proxy.timeouts.send.value);
     let forwarded = &globals.forwarded;
@@ -156,7 +157,7 @@ fn own_objects(cx: &mut Cx<'_>, plans: &[HostPlan], routes: &[routes::Route], li
         guarded: plans.iter().any(HostPlan::is_guarded),
         trusted: (*forwarded.trusted || forwarded.real_ip).then(|| forwarded.trusted_proxies.iter().map(ToString::to_string).collect()),
     };
-    let mut own = cx.options.target.policies(&estate);
+    let mut own = policies(&estate);
     let mut names = names::Names::default();
     for object in own.platform.iter_mut().chain(&mut own.beside) {
         object.metadata.name = names.take(object.kind, &object.metadata.namespace, &object.metadata.name);

@@ -8,7 +8,7 @@ mod types;
 
 pub(super) use read::read_back;
 
-use super::{Answer, Estate, Own, RegexForm, Target};
+use super::{Answer, RegexForm, Target, Writer};
 use crate::gateway::Intent;
 
 /// agentgateway.
@@ -24,8 +24,8 @@ impl Target for Agentgateway {
         answer::answer(intent)
     }
 
-    fn policies(&self, estate: &Estate) -> Own {
-        policies::policies(estate)
+    fn policies(&self) -> Option<Writer> {
+        Some(policies::policies)
     }
 
     fn regex_form(&self) -> RegexForm {

@@ -15,7 +15,7 @@ mod types;
 
 pub(super) use read::read_back;
 
-use super::{Answer, Estate, Own, RegexForm, Target};
+use super::{Answer, RegexForm, Target, Writer};
 use crate::gateway::{Intent, api::Custom};
 
 /// Envoy Gateway.
@@ -51,8 +51,8 @@ impl Target for EnvoyGateway {
         if full { &FULL } else { &ONLY_CLIENT }
     }
 
-    fn policies(&self, estate: &Estate) -> Own {
-        policies::policies(estate)
+    fn policies(&self) -> Option<Writer> {
+        Some(policies::policies)
     }
 
     fn regex_form(&self) -> RegexForm {

@@ -12,12 +12,20 @@ mod types;
 
 pub(super) use read::read_back;
 
-use super::{Answer, Estate, Own, RegexForm, Target};
+use super::{Answer, Estate, Own, RegexForm, Target, Writer};
 use crate::gateway::Intent;
 
 /// Istio.
 #[derive(Debug)]
 pub(super) struct Istio;
+
+/// All policies of an estate.
+fn policies(estate: &Estate) -> Own {
+    let mut own = Own::default();
+    access::policies(estate, &mut own);
+    destination::policies(estate, &mut own);
+    own
+}
 
 impl Target for Istio {
     fn id(&self) -> &'static str {
@@ -28,11 +36,8 @@ impl Target for Istio {
         answer::answer(intent)
     }
 
-    fn policies(&self, estate: &Estate) -> Own {
-        let mut own = Own::default();
-        access::policies(estate, &mut own);
-        destination::policies(estate, &mut own);
-        own
+    fn policies(&self) -> Option<Writer> {
+        Some(policies)
     }
 
     fn listener_options(&self, intents: &[Intent]) -> Vec<(String, String)> {

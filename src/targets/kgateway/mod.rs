@@ -11,7 +11,7 @@ mod types;
 
 pub(super) use read::read_back;
 
-use super::{Answer, Estate, Own, RegexForm, Target};
+use super::{Answer, RegexForm, Target, Writer};
 use crate::gateway::{Intent, api::Custom};
 
 /// kgateway.
@@ -40,8 +40,8 @@ impl Target for Kgateway {
         ".htpasswd"
     }
 
-    fn policies(&self, estate: &Estate) -> Own {
-        policies::policies(estate)
+    fn policies(&self) -> Option<Writer> {
+        Some(policies::policies)
     }
 
     fn regex_form(&self) -> RegexForm {

@@ -12,7 +12,7 @@ mod values;
 pub(super) use read::read_back;
 
 use self::types::{AuthenticationFilter, BasicAuth, SecretRef};
-use super::{Answer, Estate, Own, RegexForm, Target};
+use super::{Answer, RegexForm, Target, Writer};
 use crate::gateway::{Intent, api::Custom};
 
 /// NGINX Gateway Fabric.
@@ -55,8 +55,8 @@ impl Target for NginxGatewayFabric {
         passwords(intents, namespace, name).into_iter().chain(snippets::filter(intents, namespace, name)).collect()
     }
 
-    fn policies(&self, estate: &Estate) -> Own {
-        policies::policies(estate)
+    fn policies(&self) -> Option<Writer> {
+        Some(policies::policies)
     }
 
     fn regex_form(&self) -> RegexForm {
