@@ -145,7 +145,9 @@ impl Reading {
                 Auth::Basic(None) | Auth::Digest(None) | Auth::Request(None) | Auth::Other => Vec::new(),
                 Auth::Basic(Some(realm)) => vec![Directive::Password { realm: realm.to_string() }],
                 Auth::Digest(Some(_)) | Auth::Request(Some(_)) | Auth::ClientCertificate => unmodelled(this(), Reach::Content),
-                Auth::Variable { variable, .. } => vec![Directive::Defines(variable.to_ascii_lowercase())],
+                Auth::Variable { variable, value } => {
+                    vec![Directive::OfAuth { variable: variable.to_ascii_lowercase(), text: value.pieces() }]
+                }
             },
             Meaning::Set(set) => {
                 vec![Directive::Set { variable: set.variable.to_ascii_lowercase(), value: set.value.as_ref().map(Text::pieces) }]

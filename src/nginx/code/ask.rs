@@ -282,6 +282,7 @@ impl<'c> Questions<'c> {
             | Directive::Location { .. }
             | Directive::Set { .. }
             | Directive::Defines(_)
+            | Directive::OfAuth { .. }
             | Directive::Break
             | Directive::Redirect { .. }
             | Directive::Answer { .. }

@@ -262,6 +262,13 @@ pub enum Directive {
     },
     /// A variable that gets its value in a way that is not modelled.
     Defines(String),
+    /// `auth_request_set`: a variable that the answer of the authentication service gives; empty where none is asked.
+    OfAuth {
+        /// The variable.
+        variable: String,
+        /// Its value.
+        text: Text,
+    },
     /// `map`
     Map {
         /// The variable.
@@ -366,7 +373,7 @@ impl Code {
 }
 
 /// All directives of a block, those of inner blocks behind the one that opens it.
-pub(super) fn all(block: &[Line]) -> impl Iterator<Item = &Line> {
+pub fn all(block: &[Line]) -> impl Iterator<Item = &Line> {
     let mut open = vec![block.iter()];
     std::iter::from_fn(move || {
         loop {
@@ -390,6 +397,7 @@ impl Directive {
             Self::Aside
             | Self::Set { .. }
             | Self::Defines(_)
+            | Self::OfAuth { .. }
             | Self::Map { .. }
             | Self::Break
             | Self::Redirect { .. }

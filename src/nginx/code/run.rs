@@ -79,6 +79,11 @@ impl Router<'_> {
                     }
                 }
                 Directive::Defines(variable) => drop(state.variables.insert(variable.clone(), Err(format!("what `${variable}` holds")))),
+                Directive::OfAuth { variable, .. } => {
+                    let asks = script.location.is_none_or(|location| self.config.asks_service(location));
+                    let value = if asks { Err(format!("what `${variable}` holds")) } else { Ok(TextExpr::default()) };
+                    state.variables.insert(variable.clone(), value);
+                }
                 Directive::Break => {
                     state.changed = false;
                     return Ok(End::Broken);

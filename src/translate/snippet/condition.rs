@@ -41,15 +41,42 @@ pub(super) enum Said {
     No(&'static str),
 }
 
-/// Values of variables that were set; `None` for those that are not known.
-pub(super) type Env = BTreeMap<String, Option<String>>;
+/// What a variable holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Held {
+    /// This text, whatever the request.
+    Text(String),
+    /// A header of the answer of the authentication service; a name in lower case.
+    OfAuth(String),
+    /// Something that is not known.
+    Unknown,
+}
+
+impl Held {
+    /// The text, where it is known.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::OfAuth(_) | Self::Unknown => None,
+        }
+    }
+}
+
+impl From<Option<String>> for Held {
+    fn from(text: Option<String>) -> Self {
+        text.map_or(Self::Unknown, Self::Text)
+    }
+}
+
+/// Variables that were set, by the controller or by snippets.
+pub(super) type Env = BTreeMap<String, Held>;
 
 /// A text whose variables are known.
 pub(super) fn known(text: &Text, env: &Env) -> Option<String> {
     text.iter()
         .map(|piece| match piece {
             Piece::Literal(text) => Some(text.clone()),
-            Piece::Variable(name) | Piece::Named(name) => env.get(name).cloned().flatten(),
+            Piece::Variable(name) | Piece::Named(name) => env.get(name).and_then(Held::text).map(str::to_owned),
             Piece::Group(_) => None,
         })
         .collect()
@@ -70,8 +97,8 @@ pub(super) fn said(condition: &Condition, env: &Env, server: &Server, tls: bool,
             _ => None,
         },
         name => match env.get(name) {
-            Some(Some(value)) => Some(value.clone()),
-            Some(None) => return Said::No("a variable that it asks about is not known"),
+            Some(Held::Text(value)) => Some(value.clone()),
+            Some(Held::OfAuth(_) | Held::Unknown) => return Said::No("a variable that it asks about is not known"),
             None => None,
         },
     };

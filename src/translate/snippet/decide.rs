@@ -7,6 +7,7 @@ use crate::{
         Server,
         code::{After, Directive, Line, Text},
     },
+    request::Piece,
     translate::{
         context::Cx,
         plan::{PathModifier, Redirect},
@@ -15,7 +16,7 @@ use crate::{
 
 use super::{
     Around, Here, Origin, WITHHELD,
-    condition::{Env, How, Match, Said, known, said, searched_path},
+    condition::{Env, Held, How, Match, Said, known, said, searched_path},
     redirect::{self, Place},
     refuses,
 };
@@ -51,6 +52,8 @@ pub(super) struct Decision<'a> {
     pub(super) conditions: Vec<Match>,
     pub(super) leaf: Leaf,
     pub(super) inner: Option<Inner<'a>>,
+    /// Variables at its end.
+    pub(super) env: Env,
 }
 
 /// More decisions than this are not written.
@@ -69,28 +72,31 @@ impl Cx<'_> {
     /// The decisions around a location; the last one has no condition.
     pub(super) fn decisions<'a>(&mut self, around: &'a Around<'_>, server: &Server, tls: bool) -> Vec<Decision<'a>> {
         let work: Vec<Here<'a>> = around.script().into_iter().rev().collect();
-        let walk = Walk { env: Env::new(), inner: None, server, tls, path: None };
+        let walk = Walk { env: around.constants(), inner: None, server, tls, path: None };
         let decisions = self.walk(work, walk, 0);
         if decisions.len() > MOST {
             if let Some(here) = around.script().first() {
                 self.lost(here, "there are too many cases");
             }
-            return vec![Decision { conditions: Vec::new(), leaf: Leaf::Answer(WITHHELD), inner: None }];
+            return vec![Decision { conditions: Vec::new(), leaf: Leaf::Answer(WITHHELD), inner: None, env: Env::new() }];
         }
         decisions
     }
 
     #[expect(clippy::too_many_lines, reason = "one arm for each kind of directive")]
     fn walk<'a>(&mut self, mut work: Vec<Here<'a>>, mut walk: Walk<'_, 'a>, depth: usize) -> Vec<Decision<'a>> {
-        let end = |leaf: Leaf, walk: &Walk<'_, 'a>| vec![Decision { conditions: Vec::new(), leaf, inner: walk.inner.clone() }];
+        let end = |leaf: Leaf, walk: &Walk<'_, 'a>| {
+            vec![Decision { conditions: Vec::new(), leaf, inner: walk.inner.clone(), env: walk.env.clone() }]
+        };
         while let Some(here) = work.pop() {
             match &here.line.directive {
                 Directive::Set { variable, value } => {
                     let value = value.as_ref().and_then(|text| known(text, &walk.env));
-                    walk.env.insert(variable.clone(), value);
+                    walk.env.insert(variable.clone(), value.into());
                     self.kept(&here, None);
                 }
-                Directive::Defines(variable) => drop(walk.env.insert(variable.clone(), None)),
+                Directive::Defines(variable) => drop(walk.env.insert(variable.clone(), Held::Unknown)),
+                Directive::OfAuth { variable, text } => drop(walk.env.insert(variable.clone(), of_auth(text))),
                 Directive::Break => {
                     self.kept(&here, None);
                     break;
@@ -144,6 +150,7 @@ impl Cx<'_> {
                                 return end(Leaf::Answer(WITHHELD), &walk);
                             }
                             self.all_lost(&here, block);
+                            walk.env.extend(variables_of(block).map(|variable| (variable.clone(), Held::Unknown)));
                         }
                     }
                 }
@@ -178,7 +185,7 @@ impl Cx<'_> {
                             }
                         },
                     };
-                    let then = vec![Decision { conditions: Vec::new(), leaf, inner: walk.inner.clone() }];
+                    let then = end(leaf, &walk);
                     let other = self.walk(work, walk, depth + 1);
                     return joined(&[Match::Path(path)], &then, other);
                 }
@@ -194,8 +201,24 @@ impl Cx<'_> {
                 _ => {}
             }
         }
-        vec![Decision { conditions: Vec::new(), leaf: Leaf::Pass { path: walk.path.clone(), wish: None }, inner: walk.inner }]
+        end(Leaf::Pass { path: walk.path.clone(), wish: None }, &walk)
     }
+}
+
+/// A value of `auth_request_set`: a header of the answer, where it is one.
+fn of_auth(text: &Text) -> Held {
+    match text.as_slice() {
+        [Piece::Variable(name)] => name.strip_prefix("upstream_http_").map_or(Held::Unknown, |name| Held::OfAuth(name.replace('_', "-"))),
+        _ => Held::Unknown,
+    }
+}
+
+/// Variables that a block may set.
+fn variables_of(block: &[Line]) -> impl Iterator<Item = &String> {
+    crate::nginx::code::all(block).filter_map(|line| match &line.directive {
+        Directive::Set { variable, .. } | Directive::Defines(variable) | Directive::OfAuth { variable, .. } => Some(variable),
+        _ => None,
+    })
 }
 
 impl Cx<'_> {

@@ -1,8 +1,12 @@
 //! Header directives as filters, by the inheritance of their modules.
 
+use std::collections::BTreeSet;
+
 use crate::{
+    gateway::Intent,
     nginx::code::{Directive, RequestHow, ResponseHow, Value},
     request::{Piece, Statuses},
+    targets::Side,
     translate::{
         changes::is_precise_hostname,
         context::Cx,
@@ -10,34 +14,50 @@ use crate::{
     },
 };
 
-use super::{Around, Here, decide::Inner};
+use super::{
+    Around, Here,
+    condition::Held,
+    decide::{Decision, Inner},
+    values::{self, Scene},
+};
 
-/// Headers that the controller sends to backends by itself, with the variables that say the same.
-const USUAL: &[(&str, &[&str])] = &[
-    ("host", &["host", "http_host", "best_http_host"]),
-    ("x-real-ip", &["remote_addr", "http_x_real_ip"]),
-    ("x-forwarded-for", &["proxy_add_x_forwarded_for", "remote_addr", "http_x_forwarded_for"]),
-    ("x-forwarded-proto", &["scheme", "pass_access_scheme", "http_x_forwarded_proto"]),
-    ("x-forwarded-scheme", &["scheme", "pass_access_scheme"]),
-    ("x-scheme", &["scheme", "pass_access_scheme"]),
-    ("x-forwarded-host", &["host", "http_host", "best_http_host"]),
-    ("x-forwarded-port", &["server_port", "pass_port"]),
-    ("upgrade", &["http_upgrade"]),
-    ("x-request-id", &["req_id", "request_id", "http_x_request_id"]),
-    ("connection", &["connection_upgrade", "http_connection"]),
+/// Headers that the controller sends to backends by itself: the variables with which it does so, and those that say nearly the same.
+const USUAL: &[(&str, &[&str], &[&str])] = &[
+    ("host", &["host", "http_host", "best_http_host"], &[]),
+    ("x-real-ip", &["remote_addr"], &["http_x_real_ip", "realip_remote_addr"]),
+    ("x-forwarded-for", &["remote_addr"], &["proxy_add_x_forwarded_for", "http_x_forwarded_for", "realip_remote_addr"]),
+    ("x-forwarded-proto", &["scheme", "pass_access_scheme"], &["http_x_forwarded_proto"]),
+    ("x-forwarded-scheme", &["scheme", "pass_access_scheme"], &["http_x_forwarded_proto"]),
+    ("x-scheme", &["scheme", "pass_access_scheme"], &["http_x_forwarded_proto"]),
+    ("x-forwarded-host", &["host", "http_host", "best_http_host"], &["http_x_forwarded_host"]),
+    ("x-forwarded-port", &["server_port", "pass_port"], &["http_x_forwarded_port"]),
+    ("upgrade", &["http_upgrade"], &[]),
+    ("x-request-id", &["req_id"], &["request_id", "http_x_request_id"]),
+    ("connection", &["connection_upgrade", "http_connection"], &[]),
 ];
 
 impl Cx<'_> {
     /// Applies the header directives around a rule, and those of a condition that holds.
-    pub(super) fn apply_headers(&mut self, around: &Around<'_>, inner: Option<&Inner<'_>>, rule: &mut Rule) {
+    pub(super) fn apply_headers(&mut self, around: &Around<'_>, decision: &Decision<'_>, tls: bool, rule: &mut Rule) {
         let mut levels = around.levels();
-        if let Some(Inner { block, origin }) = inner {
+        if let Some(Inner { block, origin }) = &decision.inner {
             levels.push(block.iter().map(|line| Here { line, origin }).collect());
         }
+        let of_request = |here: &Here<'_>| match &here.line.directive {
+            Directive::RequestHeader { name, .. } => Some(name.to_ascii_lowercase()),
+            _ => None,
+        };
+        let changed: BTreeSet<String> = levels
+            .iter()
+            .flatten()
+            .filter_map(of_request)
+            .chain(rule.changes.request_headers.iter().map(|(name, _)| name.to_ascii_lowercase()))
+            .collect();
+        let scene = Scene { env: &decision.env, tls, asks: around.asks, changed: &changed };
         // Nobody sees the headers of an answer that is not said, but the directives are settled all the same.
         let mut changes = std::mem::take(&mut rule.changes);
-        self.request(&levels, around.levels().len(), &mut changes);
-        self.response(&levels, &mut changes);
+        self.request(&levels, around.levels().len(), &scene, &mut changes);
+        self.response(&levels, &scene, &mut changes);
         if !matches!(rule.action, Action::Withheld(_) | Action::ToHttps { .. } | Action::Answered) {
             rule.changes = changes;
         } else if rule.action == Action::Answered {
@@ -45,7 +65,7 @@ impl Cx<'_> {
         }
     }
 
-    fn request(&mut self, levels: &[Vec<Here<'_>>], outer: usize, changes: &mut Changes) {
+    fn request(&mut self, levels: &[Vec<Here<'_>>], outer: usize, scene: &Scene<'_>, changes: &mut Changes) {
         let proxied =
             |here: &&Here<'_>| matches!(here.line.directive, Directive::RequestHeader { how: RequestHow::Proxy | RequestHow::Grpc, .. });
         let innermost = levels.iter().rposition(|level| level.iter().any(|here| proxied(&here)));
@@ -65,77 +85,93 @@ impl Cx<'_> {
                     _ if matches!(how, RequestHow::Input { replace_only: true }) => {
                         self.lost(here, "a filter does not ask whether the header is there");
                     }
-                    Value::None => {
-                        changes.request_headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
-                        push_name(&mut changes.request_removed, name);
-                        self.kept(here, but);
-                    }
-                    Value::Text(text) => self.request_header(here, name, text, but, changes),
+                    Value::None => self.without(here, name, but, changes),
+                    Value::Text(text) => self.request_header(here, (name, text), but, scene, changes),
                 }
             }
         }
     }
 
-    fn request_header(&mut self, here: &Here<'_>, name: &str, text: &[Piece], but: Option<&'static str>, changes: &mut Changes) {
+    /// A request header is taken away.
+    fn without(&mut self, here: &Here<'_>, name: &str, but: Option<&'static str>, changes: &mut Changes) {
+        changes.request_headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        push_name(&mut changes.request_removed, name);
+        self.kept(here, but);
+    }
+
+    fn request_header(
+        &mut self,
+        here: &Here<'_>,
+        (name, text): (&str, &[Piece]),
+        but: Option<&'static str>,
+        scene: &Scene<'_>,
+        changes: &mut Changes,
+    ) {
         let lower = name.to_ascii_lowercase();
         if let [Piece::Variable(variable)] = text
-            && USUAL.iter().any(|(usual, variables)| *usual == lower && variables.contains(&variable.as_str()))
+            && !scene.env.contains_key(variable)
+            && let Some((_, same, alike)) = USUAL.iter().find(|(usual, ..)| *usual == lower)
         {
-            return self.idle(here, "gateways send it by themselves");
-        }
-        let Some(value) = self.literal(text) else { return self.with_variables(here, text) };
-        match lower.as_str() {
-            "host" if is_precise_hostname(&value) => {
-                changes.host = Some(value);
-                self.kept(here, but);
+            if same.contains(&variable.as_str()) {
+                return self.idle(here, "the controller sends it by itself, and so do gateways in their way");
             }
-            "host" => self.lost(here, "a filter cannot send such a host"),
-            "connection" | "upgrade" => self.idle(here, "gateways switch protocols by themselves"),
-            _ => {
-                let value = self.header_value(&value);
-                changes.request_headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
-                changes.request_headers.push((name.to_owned(), value));
-                self.kept(here, but);
+            if alike.contains(&variable.as_str()) {
+                return self.kept(here, Some("gateways make this header in their own way"));
             }
         }
+        if let [Piece::Variable(variable)] = text
+            && let Some(Held::OfAuth(header)) = scene.env.get(variable)
+        {
+            return self.of_auth(here, name, header, scene, changes);
+        }
+        let text = self.resolved(text, scene);
+        if let Some(value) = values::literal(&text) {
+            return match lower.as_str() {
+                "host" if is_precise_hostname(value) => {
+                    changes.host = Some(value.to_owned());
+                    self.kept(here, but);
+                }
+                "host" => self.lost(here, "a filter cannot send such a host"),
+                "connection" | "upgrade" => self.idle(here, "gateways switch protocols by themselves"),
+                _ if value.is_empty() => self.without(here, name, but, changes),
+                _ => self.set_request(here, name, self.header_value(value), but, changes),
+            };
+        }
+        match self.said(here, &text, Side::Request, scene, changes) {
+            Some(_) if ["host", "connection", "upgrade"].contains(&lower.as_str()) => self.lost(here, "a filter cannot make it of variables"),
+            Some(said) => self.set_request(here, name, said.value, but.or(said.but), changes),
+            None => {}
+        }
     }
 
-    /// A text whose variables are known before there is a request.
-    fn literal(&self, text: &[Piece]) -> Option<String> {
-        text.iter()
-            .map(|piece| match piece {
-                Piece::Literal(text) => Some(text.as_str()),
-                Piece::Variable(name) if name == "host" => self.only_name.as_deref(),
-                Piece::Group(_) | Piece::Named(_) | Piece::Variable(_) => None,
-            })
-            .collect()
+    fn set_request(&mut self, here: &Here<'_>, name: &str, value: String, but: Option<&'static str>, changes: &mut Changes) {
+        changes.request_headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        changes.request_headers.push((name.to_owned(), value));
+        self.kept(here, but);
     }
 
-    /// A value of variables that a request gives is for the target to say; others nobody knows.
-    fn with_variables(&mut self, here: &Here<'_>, text: &[Piece]) {
-        const OF_REQUEST: &[&str] = &[
-            "args",
-            "host",
-            "http_host",
-            "is_args",
-            "query_string",
-            "remote_addr",
-            "request_method",
-            "request_uri",
-            "scheme",
-            "server_port",
-            "server_protocol",
-            "uri",
-        ];
-        let known = |piece: &Piece| match piece {
-            Piece::Literal(_) => true,
-            Piece::Variable(name) | Piece::Named(name) => OF_REQUEST.contains(&name.as_str()) || name.starts_with("http_"),
-            Piece::Group(_) => false,
-        };
-        if text.iter().all(known) { self.variables(here) } else { self.lost(here, "a filter does not know its variable") }
+    /// A header of the answer of the authentication service; without a service its variable is empty, and the header is taken away.
+    fn of_auth(&mut self, here: &Here<'_>, name: &str, header: &str, scene: &Scene<'_>, changes: &mut Changes) {
+        if !scene.asks {
+            return self.without(here, name, None, changes);
+        }
+        let asks = changes.wishes.iter_mut().find_map(|wish| match wish {
+            Intent::ExternalAuth { asks, .. } => Some(asks),
+            _ => None,
+        });
+        match asks {
+            Some(asks) if name.eq_ignore_ascii_case(header) => {
+                if !asks.response_headers.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+                    asks.response_headers.push(name.to_owned());
+                }
+                self.kept(here, Some("what the client sends stays where the authentication service says nothing"));
+            }
+            Some(_) => self.lost(here, "a policy copies a header of the authentication service under its own name only"),
+            None => self.lost(here, "no policy asks the authentication service"),
+        }
     }
 
-    fn response(&mut self, levels: &[Vec<Here<'_>>], changes: &mut Changes) {
+    fn response(&mut self, levels: &[Vec<Here<'_>>], scene: &Scene<'_>, changes: &mut Changes) {
         let innermost = |wanted: ResponseHow| {
             let is = move |here: &Here<'_>| matches!(here.line.directive, Directive::ResponseHeader { how, .. } if how == wanted);
             levels.iter().rposition(|level| level.iter().any(is))
@@ -155,7 +191,7 @@ impl Cx<'_> {
                         self.idle(here, "such directives of a block inside hide it");
                         continue;
                     }
-                    self.response_header(here, *how, (name, value), statuses, changes);
+                    self.response_header(here, *how, (name, value, statuses), scene, changes);
                 }
             }
         }
@@ -165,8 +201,8 @@ impl Cx<'_> {
         &mut self,
         here: &Here<'_>,
         how: ResponseHow,
-        (name, value): (&str, &Value),
-        statuses: &Statuses,
+        (name, value, statuses): (&str, &Value, &Statuses),
+        scene: &Scene<'_>,
         changes: &mut Changes,
     ) {
         if name.is_empty() {
@@ -182,17 +218,20 @@ impl Cx<'_> {
         }
         match value {
             Value::Unknown => self.lost(here, "its value depends on the answer, or on the time"),
-            Value::None => {
-                changes.response_headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
-                changes.response_added.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
-                push_name(&mut changes.response_removed, name);
-                self.kept(here, None);
-            }
+            Value::None => self.without_response(here, name, changes),
             Value::Text(text) => {
-                let Some(value) = self.literal(text) else { return self.with_variables(here, text) };
-                let value = self.header_value(&value);
-                let same = |known: &(String, String)| known.0.eq_ignore_ascii_case(name);
+                let text = self.resolved(text, scene);
                 let adds = matches!(how, ResponseHow::Add | ResponseHow::More { append: true });
+                let (value, more) = match values::literal(&text) {
+                    Some("") if adds => return self.idle(here, "an empty header is not added"),
+                    Some("") => return self.without_response(here, name, changes),
+                    Some(value) => (self.header_value(value), None),
+                    None => match self.said(here, &text, Side::Response, scene, changes) {
+                        Some(said) => (said.value, said.but),
+                        None => return,
+                    },
+                };
+                let same = |known: &(String, String)| known.0.eq_ignore_ascii_case(name);
                 if adds && changes.response_added.iter().any(same) {
                     return self.lost(here, "a filter adds one line of a header");
                 }
@@ -203,9 +242,16 @@ impl Cx<'_> {
                     changes.response_headers.retain(|known| !same(known));
                     changes.response_headers.push((name.to_owned(), value));
                 }
-                self.kept(here, but);
+                self.kept(here, but.or(more));
             }
         }
+    }
+
+    fn without_response(&mut self, here: &Here<'_>, name: &str, changes: &mut Changes) {
+        changes.response_headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        changes.response_added.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        push_name(&mut changes.response_removed, name);
+        self.kept(here, None);
     }
 }
 

@@ -56,7 +56,7 @@ impl<'a> Cx<'a> {
                     http: around.http.clone(),
                     server: around.server.clone(),
                     location: vec![(block, origin.clone())],
-                    controller: false,
+                    ..Around::default()
                 };
                 let action = self.content(&here, block);
                 let mut bases = vec![self.rule(owner, &here, rule, action.clone())];

@@ -8,11 +8,13 @@ mod lines;
 mod locations;
 mod order;
 mod redirect;
+mod values;
 
 pub(super) use condition::{Match as Condition, searched};
 pub(super) use lines::Spot;
 pub(super) use order::closed;
 
+use condition::{Env, Held};
 use lines::Closed;
 
 use crate::{
@@ -29,6 +31,9 @@ use super::{
     context::Cx,
     plan::{Action, Changes, Rule},
 };
+
+/// Variables that the controller sets at the start of a location.
+const SET: &[&str] = &["ingress_name", "location_path", "namespace", "service_name", "service_port"];
 
 /// A snippet and whose it is.
 #[derive(Debug, Clone)]
@@ -63,6 +68,10 @@ pub(super) struct Around<'a> {
     location: Vec<(&'a [Line], Origin)>,
     /// The location is one of the controller's.
     controller: bool,
+    /// Variables that the controller sets for the location, where they are the same for all requests.
+    set: Vec<(&'static str, String)>,
+    /// An authentication service is asked about its requests.
+    asks: bool,
 }
 
 impl<'a> Around<'a> {
@@ -83,6 +92,15 @@ impl<'a> Around<'a> {
     /// Directives in the order in which they are run, those of the server first.
     fn script(&self) -> Vec<Here<'_>> {
         Self::here(&self.server).into_iter().chain(Self::here(&self.location)).collect()
+    }
+
+    /// What the controller sets; nothing where the server's own script, which runs before, looks at it.
+    fn constants(&self) -> Env {
+        let early = |name: &str| self.server.iter().any(|(_, origin)| origin.text.contains(name));
+        if SET.iter().any(|name| early(name)) {
+            return Env::new();
+        }
+        self.set.iter().map(|(name, value)| ((*name).to_owned(), Held::Text(value.clone()))).collect()
     }
 
     fn levels(&self) -> Vec<Vec<Here<'_>>> {
@@ -112,14 +130,14 @@ impl<'a> Cx<'a> {
         Around {
             http: self.global("http-snippet").into_iter().collect(),
             server: own.into_iter().chain(self.global("server-snippet")).collect(),
-            location: Vec::new(),
-            controller: false,
+            ..Around::default()
         }
     }
 
     /// The snippets around a location.
     pub(super) fn around_location(&self, server: &Around<'a>, location: &Location) -> Around<'a> {
-        let mut around = Around { controller: true, ..server.clone() };
+        let set = SET.iter().filter_map(|name| Some((*name, self.config.constant(location, name)?))).collect();
+        let mut around = Around { controller: true, set, asks: self.config.asks_service(location), ..server.clone() };
         if location.settings.denied.is_some() {
             return around;
         }
@@ -161,9 +179,9 @@ impl<'a> Cx<'a> {
                         Closed::Own(intent) => (Action::Answered, vec![intent.clone()]),
                     };
                     let base = Rule { action, changes: Changes { wishes, ..Changes::default() }, ..rule };
-                    made.extend(self.decided(around, &decisions, base, &[]));
+                    made.extend(self.decided(around, &decisions, base, &[], tls));
                 }
-                Some(_) | None => made.extend(self.decided(around, &decisions, rule, &wishes)),
+                Some(_) | None => made.extend(self.decided(around, &decisions, rule, &wishes, tls)),
             }
         }
         self.wishes.clear();
@@ -171,7 +189,14 @@ impl<'a> Cx<'a> {
     }
 
     /// A rule for each decision of the script.
-    fn decided(&mut self, around: &Around<'_>, decisions: &[decide::Decision<'_>], rule: Rule, wishes: &[Intent]) -> Vec<Rule> {
+    fn decided(
+        &mut self,
+        around: &Around<'_>,
+        decisions: &[decide::Decision<'_>],
+        rule: Rule,
+        wishes: &[Intent],
+        tls: bool,
+    ) -> Vec<Rule> {
         let mut made = Vec::with_capacity(decisions.len());
         for decision in decisions {
             let mut special = rule.clone();
@@ -188,7 +213,7 @@ impl<'a> Cx<'a> {
                     continue;
                 }
             }
-            self.apply_headers(around, decision.inner.as_ref(), &mut special);
+            self.apply_headers(around, decision, tls, &mut special);
             match &decision.leaf {
                 decide::Leaf::Pass { path, wish } => {
                     if let Action::Forward(_) = &special.action {
