@@ -35,4 +35,4 @@ mod tables;
 mod to_json;
 pub mod view;
 
-pub use intent::{AuthRequest, Buffers, Intent, SessionCookie, Users};
+pub use intent::{AuthRequest, Body, Buffers, Intent, SessionCookie, Users};

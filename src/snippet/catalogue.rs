@@ -215,6 +215,9 @@ pub struct Known {
     /// Words that `value` allows.
     #[serde(default)]
     pub words: Vec<String>,
+    /// Arguments that say what holds without it, where somebody would write that.
+    #[serde(default)]
+    pub default: Option<String>,
     /// How it is understood.
     pub meaning: Sense,
     /// The module it belongs to; filled in while loading.

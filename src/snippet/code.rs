@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::{
+    catalogue,
     After, Auth, Condition, Directive as Read, Expires, Limit, LocationModifier, Meaning, Question, Reading, RequestHow, ResponseHow, Text,
     TextPiece, Upstream, Who,
 };
@@ -36,7 +37,7 @@ impl Reading {
             let text = self.snippet.text.get(stop.span.clone()).unwrap_or_default().to_owned();
             let what = "a snippet that closes the block it is written into".to_owned();
             let directive = Directive::Unmodelled { what, reach: Reach::All };
-            lines.push(Line { text, span: stop.span.clone(), about: About::ClosesBlock, directive });
+            lines.push(Line { text, span: stop.span.clone(), about: About::ClosesBlock, usual: false, directive });
         }
         Code { lines, swallows: self.snippet.stops.iter().any(swallows) }
     }
@@ -51,10 +52,19 @@ impl Reading {
             if directives.is_empty() {
                 directives.push(Directive::Aside);
             }
-            let line = |directive| Line { text: text.clone(), span: read.head(), about, directive };
+            let usual = self.is_usual(index);
+            let line = |directive| Line { text: text.clone(), span: read.head(), about, usual, directive };
             lines.extend(directives.into_iter().map(line));
         }
         lines
+    }
+
+    /// The directive says what nginx does without it.
+    fn is_usual(&self, index: usize) -> bool {
+        let read = &self.snippet.directives[index];
+        let words = read.arguments().iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
+        let said = self.understood[index].meaning != Meaning::Unknown;
+        said && catalogue::find(read.name()).any(|known| known.default.as_deref() == Some(words.as_str()))
     }
 
     fn inner(&self, index: usize, depth: usize) -> Result<Vec<Line>, Directive> {
@@ -87,7 +97,7 @@ impl Reading {
             Meaning::ResponseHeaders(headers) => response(headers),
             Meaning::Expires(expires) => expiry(expires),
             Meaning::Redirect { status, location } => vec![Directive::Redirect { status: *status, location: location.pieces() }],
-            Meaning::Answer { status, body } => vec![Directive::Answer { status: *status, text: body.is_some() }],
+            Meaning::Answer { status, body } => vec![Directive::Answer { status: *status, text: body.as_ref().map(Text::pieces) }],
             Meaning::Rewrite(rewrite) => vec![Directive::Rewrite {
                 regex: rewrite.regex.clone(),
                 replacement: rewrite.replacement.pieces(),

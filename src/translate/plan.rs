@@ -250,7 +250,13 @@ pub(super) enum TlsPlan {
 impl HostPlan {
     /// Somebody is refused at some of its paths.
     pub(super) fn is_guarded(&self) -> bool {
-        let refuses = |intent: &Intent| intent.is_access_control() || matches!(intent, Intent::Refuse { .. });
+        // Pages without a text and without headers, or with those of CORS alone, stand in for what nobody serves.
+        let own = |(name, _): &(String, String)| !name.starts_with("Access-Control-");
+        let refuses = |intent: &Intent| match intent {
+            Intent::Refuse { .. } => true,
+            Intent::Answer { status: 400.., headers, body } => body.is_some() || headers.iter().any(own),
+            other => other.is_access_control(),
+        };
         let guarded = |rule: &Rule| matches!(rule.action, Action::Withheld(_)) || rule.changes.wishes.iter().any(refuses);
         self.http.iter().chain(&self.https).any(guarded)
     }

@@ -11,6 +11,9 @@ mod tree;
 mod values;
 
 pub(super) use ask::Questions;
+pub use ask::finds_all;
+pub use values::ignores_query;
+
 pub(super) use headers::Levels;
 pub(super) use state::State;
 pub(super) use tree::Tree;
@@ -44,6 +47,8 @@ pub struct Line {
     pub span: Range<usize>,
     /// What it is about, for whoever converts it.
     pub about: About,
+    /// It says what holds without it, unless a block around says otherwise.
+    pub usual: bool,
     /// What it does.
     pub directive: Directive,
 }
@@ -293,8 +298,8 @@ pub enum Directive {
     Answer {
         /// Status; 444 closes the connection.
         status: u16,
-        /// It has a text, so that no error page takes its place.
-        text: bool,
+        /// Its text, for which no error page takes its place.
+        text: Option<Text>,
     },
     /// `rewrite`
     Rewrite {

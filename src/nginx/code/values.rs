@@ -198,6 +198,12 @@ impl<V: Valuation> Values<'_, '_, V> {
                 Question::Matches { regex, caseless } => Pattern::parse(regex, *caseless).ok()?.is_match(value.as_bytes()).ok(),
             };
         }
+        let raw = matches!(value.0.as_slice(), [Part::RawTarget { .. }]);
+        if let (Question::Matches { regex, caseless }, true, Some(code)) = (question, raw, &self.router.code)
+            && code.everywhere.contains(&(regex.as_str(), *caseless))
+        {
+            return Some(true);
+        }
         let (field, formula) = ask::formula(&value, question)?;
         formula.decide(&field, &self.router.predicates, self.v)
     }
@@ -277,7 +283,7 @@ pub(super) fn take(regex: &str, caseless: bool, text: &str) -> Result<Option<Tak
 }
 
 /// Whether an expression says the same of a target as of its path: it begins with the path, and cannot reach into the query.
-pub(super) fn ignores_query(regex: &str) -> bool {
+pub fn ignores_query(regex: &str) -> bool {
     let Some(mut rest) = regex.strip_prefix('^').filter(|rest| rest.starts_with('/')) else { return false };
     while let Some(shorter) = ["(.*)$", "(.*)", ".*$", ".*"].iter().find_map(|tail| rest.strip_suffix(tail)) {
         rest = shorter;

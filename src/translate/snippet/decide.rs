@@ -1,38 +1,49 @@
 //! The script of a location as decisions: conditions that a match can say, first one first, and what happens then.
 
 use crate::{
-    gateway::Intent,
+    gateway::{Body, Intent},
     ledger::Code,
     nginx::{
         Server,
         code::{After, Directive, Line, Text},
     },
     request::Piece,
+    targets::Side,
     translate::{
         context::Cx,
-        plan::{PathModifier, Redirect},
+        plan::{PathModifier, PathRule, Redirect},
     },
 };
 
 use super::{
     Around, Here, Origin, WITHHELD,
-    condition::{Env, Held, How, Match, Said, known, said, searched_path},
+    condition::{Env, Held, How, Match, QUERY, Said, known, said, searched_path},
+    groups,
+    lines::Text as Written,
     redirect::{self, Place},
     refuses,
+    values::Scene,
 };
+
+/// A path that is made anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Rewritten {
+    /// By a filter of core: what becomes of the path, and the prefix that it is the replacement of.
+    pub(super) core: Option<(PathModifier, String)>,
+    /// By an expression that the target keeps.
+    pub(super) expression: Option<Intent>,
+}
 
 /// What a decision leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Leaf {
-    /// The request goes its way, perhaps with another path, or with something that the target keeps.
+    /// The request goes its way, perhaps with another path.
     Pass {
         /// Path sent upstream.
-        path: Option<PathModifier>,
-        /// What the target keeps.
-        wish: Option<Intent>,
+        path: Option<Rewritten>,
     },
-    /// A redirect.
-    Redirect(Redirect),
+    /// A redirect, and the prefix that its path is the replacement of.
+    Redirect(Redirect, String),
     /// The target answers by a filter of its own.
     Own(Intent),
     /// An answer that is not said; the rule has no backends.
@@ -60,19 +71,29 @@ pub(super) struct Decision<'a> {
 const MOST: usize = 24;
 
 /// How a script goes on.
+#[derive(Clone)]
 struct Walk<'s, 'a> {
     env: Env,
     inner: Option<Inner<'a>>,
     server: &'s Server,
     tls: bool,
-    path: Option<PathModifier>,
+    content_type: &'s str,
+    /// Conditions that are known to hold.
+    holds: Vec<Match>,
+}
+
+impl Walk<'_, '_> {
+    fn scene(&self) -> Scene<'_> {
+        Scene { env: &self.env, tls: self.tls, ..Scene::of(&self.env) }
+    }
 }
 
 impl Cx<'_> {
     /// The decisions around a location; the last one has no condition.
     pub(super) fn decisions<'a>(&mut self, around: &'a Around<'_>, server: &Server, tls: bool) -> Vec<Decision<'a>> {
         let work: Vec<Here<'a>> = around.script().into_iter().rev().collect();
-        let walk = Walk { env: around.constants(), inner: None, server, tls, path: None };
+        let content_type = around.content_type();
+        let walk = Walk { env: around.constants(), inner: None, server, tls, content_type: &content_type, holds: Vec::new() };
         let decisions = self.walk(work, walk, 0);
         if decisions.len() > MOST {
             if let Some(here) = around.script().first() {
@@ -102,27 +123,17 @@ impl Cx<'_> {
                     break;
                 }
                 Directive::Redirect { status, location } => {
-                    // A URL without variables loses the query of the request, which filters of some targets can say.
-                    let fixed = known(location, &walk.env).filter(|url| url.contains("://") || url.starts_with('/'));
-                    if let Some(url) = fixed {
-                        let intent = Intent::FixedRedirect { url, status: *status, headers: Vec::new() };
-                        if self.kept_by_target(&here, &intent) {
-                            return end(Leaf::Own(intent), &walk);
-                        }
-                    }
-                    return match redirect::of_text(location, *status, &walk.env, Place::Return) {
-                        Some((redirect, but)) => {
-                            self.kept(&here, but);
-                            end(Leaf::Redirect(redirect), &walk)
-                        }
-                        None => {
-                            self.lost(&here, "the redirect filter cannot say its target");
-                            end(Leaf::Answer(WITHHELD), &walk)
-                        }
-                    };
+                    let leaf = self.redirected(&here, location, *status, &walk);
+                    return end(leaf, &walk);
                 }
                 Directive::Answer { status, text } => {
-                    let leaf = self.answered(&here, *status, *text);
+                    let text = match text {
+                        None => Written::None,
+                        Some(text) => self.worded(text, Side::Response, &walk.scene()).map_or(Written::Unsaid, |said| {
+                            Written::Written(Body { text: said.value, content_type: walk.content_type.to_owned() })
+                        }),
+                    };
+                    let leaf = self.answered(&here, *status, &text);
                     return end(leaf, &walk);
                 }
                 Directive::If { condition, block } if depth < 6 => {
@@ -134,12 +145,19 @@ impl Cx<'_> {
                                 walk.inner = Some(Inner { block, origin: here.origin });
                             }
                         }
+                        // Somebody may be refused for what stands in the query.
+                        Said::Any { but: Some(QUERY), .. } if refuses(block) => {
+                            self.lost(&here, QUERY);
+                            return end(Leaf::Answer(WITHHELD), &walk);
+                        }
                         Said::Any { any, negated, but } => {
                             self.kept(&here, but);
                             let mut then_work = work.clone();
                             then_work.extend(block.iter().rev().map(|line| Here { line, origin: here.origin }));
-                            let inner = Some(Inner { block, origin: here.origin });
-                            let then = Walk { env: walk.env.clone(), inner, server: walk.server, tls: walk.tls, path: walk.path.clone() };
+                            let mut then = Walk { inner: Some(Inner { block, origin: here.origin }), ..walk.clone() };
+                            if let ([only], false) = (any.as_slice(), negated) {
+                                then.holds.push(only.clone());
+                            }
                             let then = self.walk(then_work, then, depth + 1);
                             let other = self.walk(work, walk, depth + 1);
                             return if negated { joined(&any, &other, then) } else { joined(&any, &then, other) };
@@ -156,28 +174,40 @@ impl Cx<'_> {
                 }
                 Directive::Rewrite { regex, replacement, keeps_query, after } if depth < 6 => {
                     let form = self.options.target.regex_form();
+                    let plain = groups::written_out(regex, replacement);
+                    let (regex, replacement) = plain.as_ref().map_or((regex, replacement), |(regex, text)| (regex, text));
                     let Some((mut path, mut but)) = searched_path(regex, false, form, How::Nearly) else {
                         self.lost(&here, "its expression needs PCRE");
                         continue;
                     };
+                    let from = match &path {
+                        PathRule::Prefix(prefix) => prefix.clone(),
+                        PathRule::Exact(_) | PathRule::Regex(_) => String::new(),
+                    };
                     let leaf = match after {
                         After::Redirect(status) => redirect::of_rewrite(regex, replacement, *status, &walk.env, *keeps_query)
-                            .map(|(redirect, more)| (Leaf::Redirect(redirect), more)),
-                        After::Next | After::Last | After::Break => redirect::change(regex, replacement, *keeps_query)
-                            .map(|(change, more)| (Leaf::Pass { path: Some(change), wish: None }, more)),
+                            .map(|(redirect, more)| (Leaf::Redirect(redirect, from), more)),
+                        After::Next | After::Last | After::Break => {
+                            redirect::change(regex, replacement, *keeps_query).map(|(change, more)| {
+                                let expression = self.captured(regex, replacement, *keeps_query, *after);
+                                let rewritten = Rewritten { core: Some((change, from)), expression };
+                                (Leaf::Pass { path: Some(rewritten) }, more)
+                            })
+                        }
                     };
                     let leaf = match leaf {
                         Some((leaf, more)) => {
                             self.kept(&here, but.or(more));
                             leaf
                         }
-                        None => match self.captured(&here, regex, replacement, *keeps_query, *after) {
+                        None => match self.captured(regex, replacement, *keeps_query, *after) {
                             Some(intent) => {
                                 if let Some(exact) = searched_path(regex, false, form, How::Exactly) {
                                     (path, but) = exact;
                                 }
+                                self.kept_by_target(&here, &intent);
                                 self.kept(&here, but);
-                                Leaf::Pass { path: None, wish: Some(intent) }
+                                Leaf::Pass { path: Some(Rewritten { core: None, expression: Some(intent) }) }
                             }
                             None => {
                                 self.lost(&here, "a filter cannot make its path of captured text");
@@ -186,6 +216,9 @@ impl Cx<'_> {
                         },
                     };
                     let then = end(leaf, &walk);
+                    if walk.holds.contains(&Match::Path(path.clone())) || path == PathRule::Prefix("/".to_owned()) {
+                        return then;
+                    }
                     let other = self.walk(work, walk, depth + 1);
                     return joined(&[Match::Path(path)], &then, other);
                 }
@@ -201,7 +234,7 @@ impl Cx<'_> {
                 _ => {}
             }
         }
-        end(Leaf::Pass { path: walk.path.clone(), wish: None }, &walk)
+        end(Leaf::Pass { path: None }, &walk)
     }
 }
 
@@ -222,12 +255,43 @@ fn variables_of(block: &[Line]) -> impl Iterator<Item = &String> {
 }
 
 impl Cx<'_> {
+    /// A redirect: by a filter of the target where that says more, else by that of core.
+    fn redirected(&mut self, here: &Here<'_>, location: &Text, status: u16, walk: &Walk<'_, '_>) -> Leaf {
+        let core = redirect::of_text(location, status, &walk.env, Place::Return);
+        if let Some((redirect, None)) = core {
+            self.kept(here, None);
+            return Leaf::Redirect(redirect, String::new());
+        }
+        let absolute = |text: &[Piece]| match text.first() {
+            Some(Piece::Literal(text)) => text.contains("://") || text.starts_with('/'),
+            Some(_) | None => false,
+        };
+        if absolute(&self.resolved(location, &walk.scene()))
+            && let Some(said) = self.worded(location, Side::Response, &walk.scene())
+        {
+            let intent = Intent::FixedRedirect { url: said.value, status, headers: Vec::new() };
+            if self.kept_by_target(here, &intent) {
+                return Leaf::Own(intent);
+            }
+        }
+        match core {
+            Some((redirect, but)) => {
+                self.kept(here, but);
+                Leaf::Redirect(redirect, String::new())
+            }
+            None => {
+                self.lost(here, "the redirect filter cannot say its target");
+                Leaf::Answer(WITHHELD)
+            }
+        }
+    }
+
     /// A rewrite by an expression that the target keeps.
-    fn captured(&mut self, here: &Here<'_>, regex: &str, replacement: &Text, keeps_query: bool, after: After) -> Option<Intent> {
+    fn captured(&self, regex: &str, replacement: &Text, keeps_query: bool, after: After) -> Option<Intent> {
         let target = redirect::template(replacement).filter(|target| keeps_query && !target.contains('?'))?;
         let anchored = regex.starts_with('^') && !matches!(after, After::Redirect(_));
         let intent = Intent::RegexRewrite { pattern: regex.to_owned(), target };
-        (anchored && self.kept_by_target(here, &intent)).then_some(intent)
+        (anchored && self.keeps(&intent)).then_some(intent)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
 use super::{
     Around, Here,
     condition::Held,
-    decide::{Decision, Inner},
+    decide::{Decision, Inner, Leaf},
     values::{self, Scene},
 };
 
@@ -36,6 +36,9 @@ const USUAL: &[(&str, &[&str], &[&str])] = &[
     ("connection", &["connection_upgrade", "http_connection"], &[]),
 ];
 
+/// Response headers whose lines say the same when they are joined.
+const LISTS: &[&str] = &["cache-control", "content-security-policy", "link", "permissions-policy", "vary"];
+
 impl Cx<'_> {
     /// Applies the header directives around a rule, and those of a condition that holds.
     pub(super) fn apply_headers(&mut self, around: &Around<'_>, decision: &Decision<'_>, tls: bool, rule: &mut Rule) {
@@ -53,15 +56,24 @@ impl Cx<'_> {
             .filter_map(of_request)
             .chain(rule.changes.request_headers.iter().map(|(name, _)| name.to_ascii_lowercase()))
             .collect();
-        let scene = Scene { env: &decision.env, tls, asks: around.asks, changed: &changed };
+        let status = match &decision.leaf {
+            Leaf::Own(Intent::Refuse { status } | Intent::Answer { status, .. } | Intent::FixedRedirect { status, .. }) => Some(*status),
+            Leaf::Redirect(redirect, _) => Some(redirect.status),
+            Leaf::Pass { .. } => own_status(rule),
+            Leaf::Own(_) | Leaf::Answer(_) => None,
+        };
+        let scene = Scene { env: &decision.env, tls, asks: around.asks, changed: &changed, status };
         // Nobody sees the headers of an answer that is not said, but the directives are settled all the same.
         let mut changes = std::mem::take(&mut rule.changes);
         self.request(&levels, around.levels().len(), &scene, &mut changes);
         self.response(&levels, &scene, &mut changes);
-        if !matches!(rule.action, Action::Withheld(_) | Action::ToHttps { .. } | Action::Answered) {
-            rule.changes = changes;
-        } else if rule.action == Action::Answered {
-            rule.changes.wishes = changes.wishes;
+        match rule.action {
+            Action::Forward(_) | Action::Redirect(_) => rule.changes = changes,
+            Action::Answered => {
+                let Changes { wishes, response_headers, response_added, .. } = changes;
+                rule.changes = Changes { wishes, response_headers, response_added, ..Changes::default() };
+            }
+            Action::Withheld(_) | Action::ToHttps { .. } => {}
         }
     }
 
@@ -133,6 +145,7 @@ impl Cx<'_> {
                 }
                 "host" => self.lost(here, "a filter cannot send such a host"),
                 "connection" | "upgrade" => self.idle(here, "gateways switch protocols by themselves"),
+                _ if breaks(value) => self.lost(here, "a header cannot hold a line break"),
                 _ if value.is_empty() => self.without(here, name, but, changes),
                 _ => self.set_request(here, name, self.header_value(value), but, changes),
             };
@@ -210,6 +223,8 @@ impl Cx<'_> {
         }
         let but = match statuses {
             Statuses::All => None,
+            statuses if scene.status.is_some_and(|status| statuses.include(status)) => None,
+            _ if scene.status.is_some() => return self.idle(here, "it is not sent with the status of this answer"),
             Statuses::Usual => Some("the header is sent with errors too"),
             Statuses::Only(_) => return self.lost(here, "a filter does not ask for the status"),
         };
@@ -217,6 +232,9 @@ impl Cx<'_> {
             return self.lost(here, "a filter takes away headers by their whole name only");
         }
         match value {
+            Value::Unknown if how == ResponseHow::Expires && name == "expires" && says_age(here) => {
+                self.kept(here, Some("`Expires` is not sent; `Cache-Control` says the same"));
+            }
             Value::Unknown => self.lost(here, "its value depends on the answer, or on the time"),
             Value::None => self.without_response(here, name, changes),
             Value::Text(text) => {
@@ -225,6 +243,7 @@ impl Cx<'_> {
                 let (value, more) = match values::literal(&text) {
                     Some("") if adds => return self.idle(here, "an empty header is not added"),
                     Some("") => return self.without_response(here, name, changes),
+                    Some(value) if breaks(value) => return self.lost(here, "a header cannot hold a line break"),
                     Some(value) => (self.header_value(value), None),
                     None => match self.said(here, &text, Side::Response, scene, changes) {
                         Some(said) => (said.value, said.but),
@@ -232,8 +251,13 @@ impl Cx<'_> {
                     },
                 };
                 let same = |known: &(String, String)| known.0.eq_ignore_ascii_case(name);
-                if adds && changes.response_added.iter().any(same) {
-                    return self.lost(here, "a filter adds one line of a header");
+                if adds && let Some((_, known)) = changes.response_headers.iter_mut().chain(&mut changes.response_added).find(|known| same(known)) {
+                    if !LISTS.contains(&name.to_ascii_lowercase().as_str()) {
+                        return self.lost(here, "a filter sends one line of a header");
+                    }
+                    known.push_str(", ");
+                    known.push_str(&value);
+                    return self.kept(here, Some("two lines of the header are sent as one"));
                 }
                 changes.response_removed.retain(|known| !known.eq_ignore_ascii_case(name));
                 if adds {
@@ -253,6 +277,24 @@ impl Cx<'_> {
         push_name(&mut changes.response_removed, name);
         self.kept(here, None);
     }
+}
+
+/// Status of a rule that the target answers.
+pub(super) fn own_status(rule: &Rule) -> Option<u16> {
+    match (&rule.action, rule.changes.wishes.as_slice()) {
+        (Action::Answered, [Intent::Refuse { status }]) => Some(*status),
+        _ => None,
+    }
+}
+
+/// `expires` that sets an age too, which clients take before the date.
+fn says_age(here: &Here<'_>) -> bool {
+    here.word(1).starts_with(|c: char| c.is_ascii_digit() || c == '-') && here.line.text.split(' ').count() == 2
+}
+
+/// A text that cannot be a value: it would end the header.
+fn breaks(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_control() && c != '\t')
 }
 
 fn push_name(list: &mut Vec<String>, name: &str) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    gateway::{Buffers, Intent},
+    gateway::{Body, Buffers, Intent},
     ledger::{Code, Settlement},
     nginx::{
         IngressId,
@@ -14,6 +14,17 @@ use crate::{
 };
 
 use super::{Around, Here, WITHHELD, decide::Leaf, refuses};
+
+/// Text of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Text {
+    /// There is none.
+    None,
+    /// It is written so.
+    Written(Body),
+    /// The target cannot say it.
+    Unsaid,
+}
 
 /// Why rules are not served as they would be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +37,7 @@ pub(super) enum Closed {
 
 impl Here<'_> {
     /// A word of the directive; the name is the first one.
-    fn word(&self, index: usize) -> &str {
+    pub(super) fn word(&self, index: usize) -> &str {
         self.line.text.split(' ').nth(index).unwrap_or_default()
     }
 
@@ -133,13 +144,21 @@ impl Cx<'_> {
     }
 
     /// An answer of nginx itself: where the target has no filter for it, a rule without backends is answered 500.
-    pub(super) fn answered(&mut self, here: &Here<'_>, status: u16, text: bool) -> Leaf {
-        let intent = Intent::Refuse { status };
-        if (200..600).contains(&status) && status != 444 && self.kept_by_target(here, &intent) {
-            if text {
-                self.kept(here, Some("its text is not sent"));
+    pub(super) fn answered(&mut self, here: &Here<'_>, status: u16, text: &Text) -> Leaf {
+        if (200..600).contains(&status) && status != 444 {
+            if let Text::Written(body) = text {
+                let intent = Intent::Answer { status, headers: Vec::new(), body: Some(body.clone()) };
+                if self.kept_by_target(here, &intent) {
+                    return Leaf::Own(intent);
+                }
             }
-            return Leaf::Own(intent);
+            let intent = Intent::Refuse { status };
+            if self.kept_by_target(here, &intent) {
+                if *text != Text::None {
+                    self.kept(here, Some("its text is not sent"));
+                }
+                return Leaf::Own(intent);
+            }
         }
         self.settle(here, differs(Code::SnippetAnswer));
         self.name(Code::SnippetAnswer, here, vec![("value", status.to_string())]);
@@ -148,10 +167,10 @@ impl Cx<'_> {
 
     /// Everybody is refused with a status.
     fn closed(&mut self, here: &Here<'_>, status: u16) -> Closed {
-        match self.answered(here, status, false) {
+        match self.answered(here, status, &Text::None) {
             Leaf::Own(intent) => Closed::Own(intent),
             Leaf::Answer(code) => Closed::Withheld(code),
-            Leaf::Pass { .. } | Leaf::Redirect(_) => Closed::Withheld(WITHHELD),
+            Leaf::Pass { .. } | Leaf::Redirect(..) => Closed::Withheld(WITHHELD),
         }
     }
 
@@ -164,18 +183,33 @@ impl Cx<'_> {
     /// Everything but scripts and headers. Gives the code where the rules must not be served without it.
     pub(super) fn beside(&mut self, around: &Around<'_>, owner: IngressId) -> Option<Closed> {
         let mut lost = self.swallowed(around).map(Closed::Withheld);
+        let texts = around.has_texts();
+        let mut said: BTreeSet<String> = BTreeSet::new();
         for (at, level) in around.levels().into_iter().enumerate() {
+            let names: Vec<String> = level.iter().filter(|here| !here.line.usual).map(|here| here.word(0).to_owned()).collect();
             for here in level {
-                if around.controller && at < 2 && self.is_hidden(&here) {
+                if let Some(why) = around.without_effect(&here, &said) {
+                    self.idle(&here, why);
+                } else if here.line.about == About::ContentType && texts {
+                    self.content_type(&here);
+                } else if around.controller && at < 2 && self.is_hidden(&here) {
                     self.idle(&here, "each location of the controller has a directive of its own, which hides it");
                 } else if let Some(closed) = self.one_beside(&here, owner) {
                     lost = Some(closed);
                 }
             }
+            said.extend(names);
         }
         lost = self.lists(around).or(lost);
         // What is refused today stays refused; what is only not known may be opened.
         lost.filter(|lost| !self.options.allow_unprotected || matches!(lost, Closed::Own(_) | Closed::Withheld(Code::SnippetAnswer)))
+    }
+
+    /// The type of texts that nginx answers with.
+    fn content_type(&mut self, here: &Here<'_>) {
+        let body = Some(Body { text: "text".to_owned(), content_type: "text/plain".to_owned() });
+        let says = self.keeps(&Intent::Answer { status: 200, headers: Vec::new(), body });
+        self.kept(here, (!says).then_some("the text that it is about is not sent"));
     }
 
     /// The controller writes the directive into each of its locations.

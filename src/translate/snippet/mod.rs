@@ -3,12 +3,15 @@
 
 mod condition;
 mod decide;
+mod groups;
 mod headers;
 mod lines;
 mod locations;
 mod order;
 mod redirect;
 mod values;
+
+use std::collections::BTreeSet;
 
 pub(super) use condition::{Match as Condition, searched};
 pub(super) use lines::Spot;
@@ -23,13 +26,14 @@ use crate::{
     ledger::Code,
     nginx::{
         IngressId, Location, Server,
-        code::{Directive, Line},
+        code::{About, Directive, Line, all},
+        settings::BackendProtocol,
     },
 };
 
 use super::{
     context::Cx,
-    plan::{Action, Changes, Rule},
+    plan::{Action, Changes, PathModifier, PathRule, Redirect, Rule},
 };
 
 /// Variables that the controller sets at the start of a location.
@@ -72,6 +76,8 @@ pub(super) struct Around<'a> {
     set: Vec<(&'static str, String)>,
     /// An authentication service is asked about its requests.
     asks: bool,
+    /// Its backend is not spoken to over TLS.
+    plain: bool,
 }
 
 impl<'a> Around<'a> {
@@ -83,6 +89,41 @@ impl<'a> Around<'a> {
     /// Something stands in the location itself.
     pub(super) fn has_location(&self) -> bool {
         self.location.iter().any(|(lines, _)| !lines.is_empty())
+    }
+
+    /// Why a directive changes nothing here; `said` are those of the blocks around.
+    fn without_effect(&self, here: &Here<'_>, said: &BTreeSet<String>) -> Option<&'static str> {
+        let Here { line, .. } = here;
+        let name = here.word(0);
+        if line.usual && !said.contains(name) {
+            return Some("it says what holds without it");
+        }
+        match line.about {
+            About::BackendTls if self.plain => Some("the backend is not spoken to over TLS"),
+            About::Cache if ["cache_", "no_cache"].iter().any(|part| name.contains(part)) && !self.has(&["proxy_cache", "fastcgi_cache"]) => {
+                Some("nothing is cached because of it")
+            }
+            About::Body if name.starts_with("sub_filter_") && !self.has(&["sub_filter"]) => Some("nothing is replaced because of it"),
+            _ => None,
+        }
+    }
+
+    /// A directive with one of these names stands around.
+    fn has(&self, names: &[&str]) -> bool {
+        self.levels().iter().flatten().any(|here| !here.line.usual && names.contains(&here.word(0)))
+    }
+
+    /// nginx answers with a text somewhere in it.
+    fn has_texts(&self) -> bool {
+        let lists = [&self.http, &self.server, &self.location];
+        let lines = lists.into_iter().flatten().flat_map(|(lines, _)| all(lines));
+        lines.into_iter().any(|line| matches!(line.directive, Directive::Answer { text: Some(_), .. }))
+    }
+
+    /// Type of texts that nginx answers with.
+    fn content_type(&self) -> String {
+        let own = self.levels().into_iter().rev().flatten().find_map(|here| here.line.text.strip_prefix("default_type ").map(str::to_owned));
+        own.map_or_else(|| "text/html".to_owned(), |text| text.trim_matches(['"', '\'']).to_owned())
     }
 
     fn here<'s>(list: &'s [(&'a [Line], Origin)]) -> Vec<Here<'s>> {
@@ -137,7 +178,8 @@ impl<'a> Cx<'a> {
     /// The snippets around a location.
     pub(super) fn around_location(&self, server: &Around<'a>, location: &Location) -> Around<'a> {
         let set = SET.iter().filter_map(|name| Some((*name, self.config.constant(location, name)?))).collect();
-        let mut around = Around { controller: true, set, asks: self.config.asks_service(location), ..server.clone() };
+        let plain = matches!(location.settings.protocol.value, BackendProtocol::Http | BackendProtocol::Grpc);
+        let mut around = Around { controller: true, set, plain, asks: self.config.asks_service(location), ..server.clone() };
         if location.settings.denied.is_some() {
             return around;
         }
@@ -188,6 +230,43 @@ impl<'a> Cx<'a> {
         order::closed(made)
     }
 
+    /// A rule whose requests would get a path that no filter makes.
+    fn without_path(&mut self, around: &Around<'_>, rule: Rule) -> Rule {
+        let script = around.script();
+        if let Some(here) = script.iter().find(|here| all(std::slice::from_ref(here.line)).any(|line| matches!(line.directive, Directive::Rewrite { .. }))) {
+            self.lost(here, "a filter cannot make its path of the paths of this rule");
+        }
+        Rule { action: Action::Withheld(WITHHELD), changes: Changes::default(), ..rule }
+    }
+
+    /// How a path is made anew in a rule: a prefix is replaced where the rule has that very prefix, or a longer one.
+    fn path_of(&self, rule: &PathRule, rewritten: &decide::Rewritten) -> Option<Made> {
+        let expression = || rewritten.expression.clone().map(Made::Expression);
+        let Some((to, from)) = &rewritten.core else { return expression() };
+        let PathModifier::Prefix(to) = to else { return Some(Made::Core(to.clone())) };
+        let joined = |path: &str| {
+            let rest = path.strip_prefix(from.trim_end_matches('/'))?;
+            let joined = format!("{}{rest}", to.trim_end_matches('/'));
+            Some(if joined.is_empty() { "/".to_owned() } else { joined })
+        };
+        match rule {
+            PathRule::Prefix(path) if path == "/" && to != "/" && !self.options.target.replaces_root_prefix() => expression(),
+            PathRule::Prefix(path) if path == from => Some(Made::Core(PathModifier::Prefix(to.clone()))),
+            PathRule::Prefix(path) => joined(path).map(|path| Made::Core(PathModifier::Prefix(path))).or_else(expression),
+            PathRule::Exact(path) => joined(path).map(|path| Made::Core(PathModifier::Full(path))).or_else(expression),
+            PathRule::Regex(_) => expression(),
+        }
+    }
+
+    /// A rule that the target answers, with headers where it sends any.
+    fn own(&self, rule: Rule, intent: &Intent) -> Rule {
+        let page = match intent {
+            Intent::Refuse { status } => Some(Intent::Answer { status: *status, headers: Vec::new(), body: None }),
+            _ => None,
+        };
+        as_own(rule, page.filter(|page| self.keeps(page)).unwrap_or_else(|| intent.clone()))
+    }
+
     /// A rule for each decision of the script.
     fn decided(
         &mut self,
@@ -215,18 +294,43 @@ impl<'a> Cx<'a> {
             }
             self.apply_headers(around, decision, tls, &mut special);
             match &decision.leaf {
-                decide::Leaf::Pass { path, wish } => {
+                decide::Leaf::Pass { path } => {
                     if let Action::Forward(_) = &special.action {
-                        if let Some(path) = path {
-                            special.changes.path = Some(path.clone());
-                        }
-                        special.changes.wishes.extend(wishes.iter().chain(wish).cloned());
+                        let anew = path.as_ref().map(|path| self.path_of(&special.path, path));
+                        let expression = match anew {
+                            None => None,
+                            Some(Some(Made::Core(path))) => {
+                                special.changes.path = Some(path);
+                                None
+                            }
+                            Some(Some(Made::Expression(intent))) => Some(intent),
+                            Some(None) => {
+                                made.push(self.without_path(around, special));
+                                continue;
+                            }
+                        };
+                        special.changes.wishes.extend(wishes.iter().cloned().chain(expression));
                         special.changes.wishes.sort();
                         special.changes.wishes.dedup();
+                    } else if let Some(status) = headers::own_status(&special) {
+                        special = self.own(special, &Intent::Refuse { status });
                     }
                 }
-                decide::Leaf::Own(intent) => special = as_own(special, intent),
-                decide::Leaf::Redirect(redirect) => special = as_redirect(special, redirect),
+                decide::Leaf::Own(intent) => special = self.own(special, intent),
+                decide::Leaf::Redirect(redirect, _) if !redirect.prefix => special = as_redirect(special, redirect),
+                decide::Leaf::Redirect(redirect, from) => {
+                    let to = PathModifier::Prefix(redirect.path.clone().unwrap_or_default());
+                    let rewritten = decide::Rewritten { core: Some((to, from.clone())), expression: None };
+                    match self.path_of(&special.path, &rewritten) {
+                        Some(Made::Core(PathModifier::Prefix(path))) => {
+                            special = as_redirect(special, &Redirect { path: Some(path), ..redirect.clone() });
+                        }
+                        Some(Made::Core(PathModifier::Full(path))) => {
+                            special = as_redirect(special, &Redirect { path: Some(path), prefix: false, ..redirect.clone() });
+                        }
+                        Some(Made::Expression(_)) | None => special = self.without_path(around, special),
+                    }
+                }
                 decide::Leaf::Answer(code) => {
                     special.action = Action::Withheld(*code);
                     special.changes = Changes::default();
@@ -236,6 +340,14 @@ impl<'a> Cx<'a> {
         }
         made
     }
+}
+
+/// A path that is made anew in a rule.
+enum Made {
+    /// By a filter of core.
+    Core(PathModifier),
+    /// By an expression that the target keeps.
+    Expression(Intent),
 }
 
 /// Adds conditions to a rule; false where no request fits them all, or where a match cannot say them together.
@@ -253,22 +365,31 @@ fn is_content(rule: &Rule) -> bool {
 }
 
 /// A rule that redirects; what would be changed on the way to a backend does not count.
-fn as_redirect(rule: Rule, redirect: &super::plan::Redirect) -> Rule {
+fn as_redirect(rule: Rule, redirect: &Redirect) -> Rule {
     let Changes { response_headers, response_added, response_removed, .. } = rule.changes;
     let changes = Changes { response_headers, response_added, response_removed, ..Changes::default() };
     Rule { action: Action::Redirect(redirect.clone()), changes, ..rule }
 }
 
-/// A rule that the target answers; headers of a redirect are its own.
-fn as_own(rule: Rule, intent: &Intent) -> Rule {
+/// A rule that the target answers; it has no headers but those of its own.
+fn as_own(rule: Rule, mut intent: Intent) -> Rule {
     let Changes { response_headers, response_added, .. } = rule.changes;
-    let intent = match intent {
-        Intent::FixedRedirect { url, status, headers: _ } => {
-            let headers = response_headers.into_iter().chain(response_added).collect();
-            Intent::FixedRedirect { url: url.clone(), status: *status, headers }
+    let mut all: Vec<(String, String)> = response_headers.into_iter().chain(response_added).collect();
+    match &mut intent {
+        Intent::FixedRedirect { headers, .. } => *headers = all,
+        Intent::Answer { headers, body, .. } => {
+            if let (Some(body), Some(at)) = (body, all.iter().position(|(name, _)| name.eq_ignore_ascii_case("content-type"))) {
+                body.content_type = all.remove(at).1;
+            }
+            *headers = all;
         }
-        other => other.clone(),
-    };
+        _ => {}
+    }
+    if let Intent::Answer { status, headers, body: None } = &intent
+        && headers.is_empty()
+    {
+        intent = Intent::Refuse { status: *status };
+    }
     Rule { action: Action::Answered, changes: Changes { wishes: vec![intent], ..Changes::default() }, ..rule }
 }
 

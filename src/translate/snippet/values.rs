@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Here,
-    condition::{Env, Held},
+    condition::Env,
 };
 use crate::{
     request::Piece,
@@ -22,6 +22,16 @@ pub(super) struct Scene<'s> {
     pub(super) asks: bool,
     /// Request headers that are changed on the way, in lower case.
     pub(super) changed: &'s BTreeSet<String>,
+    /// Status of the answer, where it is known.
+    pub(super) status: Option<u16>,
+}
+
+impl<'s> Scene<'s> {
+    /// With these variables, and nothing else out of the ordinary.
+    pub(super) fn of(env: &'s Env) -> Self {
+        static NOTHING: BTreeSet<String> = BTreeSet::new();
+        Self { env, tls: false, asks: false, changed: &NOTHING, status: None }
+    }
 }
 
 /// The text, where it does not depend on the request.
@@ -69,19 +79,21 @@ impl Cx<'_> {
         }
     }
 
+    /// A text in the words of the target, where it has words for all of it.
+    pub(super) fn worded(&self, text: &[Piece], side: Side, scene: &Scene<'_>) -> Option<Said> {
+        let text = self.resolved(text, scene);
+        if let Some(text) = literal(&text) {
+            return Some(Said { value: self.header_value(text), but: None });
+        }
+        self.options.target.header_text(&pieces(&text, scene)?, side)
+    }
+
     /// The value in the words of the target; where it has none, the directive is settled as lost.
     pub(super) fn said(&mut self, here: &Here<'_>, text: &[Piece], side: Side, scene: &Scene<'_>, changes: &Changes) -> Option<Said> {
-        let mut pieces = Vec::with_capacity(text.len());
-        for piece in text {
-            match piece {
-                Piece::Literal(text) => pieces.push(Told::Text(text)),
-                Piece::Variable(name) | Piece::Named(name) if !scene.env.contains_key(name) => pieces.push(Told::Variable(name)),
-                Piece::Variable(_) | Piece::Named(_) | Piece::Group(_) => {
-                    self.lost(here, "what its variable holds is not known before there is a request");
-                    return None;
-                }
-            }
-        }
+        let Some(pieces) = pieces(text, scene) else {
+            self.lost(here, "what its variable holds is not known before there is a request");
+            return None;
+        };
         // A gateway looks at the request as it is at that moment, nginx as the client sent it.
         let changed = |piece: &Told<'_>| match piece {
             Told::Variable(name) => {
@@ -100,6 +112,17 @@ impl Cx<'_> {
         }
         said
     }
+}
+
+/// A text for the target; `None` where a variable of snippets, or captured text, is in it.
+fn pieces<'t>(text: &'t [Piece], scene: &Scene<'_>) -> Option<Vec<Told<'t>>> {
+    text.iter()
+        .map(|piece| match piece {
+            Piece::Literal(text) => Some(Told::Text(text)),
+            Piece::Variable(name) | Piece::Named(name) => (!scene.env.contains_key(name)).then_some(Told::Variable(name)),
+            Piece::Group(_) => None,
+        })
+        .collect()
 }
 
 /// The request gives the value, so that some implementation might say it.
