@@ -9,11 +9,14 @@ use super::{
 };
 use crate::{
     ledger::Code,
-    request::{Answer, Deny, ErrorPage, Forwarding, Guard, HeaderExprs, NoAnswer, Outcome, Scheme, Share, Speech, TextExpr},
+    request::{Answer, Deny, ErrorPage, Forwarding, Guard, HeaderExprs, NoAnswer, Outcome, Scheme, Share, Speech, Statuses, TextExpr},
 };
 
 /// Status of backends unless something else is said of them.
 const USUAL_STATUS: u16 = 200;
+
+/// A status that is none of those with which `add_header` adds headers.
+const ERROR: u16 = 404;
 
 /// Something that differs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -476,6 +479,18 @@ fn response_headers(old: &HeaderExprs, new: &HeaderExprs, cell: &TextCell<'_>, f
         }
     }
     Ok(())
+}
+
+/// Headers of answers of backends differ with statuses with which nginx leaves some out.
+pub(super) fn differ_with_errors(old: &Answer, new: &Answer, cell: &TextCell<'_>) -> Result<bool, Apart> {
+    let (Answer::Forward(old), Answer::Forward(new)) = (old, new) else { return Ok(false) };
+    let by_status = |forwarding: &Forwarding| forwarding.header_rules.iter().any(|rule| rule.statuses != Statuses::All);
+    if !by_status(old) && !by_status(new) {
+        return Ok(false);
+    }
+    let mut found = Vec::new();
+    response_headers(&old.headers_with(ERROR), &new.headers_with(ERROR), cell, &mut found)?;
+    Ok(!found.is_empty())
 }
 
 /// An outcome as the answer that always has it.

@@ -1,7 +1,7 @@
 //! What becomes of snippets: small ones judged against the old side.
 
 use gateshift::{
-    compare::{Limits, compare},
+    compare::{Judgement, Limits, compare},
     ingress,
     nginx,
     request::{Request, Scheme, Unknown},
@@ -106,6 +106,18 @@ fn simple_snippets_are_proved_the_same() {
         }
     }
     assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), SAME.len(), wrong.join("\n"));
+}
+
+#[test]
+fn headers_that_are_not_sent_with_errors_are_assumed_away_in_the_open() {
+    let assumed = |text: &str| {
+        let comparison = judge::migration(&objects("configuration-snippet", text), "envoy-gateway");
+        let host = comparison.hosts.iter().find(|host| host.host == "shop.example").expect("host");
+        assert!(matches!(host.verdict, Judgement::Proved(_)), "{text}\n{}", judge::summary(&comparison));
+        host.assumptions.iter().any(|assumption| assumption.starts_with("backends answer 200, 201"))
+    };
+    assert!(assumed("add_header X-A one;"));
+    assert!(!assumed("add_header X-A one always;") && !assumed("more_set_headers \"X-A: one\";"));
 }
 
 #[test]
