@@ -47,6 +47,8 @@ struct Written {
     scope: Option<Fact<String>>,
     #[serde(default)]
     nearest: Vec<Nearest>,
+    #[serde(default)]
+    extension: Option<Extension>,
     dialect: Mapping,
 }
 
@@ -74,6 +76,18 @@ pub struct Nearest {
     pub field: String,
     /// `exact` or `approximate`.
     pub fidelity: String,
+    /// What shows it.
+    pub evidence: Vec<String>,
+}
+
+/// Where an implementation takes code of one's own, for what no field says.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Extension {
+    /// Kind of the object.
+    pub kind: String,
+    /// Fields of it.
+    pub field: String,
     /// What shows it.
     pub evidence: Vec<String>,
 }
@@ -107,6 +121,8 @@ pub struct Target {
     pub scope: Option<Fact<String>>,
     /// Its nearest fields for what core cannot say, where they are not written.
     pub nearest: Vec<Nearest>,
+    /// Where it takes code of one's own.
+    pub extension: Option<Extension>,
 }
 
 impl Written {
@@ -146,6 +162,7 @@ impl Written {
             features: self.features.clone(),
             scope: self.scope.clone(),
             nearest: self.nearest.clone(),
+            extension: self.extension.clone(),
         };
         target.possible = readings.map(|(title, dialect)| Target { title, dialect, ..target.clone() }).collect();
         target

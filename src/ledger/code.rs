@@ -191,7 +191,6 @@ codes! {
     PolicyServiceAddress = "policy/service-address",
     PolicyServiceShared = "policy/service-shared",
     PolicySessionAffinity = "policy/session-affinity",
-    PolicySnippet = "policy/snippet",
     PolicyTimeouts = "policy/timeouts",
     PolicyTooManyRequests = "policy/too-many-requests",
     PolicyTracing = "policy/tracing",

@@ -42,6 +42,17 @@ impl Reading {
         Code { lines, swallows: self.snippet.stops.iter().any(swallows) }
     }
 
+    /// All of its directives as lines, whatever blocks they stand in: for text that the router does not run.
+    pub fn flat(&self) -> Code {
+        let snippet = &self.snippet;
+        let line = |(read, understood): (&Read, &super::Understood)| {
+            let text = snippet.text.get(read.head()).unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+            let about = if read.parent.is_some() { About::Inside } else { about(&understood.meaning, read.name()) };
+            Line { text, span: read.head(), about, usual: false, directive: Directive::Aside }
+        };
+        Code { lines: snippet.directives.iter().zip(&self.understood).map(line).collect(), swallows: false }
+    }
+
     fn block(&self, parent: Option<usize>, depth: usize) -> Vec<Line> {
         let mut lines = Vec::new();
         for index in self.snippet.children(parent) {
@@ -398,7 +409,8 @@ fn about(meaning: &Meaning, name: &str) -> About {
         Meaning::Reading => About::Reading,
         Meaning::Listening => About::Listening,
         Meaning::Definition { .. } | Meaning::Value => About::Definition,
-        Meaning::Stream | Meaning::NoEffect => About::NoEffect,
+        Meaning::Stream => About::Stream,
+        Meaning::NoEffect => About::NoEffect,
         Meaning::Unknown => About::Unknown,
     }
 }

@@ -224,6 +224,10 @@ pub enum About {
     ModSecurity,
     /// Another kind of backend.
     OtherBackend,
+    /// TCP and UDP.
+    Stream,
+    /// A part of a block that is looked at as a whole.
+    Inside,
     /// It closes the block that the snippet is written into.
     ClosesBlock,
     /// Not known.
@@ -369,6 +373,35 @@ impl Code {
     /// All directives, those of blocks behind the one that opens it.
     pub fn all(&self) -> impl Iterator<Item = &Line> {
         all(&self.lines)
+    }
+
+    /// Something in it may answer, refuse, or ask somebody else.
+    pub fn decides(&self) -> bool {
+        self.all().any(|line| match &line.directive {
+            Directive::Aside
+            | Directive::Set { .. }
+            | Directive::Defines(_)
+            | Directive::OfAuth { .. }
+            | Directive::Map { .. }
+            | Directive::Break
+            | Directive::RequestHeader { .. }
+            | Directive::ResponseHeader { .. }
+            | Directive::BodyLimit(_)
+            | Directive::ReadTimeout(_) => false,
+            Directive::If { .. }
+            | Directive::Location { .. }
+            | Directive::Except { .. }
+            | Directive::Redirect { .. }
+            | Directive::Answer { .. }
+            | Directive::Rewrite { .. }
+            | Directive::Access { .. }
+            | Directive::Satisfy(_)
+            | Directive::Internal
+            | Directive::Rate
+            | Directive::Password { .. }
+            | Directive::Pass(_)
+            | Directive::Unmodelled { .. } => true,
+        })
     }
 
     /// There is nothing in it that would decide an answer.

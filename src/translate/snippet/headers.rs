@@ -36,6 +36,11 @@ const USUAL: &[(&str, &[&str], &[&str])] = &[
     ("connection", &["connection_upgrade", "http_connection"], &[]),
 ];
 
+/// The controller sends the header by itself, with this variable.
+pub(super) fn is_usual(name: &str, variable: &str) -> bool {
+    USUAL.iter().any(|(usual, same, _)| *usual == name && same.contains(&variable))
+}
+
 /// Response headers whose lines say the same when they are joined.
 const LISTS: &[&str] = &["cache-control", "content-security-policy", "link", "permissions-policy", "vary"];
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    gateway::{Body, Buffers, Intent},
+    gateway::{Body, Buffers, Intent, dialect},
     ledger::{Code, Settlement},
     nginx::{
         IngressId,
@@ -76,7 +76,7 @@ fn size(text: &str) -> Option<u64> {
 pub(in crate::translate) type Spot = (Option<IngressId>, &'static str, usize);
 
 impl Cx<'_> {
-    fn settle(&mut self, here: &Here<'_>, settlement: Settlement) {
+    pub(super) fn settle(&mut self, here: &Here<'_>, settlement: Settlement) {
         let spot = here.spot();
         match self.directives.get_mut(&spot) {
             Some(before) => before.join(&settlement),
@@ -100,8 +100,21 @@ impl Cx<'_> {
             ("annotation", here.origin.name.to_owned()),
             ("ingress", ingress),
             ("target", self.options.target.id().to_owned()),
+            ("nearest", self.nearest()),
         ]);
         self.say_at(code, here.origin.subject.clone(), &here.origin.text, here.line.span.clone(), facts);
+    }
+
+    /// Where the target takes code of one's own.
+    fn nearest(&self) -> String {
+        let id = self.options.target.id();
+        let known = dialect::Target::named(id).and_then(|target| Some((&target.title, target.extension.as_ref()?)));
+        known.map_or_else(
+            || format!("`{id}` has no place for it: move it into the application."),
+            |(title, extension)| {
+                format!("The nearest that {title} has is {} ({}). Else move it into the application.", extension.kind, extension.field)
+            },
+        )
     }
 
     /// A directive is kept; `but` says what differs.
@@ -246,8 +259,16 @@ impl Cx<'_> {
 
     fn intent(&mut self, here: &Here<'_>, owner: IngressId, intent: &Intent, value: &str) -> Option<Code> {
         let ingress = here.origin.ingress.unwrap_or(owner);
-        let facts = vec![("annotation", here.line.text.split(' ').next().unwrap_or_default().to_owned()), ("value", value.to_owned())];
-        let code = self.ask(ingress, &[here.origin.name], intent, facts);
+        let (code, said) = self.put(ingress, &[here.origin.name], intent);
+        for code in said {
+            let facts = vec![
+                ("annotation", here.word(0).to_owned()),
+                ("value", value.to_owned()),
+                ("ingress", self.ingress_name(ingress)),
+                ("target", self.options.target.id().to_owned()),
+            ];
+            self.say_at(code, here.origin.subject.clone(), &here.origin.text, here.line.span.clone(), facts);
+        }
         match code {
             Some(code) => self.settle(here, unmappable(code)),
             None if self.kept_by_target(here, intent) => {}
@@ -318,6 +339,8 @@ impl Cx<'_> {
             (_, About::ErrorPage) => drop(self.intent(here, owner, &Intent::ErrorPages, &value)),
             (_, About::ModSecurity) => return self.intent(here, owner, &Intent::Firewall, &value).map(Closed::Withheld),
             (_, About::NoEffect) => self.idle(here, "it changes no answer"),
+            (_, About::Stream) => self.lost(here, "TCP and UDP beside HTTP need listeners and routes of their own"),
+            (_, About::Inside) => {}
             (_, About::Definition) => self.idle(here, "it only defines what other directives use"),
             (_, About::ContentType) => self.idle(here, "it only concerns answers that nginx makes itself"),
             (_, About::RedirectForm) => self.idle(here, "it only concerns redirects that nginx makes itself"),

@@ -1,6 +1,7 @@
 //! Snippets as rules: scripts become conditions and actions, header directives become filters, limits become intents. What cannot be
 //! said is named with its line; where it could be somebody's access control, the rule is withheld.
 
+mod aside;
 mod condition;
 mod decide;
 mod groups;
