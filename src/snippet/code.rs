@@ -60,10 +60,10 @@ impl Reading {
             let text = self.snippet.text.get(read.head()).unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
             let about = about(&self.understood[index].meaning, read.name());
             let mut directives = self.directives(index, read, depth);
-            if directives.is_empty() {
-                directives.push(Directive::Aside);
-            }
             let usual = self.is_usual(index);
+            if directives.is_empty() || (usual && matches!(directives.as_slice(), [Directive::Unmodelled { .. }])) {
+                directives = vec![Directive::Aside];
+            }
             let line = |directive| Line { text: text.clone(), span: read.head(), about, usual, directive };
             lines.extend(directives.into_iter().map(line));
         }
