@@ -25,6 +25,8 @@ pub struct Said {
     pub value: String,
     /// What it says otherwise than nginx does.
     pub but: Option<&'static str>,
+    /// It may be empty, and a header that is set to it stays as it came then; nginx takes it away.
+    pub stays: bool,
 }
 
 /// Every request has an id, but another one than nginx would give it.

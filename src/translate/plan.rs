@@ -157,6 +157,8 @@ pub(super) struct Changes {
     pub request_headers: Vec<(String, String)>,
     /// Request headers that are taken away.
     pub request_removed: Vec<String>,
+    /// Request headers that are added to what is left.
+    pub request_added: Vec<(String, String)>,
     /// Response headers that are set.
     pub response_headers: Vec<(String, String)>,
     /// Response headers that are added.

@@ -3,8 +3,9 @@
 use gateshift::{
     compare::{Judgement, Limits, compare},
     ingress,
-    nginx,
+    nginx, report,
     request::{Request, Scheme, Unknown},
+    targets, translate,
 };
 use proptest::prelude::*;
 
@@ -160,15 +161,30 @@ fn a_snippet_without_effect_changes_nothing() {
     assert!(found.starts_with("shop.example: proved\n"), "{found}");
 }
 
+/// Annotations that hold text of nginx.
+const ANNOTATIONS: [&str; 5] = ["auth-snippet", "configuration-snippet", "modsecurity-snippet", "server-snippet", "stream-snippet"];
+
+/// What `auth-snippet` and `modsecurity-snippet` need to have an effect.
+const BESIDE: &str = "annotations: {nginx.ingress.kubernetes.io/auth-url: 'http://auth.auth.svc/check', \
+                      nginx.ingress.kubernetes.io/enable-modsecurity: 'true', ";
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_text_is_routed_and_translated(text in fragments(), target in "[/a-c.?=%]{0,12}", server in any::<bool>()) {
-        let annotation = if server { "server-snippet" } else { "configuration-snippet" };
-        let inventory = judge::inventory(&objects(annotation, &text));
-        let mut config = judge::ingresses(&inventory);
-        config.refusals.clear();
+    fn any_text_is_routed_and_translated(
+        text in fragments(),
+        target in "[/a-c.?=%]{0,12}",
+        annotation in prop::sample::select(ANNOTATIONS.to_vec()),
+        implementation in prop::sample::select(vec!["standard", "envoy-gateway", "nginx-gateway-fabric"]),
+        allow_raw in any::<bool>(),
+    ) {
+        let yaml = objects(annotation, &text).replace("annotations: {", BESIDE);
+        let inventory = judge::inventory(&yaml);
+        let controller = ingress::controller(&inventory, &ingress::Given::default());
+        let mut resolved = ingress::resolve(&inventory, &controller, &ingress::Options::of(&inventory));
+        resolved.config.refusals.clear();
+        let config = &resolved.config;
         let request = Request {
             method: "GET".to_owned(),
             scheme: Scheme::Http,
@@ -183,10 +199,15 @@ proptest! {
             port: None,
             client_certificate: None,
         };
-        let decision = nginx::Router::new(&config).decide(&request, &Unknown);
-        prop_assert_eq!(&decision, &nginx::Router::new(&config).decide(&request, &Unknown));
-        let new = judge::converted(&config, &inventory, "envoy-gateway");
-        prop_assert_eq!(&new, &judge::converted(&config, &inventory, "envoy-gateway"));
+        let decision = nginx::Router::new(config).decide(&request, &Unknown);
+        prop_assert_eq!(&decision, &nginx::Router::new(config).decide(&request, &Unknown));
+        let options = translate::Options { allow_raw, ..translate::Options::of(targets::by_id(implementation).expect("target"), "any") };
+        let translation = translate::translate(config, &inventory, &options);
+        let again = translate::translate(config, &inventory, &options);
+        let text = |translation: &translate::Translation| report::yaml_stream(&translation.objects, &inventory);
+        prop_assert_eq!(text(&translation), text(&again));
+        let ledger = report::account(&inventory, &controller, &resolved, &translation);
+        prop_assert!(ledger.entries().iter().all(|entry| entry.settlement.is_some()));
     }
 }
 

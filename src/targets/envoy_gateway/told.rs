@@ -9,7 +9,7 @@ fn is_own(header: &str) -> bool {
 
 /// The value, where Envoy has commands for all of it.
 pub(super) fn said(pieces: &[Told<'_>], side: Side) -> Option<Said> {
-    let mut said = Said { value: String::new(), but: None };
+    let mut said = Said { value: String::new(), but: None, stays: pieces.iter().all(|piece| matches!(piece, Told::Variable(name) if may_be_empty(name))) };
     for piece in pieces {
         match piece {
             Told::Text(text) => said.value.push_str(&text.replace('%', "%%")),
@@ -23,6 +23,22 @@ pub(super) fn said(pieces: &[Told<'_>], side: Side) -> Option<Said> {
         }
     }
     Some(said)
+}
+
+/// Envoy does not touch a header whose new value is empty.
+fn may_be_empty(name: &str) -> bool {
+    const NEVER: &[&str] = &[
+        "best_http_host",
+        "host",
+        "http_host",
+        "realip_remote_addr",
+        "remote_addr",
+        "req_id",
+        "request_id",
+        "request_method",
+        "request_uri",
+    ];
+    !NEVER.contains(&name)
 }
 
 /// The command for a variable, and what it says otherwise.
@@ -81,6 +97,13 @@ mod tests {
             let said = said(&[Told::Text("50% "), Told::Variable(name)], Side::Response).expect(name);
             assert_ne!(format::read(&said.value), Formatted::Bad, "{name}: {}", said.value);
         }
+    }
+
+    #[test]
+    fn headers_of_clients_may_be_missing() {
+        let stays = |pieces: &[Told<'_>]| said(pieces, Side::Request).expect("said").stays;
+        assert!(stays(&[Told::Variable("http_x_user")]) && stays(&[Told::Variable("ssl_client_s_dn")]));
+        assert!(!stays(&[Told::Variable("remote_addr")]) && !stays(&[Told::Text("DN "), Told::Variable("ssl_client_s_dn")]));
     }
 
     #[test]

@@ -42,14 +42,14 @@ const OF_ANSWERS: &[&str] = &["upstream_http_", "upstream_status", "upstream_res
 pub(super) fn said(pieces: &[Told<'_>], side: Side) -> Option<Said> {
     match pieces {
         // A dollar sign cannot be written.
-        [Told::Text(text)] => (!text.contains('$')).then(|| Said { value: escaped(text), but: None }),
-        [Told::Variable("req_id")] => Some(Said { value: "$request_id".to_owned(), but: Some(OWN_ID) }),
-        [Told::Variable("request_id")] => Some(Said { value: "$request_id".to_owned(), but: None }),
-        [Told::Variable("best_http_host")] => Some(Said { value: "$http_host".to_owned(), but: None }),
+        [Told::Text(text)] => (!text.contains('$')).then(|| Said { value: escaped(text), but: None, stays: false }),
+        [Told::Variable("req_id")] => Some(Said { value: "$request_id".to_owned(), but: Some(OWN_ID), stays: false }),
+        [Told::Variable("request_id")] => Some(Said { value: "$request_id".to_owned(), but: None, stays: false }),
+        [Told::Variable("best_http_host")] => Some(Said { value: "$http_host".to_owned(), but: None, stays: false }),
         [Told::Variable(name)] => {
             let of_answer = side == Side::Response && OF_ANSWERS.iter().any(|family| name.starts_with(family));
             let same = SAME.contains(name) || FAMILIES.iter().any(|family| name.len() > family.len() && name.starts_with(family));
-            (same || of_answer).then(|| Said { value: format!("${name}"), but: None })
+            (same || of_answer).then(|| Said { value: format!("${name}"), but: None, stays: false })
         }
         [] | [_, _, ..] => None,
     }

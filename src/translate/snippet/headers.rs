@@ -111,7 +111,9 @@ impl Cx<'_> {
 
     /// A request header is taken away.
     fn without(&mut self, here: &Here<'_>, name: &str, but: Option<&'static str>, changes: &mut Changes) {
-        changes.request_headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        let other = |(known, _): &(String, String)| !known.eq_ignore_ascii_case(name);
+        changes.request_headers.retain(other);
+        changes.request_added.retain(other);
         push_name(&mut changes.request_removed, name);
         self.kept(here, but);
     }
@@ -141,6 +143,9 @@ impl Cx<'_> {
         {
             return self.of_auth(here, name, header, scene, changes);
         }
+        if matches!(text, [Piece::Variable(variable)] if variable.strip_prefix("http_").is_some_and(|same| same.replace('_', "-") == lower)) {
+            return self.idle(here, "the header is passed on as it came");
+        }
         let text = self.resolved(text, scene);
         if let Some(value) = values::literal(&text) {
             return match lower.as_str() {
@@ -157,13 +162,21 @@ impl Cx<'_> {
         }
         match self.said(here, &text, Side::Request, scene, changes) {
             Some(_) if ["host", "connection", "upgrade"].contains(&lower.as_str()) => self.lost(here, "a filter cannot make it of variables"),
+            Some(said) if said.stays => {
+                // What the client sends under the name must go in any case.
+                self.without(here, name, but.or(said.but), changes);
+                changes.request_added.push((name.to_owned(), said.value));
+            }
             Some(said) => self.set_request(here, name, said.value, but.or(said.but), changes),
             None => {}
         }
     }
 
     fn set_request(&mut self, here: &Here<'_>, name: &str, value: String, but: Option<&'static str>, changes: &mut Changes) {
-        changes.request_headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        let other = |(known, _): &(String, String)| !known.eq_ignore_ascii_case(name);
+        changes.request_headers.retain(other);
+        changes.request_added.retain(other);
+        changes.request_removed.retain(|known| !known.eq_ignore_ascii_case(name));
         changes.request_headers.push((name.to_owned(), value));
         self.kept(here, but);
     }
@@ -245,13 +258,13 @@ impl Cx<'_> {
             Value::Text(text) => {
                 let text = self.resolved(text, scene);
                 let adds = matches!(how, ResponseHow::Add | ResponseHow::More { append: true });
-                let (value, more) = match values::literal(&text) {
+                let (value, more, stays) = match values::literal(&text) {
                     Some("") if adds => return self.idle(here, "an empty header is not added"),
                     Some("") => return self.without_response(here, name, changes),
                     Some(value) if breaks(value) => return self.lost(here, "a header cannot hold a line break"),
-                    Some(value) => (self.header_value(value), None),
+                    Some(value) => (self.header_value(value), None, false),
                     None => match self.said(here, &text, Side::Response, scene, changes) {
-                        Some(said) => (said.value, said.but),
+                        Some(said) => (said.value, said.but, said.stays && !adds),
                         None => return,
                     },
                 };
@@ -263,6 +276,12 @@ impl Cx<'_> {
                     known.push_str(", ");
                     known.push_str(&value);
                     return self.kept(here, Some("two lines of the header are sent as one"));
+                }
+                if stays {
+                    // What the backend sends under the name must go in any case.
+                    self.without_response(here, name, changes);
+                    changes.response_added.push((name.to_owned(), value));
+                    return self.kept(here, but.or(more));
                 }
                 changes.response_removed.retain(|known| !known.eq_ignore_ascii_case(name));
                 if adds {

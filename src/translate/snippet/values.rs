@@ -83,7 +83,7 @@ impl Cx<'_> {
     pub(super) fn worded(&self, text: &[Piece], side: Side, scene: &Scene<'_>) -> Option<Said> {
         let text = self.resolved(text, scene);
         if let Some(text) = literal(&text) {
-            return Some(Said { value: self.header_value(text), but: None });
+            return Some(Said { value: self.header_value(text), but: None, stays: false });
         }
         self.options.target.header_text(&pieces(&text, scene)?, side)
     }
