@@ -221,7 +221,15 @@ fn finish(mut keys: Keys<'_>, mut globals: Globals, unreadable: Vec<(&'static st
 fn read_snippets(keys: &mut Keys<'_>) -> Vec<Snippet> {
     let mut snippets = Vec::new();
     let asks = keys.get("global-auth-url").is_some();
-    for key in ["main-snippet", "http-snippet", "server-snippet", "location-snippet", "stream-snippet", "global-auth-snippet", "modsecurity-snippet"] {
+    for key in [
+        "main-snippet",
+        "http-snippet",
+        "server-snippet",
+        "location-snippet",
+        "stream-snippet",
+        "global-auth-snippet",
+        "modsecurity-snippet",
+    ] {
         // Without a service nobody writes it anywhere.
         if key == "global-auth-snippet" && !asks {
             continue;
@@ -343,7 +351,14 @@ fn defaults(keys: &mut Keys<'_>, errors: Vec<u16>, unreadable: &mut Vec<(&'stati
         mirror: None,
         fastcgi: None,
         server_tls: ServerTls::default(),
-        modsecurity: Arc::new(ModSecurity { enabled, given: false, core_rules, transaction_id: String::new(), code: snippets::rules(&snippet), snippet }),
+        modsecurity: Arc::new(ModSecurity {
+            enabled,
+            given: false,
+            core_rules,
+            transaction_id: String::new(),
+            code: snippets::rules(&snippet),
+            snippet,
+        }),
         observability: Arc::new(Observability {
             access_log: Setting::default(true),
             rewrite_log: Setting::default(false),

@@ -92,7 +92,9 @@ impl Config {
         let (service, port) = match location.target {
             Target::Upstream(id) if location.replaced.is_none() && (origin.path.is_some() || origin.rule.is_none()) => {
                 match &self.upstream(id).backend {
-                    Backend::Service { service, written, .. } | Backend::External { service, written, .. } => (Some(service), written.as_ref()),
+                    Backend::Service { service, written, .. } | Backend::External { service, written, .. } => {
+                        (Some(service), written.as_ref())
+                    }
                     Backend::BuiltIn => (None, None),
                 }
             }

@@ -3,9 +3,8 @@
 use std::net::IpAddr;
 
 use super::{
-    catalogue,
     After, Auth, Condition, Directive as Read, Expires, Limit, LocationModifier, Meaning, Question, Reading, RequestHow, ResponseHow, Text,
-    TextPiece, Upstream, Who,
+    TextPiece, Upstream, Who, catalogue,
 };
 use crate::{
     nginx::code::{self, About, Code, Compare, DEEPEST, Directive, Line, Reach, Value},

@@ -16,7 +16,8 @@ pub fn explain(reading: &Reading) -> String {
         let text = snippet.text[directive.head()].split_whitespace().collect::<Vec<_>>().join(" ");
         let understood = &reading.understood[index];
         writeln!(out, "{line:>4}  {indent}{text}").expect("INVARIANT: a String takes all text");
-        writeln!(out, "      {indent}  {}: {}", understood.meaning.word(), in_place(&one_line(&understood.why), snippet.place)).expect("INVARIANT: a String takes all text");
+        writeln!(out, "      {indent}  {}: {}", understood.meaning.word(), in_place(&one_line(&understood.why), snippet.place))
+            .expect("INVARIANT: a String takes all text");
     }
     for refusal in reading.refusals() {
         let line = lines.of(refusal.span.start);

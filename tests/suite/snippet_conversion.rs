@@ -2,8 +2,7 @@
 
 use gateshift::{
     compare::{Judgement, Limits, compare},
-    ingress,
-    nginx, report,
+    ingress, nginx, report,
     request::{Request, Scheme, Unknown},
     targets, translate,
 };
@@ -82,7 +81,10 @@ const SAME: &[(&str, &str)] = &[
         "if ($http_x_beta = on) { return 302 https://beta.example$request_uri; } if ($request_method = POST) { return 307 https://post.example$request_uri; }",
     ),
     ("configuration-snippet", "proxy_set_header X-Path $request_uri; more_set_headers \"X-Team: $http_x_team\" \"X-From: $remote_addr\";"),
-    ("configuration-snippet", "proxy_set_header X-To $service_name.$namespace.svc:$service_port; more_set_headers \"X-Of: $ingress_name\";"),
+    (
+        "configuration-snippet",
+        "proxy_set_header X-To $service_name.$namespace.svc:$service_port; more_set_headers \"X-Of: $ingress_name\";",
+    ),
     ("configuration-snippet", "set $team blue; more_set_headers \"X-Team: $team\"; proxy_set_header X-Scheme-Too $scheme;"),
     ("configuration-snippet", "auth_request_set $user $upstream_http_x_user; proxy_set_header X-User $user;"),
     ("configuration-snippet", "return 301 https://new.example/old$request_uri;"),

@@ -405,11 +405,13 @@ impl Router<'_> {
             Some(Part::Literal(text)) => Ok(text.starts_with('/')),
             Some(Part::RawTarget { .. } | Part::Path(_)) => Ok(true),
             Some(Part::Variable(name)) if name == "uri" => Ok(true),
-            Some(Part::Filled { regex, template } | Part::Redirected { regex, template }) => match (template.first(), &self.predicates.get(*regex).test) {
-                (Some(Piece::Literal(text)), _) => Ok(text.starts_with('/')),
-                (Some(Piece::Group(group)), Test::Regex(regex)) if starts_with_slash(&regex.pattern, *group) => Ok(true),
-                (_, _) => unknown(),
-            },
+            Some(Part::Filled { regex, template } | Part::Redirected { regex, template }) => {
+                match (template.first(), &self.predicates.get(*regex).test) {
+                    (Some(Piece::Literal(text)), _) => Ok(text.starts_with('/')),
+                    (Some(Piece::Group(group)), Test::Regex(regex)) if starts_with_slash(&regex.pattern, *group) => Ok(true),
+                    (_, _) => unknown(),
+                }
+            }
             Some(Part::Scheme | Part::EffectiveScheme) => Ok(false),
             Some(_) => unknown(),
         }
@@ -433,8 +435,15 @@ fn starts_with_slash(pattern: &str, group: u8) -> bool {
             open += 1;
             if open == group {
                 let inner = rest.split(')').next().unwrap_or_default();
-                let whole = !rest[inner.len()..].starts_with(")?") && !rest[inner.len()..].starts_with(")*") && !rest[inner.len()..].starts_with("){");
-                return whole && inner.starts_with('/') && !inner.starts_with("/?") && !inner.starts_with("/*") && !inner.starts_with("/{") && !inner.contains(['|', '(']);
+                let whole = !rest[inner.len()..].starts_with(")?")
+                    && !rest[inner.len()..].starts_with(")*")
+                    && !rest[inner.len()..].starts_with("){");
+                return whole
+                    && inner.starts_with('/')
+                    && !inner.starts_with("/?")
+                    && !inner.starts_with("/*")
+                    && !inner.starts_with("/{")
+                    && !inner.contains(['|', '(']);
             }
         }
     }

@@ -9,7 +9,11 @@ fn is_own(header: &str) -> bool {
 
 /// The value, where Envoy has commands for all of it.
 pub(super) fn said(pieces: &[Told<'_>], side: Side) -> Option<Said> {
-    let mut said = Said { value: String::new(), but: None, stays: pieces.iter().all(|piece| matches!(piece, Told::Variable(name) if may_be_empty(name))) };
+    let mut said = Said {
+        value: String::new(),
+        but: None,
+        stays: pieces.iter().all(|piece| matches!(piece, Told::Variable(name) if may_be_empty(name))),
+    };
     for piece in pieces {
         match piece {
             Told::Text(text) => said.value.push_str(&text.replace('%', "%%")),

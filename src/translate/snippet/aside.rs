@@ -2,13 +2,13 @@
 //! firewall. Each directive is settled where it stands.
 
 use crate::{
+    k8s::Subject,
     ledger::Code,
     nginx::{
         IngressId,
         code::{About, Code as Text, Directive, Line, Value},
         settings::ModSecurity,
     },
-    k8s::Subject,
     request::Piece,
     translate::context::{Cx, unmappable},
 };
@@ -57,13 +57,17 @@ impl Cx<'_> {
                 (Directive::RequestHeader { name, value: Value::Text(text), .. }, _) if is_usual(name, text) => {
                     self.idle(&here, "the controller sends it to the service by itself, and so do gateways in their way");
                 }
-                (Directive::RequestHeader { .. }, _) => self.lost(&here, "what the authentication service is asked has no headers of its own"),
+                (Directive::RequestHeader { .. }, _) => {
+                    self.lost(&here, "what the authentication service is asked has no headers of its own")
+                }
                 (Directive::ResponseHeader { .. }, _) | (_, About::Addition | About::Compression | About::ContentType | About::Body) => {
                     self.idle(&here, "clients do not see the answers of the authentication service");
                 }
                 (Directive::BodyLimit(_), _) | (_, About::Buffers) => self.idle(&here, "the service is asked without a body"),
                 (Directive::OfAuth { .. }, _) => self.idle(&here, "it says nothing in the location that asks the service"),
-                (Directive::Set { .. } | Directive::Defines(_) | Directive::Break, _) => self.idle(&here, "nothing that a client sees depends on it"),
+                (Directive::Set { .. } | Directive::Defines(_) | Directive::Break, _) => {
+                    self.idle(&here, "nothing that a client sees depends on it")
+                }
                 (_, About::NoEffect | About::Definition) => self.idle(&here, "it changes no answer"),
                 (_, About::Timeout) => self.lost(&here, "the question to the authentication service has no time of its own"),
                 (_, About::Cache) => self.lost(&here, "answers of the authentication service are not kept"),
@@ -101,7 +105,8 @@ impl Cx<'_> {
         let origin = self.of_annotation(ingress, "modsecurity-snippet", &firewall.snippet);
         let lines: Vec<&Line> = firewall.code.all().collect();
         // Where the ConfigMap says it, it is settled there.
-        if self.inventory_ingress(ingress).is_some_and(|read| read.meta.annotations.keys().any(|key| key.ends_with("/modsecurity-snippet"))) {
+        if self.inventory_ingress(ingress).is_some_and(|read| read.meta.annotations.keys().any(|key| key.ends_with("/modsecurity-snippet")))
+        {
             for line in lines {
                 self.rule_of_firewall(&Here { line, origin: &origin }, lost);
             }

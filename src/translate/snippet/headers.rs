@@ -143,7 +143,8 @@ impl Cx<'_> {
         {
             return self.of_auth(here, name, header, scene, changes);
         }
-        if matches!(text, [Piece::Variable(variable)] if variable.strip_prefix("http_").is_some_and(|same| same.replace('_', "-") == lower)) {
+        if matches!(text, [Piece::Variable(variable)] if variable.strip_prefix("http_").is_some_and(|same| same.replace('_', "-") == lower))
+        {
             return self.idle(here, "the header is passed on as it came");
         }
         let text = self.resolved(text, scene);
@@ -161,7 +162,9 @@ impl Cx<'_> {
             };
         }
         match self.said(here, &text, Side::Request, scene, changes) {
-            Some(_) if ["host", "connection", "upgrade"].contains(&lower.as_str()) => self.lost(here, "a filter cannot make it of variables"),
+            Some(_) if ["host", "connection", "upgrade"].contains(&lower.as_str()) => {
+                self.lost(here, "a filter cannot make it of variables")
+            }
             Some(said) if said.stays => {
                 // What the client sends under the name must go in any case.
                 self.without(here, name, but.or(said.but), changes);
@@ -269,7 +272,10 @@ impl Cx<'_> {
                     },
                 };
                 let same = |known: &(String, String)| known.0.eq_ignore_ascii_case(name);
-                if adds && let Some((_, known)) = changes.response_headers.iter_mut().chain(&mut changes.response_added).find(|known| same(known)) {
+                if adds
+                    && let Some((_, known)) =
+                        changes.response_headers.iter_mut().chain(&mut changes.response_added).find(|known| same(known))
+                {
                     if !LISTS.contains(&name.to_ascii_lowercase().as_str()) {
                         return self.lost(here, "a filter sends one line of a header");
                     }

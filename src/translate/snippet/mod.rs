@@ -1,24 +1,23 @@
 //! Snippets as rules: scripts become conditions and actions, header directives become filters, limits become intents. What cannot be
 //! said is named with its line; where it could be somebody's access control, the rule is withheld.
 
+mod around;
 mod aside;
 mod condition;
 mod decide;
 mod groups;
 mod headers;
+mod limits;
 mod lines;
 mod locations;
 mod order;
 mod redirect;
 mod values;
 
-use std::collections::BTreeSet;
-
 pub(super) use condition::{Match as Condition, searched};
 pub(super) use lines::Spot;
 pub(super) use order::closed;
 
-use condition::{Env, Held};
 use lines::Closed;
 
 use crate::{
@@ -26,9 +25,8 @@ use crate::{
     k8s::Subject,
     ledger::Code,
     nginx::{
-        IngressId, Location, Server,
-        code::{About, Directive, Line, all},
-        settings::BackendProtocol,
+        IngressId, Server,
+        code::{Directive, Line, all},
     },
 };
 
@@ -36,9 +34,6 @@ use super::{
     context::Cx,
     plan::{Action, Changes, PathModifier, PathRule, Redirect, Rule},
 };
-
-/// Variables that the controller sets at the start of a location.
-const SET: &[&str] = &["ingress_name", "location_path", "namespace", "service_name", "service_port"];
 
 /// A snippet and whose it is.
 #[derive(Debug, Clone)]
@@ -81,127 +76,7 @@ pub(super) struct Around<'a> {
     plain: bool,
 }
 
-impl<'a> Around<'a> {
-    /// There are none.
-    pub(super) fn is_empty(&self) -> bool {
-        [&self.http, &self.server, &self.location].iter().all(|list| list.iter().all(|(lines, _)| lines.is_empty()))
-    }
-
-    /// Something stands in the location itself.
-    pub(super) fn has_location(&self) -> bool {
-        self.location.iter().any(|(lines, _)| !lines.is_empty())
-    }
-
-    /// Why a directive changes nothing here; `said` are those of the blocks around.
-    fn without_effect(&self, here: &Here<'_>, said: &BTreeSet<String>) -> Option<&'static str> {
-        let Here { line, .. } = here;
-        let name = here.word(0);
-        if line.usual && !said.contains(name) {
-            return Some("it says what holds without it");
-        }
-        match line.about {
-            About::BackendTls if self.plain => Some("the backend is not spoken to over TLS"),
-            About::Cache if ["cache_", "no_cache"].iter().any(|part| name.contains(part)) && !self.has(&["proxy_cache", "fastcgi_cache"]) => {
-                Some("nothing is cached because of it")
-            }
-            About::Body if name.starts_with("sub_filter_") && !self.has(&["sub_filter"]) => Some("nothing is replaced because of it"),
-            _ => None,
-        }
-    }
-
-    /// A directive with one of these names stands around.
-    fn has(&self, names: &[&str]) -> bool {
-        self.levels().iter().flatten().any(|here| !here.line.usual && names.contains(&here.word(0)))
-    }
-
-    /// nginx answers with a text somewhere in it.
-    fn has_texts(&self) -> bool {
-        let lists = [&self.http, &self.server, &self.location];
-        let lines = lists.into_iter().flatten().flat_map(|(lines, _)| all(lines));
-        lines.into_iter().any(|line| matches!(line.directive, Directive::Answer { text: Some(_), .. }))
-    }
-
-    /// Type of texts that nginx answers with.
-    fn content_type(&self) -> String {
-        let own = self.levels().into_iter().rev().flatten().find_map(|here| here.line.text.strip_prefix("default_type ").map(str::to_owned));
-        own.map_or_else(|| "text/html".to_owned(), |text| text.trim_matches(['"', '\'']).to_owned())
-    }
-
-    fn here<'s>(list: &'s [(&'a [Line], Origin)]) -> Vec<Here<'s>> {
-        list.iter().flat_map(|(lines, origin)| lines.iter().map(move |line| Here { line, origin })).collect()
-    }
-
-    /// Directives in the order in which they are run, those of the server first.
-    fn script(&self) -> Vec<Here<'_>> {
-        Self::here(&self.server).into_iter().chain(Self::here(&self.location)).collect()
-    }
-
-    /// What the controller sets; nothing where the server's own script, which runs before, looks at it.
-    fn constants(&self) -> Env {
-        let early = |name: &str| self.server.iter().any(|(_, origin)| origin.text.contains(name));
-        if SET.iter().any(|name| early(name)) {
-            return Env::new();
-        }
-        self.set.iter().map(|(name, value)| ((*name).to_owned(), Held::Text(value.clone()))).collect()
-    }
-
-    fn levels(&self) -> Vec<Vec<Here<'_>>> {
-        vec![Self::here(&self.http), Self::here(&self.server), Self::here(&self.location)]
-    }
-}
-
-impl<'a> Cx<'a> {
-    fn global(&self, key: &str) -> Option<(&'a [Line], Origin)> {
-        let globals = &self.config.globals;
-        let snippet = globals.snippets.iter().find(|snippet| snippet.key == key)?;
-        let subject = globals.config_map.as_ref().map(|map| Subject { object: map.object, field: map.field.child(snippet.key) });
-        Some((
-            &snippet.code.lines,
-            Origin { ingress: None, name: snippet.key, subject, text: snippet.text.clone(), swallows: snippet.code.swallows },
-        ))
-    }
-
-    /// The snippets around a server.
-    pub(super) fn around_server(&self, server: &Server) -> Around<'a> {
-        let own = server.snippet.and_then(|ingress| {
-            let snippets = self.config.ingress(ingress).settings.snippets.as_ref()?;
-            let subject = Some(self.annotation(ingress, "server-snippet"));
-            let origin = Origin { ingress: Some(ingress), name: "server-snippet", subject, text: snippets.server.clone(), swallows: false };
-            Some((snippets.server_code.lines.as_slice(), origin))
-        });
-        Around {
-            http: self.global("http-snippet").into_iter().collect(),
-            server: own.into_iter().chain(self.global("server-snippet")).collect(),
-            ..Around::default()
-        }
-    }
-
-    /// The snippets around a location.
-    pub(super) fn around_location(&self, server: &Around<'a>, location: &Location) -> Around<'a> {
-        let set = SET.iter().filter_map(|name| Some((*name, self.config.constant(location, name)?))).collect();
-        let plain = matches!(location.settings.protocol.value, BackendProtocol::Http | BackendProtocol::Grpc);
-        let mut around = Around { controller: true, set, plain, asks: self.config.asks_service(location), ..server.clone() };
-        if location.settings.denied.is_some() {
-            return around;
-        }
-        if let Some(from) = &location.origin
-            && let Some(snippets) = &self.config.ingress(from.ingress).settings.snippets
-        {
-            let subject = Some(self.annotation(from.ingress, "configuration-snippet"));
-            let text = snippets.configuration.clone();
-            let origin = Origin {
-                ingress: Some(from.ingress),
-                name: "configuration-snippet",
-                subject,
-                text,
-                swallows: snippets.configuration_code.swallows,
-            };
-            around.location.push((&snippets.configuration_code.lines, origin));
-        }
-        around.location.extend(self.global("location-snippet"));
-        around
-    }
-
+impl Cx<'_> {
     /// The rules of a location, changed by the snippets around it.
     pub(super) fn with_snippets(&mut self, around: &Around<'_>, server: &Server, rules: Vec<Rule>, tls: bool) -> Vec<Rule> {
         if around.is_empty() || rules.is_empty() {
@@ -234,7 +109,9 @@ impl<'a> Cx<'a> {
     /// A rule whose requests would get a path that no filter makes.
     fn without_path(&mut self, around: &Around<'_>, rule: Rule) -> Rule {
         let script = around.script();
-        if let Some(here) = script.iter().find(|here| all(std::slice::from_ref(here.line)).any(|line| matches!(line.directive, Directive::Rewrite { .. }))) {
+        if let Some(here) =
+            script.iter().find(|here| all(std::slice::from_ref(here.line)).any(|line| matches!(line.directive, Directive::Rewrite { .. })))
+        {
             self.lost(here, "a filter cannot make its path of the paths of this rule");
         }
         Rule { action: Action::Withheld(WITHHELD), changes: Changes::default(), ..rule }
@@ -269,14 +146,7 @@ impl<'a> Cx<'a> {
     }
 
     /// A rule for each decision of the script.
-    fn decided(
-        &mut self,
-        around: &Around<'_>,
-        decisions: &[decide::Decision<'_>],
-        rule: Rule,
-        wishes: &[Intent],
-        tls: bool,
-    ) -> Vec<Rule> {
+    fn decided(&mut self, around: &Around<'_>, decisions: &[decide::Decision<'_>], rule: Rule, wishes: &[Intent], tls: bool) -> Vec<Rule> {
         let mut made = Vec::with_capacity(decisions.len());
         for decision in decisions {
             let mut special = rule.clone();

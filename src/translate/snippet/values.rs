@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    Here,
-    condition::Env,
-};
+use super::{Here, condition::Env};
 use crate::{
     request::Piece,
     targets::{Said, Side, Told},
