@@ -187,7 +187,7 @@ fn differs(comparison: &Comparison, selection: &Selection) -> bool {
 fn line(asked: &requests::Asked, judged: &compare::Judged) -> String {
     let verdict = match judged.same {
         Some(true) => "same".to_owned(),
-        None => "not known to be the same".to_owned(),
+        None => trace::unknown(judged),
         Some(false) => trace::codes(judged).join(", "),
     };
     let (old, new) = (compare::describe::outcome(&judged.old.decision.outcome), compare::describe::outcome(&judged.new.decision.outcome));

@@ -135,6 +135,9 @@ fn json_line(asked: &Asked, answer: &Answer, context: Option<&str>) -> Value {
     };
     let mut line =
         json!({"request": asked.asked, "old": side(answer.old.as_ref()), "new": side(answer.new.as_ref()), "same": same, "codes": codes});
+    if let Some(judged) = answer.both.as_ref().filter(|judged| !judged.assumptions.is_empty()) {
+        line["assumptions"] = json!(judged.assumptions);
+    }
     if let Some(context) = context {
         line["context"] = json!(context);
     }
@@ -163,12 +166,18 @@ fn text(output: &mut String, asked: &Asked, answer: &Answer, old: Option<&Old>, 
     if let Some(judged) = &answer.both {
         let verdict = match judged.same {
             Some(true) => "the same on both sides".to_owned(),
-            None => "not known to be the same".to_owned(),
+            None => unknown(judged),
             Some(false) => format!("differs: {}", codes(judged).join(", ")),
         };
         output.push_str(&format!("\n{verdict}\n"));
     }
     output.push('\n');
+}
+
+/// The verdict where nobody knows, and what would have to be true.
+pub(super) fn unknown(judged: &Judged) -> String {
+    let verdict = "not known to be the same";
+    if judged.assumptions.is_empty() { verdict.to_owned() } else { format!("{verdict}: only if {}", judged.assumptions.join(" and ")) }
 }
 
 /// Codes of what differs, the gravest first, each once.

@@ -12,7 +12,8 @@ impl Router for Config {
     }
 
     fn route(&self, v: &impl Valuation, _: &str) -> Verdict {
-        let gateway::route::Verdict { ruling, others, undecided, certificate, timeout, overrides: _, late: _ } = Config::route(self, v);
+        let gateway::route::Verdict { ruling, others, undecided, certificate, timeout, overrides: _, late: _, unread: _ } =
+            Config::route(self, v);
         let certificate = certificate.map(|served| match served {
             gateway::route::Served::Secret(certificate) => Served::Secret(certificate.secret),
             gateway::route::Served::Default => Served::Default,

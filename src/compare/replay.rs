@@ -77,13 +77,15 @@ pub(super) struct Supposed<'w, W> {
     asked: RefCell<BTreeSet<String>>,
 }
 
-/// What an authentication service may answer, as far as routers treat it differently.
-const ANSWERS: [u16; 7] = [200, 202, 302, 401, 403, 404, 500];
+/// What authentication services answer by the contract that all routers keep to.
+pub(super) const PLAIN_ANSWERS: &[u16] = &[200, 401, 403];
+/// What else they may answer, as far as routers treat it differently.
+pub(super) const OTHER_ANSWERS: &[u16] = &[202, 302, 404, 500];
 
 impl<'w, W: World> Supposed<'w, W> {
-    /// All that is possible, for either side.
-    pub(super) fn all(world: &'w W) -> impl Iterator<Item = [Self; 2]> {
-        ANSWERS.into_iter().map(move |status| [status, status].map(|status| Self { world, status, asked: RefCell::default() }))
+    /// A world for either side with each of these answers.
+    pub(super) fn each(world: &'w W, statuses: &'static [u16]) -> impl Iterator<Item = [Self; 2]> {
+        statuses.iter().map(move |status| [*status, *status].map(|status| Self { world, status, asked: RefCell::default() }))
     }
 
     /// The same was asked here and there.

@@ -1,11 +1,12 @@
 //! Single requests, in the words of the judge: for `trace`, for lists of requests that matter, and for whoever checks the judge.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    cause,
+    cause, describe,
     hosts::{HostClass, Questions},
-    replay::{self, Answering},
+    pass::Assumption,
+    replay::{self, Answering, OTHER_ANSWERS, PLAIN_ANSWERS, Supposed},
     router::Router,
     verdict::{Aspect, Treatment},
 };
@@ -34,6 +35,8 @@ pub struct Judged {
     pub new: Treatment,
     /// Whether they do the same; `None` where one does not know.
     pub same: Option<bool>,
+    /// What would have to be true for both to do the same, as sentences, where that is all that nobody knows.
+    pub assumptions: Vec<String>,
     /// What differs, the gravest first.
     pub mismatches: Vec<Mismatch>,
     /// Only one side limits the rate of such requests: one of them is treated the same, many are not.
@@ -48,18 +51,23 @@ pub struct Requests<'r, O, N> {
 }
 
 impl<'r, O: Router, N: Router> Requests<'r, O, N> {
-    /// Both sides ask the same services, and do the same with whatever these answer.
-    fn is_same_whatever_services_say(&self, request: &Request, world: &impl World) -> bool {
-        replay::Supposed::all(world).all(|[before, after]| {
-            let replayed = replay::replay_in(self.old, self.new, request, [&before, &after]);
-            before.asked_like(&after) && replayed.is_decided() && replayed.unlike.is_empty()
-        })
+    /// On what it rests that both sides ask the same services and do the same with what these answer; `None` where they do not.
+    fn with_services(&self, request: &Request, world: &impl World) -> Option<BTreeSet<Assumption>> {
+        let same = |statuses: &'static [u16]| {
+            Supposed::each(world, statuses).all(|[before, after]| {
+                let replayed = replay::replay_in(self.old, self.new, request, [&before, &after]);
+                before.asked_like(&after) && replayed.is_decided() && replayed.unlike.is_empty()
+            })
+        };
+        let assumption = || if same(OTHER_ANSWERS) { None } else { Some(Assumption::PlainAnswers) };
+        same(PLAIN_ANSWERS).then(|| assumption().into_iter().collect())
     }
 
     /// Both sides do the same, as far as services are known.
     fn is_same(&self, request: &Request, world: &impl World) -> bool {
         let replayed = replay::replay(self.old, self.new, request, world);
-        let decided = replayed.is_decided() || (replayed.unknown && self.is_same_whatever_services_say(request, world));
+        let decided =
+            replayed.is_decided() || (replayed.unknown && self.with_services(request, world).is_some_and(|rests| rests.is_empty()));
         decided && replayed.unlike.is_empty()
     }
 
@@ -104,12 +112,17 @@ impl<'r, O: Router, N: Router> Requests<'r, O, N> {
         if let Some(secret) = before.assumed.filter(|_| mismatches.is_empty()) {
             Arc::make_mut(&mut replayed.old).undecided.get_or_insert_with(|| format!("whether Secret `{secret}` exists"));
         }
-        let decided = replayed.is_decided() || (replayed.unknown && self.is_same_whatever_services_say(request, world));
-        let same = if mismatches.is_empty() { decided.then_some(true) } else { Some(false) };
+        let rests = match (mismatches.is_empty(), replayed.is_decided()) {
+            (true, true) => Some(BTreeSet::new()),
+            (true, false) if replayed.unknown => self.with_services(request, world),
+            (_, _) => None,
+        };
+        let same = if mismatches.is_empty() { rests.as_ref().is_some_and(BTreeSet::is_empty).then_some(true) } else { Some(false) };
         Judged {
             old: Arc::unwrap_or_clone(replayed.old),
             new: Arc::unwrap_or_clone(replayed.new),
             same,
+            assumptions: describe::assumptions(&rests.unwrap_or_default()),
             mismatches,
             limited: before.limited != after.limited,
         }

@@ -14,6 +14,9 @@ pub const EFFECTIVE_HOST_PORT: &str = "effective-host-port";
 pub const UNESCAPED_PATH: &str = "unescaped-path";
 /// Name of the variable for the Host header without a port that is that of the scheme.
 pub const HOST_WITHOUT_DEFAULT_PORT: &str = "host-without-default-port";
+/// Start of the name of variables for the value of a header; behind its name stands what it is where the client sends none, the Host
+/// header where that is empty.
+pub const HEADER_OR: &str = "header-or ";
 /// Start of the name of variables for what the client sent under a header with something appended.
 pub const APPENDED: &str = "appended ";
 
@@ -44,7 +47,8 @@ pub fn answer(entry: &Entry, table: &Table, asked: Asked, dialect: &Dialect) -> 
         return own_error(500, plan, asked, dialect);
     }
     if let Some((status, operations)) = &plan.direct {
-        return direct(*status, operations);
+        let before: &[(String, Operation)] = if dialect.modified_own_answers.contains(&OwnAnswer::Error) { &plan.response } else { &[] };
+        return direct(*status, before.iter().chain(operations).cloned().collect());
     }
     if let Some(redirect) = &plan.redirect {
         return self::redirect(redirect, &entry.path, table.port, asked, plan, dialect);
@@ -63,9 +67,9 @@ pub fn answer(entry: &Entry, table: &Table, asked: Asked, dialect: &Dialect) -> 
 }
 
 /// An answer that a filter gives. With a status of redirects its Location is one.
-fn direct(status: u16, operations: &Operations) -> Answer {
+fn direct(status: u16, operations: Operations) -> Answer {
     let mut response_headers = Vec::new();
-    modify(&mut response_headers, operations, Side::Response);
+    modify(&mut response_headers, &operations, Side::Response);
     let location = response_headers.iter().position(|(name, text)| name == "location" && text.is_some());
     match location.filter(|_| (300..400).contains(&status)) {
         Some(at) => {
@@ -195,7 +199,7 @@ fn preflight(cors: &Cors, allowed: bool, dialect: &Dialect) -> Answer {
         };
         headers.extend(list("access-control-allow-methods", &cors.allow_methods, "access-control-request-method"));
         headers.extend(list("access-control-allow-headers", &cors.allow_headers, "access-control-request-headers"));
-        headers.push(header("access-control-max-age", cors.max_age.unwrap_or(5).to_string()));
+        headers.extend(cors.max_age.map(|seconds| header("access-control-max-age", seconds.to_string())));
     }
     absent_cors(&mut headers, &CORS_HEADERS);
     Answer::Respond { status: 200, response_headers: headers }
@@ -287,7 +291,9 @@ fn forward(rule: &Rule, split: Vec<Share>, path: &PathExpr, cors: HeaderExprs, d
         headers.retain(|(known, _)| known != name);
         headers.push((name.clone(), Some(TextExpr::from([Part::Variable(format!("{APPENDED}{name}"))]))));
     }
-    let host = host.map(TextExpr::literal).or_else(|| plan.host.clone()).unwrap_or_else(|| TextExpr::from([Part::HostHeader]));
+    let host = host.map(TextExpr::literal).or_else(|| plan.host.clone());
+    let host = host.or_else(|| plan.host_header.as_deref().map(|name| host_from(name, &headers)));
+    let host = host.unwrap_or_else(|| TextExpr::from([Part::HostHeader]));
     let Some((host, path)) = backend_rewrites(&rule.backends, host, path) else {
         return Answer::Unmodelled { what: "rewrites that differ from backend to backend".to_owned() };
     };
@@ -304,6 +310,25 @@ fn forward(rule: &Rule, split: Vec<Share>, path: &PathExpr, cors: HeaderExprs, d
         read_timeout: None,
         error_page: None,
     }))
+}
+
+/// The host that the first line of a header names once the rule has changed it; the Host stays where there is no such header.
+fn host_from(name: &str, headers: &HeaderExprs) -> TextExpr {
+    let lines: Vec<Option<&TextExpr>> = headers.iter().filter(|(known, _)| known == name).map(|(_, text)| text.as_ref()).collect();
+    let sent = |line: &TextExpr| matches!(line.0.as_slice(), [Part::Header(sent)] if sent == name);
+    let or = |fallback: &str| TextExpr::from([Part::Variable(format!("{HEADER_OR}{name} {fallback}"))]);
+    match lines.as_slice() {
+        [] => or(""),
+        [None, ..] => TextExpr::from([Part::HostHeader]),
+        [Some(line), rest @ ..] if sent(line) => match rest.first() {
+            Some(Some(TextExpr(parts))) => match parts.as_slice() {
+                [Part::Literal(text)] => or(text),
+                _ => or(""),
+            },
+            Some(None) | None => or(""),
+        },
+        [Some(line), ..] => (*line).clone(),
+    }
 }
 
 /// A connection that is handed on as it is.
@@ -409,6 +434,8 @@ fn modify(headers: &mut HeaderExprs, operations: &Operations, side: Side) {
     for (name, operation) in operations {
         let known = headers.iter().any(|(other, _)| other == name);
         match operation {
+            // Which of two values is sent depends on the request: nothing is claimed.
+            Operation::Set(_) if known && operation.may_be_empty() => headers.retain(|(other, _)| other != name),
             Operation::Set(text) => {
                 headers.retain(|(other, _)| other != name);
                 headers.extend(text.clone().map(|text| (name.clone(), Some(text))));

@@ -96,7 +96,16 @@ pub struct Port {
     /// Doors for TLS.
     pub tls: Side,
     /// Nothing was published: nobody listens.
-    pub dead: Option<Subject>,
+    pub dead: Option<Outage>,
+}
+
+/// Why nothing is published for a Gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outage {
+    /// What stops it.
+    pub origin: Subject,
+    /// The reason, to go behind *because of*.
+    pub cause: String,
 }
 
 /// All doors of one kind of a port. The first one whose question holds is taken.

@@ -195,6 +195,8 @@ choices! {
     EscapedSlash {
         /// Redirected (307) to the path with slashes.
         Redirected,
+        /// Refused (400).
+        Refused,
         /// Read as slashes, and sent on as slashes.
         Unescaped,
         /// As sent.
@@ -400,6 +402,8 @@ choices! {
         Redirect,
         /// 500 and 503 for want of a backend, 504.
         Error,
+        /// What policies answer in place of a backend.
+        Refusal,
     }
     /// Where the value of a header that is sent upstream comes from.
     HeaderSource {
@@ -493,6 +497,7 @@ pub struct Dialect {
     pub cors: Fact<Handling>,
     pub foreign_preflight: Fact<ForeignPreflight>,
     pub mirror: Fact<Handling>,
+    pub mirror_beside_redirect: Fact<Handling>,
     /// Status where the weights of a rule sum up to 0.
     pub no_weight_status: Fact<u16>,
     /// Status of the share of a Service without endpoints.

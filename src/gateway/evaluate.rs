@@ -1,6 +1,6 @@
 //! A concrete request on the new side: the verdict of each reading, given texts.
 
-use super::answer::{self, APPENDED, EFFECTIVE_HOST_PORT, HOST_PORT, HOST_WITHOUT_DEFAULT_PORT, UNESCAPED_PATH};
+use super::answer::{self, APPENDED, EFFECTIVE_HOST_PORT, HEADER_OR, HOST_PORT, HOST_WITHOUT_DEFAULT_PORT, UNESCAPED_PATH};
 use super::config::{Config, Reading};
 use super::dialect::{Dialect, GrpcMiss, OwnAnswer, RewriteEncoding};
 use super::filter::Operations;
@@ -94,7 +94,7 @@ impl Config {
                 limited: None,
             };
         }
-        let Verdict { ruling, others, undecided, certificate, timeout, overrides, late } = reading.route(&view);
+        let Verdict { ruling, others, undecided, certificate, timeout, overrides, late, unread: _ } = reading.route(&view);
         let exchange = Exchange { config: self, reading, view: &view, dialect, timeout, overrides: &overrides, late: &late };
         let certificate = certificate.and_then(|served| match served {
             Served::Secret(certificate) => certificate.names.map(|names| names.join(", ")),
@@ -135,7 +135,12 @@ impl Exchange<'_> {
                 Passed::Yes => {}
                 Passed::Unknown(what) => return Outcome::Unmodelled { what: what.to_owned() },
                 Passed::No(status) => {
-                    let mut refused = Answer::Deny { why: Deny::Credentials, status, response_headers: Vec::new() };
+                    let passes_on = forwarding.split.iter().any(|share| share.backend.is_some());
+                    let carried = passes_on && self.dialect.modified_own_answers.contains(&OwnAnswer::Refusal);
+                    // The headers of an authentication service come last, so that nothing is known to be absent.
+                    let sent = |(_, text): &&(String, Option<TextExpr>)| text.is_some();
+                    let response_headers = forwarding.response_headers.iter().filter(|_| carried).filter(sent).cloned().collect();
+                    let mut refused = Answer::Deny { why: Deny::Credentials, status, response_headers };
                     answer::modify_answer(&mut refused, self.late);
                     let refused = outcome(&refused, self.view, self.dialect);
                     return self.replaced(refused, status, Origin::Router, world);
@@ -146,8 +151,8 @@ impl Exchange<'_> {
         match &outcome {
             Outcome::Forward(Forward { split, target, response_headers, .. }) => match split.as_slice() {
                 [Share { backend: None, status: Some(status), .. }] => {
-                    // Replacements of the router's own answers were made before.
-                    Outcome::Respond { status: *status, response_headers: response_headers.clone() }
+                    let own = Outcome::Respond { status: *status, response_headers: response_headers.clone() };
+                    if self.is_replacement(answer) { own } else { self.replaced(own, *status, Origin::Router, world) }
                 }
                 [Share { backend: Some(backend), .. }] => match world.backend(backend, target).map(|answer| answer.status) {
                     Some(status) => self.replaced(outcome, status, Origin::Backend, world),
@@ -155,8 +160,13 @@ impl Exchange<'_> {
                 },
                 _ => outcome,
             },
-            // A backend was given up, or another route answers. Replacements by answers of the router's own were made before.
-            Outcome::Respond { status, .. } if matches!(answer, Answer::Forward(_)) || self.routes_again() => {
+            // A backend was given up, or another route may answer. Replacements by answers of the router's own were made before.
+            Outcome::Respond { status, .. } if matches!(answer, Answer::Forward(_)) => {
+                let status = *status;
+                self.replaced(outcome, status, Origin::Router, world)
+            }
+            // Only a request that has come to its end passes the router again.
+            Outcome::Respond { status, .. } if !self.is_replacement(answer) && self.view.request.body_bytes == 0 => {
                 let status = *status;
                 self.replaced(outcome, status, Origin::Router, world)
             }
@@ -184,27 +194,44 @@ impl Exchange<'_> {
                 // It is made behind the filter that adds headers of listeners.
                 outcome(&policies::instead(other.unwrap_or(status), one), self.view, self.dialect)
             }
-            Instead::Route { host, path } => self.routed_again(host.as_deref(), path.as_deref(), world).unwrap_or(kept),
+            Instead::Route { host, path, status } => self.routed_again(host.as_deref(), path.as_deref(), *status, world).unwrap_or(kept),
         }
     }
 
-    /// Answers are replaced by those of other routes only.
-    fn routes_again(&self) -> bool {
-        self.overrides.iter().all(|one| matches!(one.replaced.instead, Instead::Route { .. }))
+    /// The answer came from a replacement.
+    fn is_replacement(&self, answer: &Answer) -> bool {
+        self.overrides.iter().any(|one| one.made(answer))
     }
 
-    /// What a GET for another host and path gets on the same connection, where a backend answers it.
-    fn routed_again(&self, host: Option<&str>, path: Option<&str>, world: &impl World) -> Option<Outcome> {
+    /// What a GET for another host and path gets on the same connection, where there is a route for it.
+    fn routed_again(&self, host: Option<&str>, path: Option<&str>, status: Option<u16>, world: &impl World) -> Option<Outcome> {
         let before = self.view.request;
         let path = path.map_or_else(|| before.target.split('?').next().unwrap_or_default().to_owned(), str::to_owned);
         let query = self.view.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
         let host = host.map(str::to_owned).or_else(|| self.view.host.clone());
         let request = Request { method: "GET".to_owned(), host, target: format!("{path}{query}"), body_bytes: 0, ..before.clone() };
         let view = View::new(self.config, self.dialect, None, &request);
-        let Verdict { ruling, timeout, .. } = self.reading.route(&view);
+        let Verdict { ruling, timeout, overrides, .. } = self.reading.route(&view);
         let again = Exchange { view: &view, timeout, overrides: &[], ..*self };
-        let outcome = again.outcome(&ruling.answer, world);
-        matches!(outcome, Outcome::Forward(_)).then_some(outcome)
+        let mut outcome = again.outcome(&ruling.answer, world);
+        // The filter that changes the status is there for routes with replacements only.
+        let changed = status.filter(|_| !overrides.is_empty());
+        match (&mut outcome, changed) {
+            (Outcome::NoRoute { .. }, _) => None,
+            (Outcome::Forward(_), Some(_)) => {
+                Some(Outcome::Unmodelled { what: "an error that another route answers with a status of its own".to_owned() })
+            }
+            (Outcome::Forward(forward), None) => {
+                // It passes the router a second time, which appends an address of its own that nobody knows here.
+                forward.headers.retain(|(name, _)| name != "x-forwarded-for");
+                Some(outcome)
+            }
+            (Outcome::Respond { status, .. } | Outcome::Redirect { status, .. } | Outcome::Deny { status, .. }, changed) => {
+                *status = changed.unwrap_or(*status);
+                Some(outcome)
+            }
+            (Outcome::NoAnswer(_) | Outcome::Unmodelled { .. }, _) => Some(outcome),
+        }
     }
 }
 
@@ -277,8 +304,8 @@ fn claims(headers: &HeaderExprs, view: &View<'_>, dialect: &Dialect) -> Vec<(Str
                 [Part::Header(sent)] if sent == name => {
                     claims.extend(view.header(sent).into_iter().map(|value| (name.clone(), Some(value))));
                 }
-                // What repeats a header that is not there is not there either.
-                [Part::Header(sent)] if view.header(sent).is_empty() => claims.push((name.clone(), None)),
+                // What repeats a header that is not there changes nothing.
+                [Part::Header(sent)] if view.header(sent).is_empty() => {}
                 _ => claims.push((name.clone(), Some(parts.iter().map(|one| part(one, view, dialect)).collect()))),
             },
         }
@@ -354,6 +381,11 @@ fn variable(name: &str, host: &str, view: &View<'_>) -> String {
             .and_then(|path| path.unescaped.as_ref())
             .map(|path| String::from_utf8_lossy(path).into_owned())
             .unwrap_or_default(),
+        _ if name.starts_with(HEADER_OR) => {
+            let (header, fallback) = name[HEADER_OR.len()..].split_once(' ').unwrap_or_default();
+            let fallback = if fallback.is_empty() { host } else { fallback };
+            view.header(header).into_iter().next().filter(|value| !value.is_empty()).unwrap_or_else(|| fallback.to_owned())
+        }
         _ => {
             let header = name.strip_prefix(APPENDED).unwrap_or(name);
             let appended = if header == "x-forwarded-for" { view.request.client.as_str() } else { host };

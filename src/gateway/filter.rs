@@ -4,7 +4,7 @@ use super::api::{Cors, ExplicitRef, GrpcFilter, HeaderModifier, HttpFilter, Path
 use super::dialect::{Dialect, Handling, HeaderOperations, HeaderValues, HostOperation};
 use super::format::{self, Formatted};
 use super::policies::{Cookie, Effect, Filter, HostFrom};
-use crate::request::TextExpr;
+use crate::request::{Part, TextExpr};
 
 /// What is done to a header.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +17,32 @@ pub enum Operation {
     Remove,
 }
 
+impl Operation {
+    /// It does the same whatever was asked.
+    pub(super) fn is_literal(&self) -> bool {
+        match self {
+            Self::Set(Some(text)) | Self::Add(Some(text)) => text.0.iter().all(|part| matches!(part, Part::Literal(_))),
+            Self::Set(None) | Self::Add(None) => false,
+            Self::Remove => true,
+        }
+    }
+
+    /// The value may come out empty, which leaves everything as it was.
+    pub(super) fn may_be_empty(&self) -> bool {
+        match self {
+            Self::Set(Some(text)) | Self::Add(Some(text)) => {
+                !text.0.is_empty() && text.0.iter().all(|part| matches!(part, Part::Header(_)))
+            }
+            Self::Set(None) | Self::Add(None) | Self::Remove => false,
+        }
+    }
+}
+
 /// Operations on headers, names in lower case, in the order in which they take effect. A text that is `None` is not known.
 pub type Operations = Vec<(String, Operation)>;
+
+/// Seconds of the core CORS filter where it names none (default of `maxAge` in the CRD). Policies have no default.
+const DEFAULT_MAX_AGE: u32 = 5;
 
 /// What is known of an object that an `ExtensionRef` names.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +71,8 @@ pub struct Plan {
     pub rewrite: Option<UrlRewrite>,
     /// Host set by a header modifier.
     pub host: Option<TextExpr>,
+    /// Header that names the host sent upstream, in lower case.
+    pub host_header: Option<String>,
     /// CORS.
     pub cors: Option<Cors>,
     /// Mirrors.
@@ -55,6 +81,8 @@ pub struct Plan {
     pub failure: Option<String>,
     /// A header value that the data plane refuses, with everything beside it.
     pub poison: Option<String>,
+    /// Why nothing is published any more for the Gateways of the rule.
+    pub stops: Option<String>,
     /// The failure is a reference to something that does not exist.
     pub dangling: bool,
     /// Every hit of the expression in the path is replaced: expression, and text with `\\1` for groups.
@@ -77,6 +105,10 @@ impl Plan {
     pub fn of_http<'k>(filters: &[HttpFilter], dialect: &Dialect, known: impl Fn(&ExplicitRef) -> Known<'k>) -> Self {
         let mut plan = Self::default();
         for filter in filters {
+            // An answer without backend is the last filter that counts (ProcessHTTPFilters in internal/gatewayapi/filters.go).
+            if plan.direct.is_some() {
+                break;
+            }
             match filter {
                 HttpFilter::RequestHeaderModifier(modifier) => plan.modify_request(modifier, dialect),
                 HttpFilter::ResponseHeaderModifier(modifier) => plan.modify_response(modifier, dialect),
@@ -84,12 +116,19 @@ impl Plan {
                 HttpFilter::RequestRedirect(redirect) => plan.redirect = Some(redirect.clone()),
                 HttpFilter::UrlRewrite(rewrite) => plan.rewrite = Some(rewrite.clone()),
                 HttpFilter::Cors(cors) => match *dialect.cors {
-                    Handling::Works => plan.cors = Some(Cors::clone(cors)),
+                    Handling::Works => plan.cors = Some(Cors { max_age: cors.max_age.or(Some(DEFAULT_MAX_AGE)), ..Cors::clone(cors) }),
                     Handling::RuleFails => plan.fail("the implementation refuses the CORS filter"),
                 },
                 HttpFilter::ExternalAuth(_) => plan.fail("the implementation has no ExternalAuth filter"),
                 HttpFilter::ExtensionRef(reference) => plan.extension(reference, known(reference), dialect),
             }
+        }
+        let refused = plan.direct.is_some() || (plan.redirect.is_some() && *dialect.mirror_beside_redirect == Handling::RuleFails);
+        if refused && !plan.mirrors.is_empty() {
+            plan.direct = None;
+            plan.redirect = None;
+            plan.mirrors.clear();
+            plan.fail("a mirror does not go with an answer that needs no backend");
         }
         plan
     }
@@ -146,7 +185,7 @@ impl Plan {
 
     /// A filter of the implementation.
     fn own(&mut self, filter: &Filter, dialect: &Dialect) {
-        let Filter { invalid, path, host, answer, cookies, effect, injected, unmodelled } = filter;
+        let Filter { invalid, stops, path, host, answer, typed, cookies, effect, injected, unmodelled } = filter;
         if let Some(effect) = effect {
             let before = self.effect.take().map(|known| *known).unwrap_or_default();
             self.effect = Some(Box::new(before.over(effect.clone())));
@@ -154,19 +193,25 @@ impl Plan {
         if let Some(why) = invalid {
             self.fail(why);
         }
+        if stops.is_some() {
+            self.stops.clone_from(stops);
+        }
         if path.is_some() {
             self.regex.clone_from(path);
         }
         match host {
             Some(HostFrom::Header(name)) => {
-                self.host = Some(TextExpr::from([crate::request::Part::Header(name.to_ascii_lowercase())]));
+                self.host_header = Some(name.to_ascii_lowercase());
             }
             Some(HostFrom::Unknown) => {
-                self.unmodelled.get_or_insert_with(|| "a host that depends on the backend or the path".to_owned());
+                self.unmodelled.get_or_insert_with(|| "a host that depends on the path".to_owned());
             }
             None => {}
         }
         if let Some((status, headers)) = answer {
+            if let Some(name) = self.set_twice(headers, *typed) {
+                self.stops.get_or_insert_with(|| format!("the header `{name}` that an answer sets twice"));
+            }
             let headers = operations(headers, dialect, &mut self.poison);
             self.direct = Some((*status, headers));
         }
@@ -175,6 +220,18 @@ impl Plan {
         if unmodelled.is_some() && self.unmodelled.is_none() {
             self.unmodelled.clone_from(unmodelled);
         }
+    }
+
+    /// A header that an answer sets, and that was set before it: nothing with such a rule is published (`HTTPRoute.Validate` in
+    /// internal/ir/xds.go of Envoy Gateway).
+    fn set_twice(&self, headers: &HeaderModifier, typed: bool) -> Option<String> {
+        let before = self.response.iter().filter(|(_, operation)| *operation != Operation::Remove).map(|(name, _)| name.clone());
+        let mut taken: Vec<String> = before.chain(typed.then(|| "content-type".to_owned())).collect();
+        headers.add.iter().chain(&headers.set).map(|header| header.name.as_str().to_ascii_lowercase()).find(|name| {
+            let known = taken.contains(name);
+            taken.push(name.clone());
+            known
+        })
     }
 
     fn modify_request(&mut self, modifier: &HeaderModifier, dialect: &Dialect) {
@@ -199,6 +256,14 @@ impl Plan {
         let operations = operations(modifier, dialect, &mut self.poison);
         self.response.extend(operations);
     }
+}
+
+/// The operations of one modifier of a connection in the order in which they take effect: Envoy's own filter for that removes last.
+pub(super) fn mutations(modifier: &HeaderModifier, dialect: &Dialect, poison: &mut Option<String>) -> Operations {
+    let (removed, mut operations): (Operations, Operations) =
+        operations(modifier, dialect, poison).into_iter().partition(|(_, operation)| *operation == Operation::Remove);
+    operations.extend(removed);
+    operations
 }
 
 /// The operations of one modifier in the order in which they take effect.

@@ -72,8 +72,8 @@ pub fn normalise(raw: &[u8], dialect: &Dialect) -> Option<Normalised> {
         path = encode_path(&decode(&path)).into_bytes();
     }
     let plain = without_escaped_slashes(&path);
-    let redirected = *dialect.escaped_slash == EscapedSlash::Redirected && plain != path;
-    let unescaped = redirected.then(|| tidy(&plain, dialect));
+    let told = matches!(*dialect.escaped_slash, EscapedSlash::Redirected | EscapedSlash::Refused) && plain != path;
+    let unescaped = told.then(|| tidy(&plain, dialect));
     let path = tidy(if *dialect.escaped_slash == EscapedSlash::Unescaped { &plain } else { &path }, dialect);
     let compared = match *dialect.compared_path {
         Compared::Normalised => path.clone(),

@@ -26,6 +26,8 @@ pub struct Verdict {
     pub overrides: Vec<Guarded>,
     /// Changes of headers of every answer.
     pub late: Operations,
+    /// The request was refused before its headers were read.
+    pub unread: bool,
 }
 
 /// A certificate that is served.
@@ -47,6 +49,7 @@ impl Verdict {
             timeout: None,
             overrides: Vec::new(),
             late: Vec::new(),
+            unread: false,
         }
     }
 }
@@ -74,8 +77,8 @@ impl Reading {
         let (Some(port), Some(side)) = (port, side.filter(|side| !side.doors.is_empty())) else {
             return self.nobody_listens(port, tls, trace);
         };
-        if let Some(subject) = &port.dead {
-            trace.push(step("nothing is published for this Gateway", Some(subject)));
+        if let Some(outage) = &port.dead {
+            trace.push(step("nothing is published for this Gateway", Some(&outage.origin)));
             return Verdict::new(Answer::NoAnswer(NoAnswer::Refused), trace);
         }
         let Some(door) = first_door(side, v) else {
@@ -89,7 +92,9 @@ impl Reading {
             let overrides = std::mem::take(&mut verdict.overrides);
             let instead = |one: &Answer| overrides.iter().any(|replaced| replaced.made(one));
             let answers = std::iter::once(&mut verdict.ruling.answer).chain(&mut verdict.others);
-            answers.filter(|one| !instead(one)).for_each(|one| answer::modify_answer(one, &door.late));
+            // A value that is made from the request is empty where that was not read, and then nothing is done.
+            let late: Operations = door.late.iter().filter(|(_, operation)| !verdict.unread || operation.is_literal()).cloned().collect();
+            answers.filter(|one| !instead(one)).for_each(|one| answer::modify_answer(one, &late));
             verdict.overrides = overrides;
             verdict.late.clone_from(&door.late);
         }
@@ -151,7 +156,7 @@ impl Reading {
         }
         if let Some(refused) = self.refused(v, Some((table.port, tls))) {
             trace.push(step("the request is refused before any route is looked at", None));
-            return Verdict::new(refused, trace);
+            return Verdict { unread: true, ..Verdict::new(refused, trace) };
         }
         if tls && *self.target.dialect.misdirected == Misdirected::Answered421 {
             let exact = v.first(&side.exact_hosts).and_then(|position| side.doors.get(position));
@@ -199,11 +204,14 @@ impl Reading {
         if malformed.iter().any(|&malformed| v.holds(malformed)) || self.underscored.iter().any(|&header| v.holds(header)) {
             return Some(Answer::Respond { status: 400, response_headers: Vec::new() });
         }
-        if *dialect.escaped_slash == EscapedSlash::Redirected && v.holds(first.escaped_slash) {
-            let location = TextExpr::from([Part::Variable(UNESCAPED_PATH.to_owned()), Part::Query]);
-            return Some(Answer::Redirect { status: 307, location, response_headers: Vec::new() });
+        match *dialect.escaped_slash {
+            EscapedSlash::Redirected if v.holds(first.escaped_slash) => {
+                let location = TextExpr::from([Part::Variable(UNESCAPED_PATH.to_owned()), Part::Query]);
+                Some(Answer::Redirect { status: 307, location, response_headers: Vec::new() })
+            }
+            EscapedSlash::Refused if v.holds(first.escaped_slash) => Some(Answer::Respond { status: 400, response_headers: Vec::new() }),
+            EscapedSlash::Redirected | EscapedSlash::Refused | EscapedSlash::Unescaped | EscapedSlash::Kept => None,
         }
-        None
     }
 
     fn not_found(&self, v: &impl Valuation) -> Answer {

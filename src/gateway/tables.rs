@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::api::{self, MatchType, Object, PathMatch, PathModifier, ValueMatch};
+use super::api::{self, HeaderModifier, MatchType, Object, PathMatch, PathModifier, ValueMatch};
 use super::attach::{Attachment, RouteHead};
 use super::candidates::Order;
-use super::config::{Behind, Certificate, Door, Entry, HostIndex, Origins, Port, Rule, Side, Table, Tier};
+use super::config::{Behind, Certificate, Door, Entry, HostIndex, Origins, Outage, Port, Rule, Side, Table, Tier};
 use super::dialect::{
     BadRegex, Dialect, EmptyRegex, HostFallThrough, Isolation, Order as RankOrder, OverlapHttp2, PrefixReplacement, RegexScope,
     RepeatedNames, ServerName, Target, Underscores, Wildcard,
@@ -80,7 +80,9 @@ pub(super) struct Builder<'b> {
     drafts: BTreeMap<Place, Draft>,
     streams: BTreeMap<usize, Vec<Stream>>,
     exact_names: BTreeMap<u16, Vec<PredicateId>>,
-    dead: BTreeMap<NamespacedName, Subject>,
+    dead: BTreeMap<NamespacedName, Outage>,
+    /// Listeners that change headers at which matches look.
+    blurred: BTreeSet<usize>,
     underscored: Vec<PredicateId>,
 }
 
@@ -94,6 +96,7 @@ impl<'b> Builder<'b> {
             streams: BTreeMap::new(),
             exact_names: BTreeMap::new(),
             dead: BTreeMap::new(),
+            blurred: BTreeSet::new(),
             underscored: Vec::new(),
         }
     }
@@ -118,11 +121,11 @@ impl<'b> Builder<'b> {
             }
             return Attached { nothing_left: false };
         }
-        let (compiled, empty) = self.compile(head, object, rules, findings);
+        let (compiled, stops) = self.compile(head, object, rules, findings);
         for attachment in attachments {
             let listener = &self.listeners[attachment.listener];
-            if let Some(subject) = &empty {
-                self.dead.entry(listener.gateway.clone()).or_insert_with(|| subject.clone());
+            if let Some(outage) = &stops {
+                self.dead.entry(listener.gateway.clone()).or_insert_with(|| outage.clone());
             }
             if listener.serves() {
                 self.fill(head, &compiled, rules, attachment);
@@ -137,18 +140,21 @@ impl<'b> Builder<'b> {
         (!policy.is_empty()).then(|| Arc::new(policy))
     }
 
-    /// Matches of all rules, and the place of an empty expression that stops everything.
+    /// Matches of all rules, and the place of what stops everything.
     fn compile(
         &self,
         head: RouteHead<'_>,
         object: &Object,
         rules: &[Arc<Rule>],
         findings: &mut Findings,
-    ) -> (Vec<Compiled>, Option<Subject>) {
+    ) -> (Vec<Compiled>, Option<Outage>) {
         let mut compiled = Vec::new();
-        let mut empty = None;
+        let mut stops = None;
         for (position, rule) in rules.iter().enumerate() {
             let before = compiled.len();
+            if let Some(cause) = &rule.plan.stops {
+                stops.get_or_insert_with(|| Outage { origin: rule.origin.clone(), cause: cause.clone() });
+            }
             let matches = matches_of(object, position, *self.target.dialect.order);
             for (number, matched) in matches.iter().enumerate() {
                 let origin = match matches.len() {
@@ -157,7 +163,7 @@ impl<'b> Builder<'b> {
                 };
                 let is_empty = matches!(&matched.http.path, Some(PathMatch::Regex(value)) if value.is_empty());
                 if is_empty && *self.target.dialect.empty_regex == EmptyRegex::Everything {
-                    empty.get_or_insert_with(|| origin.clone());
+                    stops.get_or_insert_with(|| Outage { origin: origin.clone(), cause: "an empty regular expression".to_owned() });
                 }
                 let bad = if is_empty && *self.target.dialect.empty_regex == EmptyRegex::Match {
                     Some("the regular expression is empty".to_owned())
@@ -178,7 +184,7 @@ impl<'b> Builder<'b> {
                 self.compile_match(matched, rule, origin, (position, number), rules.len(), &mut compiled);
             }
         }
-        (compiled, empty)
+        (compiled, stops)
     }
 
     fn compile_match(
@@ -292,6 +298,9 @@ impl<'b> Builder<'b> {
                     self.exact_names.entry(port).or_default().push(asked);
                 }
             }
+        }
+        if changes_what_matches_ask(&listener.conduct.early, compiled) {
+            self.blurred.insert(attachment.listener);
         }
         for one in compiled {
             if listener.conduct.underscores.is_none_or(|underscores| underscores == Underscores::Refused) {
@@ -442,8 +451,10 @@ impl<'b> Builder<'b> {
             if let Some(subject) = &side.tables[table].broken {
                 shaken = Some(subject.clone());
             }
+            let blurred = self.blurred.contains(&index).then(|| "headers that are changed before matches look at them".to_owned());
+            let unmodelled = listener.unmodelled.clone().or(blurred);
             if known && !by_listener {
-                if let Some(unmodelled) = &listener.unmodelled {
+                if let Some(unmodelled) = &unmodelled {
                     for door in side.doors.iter_mut().filter(|door| matches!(door.behind, Behind::Table(behind) if behind == table)) {
                         door.unmodelled.get_or_insert_with(|| unmodelled.clone());
                     }
@@ -479,9 +490,9 @@ impl<'b> Builder<'b> {
                         .conduct
                         .http2
                         .unwrap_or_else(|| !overlapping.contains(&index) || *self.target.dialect.overlap_http2 == OverlapHttp2::Kept),
-                    late: filter::operations(&listener.conduct.late, &self.target.dialect, &mut None),
+                    late: filter::mutations(&listener.conduct.late, &self.target.dialect, &mut None),
                     client: listener.conduct.certificates,
-                    unmodelled: listener.unmodelled.clone(),
+                    unmodelled: unmodelled.clone(),
                 });
             }
         }
@@ -629,10 +640,9 @@ impl<'b> Builder<'b> {
 
     fn report_outages(ports: &BTreeMap<u16, Port>, findings: &mut Findings) {
         for (number, port) in ports {
-            if let Some(subject) = &port.dead {
-                let facts =
-                    vec![("effect", format!("nobody listens on port {number}")), ("cause", "an empty regular expression".to_owned())];
-                findings.push(Finding::about(Code::GatewayOutage, subject.clone(), facts));
+            if let Some(Outage { origin, cause }) = &port.dead {
+                let facts = vec![("effect", format!("nobody listens on port {number}")), ("cause", cause.clone())];
+                findings.push(Finding::about(Code::GatewayOutage, origin.clone(), facts));
             }
             for table in port.plain.tables.iter().chain(&port.tls.tables) {
                 if let Some(subject) = &table.broken {
@@ -651,6 +661,18 @@ fn glued(matched: &api::HttpMatch, rule: &Rule, dialect: &Dialect) -> Option<Str
     let Some(PathModifier::ReplacePrefixMatch(to)) = rule.plan.path_modifier() else { return None };
     let to = to.strip_suffix('/').unwrap_or(to);
     (root && !to.is_empty() && *dialect.prefix_replacement == PrefixReplacement::Text).then(|| format!("{to}a"))
+}
+
+/// Headers that matches look at are changed before.
+fn changes_what_matches_ask(early: &HeaderModifier, compiled: &[Compiled]) -> bool {
+    let HeaderModifier { set, add, remove } = early;
+    let changed = || set.iter().chain(add).map(|header| header.name.as_str()).chain(remove.iter().map(String::as_str));
+    let asked = compiled.iter().flat_map(|one| &one.conditions).filter_map(|(field, _)| match field {
+        Field::Header(name) => Some(name.as_str()),
+        _ => None,
+    });
+    let asked: Vec<&str> = asked.collect();
+    changed().any(|name| asked.iter().any(|known| known.eq_ignore_ascii_case(name)))
 }
 
 /// A name and every wildcard that covers it.

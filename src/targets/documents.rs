@@ -8,7 +8,7 @@ use crate::{
         api::{Duration, Object},
         json::Json,
         objects::Objects,
-        policies::{Effect, Network, Place, Policies},
+        policies::{Effect, Merge, Network, Place, Policies},
     },
     k8s::{FieldPath, Inventory, NamespacedName, ObjectId, ObjectRef, Subject},
     ledger::{Code, Facts, Finding},
@@ -73,13 +73,13 @@ impl Document<'_> {
         family: &'static str,
         place: Place,
         effect: Effect,
-        merges: bool,
+        merge: Merge,
     ) {
         let mut told = self.facts(&place);
         if !exists(objects, &place) {
             policies.findings.push(Finding::about(Code::GatewayPolicyLost, self.subject(), told.clone()));
         }
-        if let Some(first) = policies.attach(family, place, self.id, effect, merges) {
+        if let Some(first) = policies.attach(family, place, self.id, effect, merge) {
             told.push(("first", manifests.object(first).to_string()));
             policies.findings.push(Finding::about(Code::GatewayPolicyIgnored, self.subject(), told));
         }

@@ -92,7 +92,7 @@ impl Cx<'_> {
         let intent = Intent::Refuse { status: 503 };
         let today = matches!(code, Code::BackendGone | Code::BackendMissingPort);
         if today && self.keeps(&intent) {
-            rule.changes = Changes { wishes: vec![intent], ..Changes::default() };
+            rule.changes = Changes { wishes: vec![intent], ..Changes::default() }.into();
             return Rule { action: Action::Answered, ..rule };
         }
         Rule { action: Action::Withheld(code), ..rule }

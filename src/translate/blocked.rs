@@ -47,7 +47,7 @@ impl Cx<'_> {
 
 fn refusal(like: &Rule, path: &PathRule, condition: &HeaderCondition) -> Option<Rule> {
     let changes = Changes { wishes: vec![Intent::Refuse { status: FORBIDDEN }], ..Changes::default() };
-    let mut rule = Rule { path: path.clone(), headers: Vec::new(), action: Action::Answered, changes, ..like.clone() };
+    let mut rule = Rule { path: path.clone(), headers: Vec::new(), action: Action::Answered, changes: changes.into(), ..like.clone() };
     snippet::restrict(&mut rule, &[Condition::Field(condition.clone())]).then_some(rule)
 }
 

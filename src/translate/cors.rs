@@ -75,7 +75,7 @@ impl Cx<'_> {
             path: path.clone(),
             headers: Vec::new(),
             action: Action::Answered,
-            changes: Changes { wishes: vec![Intent::Answer { status, headers, body: None }], ..Changes::default() },
+            changes: Changes { wishes: vec![Intent::Answer { status, headers, body: None }], ..Changes::default() }.into(),
         }
     }
 

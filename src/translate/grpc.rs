@@ -66,7 +66,7 @@ impl Cx<'_> {
             backend_tls: _,
             mirror: _,
             retry: _,
-        } = changes;
+        } = &**changes;
         *wire == Wire::GrpcOverHttp
             && matches!(action, Action::Forward(_))
             && path_change.is_none()

@@ -4,7 +4,7 @@ use super::{
     changes::is_precise_hostname,
     context::{Cx, differs, unmappable},
     paths::{self, NoMatch},
-    plan::{Action, Changes, HeaderCondition, HostPlan, Hostname, On, PathRule, Redirect, Rule, TlsPlan},
+    plan::{Action, Changed, Changes, HeaderCondition, HostPlan, Hostname, On, PathRule, Redirect, Rule, TlsPlan},
     redirects::split_url,
     shape,
     snippet::{self, Condition},
@@ -105,7 +105,7 @@ impl Cx<'_> {
             path: PathRule::Prefix("/".to_owned()),
             headers: vec![],
             action: Action::Answered,
-            changes,
+            changes: changes.into(),
         }]
     }
 
@@ -160,7 +160,7 @@ impl Cx<'_> {
             path: PathRule::Prefix("/".to_owned()),
             headers: vec![],
             action: Action::Withheld(code),
-            changes: Changes::default(),
+            changes: Changed::default(),
         }
     }
 
@@ -350,7 +350,7 @@ impl Cx<'_> {
                 continue;
             }
             let changes = Changes { wishes: vec![intent], ..Changes::default() };
-            pages.push(Rule { path, headers: vec![], action: Action::Answered, changes, ..first.clone() });
+            pages.push(Rule { path, headers: vec![], action: Action::Answered, changes: changes.into(), ..first.clone() });
         }
         pages
     }
@@ -368,14 +368,14 @@ impl Cx<'_> {
                 self.ask(ingress, &["app-root"], &intent, vec![]);
                 let changes = Changes { wishes: self.take_wishes(), ..Changes::default() };
                 let path = PathRule::Exact("/".to_owned());
-                return Rule { owner: ingress, origin, path, headers: vec![], action: Action::Answered, changes };
+                return Rule { owner: ingress, origin, path, headers: vec![], action: Action::Answered, changes: changes.into() };
             }
             self.mark(ingress, &["app-root"], &differs(Code::RedirectQueryKept));
             let name = self.ingress_name(ingress);
             self.say(Code::RedirectQueryKept, Some(origin.clone()), vec![("ingress", name), ("annotation", "app-root".to_owned())]);
             Action::Redirect(Redirect { scheme: None, hostname: None, port: None, path: Some(root), prefix: false, status: 302 })
         };
-        Rule { owner: ingress, origin, path: PathRule::Exact("/".to_owned()), headers: vec![], action, changes: Changes::default() }
+        Rule { owner: ingress, origin, path: PathRule::Exact("/".to_owned()), headers: vec![], action, changes: Changed::default() }
     }
 
     /// The matches of a location; several where the bare prefix is treated in another way.
@@ -422,7 +422,7 @@ impl Cx<'_> {
                     path: path.clone(),
                     headers: vec![],
                     action: action.clone(),
-                    changes: changes.clone(),
+                    changes: changes.clone().into(),
                 })
                 .collect()
         };
@@ -495,7 +495,7 @@ impl Cx<'_> {
             }
             if let (PathRule::Regex(_), Some(super::plan::PathModifier::Prefix(_))) = (&rule.path, &rule.changes.path) {
                 rule.action = Action::Withheld(Code::RewriteNeedsCaptures);
-                rule.changes = Changes::default();
+                rule.changes = Changed::default();
                 return vec![rule];
             }
             self.forward(rule, &location.target)
@@ -555,7 +555,7 @@ impl Cx<'_> {
                 path: PathRule::Exact(from),
                 headers: vec![],
                 action: Action::Redirect(redirect),
-                changes: Changes::default(),
+                changes: Changed::default(),
             });
         }
         rules

@@ -1,5 +1,7 @@
 //! What is to be emitted, before it is cut into objects: rules of a host, each with its owner and the place it came from.
 
+use std::ops::{Deref, DerefMut};
+
 use crate::{
     gateway::Intent,
     k8s::{NamespacedName, Subject},
@@ -181,6 +183,64 @@ pub(super) struct Changes {
     pub retry: Option<Box<Retry>>,
 }
 
+/// Changes of a rule. Most rules change nothing, and there are many.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Changed(Option<Box<Changes>>);
+
+/// What rules without changes change.
+static NOTHING: Changes = Changes {
+    path: None,
+    host: None,
+    request_headers: Vec::new(),
+    request_removed: Vec::new(),
+    request_added: Vec::new(),
+    response_headers: Vec::new(),
+    response_added: Vec::new(),
+    response_removed: Vec::new(),
+    cors: None,
+    wishes: Vec::new(),
+    no_timeout: false,
+    wire: Wire::Http,
+    backend_tls: None,
+    mirror: None,
+    retry: None,
+};
+
+impl Changed {
+    /// The changes by themselves.
+    pub(super) fn into_changes(self) -> Changes {
+        self.0.map(|changes| *changes).unwrap_or_default()
+    }
+}
+
+impl From<Changes> for Changed {
+    fn from(changes: Changes) -> Self {
+        Self((changes != NOTHING).then(|| Box::new(changes)))
+    }
+}
+
+impl Deref for Changed {
+    type Target = Changes;
+
+    fn deref(&self) -> &Changes {
+        self.0.as_deref().unwrap_or(&NOTHING)
+    }
+}
+
+impl DerefMut for Changed {
+    fn deref_mut(&mut self) -> &mut Changes {
+        self.0.get_or_insert_default()
+    }
+}
+
+impl PartialEq for Changed {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Changed {}
+
 /// How the path is changed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum PathModifier {
@@ -204,7 +264,7 @@ pub(super) struct Rule {
     /// What happens.
     pub action: Action,
     /// What is changed.
-    pub changes: Changes,
+    pub changes: Changed,
 }
 
 impl Rule {

@@ -3,7 +3,7 @@
 use super::{
     changes::is_precise_hostname,
     context::{Cx, differs, no_effect, unmappable},
-    plan::{Action, Changes, HostPlan, Hostname, PathRule, Redirect, Rule, TlsPlan},
+    plan::{Action, Changed, Changes, HostPlan, Hostname, PathRule, Redirect, Rule, TlsPlan},
     shape,
 };
 use crate::{
@@ -90,7 +90,7 @@ impl Cx<'_> {
             path: PathRule::Prefix("/".to_owned()),
             headers: vec![],
             action: Action::Redirect(redirect),
-            changes: Changes::default(),
+            changes: Changed::default(),
         };
         let name = server.from.to_ascii_lowercase();
         let tls = match &server.certificate {

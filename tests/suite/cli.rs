@@ -235,3 +235,30 @@ fn hostile_bytes_never_end_in_a_panic() {
     assert!(!folder.parent().expect("parent").join("etc").exists());
     let _ = fs::remove_dir_all(folder);
 }
+
+#[test]
+fn trace_says_with_which_answers_of_services_nothing_would_change() {
+    let file = scratch("answers").join("shop.yaml");
+    let ingress = "apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: shop
+  namespace: shop
+  annotations: {nginx.ingress.kubernetes.io/auth-url: 'http://auth.shop.svc.cluster.local/check'}
+spec:
+  ingressClassName: nginx
+  rules: [{host: shop.example, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]
+";
+    let service = |name: &str| {
+        format!("---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}, namespace: shop}}\nspec: {{ports: [{{port: 80}}]}}\n")
+    };
+    fs::write(&file, format!("{ingress}{}{}", service("web"), service("auth"))).expect("written");
+    let file = file.to_str().expect("a path");
+    let output = gateshift(&root(), &["trace", "GET http://shop.example/", "-f", file, "--target", "envoy-gateway"]);
+    let said = text(&output.stdout);
+    assert!(
+        said.contains("\nnot known to be the same: only if authentication services answer 200, 401 or 403\n"),
+        "{said}{}",
+        text(&output.stderr)
+    );
+}

@@ -2,7 +2,7 @@
 
 use super::effect::{Addresses, AskedPath, Conduct, Effect, Instead, Network, Origin, Override, Service};
 use crate::gateway::answer;
-use crate::gateway::dialect::Dialect;
+use crate::gateway::dialect::{Dialect, OwnAnswer};
 use crate::gateway::filter::{self, Operation, Operations};
 use crate::request::{
     Answer, Deny, ErrorPage, Field, Forwarding, Guard, HeaderExprs, NoAnswer, Part, PathExpr, PredicateId, Predicates, Share, Test,
@@ -21,11 +21,20 @@ pub struct Guarded {
 impl Guarded {
     /// An answer of the router that may have come from this replacement.
     pub fn made(&self, answer: &Answer) -> bool {
-        match (&self.replaced.instead, answer) {
-            (Instead::Answer { status: Some(made), .. }, Answer::Respond { status, .. } | Answer::Redirect { status, .. }) => {
-                made == status
-            }
-            (Instead::Answer { .. } | Instead::Route { .. }, _) => false,
+        let own = match answer {
+            Answer::Respond { status, .. } | Answer::Redirect { status, .. } => Some(*status),
+            // It comes once somebody who is asked lets pass.
+            Answer::Forward(forwarding) => match forwarding.split.as_slice() {
+                [Share { backend: None, status, .. }] => *status,
+                _ => None,
+            },
+            Answer::Deny { .. } | Answer::NoRoute { .. } | Answer::NoAnswer(_) | Answer::Unmodelled { .. } => None,
+        };
+        let Some(status) = own else { return false };
+        match &self.replaced.instead {
+            Instead::Answer { status: Some(made), .. } => *made == status,
+            Instead::Answer { status: None, .. } => self.replaced.of != Origin::Backend && self.replaced.takes(status),
+            Instead::Route { .. } => false,
         }
     }
 }
@@ -48,6 +57,8 @@ pub struct Policy {
     tells_certificate: bool,
     /// Proxies in front are trusted to tell who the client is.
     pub trusts: bool,
+    /// Refusals carry the headers that the rule would have given to an answer of its backends.
+    refuses_with_headers: bool,
     dropped: bool,
 }
 
@@ -86,7 +97,7 @@ impl Policy {
             realm: String::new(),
         }));
         guards.extend(effect.rate.map(|status| Guard::Rate { status }));
-        let early = filter::operations(&conduct.early, dialect, &mut poison);
+        let early = filter::mutations(&conduct.early, dialect, &mut poison);
         let dropped = poison.is_some();
         Self {
             abort: effect.abort,
@@ -100,6 +111,7 @@ impl Policy {
             removes_credentials: effect.password.as_ref().is_some_and(|password| password.removed),
             tells_certificate: conduct.tells_certificate,
             trusts: conduct.trust.is_some(),
+            refuses_with_headers: dialect.modified_own_answers.contains(&OwnAnswer::Refusal),
             dropped,
         }
     }
@@ -118,6 +130,7 @@ impl Policy {
             overrides,
             tells_certificate,
             trusts,
+            refuses_with_headers: _,
             dropped,
         } = self;
         abort.is_none()
@@ -137,21 +150,31 @@ impl Policy {
         if self.dropped {
             return Answer::Unmodelled { what: "a header value of a policy that the data plane refuses".to_owned() };
         }
-        let respond = |status| Answer::Respond { status, response_headers: Vec::new() };
+        let headers = || {
+            let carried = if let Answer::Forward(forwarding) = &unruled { Some(&forwarding.response_headers) } else { None };
+            carried.filter(|_| self.refuses_with_headers).cloned().unwrap_or_default()
+        };
+        let respond = |status| Answer::Respond { status, response_headers: headers() };
+        let deny = || Answer::Deny { why: Deny::Address, status: 403, response_headers: headers() };
         if let Some(status) = self.abort {
-            return self.replaced(respond(status));
+            // This filter stands before that of CORS.
+            let mut aborted = respond(status);
+            if let Answer::Respond { response_headers, .. } = &mut aborted {
+                response_headers.retain(|(name, _)| !name.starts_with("access-control-"));
+            }
+            return self.replaced(aborted);
         }
         if preflight || matches!(unruled, Answer::Unmodelled { .. } | Answer::NoAnswer(NoAnswer::Refused | NoAnswer::Reset | NoAnswer::Tls))
         {
             return self.replaced(unruled);
         }
         if self.addresses_first && self.refuses(v) {
-            return self.replaced(Answer::Deny { why: Deny::Address, status: 403, response_headers: Vec::new() });
+            return self.replaced(deny());
         }
         let refused = if self.body.is_some_and(|id| v.holds(id)) {
             Some(respond(413))
         } else if self.refuses(v) {
-            Some(Answer::Deny { why: Deny::Address, status: 403, response_headers: Vec::new() })
+            Some(deny())
         } else {
             None
         };

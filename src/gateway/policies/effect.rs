@@ -78,6 +78,8 @@ pub enum Instead {
         host: Option<String>,
         /// Path; `None` keeps it.
         path: Option<String>,
+        /// Status of the answer where answers of the other route are replaced too.
+        status: Option<u16>,
     },
 }
 
@@ -227,12 +229,16 @@ pub enum HostFrom {
 pub struct Filter {
     /// Why rules with it answer 500.
     pub invalid: Option<String>,
+    /// Why nothing is published any more for Gateways that have a rule with it.
+    pub stops: Option<String>,
     /// Every hit of the expression in the path is replaced: expression, and text with `\1` for groups.
     pub path: Option<(String, String)>,
     /// Where the host sent upstream comes from.
     pub host: Option<HostFrom>,
     /// An answer without backend: status and headers.
     pub answer: Option<(u16, HeaderModifier)>,
+    /// That answer has a type of its content.
+    pub typed: bool,
     /// Alternatives of conditions that are added to every match.
     pub cookies: Vec<Vec<Cookie>>,
     /// What it does as a policy would.

@@ -42,7 +42,7 @@ struct Attached {
     id: ObjectId,
     effect: Effect,
     /// What less specific policies say is kept where this one is silent.
-    merges: bool,
+    merge: Merge,
 }
 
 /// A rule of a route behind a listener.
@@ -84,6 +84,17 @@ impl ListenerOf<'_> {
     }
 }
 
+/// What becomes of policies at less specific places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Merge {
+    /// They do nothing.
+    Replaces,
+    /// The one of the Gateway counts where this one is silent; another one of the route does nothing.
+    WithGateway,
+    /// All of them count where the more specific ones are silent.
+    WithAll,
+}
+
 /// The policies of one implementation.
 #[derive(Debug, Clone, Default)]
 pub struct Policies {
@@ -103,12 +114,12 @@ impl Policies {
     }
 
     /// Attaches an effect. Of two in one family on one place the first counts; then it is given.
-    pub fn attach(&mut self, family: &'static str, place: Place, id: ObjectId, effect: Effect, merges: bool) -> Option<ObjectId> {
+    pub fn attach(&mut self, family: &'static str, place: Place, id: ObjectId, effect: Effect, merge: Merge) -> Option<ObjectId> {
         let places = self.families.entry(family).or_default();
         if let Some(first) = places.get(&place) {
             return Some(first.id);
         }
-        places.insert(place, Attached { id, effect, merges });
+        places.insert(place, Attached { id, effect, merge });
         None
     }
 
@@ -122,7 +133,9 @@ impl Policies {
         places.extend(reached.listener.places());
         for family in self.families.values() {
             let mut found = places.iter().filter_map(|place| family.get(place));
-            let Some(first) = found.next().filter(|first| !first.merges && first.effect.invalid.is_none()) else { continue };
+            let Some(first) = found.next().filter(|first| first.merge == Merge::Replaces && first.effect.invalid.is_none()) else {
+                continue;
+            };
             let lost = |below: &&Attached| {
                 below.effect.password.is_some() && first.effect.password.is_none()
                     || below.effect.service.is_some() && first.effect.service.is_none()
@@ -152,24 +165,26 @@ impl Policies {
         if self.families.is_empty() {
             return None;
         }
-        let mut places = Vec::with_capacity(6);
+        let mut of_route = Vec::with_capacity(2);
         if reached.rule.is_some() {
-            places.push(Place::new(reached.kind, reached.route, reached.rule));
+            of_route.push(Place::new(reached.kind, reached.route, reached.rule));
         }
-        places.push(Place::new(reached.kind, reached.route, None));
-        places.extend(reached.listener.places());
+        of_route.push(Place::new(reached.kind, reached.route, None));
+        let of_gateway = reached.listener.places();
         let mut all: Option<Effect> = None;
         for family in self.families.values() {
-            let mut found: Option<Effect> = None;
-            for attached in places.iter().filter_map(|place| family.get(place)) {
-                found = Some(match found {
-                    None => attached.effect.clone(),
-                    Some(above) => above.over(attached.effect.clone()),
-                });
-                if !attached.merges {
-                    break;
+            let mut attached = of_route.iter().chain(&of_gateway).filter_map(|place| family.get(place));
+            let found = attached.next().map(|first| {
+                let above = first.effect.clone();
+                match first.merge {
+                    Merge::Replaces => above,
+                    Merge::WithGateway => match of_gateway.iter().find_map(|place| family.get(place)) {
+                        Some(below) if below.id != first.id => above.over(below.effect.clone()),
+                        Some(_) | None => above,
+                    },
+                    Merge::WithAll => attached.fold(above, |above, below| above.over(below.effect.clone())),
                 }
-            }
+            });
             all = match (all, found) {
                 (Some(one), Some(other)) => Some(one.over(other)),
                 (one, other) => one.or(other),
@@ -213,22 +228,37 @@ mod tests {
     fn the_more_specific_policy_replaces_the_other() {
         let mut policies = Policies::default();
         let (route, gateway) = (NamespacedName::new("a", "r"), NamespacedName::new("b", "gw"));
-        policies.attach("t", Place::new("Gateway", &gateway, None), ObjectId(0), effect(1), false);
+        policies.attach("t", Place::new("Gateway", &gateway, None), ObjectId(0), effect(1), Merge::Replaces);
         assert_eq!(timeout(&policies, Some("x")), Some(1));
-        policies.attach("t", Place::new("HTTPRoute", &route, None), ObjectId(1), effect(2), false);
-        policies.attach("t", Place::new("HTTPRoute", &route, Some("x")), ObjectId(2), effect(3), false);
-        assert_eq!(policies.attach("t", Place::new("HTTPRoute", &route, Some("x")), ObjectId(3), effect(4), false), Some(ObjectId(2)));
+        policies.attach("t", Place::new("HTTPRoute", &route, None), ObjectId(1), effect(2), Merge::Replaces);
+        policies.attach("t", Place::new("HTTPRoute", &route, Some("x")), ObjectId(2), effect(3), Merge::Replaces);
+        assert_eq!(
+            policies.attach("t", Place::new("HTTPRoute", &route, Some("x")), ObjectId(3), effect(4), Merge::Replaces),
+            Some(ObjectId(2))
+        );
         assert_eq!((timeout(&policies, Some("x")), timeout(&policies, Some("y"))), (Some(3), Some(2)));
     }
 
     #[test]
     fn a_silent_policy_still_replaces_unless_it_merges() {
         let (route, gateway) = (NamespacedName::new("a", "r"), NamespacedName::new("b", "gw"));
-        for (merges, expected) in [(false, None), (true, Some(1))] {
+        for (merge, expected) in [(Merge::Replaces, None), (Merge::WithGateway, Some(1)), (Merge::WithAll, Some(1))] {
             let mut policies = Policies::default();
-            policies.attach("t", Place::new("Gateway", &gateway, None), ObjectId(0), effect(1), false);
-            policies.attach("t", Place::new("HTTPRoute", &route, None), ObjectId(1), Effect::default(), merges);
+            policies.attach("t", Place::new("Gateway", &gateway, None), ObjectId(0), effect(1), Merge::Replaces);
+            policies.attach("t", Place::new("HTTPRoute", &route, None), ObjectId(1), Effect::default(), merge);
             assert_eq!(timeout(&policies, None), expected);
+        }
+    }
+
+    #[test]
+    fn a_policy_of_a_rule_merges_with_that_of_the_gateway_and_not_with_that_of_its_route() {
+        for (merge, expected) in [(Merge::WithGateway, Some(1)), (Merge::WithAll, Some(2))] {
+            let mut policies = Policies::default();
+            let (route, gateway) = (NamespacedName::new("a", "r"), NamespacedName::new("b", "gw"));
+            policies.attach("t", Place::new("Gateway", &gateway, None), ObjectId(0), effect(1), Merge::Replaces);
+            policies.attach("t", Place::new("HTTPRoute", &route, None), ObjectId(1), effect(2), Merge::Replaces);
+            policies.attach("t", Place::new("HTTPRoute", &route, Some("x")), ObjectId(2), Effect::default(), merge);
+            assert_eq!(timeout(&policies, Some("x")), expected, "{merge:?}");
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
         dialect::Port443,
         facts::Facts,
         objects::Objects,
-        policies::{AskedPath, Effect, Password, Place, Policies, Service},
+        policies::{AskedPath, Effect, Merge, Password, Place, Policies, Service},
     },
     k8s::{Inventory, NamespacedName, ObjectRef},
     targets::documents::{millis, of_group, url},
@@ -32,7 +32,7 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, fa
         for target in target_refs {
             let place = Place::new(&target.kind, &NamespacedName::new(&of.namespace, &target.name), target.section_name.as_deref());
             for (family, effect) in &parts {
-                document.attach(&mut policies, (objects, manifests), family, place.clone(), effect.clone(), true);
+                document.attach(&mut policies, (objects, manifests), family, place.clone(), effect.clone(), Merge::WithAll);
             }
         }
         policies.understood.insert(document.id);

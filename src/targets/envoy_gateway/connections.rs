@@ -45,6 +45,7 @@ pub(super) fn conduct(policy: &ClientTrafficPolicy, object: &ObjectRef) -> Condu
         conduct.escaped_slash = match path.escaped_slashes_action.as_deref() {
             Some("KeepUnchanged") => Some(EscapedSlash::Kept),
             Some("UnescapeAndForward") => Some(EscapedSlash::Unescaped),
+            Some("RejectRequest") => Some(EscapedSlash::Refused),
             Some("UnescapeAndRedirect") | None => None,
             Some(_) => {
                 conduct.unmodelled.get_or_insert_with(|| format!("`path.escapedSlashesAction` of {object}"));

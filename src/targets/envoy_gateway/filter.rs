@@ -9,10 +9,21 @@ use serde_json::json;
 use crate::{
     gateway::{
         Intent,
-        api::{Custom, HeaderModifier},
+        api::{Custom, HeaderModifier, HeaderValue},
     },
     targets::envoy::replacement,
 };
+
+/// Headers that are set, each once: the controller publishes nothing where an answer names one twice.
+fn once(headers: impl Iterator<Item = HeaderValue>) -> HeaderModifier {
+    let mut set: Vec<HeaderValue> = Vec::new();
+    for header in headers {
+        if !set.iter().any(|known| known.name.as_str().eq_ignore_ascii_case(header.name.as_str())) {
+            set.push(header);
+        }
+    }
+    HeaderModifier { set, ..HeaderModifier::default() }
+}
 
 /// The filter for the intents of a rule, if they need one.
 pub(super) fn filter(intents: &[Intent], namespace: &str, name: &str) -> Option<Custom> {
@@ -36,7 +47,7 @@ pub(super) fn filter(intents: &[Intent], namespace: &str, name: &str) -> Option<
                 let others = headers.iter().filter_map(|(name, value)| header(name, value));
                 filter.direct_response = Some(DirectResponse {
                     status_code: Some(*status),
-                    header: Some(HeaderModifier { set: location.into_iter().chain(others).collect(), ..HeaderModifier::default() }),
+                    header: Some(once(location.into_iter().chain(others))),
                     ..DirectResponse::default()
                 });
             }
@@ -44,10 +55,10 @@ pub(super) fn filter(intents: &[Intent], namespace: &str, name: &str) -> Option<
                 filter.direct_response = Some(DirectResponse { status_code: Some(*status), ..DirectResponse::default() });
             }
             Intent::Answer { status, headers, body } => {
-                let set: Vec<_> = headers.iter().filter_map(|(name, value)| header(name, value)).collect();
+                let set = once(headers.iter().filter_map(|(name, value)| header(name, value)));
                 filter.direct_response = Some(DirectResponse {
                     status_code: Some(*status),
-                    header: (body.is_none() || !set.is_empty()).then(|| HeaderModifier { set, ..HeaderModifier::default() }),
+                    header: (body.is_none() || set != HeaderModifier::default()).then_some(set),
                     content_type: body.as_ref().map(|body| body.content_type.clone()),
                     body: body.as_ref().map(|body| json!({"type": "Inline", "inline": body.text})),
                     ..DirectResponse::default()

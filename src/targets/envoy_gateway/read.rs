@@ -1,5 +1,6 @@
 //! Policies and filters of Envoy Gateway, read back as the controller reads them: the oldest of a kind on one place counts, a policy that
-//! the controller refuses makes its routes answer 500, and what is not known here is said to be.
+//! the controller refuses in part makes its routes answer 500 where its other parts let a request pass, and what is not known here is said
+//! to be.
 
 use serde_json::{Map, Value};
 
@@ -19,7 +20,8 @@ use crate::{
         grants::{Grants, Referent, Referrer},
         objects::Objects,
         policies::{
-            Addresses, AskedPath, Cookie, Effect, Filter, HostFrom, Instead, Network, Origin, Override, Password, Place, Policies, Service,
+            Addresses, AskedPath, Cookie, Effect, Filter, HostFrom, Instead, Merge, Network, Origin, Override, Password, Place, Policies,
+            Service,
         },
         regex,
     },
@@ -30,6 +32,9 @@ use crate::{
 
 /// What Envoy answers where an authentication service fails.
 const FORBIDDEN: u16 = 403;
+
+/// Status of a redirect of `responseOverride` that names none (default of `statusCode` in the CRD).
+const FOUND: u16 = 302;
 
 /// What policies are read with.
 pub(super) struct Reader<'a> {
@@ -56,17 +61,17 @@ impl Reader<'_> {
             "SecurityPolicy" => {
                 let Some(policy) = document.parse::<SecurityPolicy>() else { return };
                 let effect = self.security(&policy, object);
-                let merges = policy.merge_type.is_some();
+                let merge = merge(policy.merge_type.as_deref());
                 for place in self.places(&policy.target_refs, policy.target_ref.as_ref(), &policy.target_selectors, object) {
-                    self.attach(policies, "security", document, place, effect.clone(), merges);
+                    self.attach(policies, "security", document, place, effect.clone(), merge);
                 }
             }
             "BackendTrafficPolicy" => {
                 let Some(policy) = document.parse::<BackendTrafficPolicy>() else { return };
                 let effect = traffic(&policy, object);
-                let merges = policy.merge_type.is_some();
+                let merge = merge(policy.merge_type.as_deref());
                 for place in self.places(&policy.target_refs, policy.target_ref.as_ref(), &policy.target_selectors, object) {
-                    self.attach(policies, "traffic", document, place, effect.clone(), merges);
+                    self.attach(policies, "traffic", document, place, effect.clone(), merge);
                 }
             }
             "ClientTrafficPolicy" => {
@@ -86,10 +91,10 @@ impl Reader<'_> {
     }
 
     /// Attaches an effect, and says what of it surprises.
-    fn attach(&self, policies: &mut Policies, family: &'static str, document: &Document<'_>, place: Place, effect: Effect, merges: bool) {
+    fn attach(&self, policies: &mut Policies, family: &'static str, document: &Document<'_>, place: Place, effect: Effect, merge: Merge) {
         let routes_again = effect.overrides.iter().flatten().any(|one| matches!(one.instead, Instead::Route { .. }));
         let facts = routes_again.then(|| document.facts(&place));
-        document.attach(policies, (self.objects, self.manifests), family, place, effect, merges);
+        document.attach(policies, (self.objects, self.manifests), family, place, effect, merge);
         if let Some(facts) = facts {
             policies.findings.push(Finding::about(Code::GatewayInternalRedirect, document.subject(), facts));
         }
@@ -142,15 +147,16 @@ impl Reader<'_> {
         if let Some(basic) = basic_auth {
             let namespace = basic.users.namespace.as_ref().unwrap_or(&object.namespace);
             let secret = NamespacedName::new(namespace, &basic.users.name);
-            if let Some(fault) = self.facts.password_fault(&secret, ".htpasswd") {
-                effect.invalid = Some(format!("{object}: {fault}"));
+            match self.facts.password_fault(&secret, ".htpasswd") {
+                Some(fault) => effect.invalid = Some(format!("{object}: {fault}")),
+                None => effect.password = Some(Password { secret, removed: false }),
             }
-            effect.password = Some(Password { secret, removed: false });
         }
         if let Some(ext) = ext_auth {
             match (&ext.http, ext.other.is_empty()) {
                 (Some(http), true) => {
                     let service = http.backend_refs.first().or(http.backend_ref.as_ref());
+                    let fails_open = ext.fail_open == Some(true);
                     match service.map(|service| self.service(service, object)) {
                         Some(Ok(base)) => {
                             let path = match (&http.path_override, &http.path) {
@@ -159,12 +165,14 @@ impl Reader<'_> {
                             };
                             let copied = http.headers_to_backend.iter().map(|name| name.to_ascii_lowercase()).collect();
                             effect.service = Some(Service { base, path, copied, failure: ext.status_on_error.unwrap_or(FORBIDDEN) });
+                            if fails_open {
+                                effect.unmodelled.get_or_insert_with(|| format!("`failOpen` of {object}"));
+                            }
                         }
+                        // Nobody is asked where that is said to be fine; other faults of the policy still count.
+                        Some(Err(_)) | None if fails_open => {}
                         Some(Err(fault)) => effect.invalid = Some(format!("{object}: {fault}")),
                         None => effect.invalid = Some(format!("{object}: no authentication service is named")),
-                    }
-                    if ext.fail_open == Some(true) && effect.invalid.is_none() {
-                        effect.unmodelled.get_or_insert_with(|| format!("`failOpen` of {object}"));
                     }
                 }
                 (_, _) => {
@@ -186,9 +194,6 @@ impl Reader<'_> {
                 }
             }
             effect.addresses = Some(addresses);
-        }
-        if effect.invalid.is_some() {
-            return Effect { invalid: effect.invalid, ..Effect::default() };
         }
         effect
     }
@@ -221,6 +226,10 @@ impl Reader<'_> {
             | None => Ok(url(&name, port)),
         }
     }
+}
+
+fn merge(merge_type: Option<&str>) -> Merge {
+    if merge_type.is_some() { Merge::WithGateway } else { Merge::Replaces }
 }
 
 /// Fields that nobody here knows.
@@ -287,6 +296,7 @@ fn replacement(one: &ResponseOverride) -> Option<Override> {
         (None, Some(redirect)) => Instead::Route {
             host: redirect.hostname.clone(),
             path: redirect.path.as_ref().and_then(|OverridePath { replace_full_path, .. }| replace_full_path.clone()),
+            status: Some(redirect.status_code.unwrap_or(FOUND)),
         },
         (None, None) => return None,
     };
@@ -302,18 +312,24 @@ fn filter(filter: &HttpRouteFilter, object: &ObjectRef) -> Filter {
                 || regex::substitution(&replacement.substitution).is_none()
             {
                 effect.invalid = Some(format!("`{}` of {object} is no regular expression of RE2", replacement.pattern));
+            } else if replacement.substitution.is_empty() {
+                // Refused where the whole configuration is checked (ExtendedHTTPPathModifier.Validate in internal/ir/xds.go).
+                effect.stops = Some(format!("an empty `substitution` of {object}"));
             }
             effect.path = Some((replacement.pattern.clone(), replacement.substitution.clone()));
         }
         if let Some(host) = &rewrite.hostname {
-            effect.host = Some(match (&host.header, host.r#type.as_str()) {
-                (Some(header), "Header") => HostFrom::Header(header.clone()),
-                (_, _) => HostFrom::Unknown,
-            });
+            effect.host = match (&host.header, host.r#type.as_str()) {
+                (Some(header), "Header") => Some(HostFrom::Header(header.clone())),
+                // Endpoints of Services have addresses and no names.
+                (_, "Backend") => None,
+                (_, _) => Some(HostFrom::Unknown),
+            };
         }
     }
     if let Some(direct) = &filter.direct_response {
         effect.answer = Some((direct.status_code.unwrap_or(200), direct.header.clone().unwrap_or_default()));
+        effect.typed = direct.content_type.is_some();
         let body = direct.body.as_ref().and_then(|body| body.get("inline")).and_then(Value::as_str).unwrap_or_default();
         if format::read(body) == Formatted::Bad {
             effect.unmodelled.get_or_insert_with(|| format!("a body of {object} that the data plane refuses"));

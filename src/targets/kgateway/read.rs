@@ -10,7 +10,7 @@ use crate::{
         dialect::Port443,
         facts::Facts,
         objects::Objects,
-        policies::{Addresses, AskedPath, Effect, Filter, Network, Password, Place, Policies, Service},
+        policies::{Addresses, AskedPath, Effect, Filter, Merge, Network, Password, Place, Policies, Service},
         regex,
     },
     k8s::{Inventory, NamespacedName, ObjectRef},
@@ -30,7 +30,7 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, fa
                     let name = NamespacedName::new(&document.object.namespace, &target.name);
                     let place = Place::new(&target.kind, &name, target.section_name.as_deref());
                     for (family, effect) in reader.traffic(&policy, document) {
-                        document.attach(&mut policies, (objects, manifests), family, place.clone(), effect, true);
+                        document.attach(&mut policies, (objects, manifests), family, place.clone(), effect, Merge::WithAll);
                     }
                 }
                 if !policy.target_selectors.is_empty() {

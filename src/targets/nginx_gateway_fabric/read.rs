@@ -13,7 +13,7 @@ use crate::{
     gateway::{
         facts::Facts,
         objects::Objects,
-        policies::{Effect, Filter, Password, Place, Policies},
+        policies::{Effect, Filter, Merge, Password, Place, Policies},
     },
     k8s::{Inventory, NamespacedName},
     targets::documents::{Document, of_group},
@@ -47,7 +47,7 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, fa
         let Some((family, (targets, effect))) = read else { continue };
         for target in targets {
             let place = Place::new(&target.kind, &NamespacedName::new(&document.object.namespace, &target.name), None);
-            document.attach(&mut policies, (objects, manifests), family, place, effect.clone(), true);
+            document.attach(&mut policies, (objects, manifests), family, place, effect.clone(), Merge::WithAll);
         }
         policies.understood.insert(document.id);
     }

@@ -69,14 +69,14 @@ impl Cx<'_> {
         };
         let scene = Scene { env: &decision.env, tls, asks: around.asks, changed: &changed, status };
         // Nobody sees the headers of an answer that is not said, but the directives are settled all the same.
-        let mut changes = std::mem::take(&mut rule.changes);
+        let mut changes = std::mem::take(&mut rule.changes).into_changes();
         self.request(&levels, around.levels().len(), &scene, &mut changes);
         self.response(&levels, &scene, &mut changes);
         match rule.action {
-            Action::Forward(_) | Action::Redirect(_) => rule.changes = changes,
+            Action::Forward(_) | Action::Redirect(_) => rule.changes = changes.into(),
             Action::Answered => {
                 let Changes { wishes, response_headers, response_added, .. } = changes;
-                rule.changes = Changes { wishes, response_headers, response_added, ..Changes::default() };
+                rule.changes = Changes { wishes, response_headers, response_added, ..Changes::default() }.into();
             }
             Action::Withheld(_) | Action::ToHttps { .. } => {}
         }

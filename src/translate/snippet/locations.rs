@@ -12,7 +12,7 @@ use crate::{
     translate::{
         context::Cx,
         paths,
-        plan::{Action, Backend, Changes, PathRule, Rule},
+        plan::{Action, Backend, Changed, Changes, PathRule, Rule},
     },
 };
 
@@ -101,7 +101,7 @@ impl<'a> Cx<'a> {
         let mut any = false;
         for rule in rules.iter_mut().filter(|rule| matches!(rule.path, PathRule::Prefix(_)) && matches!(rule.action, Action::Forward(_))) {
             rule.action = Action::Withheld(Code::SnippetExpressionRank);
-            rule.changes = Changes::default();
+            rule.changes = Changed::default();
             any = true;
         }
         if any && let PathRule::Regex(value) = &first.path {
@@ -115,7 +115,7 @@ impl<'a> Cx<'a> {
         let owner = here.origin.ingress.unwrap_or(owner);
         let origin = here.origin.subject.clone().unwrap_or_else(|| self.annotation(owner, here.origin.name));
         let wishes = if action == Action::Answered { vec![Intent::Refuse { status: 404 }] } else { Vec::new() };
-        Rule { owner, origin, path, headers: Vec::new(), action, changes: Changes { wishes, ..Changes::default() } }
+        Rule { owner, origin, path, headers: Vec::new(), action, changes: Changes { wishes, ..Changes::default() }.into() }
     }
 
     fn location_path(&self, compare: Compare, path: &str) -> Option<(PathRule, Option<&'static str>)> {

@@ -32,7 +32,7 @@ use crate::{
 
 use super::{
     context::Cx,
-    plan::{Action, Changes, PathModifier, PathRule, Redirect, Rule},
+    plan::{Action, Changed, Changes, PathModifier, PathRule, Redirect, Rule},
 };
 
 /// A snippet and whose it is.
@@ -96,7 +96,7 @@ impl Cx<'_> {
                         Closed::Withheld(code) => (Action::Withheld(*code), Vec::new()),
                         Closed::Own(intent) => (Action::Answered, vec![intent.clone()]),
                     };
-                    let base = Rule { action, changes: Changes { wishes, ..Changes::default() }, ..rule };
+                    let base = Rule { action, changes: Changes { wishes, ..Changes::default() }.into(), ..rule };
                     made.extend(self.decided(around, &decisions, base, &[], tls));
                 }
                 Some(_) | None => made.extend(self.decided(around, &decisions, rule, &wishes, tls)),
@@ -114,7 +114,7 @@ impl Cx<'_> {
         {
             self.lost(here, "a filter cannot make its path of the paths of this rule");
         }
-        Rule { action: Action::Withheld(WITHHELD), changes: Changes::default(), ..rule }
+        Rule { action: Action::Withheld(WITHHELD), changes: Changed::default(), ..rule }
     }
 
     /// How a path is made anew in a rule: a prefix is replaced where the rule has that very prefix, or a longer one.
@@ -158,7 +158,7 @@ impl Cx<'_> {
                         self.lost(here, "a match cannot say its conditions together");
                     }
                     special.action = Action::Withheld(WITHHELD);
-                    special.changes = Changes::default();
+                    special.changes = Changed::default();
                     made.push(special);
                     continue;
                 }
@@ -204,7 +204,7 @@ impl Cx<'_> {
                 }
                 decide::Leaf::Answer(code) => {
                     special.action = Action::Withheld(*code);
-                    special.changes = Changes::default();
+                    special.changes = Changed::default();
                 }
             }
             made.push(special);
@@ -237,14 +237,14 @@ fn is_content(rule: &Rule) -> bool {
 
 /// A rule that redirects; what would be changed on the way to a backend does not count.
 fn as_redirect(rule: Rule, redirect: &Redirect) -> Rule {
-    let Changes { response_headers, response_added, response_removed, .. } = rule.changes;
-    let changes = Changes { response_headers, response_added, response_removed, ..Changes::default() };
+    let Changes { response_headers, response_added, response_removed, .. } = rule.changes.into_changes();
+    let changes = Changes { response_headers, response_added, response_removed, ..Changes::default() }.into();
     Rule { action: Action::Redirect(redirect.clone()), changes, ..rule }
 }
 
 /// A rule that the target answers; it has no headers but those of its own.
 fn as_own(rule: Rule, mut intent: Intent) -> Rule {
-    let Changes { response_headers, response_added, .. } = rule.changes;
+    let Changes { response_headers, response_added, .. } = rule.changes.into_changes();
     let mut all: Vec<(String, String)> = response_headers.into_iter().chain(response_added).collect();
     match &mut intent {
         Intent::FixedRedirect { headers, .. } => *headers = all,
@@ -261,7 +261,7 @@ fn as_own(rule: Rule, mut intent: Intent) -> Rule {
     {
         intent = Intent::Refuse { status: *status };
     }
-    Rule { action: Action::Answered, changes: Changes { wishes: vec![intent], ..Changes::default() }, ..rule }
+    Rule { action: Action::Answered, changes: Changes { wishes: vec![intent], ..Changes::default() }.into(), ..rule }
 }
 
 /// Something in a block refuses requests.

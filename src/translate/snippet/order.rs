@@ -75,7 +75,7 @@ mod tests {
         k8s::{FieldPath, ObjectId, Subject},
         ledger::Code,
         nginx::IngressId,
-        translate::plan::{Action, Changes},
+        translate::plan::{Action, Changed},
     };
 
     fn rule(on: &[(On, &str)], code: Code) -> Rule {
@@ -87,7 +87,7 @@ mod tests {
             path: PathRule::Prefix("/".to_owned()),
             headers: on.iter().map(condition).collect(),
             action: Action::Withheld(code),
-            changes: Changes::default(),
+            changes: Changed::default(),
         }
     }
 
