@@ -406,6 +406,15 @@ mod tests {
     }
 
     #[test]
+    fn defaults_are_values_that_the_directive_takes() {
+        for known in all() {
+            let Some(default) = &known.default else { continue };
+            assert!(known.arguments.allows(default.split(' ').count()), "{}", known.name);
+            assert!(known.value != Some(Value::Flag) || ["on", "off"].contains(&default.as_str()), "{}: {default}", known.name);
+        }
+    }
+
+    #[test]
     fn variables_of_requests_are_known_by_prefix() {
         assert!(knows_variable("http_x_any") && knows_variable("req_id") && !knows_variable("no_such"));
     }
