@@ -145,7 +145,7 @@ fn nothing_that_a_snippet_refuses_is_let_in() {
             continue;
         }
         seen += 1;
-        for target in ["envoy-gateway", "traefik"] {
+        for target in ["envoy-gateway", "kgateway", "nginx-gateway-fabric", "traefik"] {
             let found = judged(&case.place, &case.text, target);
             if found.contains("difference/access-lost") {
                 wrong.push(format!("{} for {target}:\n{found}", case.name));

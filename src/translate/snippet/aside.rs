@@ -58,7 +58,7 @@ impl Cx<'_> {
                     self.idle(&here, "the controller sends it to the service by itself, and so do gateways in their way");
                 }
                 (Directive::RequestHeader { .. }, _) => {
-                    self.lost(&here, "what the authentication service is asked has no headers of its own")
+                    self.lost(&here, "what the authentication service is asked has no headers of its own");
                 }
                 (Directive::ResponseHeader { .. }, _) | (_, About::Addition | About::Compression | About::ContentType | About::Body) => {
                     self.idle(&here, "clients do not see the answers of the authentication service");
@@ -66,7 +66,7 @@ impl Cx<'_> {
                 (Directive::BodyLimit(_), _) | (_, About::Buffers) => self.idle(&here, "the service is asked without a body"),
                 (Directive::OfAuth { .. }, _) => self.idle(&here, "it says nothing in the location that asks the service"),
                 (Directive::Set { .. } | Directive::Defines(_) | Directive::Break, _) => {
-                    self.idle(&here, "nothing that a client sees depends on it")
+                    self.idle(&here, "nothing that a client sees depends on it");
                 }
                 (_, About::NoEffect | About::Definition) => self.idle(&here, "it changes no answer"),
                 (_, About::Timeout) => self.lost(&here, "the question to the authentication service has no time of its own"),

@@ -76,7 +76,7 @@ impl Cx<'_> {
             Action::Forward(_) | Action::Redirect(_) => rule.changes = changes.into(),
             Action::Answered => {
                 let Changes { wishes, response_headers, response_added, .. } = changes;
-                rule.changes = Changes { wishes, response_headers, response_added, ..Changes::default() }.into();
+                rule.changes = Changes { response_headers, response_added, wishes, ..Changes::default() }.into();
             }
             Action::Withheld(_) | Action::ToHttps { .. } => {}
         }
@@ -163,7 +163,7 @@ impl Cx<'_> {
         }
         match self.said(here, &text, Side::Request, scene, changes) {
             Some(_) if ["host", "connection", "upgrade"].contains(&lower.as_str()) => {
-                self.lost(here, "a filter cannot make it of variables")
+                self.lost(here, "a filter cannot make it of variables");
             }
             Some(said) if said.stays => {
                 // What the client sends under the name must go in any case.
