@@ -3,7 +3,7 @@
 use super::api::{Cors, RedirectScheme, RequestRedirect};
 use super::config::{Backend, Entry, Origins, Rule, Table};
 use super::dialect::{Dialect, ForeignPreflight, GrpcMiss, HeaderOrder, HeaderSource, OwnAnswer, RedirectPort};
-use super::filter::{Operation, Operations, Plan};
+use super::filter::{self, Operation, Operations, Plan};
 use crate::request::{Answer, Forwarding, HeaderExprs, Part, PathExpr, Share, Speech, TextExpr};
 
 /// Name of the variable for the port of the Host header with its colon, empty where it has none.
@@ -273,9 +273,10 @@ fn forward(rule: &Rule, split: Vec<Share>, path: &PathExpr, cors: HeaderExprs, d
         headers.retain(|(name, _)| name != "x-envoy-external-address");
     }
     let mut response_headers = cors;
+    let touched: Vec<&str> = early.iter().chain(&plan.request).map(|(name, _)| name.as_str()).collect();
     let of_rule = |headers: &mut HeaderExprs, response_headers: &mut HeaderExprs| {
-        modify(headers, &plan.request, Side::Request);
-        modify(response_headers, &plan.response, Side::Response);
+        modify(headers, &plan.request.iter().map(|one| filter::beside(one, &touched)).collect(), Side::Request);
+        modify(response_headers, &plan.response.iter().map(|one| filter::beside(one, &touched)).collect(), Side::Response);
     };
     match *dialect.header_order {
         HeaderOrder::RuleLast => {
@@ -444,6 +445,8 @@ fn modify(headers: &mut HeaderExprs, operations: &Operations, side: Side) {
                 headers.retain(|(other, _)| other != name);
                 headers.push((name.clone(), None));
             }
+            // One more line that nobody knows.
+            Operation::Add(None) => headers.retain(|(other, _)| other != name),
             Operation::Add(text) => {
                 headers.retain(|(other, value)| other != name || value.is_some());
                 if !known && side == Side::Request {

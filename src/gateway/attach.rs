@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::api::{self, GROUP, ParentRef, status::RouteStatus};
-use super::dialect::{Dialect, ForeignHostname};
+use super::dialect::{Dialect, ForeignHostname, ParentPorts};
 use super::facts::Facts;
 use super::hostname::Hostname;
 use super::listeners::{self, Listener, RouteKind};
@@ -95,7 +95,14 @@ impl<'l> Index<'l> {
     /// What becomes of each parentRef that names a Gateway or ListenerSet of ours. Findings say why a route does not serve.
     pub fn parents(&self, route: RouteHead<'_>, dialect: &Dialect, facts: &Facts<'_>, findings: &mut Findings) -> Vec<Parent> {
         let mut parents = Vec::new();
+        let same_but_port =
+            |one: &ParentRef, other: &ParentRef| ParentRef { port: None, ..one.clone() } == ParentRef { port: None, ..other.clone() };
         for (position, reference) in route.parents.iter().enumerate() {
+            let last_counts = *dialect.parent_ports == ParentPorts::LastCounts;
+            if last_counts && route.parents[..position].iter().any(|earlier| same_but_port(earlier, reference)) {
+                continue;
+            }
+            let counts = route.parents.iter().rfind(|other| last_counts && same_but_port(other, reference)).unwrap_or(reference);
             let kind = match (reference.group(), reference.kind()) {
                 (GROUP, "Gateway") => "Gateway",
                 (GROUP, "ListenerSet") => "ListenerSet",
@@ -112,7 +119,7 @@ impl<'l> Index<'l> {
                 findings.push(Finding::about(Code::GatewayParentMissing, subject(), about(None)));
                 continue;
             };
-            let mut parent = self.parent(route, reference, members, dialect, facts);
+            let mut parent = Parent { reference: reference.clone(), ..self.parent(route, counts, members, dialect, facts) };
             if let Some(status) = route.status.parents.iter().find(|status| status.parent_ref == *reference) {
                 let refused = |kinds: &[&str], findings: &mut Findings| {
                     listeners::report_refused(route.id, &status.conditions, kinds, route.meta.generation, findings)

@@ -93,6 +93,21 @@ choices! {
         /// 404.
         NotFound,
     }
+    /// Parents of a route that differ in their port only.
+    ParentPorts {
+        /// Each counts.
+        Apart,
+        /// The last one counts.
+        LastCounts,
+    }
+    /// A listener for TLS that no route is attached to.
+    UnroutedTls {
+        /// It closes connections that no other listener of the port takes. A listener of the port that ends TLS for every name does not
+        /// go with it: then nobody listens.
+        Closes,
+        /// It is not there.
+        Ignored,
+    }
     /// A request over TLS whose Host belongs to another listener than its server name.
     Misdirected {
         /// 421.
@@ -449,7 +464,11 @@ pub struct Dialect {
     pub unknown_server_name: Fact<UnknownServerName>,
     pub misdirected: Fact<Misdirected>,
     pub certificate_wildcard: Fact<Wildcard>,
+    /// Wildcards in names of certificates of which one is chosen.
+    pub certificate_choice: Fact<Wildcard>,
     pub foreign_port: Fact<ForeignPort>,
+    pub unrouted_tls: Fact<UnroutedTls>,
+    pub parent_ports: Fact<ParentPorts>,
     pub overlap_http2: Fact<OverlapHttp2>,
     pub wildcard: Fact<Wildcard>,
     pub final_dot: Fact<FinalDot>,
@@ -500,6 +519,8 @@ pub struct Dialect {
     pub mirror_beside_redirect: Fact<Handling>,
     /// Status where the weights of a rule sum up to 0.
     pub no_weight_status: Fact<u16>,
+    /// What the share of a backend that cannot be resolved gets beside others in a GRPCRoute.
+    pub grpc_share_status: Fact<u16>,
     /// Status of the share of a Service without endpoints.
     pub no_endpoints_status: Fact<u16>,
     pub port443: Fact<Port443>,

@@ -38,6 +38,17 @@ impl Operation {
     }
 }
 
+/// An operation beside others that touch these headers: which value of such a header it repeats is not known.
+pub(super) fn beside((name, operation): &(String, Operation), touched: &[&str]) -> (String, Operation) {
+    let repeats = |text: &TextExpr| text.0.iter().any(|part| matches!(part, Part::Header(sent) if touched.contains(&sent.as_str())));
+    let operation = match operation {
+        Operation::Set(Some(text)) if repeats(text) => Operation::Set(None),
+        Operation::Add(Some(text)) if repeats(text) => Operation::Add(None),
+        Operation::Set(_) | Operation::Add(_) | Operation::Remove => operation.clone(),
+    };
+    (name.clone(), operation)
+}
+
 /// Operations on headers, names in lower case, in the order in which they take effect. A text that is `None` is not known.
 pub type Operations = Vec<(String, Operation)>;
 

@@ -5,6 +5,7 @@ pub mod answer;
 pub mod api;
 pub mod attach;
 pub mod candidates;
+mod compile;
 pub mod config;
 pub mod dialect;
 pub mod evaluate;

@@ -171,6 +171,8 @@ impl Rank {
 /// What decides between matches of one rank: the lesser one is tried first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tie {
+    /// Routes of gRPC after all of HTTP, where routes are read kind by kind.
+    pub kind: bool,
     /// Creation time as RFC 3339 text; routes that were not created yet come last.
     pub created: (bool, String),
     /// `namespace/name`.

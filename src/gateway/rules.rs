@@ -179,6 +179,12 @@ impl Maker<'_> {
             })
             .collect();
         let mut made = self.make("GRPCRoute", &route.metadata, rule.name.as_deref(), plan, backends, origin);
+        // Where nobody can be reached the rule answers as a rule of HTTP does.
+        if made.rule.backends.iter().any(|backend| backend.weight > 0 && backend.target.is_ok()) {
+            for backend in made.rule.backends.iter_mut().filter(|backend| backend.target == Err(500)) {
+                backend.target = Err(*self.target.dialect.grpc_share_status);
+            }
+        }
         made.rule.timeout = self.timeout(None);
         made
     }

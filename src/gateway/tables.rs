@@ -4,23 +4,22 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::api::{self, HeaderModifier, MatchType, Object, PathMatch, PathModifier, ValueMatch};
+use super::api::{self, Object};
 use super::attach::{Attachment, RouteHead};
 use super::candidates::Order;
+use super::compile::{Compiled, changes_what_matches_ask, compile};
 use super::config::{Behind, Certificate, Door, Entry, HostIndex, Origins, Outage, Port, Rule, Side, Table, Tier};
 use super::dialect::{
-    BadRegex, Dialect, EmptyRegex, HostFallThrough, Isolation, Order as RankOrder, OverlapHttp2, PrefixReplacement, RegexScope,
-    RepeatedNames, ServerName, Target, Underscores, Wildcard,
+    Dialect, HostFallThrough, Isolation, Order as RankOrder, OverlapHttp2, RegexScope, ServerName, Target, Underscores, UnroutedTls,
+    Wildcard,
 };
-use super::filter;
+use super::filter::{self, Operations};
 use super::hostname::Hostname;
 use super::listeners::{Listener, RouteKind, Speaks};
-use super::matches::{Matched, first_of_each, matches_of};
-use super::paths::{self, PathTests, Purpose};
+use super::paths;
 use super::policies::{Conduct, Effect, Policy};
-use super::precedence::{PathKind, Rank, Shape, Tie};
+use super::precedence::{Rank, Shape, Tie};
 use super::regex;
-use super::resolve;
 use crate::k8s::{NamespacedName, Subject};
 use crate::ledger::{Code, Finding, Findings};
 use crate::request::{Field, PathExpr, PredicateId, Predicates, Sequence, Test};
@@ -37,18 +36,6 @@ pub(super) struct Built {
 pub(super) struct Attached {
     /// Every rule was left out.
     pub(super) nothing_left: bool,
-}
-
-/// One match, ready to stand in tables.
-struct Compiled {
-    forms: Vec<(PathTests, PathExpr)>,
-    conditions: Vec<(Field, Test)>,
-    shape: Shape,
-    path: String,
-    origin: Subject,
-    rule: usize,
-    matched: usize,
-    preflight_only: bool,
 }
 
 /// Which table a listener's routes stand in.
@@ -114,14 +101,14 @@ impl<'b> Builder<'b> {
             for attachment in attachments {
                 for hostname in &attachment.hostnames {
                     let Some(rule) = rules.first() else { continue };
-                    let tie = tie(head, 0, 0);
+                    let tie = tie(head, 0, 0, &self.target.dialect);
                     let stream = (hostname.clone(), rule.origin.clone(), Arc::clone(rule), tie);
                     self.streams.entry(attachment.listener).or_default().push(stream);
                 }
             }
             return Attached { nothing_left: false };
         }
-        let (compiled, stops) = self.compile(head, object, rules, findings);
+        let (compiled, stops) = compile(&self.target.dialect, head, object, rules, findings);
         for attachment in attachments {
             let listener = &self.listeners[attachment.listener];
             if let Some(outage) = &stops {
@@ -138,143 +125,6 @@ impl<'b> Builder<'b> {
     pub(super) fn policy(&mut self, effect: &Effect, conduct: &Conduct) -> Option<Arc<Policy>> {
         let policy = Policy::new(effect, conduct, &self.target.dialect, self.predicates);
         (!policy.is_empty()).then(|| Arc::new(policy))
-    }
-
-    /// Matches of all rules, and the place of what stops everything.
-    fn compile(
-        &self,
-        head: RouteHead<'_>,
-        object: &Object,
-        rules: &[Arc<Rule>],
-        findings: &mut Findings,
-    ) -> (Vec<Compiled>, Option<Outage>) {
-        let mut compiled = Vec::new();
-        let mut stops = None;
-        for (position, rule) in rules.iter().enumerate() {
-            let before = compiled.len();
-            if let Some(cause) = &rule.plan.stops {
-                stops.get_or_insert_with(|| Outage { origin: rule.origin.clone(), cause: cause.clone() });
-            }
-            let matches = matches_of(object, position, *self.target.dialect.order);
-            for (number, matched) in matches.iter().enumerate() {
-                let origin = match matches.len() {
-                    1 => rule.origin.clone(),
-                    _ => Subject { object: head.id, field: rule.origin.field.child("matches").child(number) },
-                };
-                let is_empty = matches!(&matched.http.path, Some(PathMatch::Regex(value)) if value.is_empty());
-                if is_empty && *self.target.dialect.empty_regex == EmptyRegex::Everything {
-                    stops.get_or_insert_with(|| Outage { origin: origin.clone(), cause: "an empty regular expression".to_owned() });
-                }
-                let bad = if is_empty && *self.target.dialect.empty_regex == EmptyRegex::Match {
-                    Some("the regular expression is empty".to_owned())
-                } else {
-                    resolve::bad_expression(&matched.http, *self.target.dialect.regex)
-                };
-                if let Some(reason) = bad {
-                    findings.push(Finding::about(Code::GatewayRuleDropped, origin.clone(), vec![("reason", reason)]));
-                    if *self.target.dialect.bad_regex == BadRegex::Rule {
-                        compiled.truncate(before);
-                        break;
-                    }
-                    continue;
-                }
-                if let Some(made) = glued(&matched.http, rule, &self.target.dialect) {
-                    findings.push(Finding::about(Code::GatewayRootPrefix, origin.clone(), vec![("path", made)]));
-                }
-                self.compile_match(matched, rule, origin, (position, number), rules.len(), &mut compiled);
-            }
-        }
-        (compiled, stops)
-    }
-
-    fn compile_match(
-        &self,
-        matched: &Matched,
-        rule: &Rule,
-        origin: Subject,
-        (position, number): (usize, usize),
-        rules: usize,
-        compiled: &mut Vec<Compiled>,
-    ) {
-        let dialect = &self.target.dialect;
-        let scope = *dialect.value_regex;
-        let path = matched.http.path.clone().unwrap_or_default();
-        let purpose = if rule.plan.redirect.is_some() { Purpose::Redirect } else { Purpose::Rewrite };
-        let forms = match &matched.grpc_path {
-            Some(tests) => vec![(tests.clone(), PathExpr::Same)],
-            None => paths::forms(&path, rule.plan.path_modifier(), purpose, dialect),
-        };
-        let text = match (*dialect.order, &matched.grpc_path) {
-            (RankOrder::Specification | RankOrder::KindFirst | RankOrder::Score, _) => String::new(),
-            (RankOrder::Locations, None) => path.value().to_owned(),
-            (RankOrder::Locations, Some(tests)) => format!("{tests:?}"),
-        };
-        let forms = if *dialect.order == RankOrder::Locations { paths::places(forms) } else { forms };
-        let headers = match *dialect.repeated_names {
-            RepeatedNames::First => first_of_each(&matched.http.headers),
-            RepeatedNames::All => matched.http.headers.iter().collect(),
-        };
-        let queries = &matched.http.query_params;
-        let value = |value: &ValueMatch| match value.kind {
-            MatchType::Exact => Test::Equals(value.value.clone()),
-            MatchType::RegularExpression => paths::regex(&value.value, scope),
-        };
-        let mut conditions: Vec<(Field, Test)> = Vec::new();
-        conditions.extend(headers.iter().map(|header| (Field::Header(header.name.as_str().to_ascii_lowercase()), value(header))));
-        conditions.extend(queries.iter().map(|query| (Field::Query(query.name.as_str().to_owned()), value(query))));
-        let method = matched.http.method.map(|method| (Field::Method, Test::Equals(method.as_str().to_owned())));
-        let kind = matched.grpc_kind.unwrap_or(match &path {
-            PathMatch::Exact(_) => PathKind::Exact,
-            PathMatch::Prefix(_) => PathKind::Prefix,
-            PathMatch::Regex(_) => PathKind::Regex,
-        });
-        let shape = Shape {
-            path: kind,
-            path_length: matched.grpc_length.unwrap_or_else(|| path.value().len()),
-            whole: matched.grpc_kind.is_none() && path == PathMatch::default(),
-            method: method.is_some(),
-            // What a filter adds to the match is not known: of all matches of this path it stands first.
-            headers: if rule.plan.adds_matches { usize::MAX / 2 } else { headers.len() + usize::from(matched.grpc_suffix) },
-            exact_headers: headers.iter().filter(|header| header.kind.is_exact()).count(),
-            queries: queries.len(),
-            exact_queries: queries.iter().filter(|query| query.kind.is_exact()).count(),
-            host_length: 0,
-            rules_left: rules - position,
-            grpc_text: matched.grpc_text,
-        };
-        // Envoy Gateway answers preflights for a rule with CORS whose method is another one (processHTTPRouteRule in route.go).
-        let implicit = rule.plan.cors.is_some() && matched.http.method.is_some_and(|method| method != api::HttpMethod::Options);
-        if implicit {
-            let present = |name: &str| (Field::Header(name.to_owned()), Test::Present);
-            let mut preflight = conditions.clone();
-            preflight.push((Field::Method, Test::Equals("OPTIONS".to_owned())));
-            preflight.extend([present("origin"), present("access-control-request-method")]);
-            let shape = Shape { method: true, headers: shape.headers + 2, exact_headers: shape.exact_headers, ..shape };
-            let forms = forms.clone();
-            compiled.push(Compiled {
-                forms,
-                conditions: preflight,
-                shape,
-                path: text.clone(),
-                origin: origin.clone(),
-                rule: position,
-                matched: number,
-                preflight_only: true,
-            });
-        }
-        conditions.extend(method);
-        // Alternatives of a filter make a match each.
-        let alternatives = if rule.plan.cookies.is_empty() { &[Vec::new()][..] } else { &rule.plan.cookies };
-        for cookies in alternatives {
-            let mut conditions = conditions.clone();
-            conditions.extend(cookies.iter().map(|cookie| {
-                let test = if cookie.regex { paths::regex(&cookie.value, RegexScope::Full) } else { Test::Equals(cookie.value.clone()) };
-                (Field::Cookie(cookie.name.clone()), test)
-            }));
-            let shape = Shape { headers: shape.headers.saturating_add(cookies.len()), ..shape };
-            let (forms, origin, path) = (forms.clone(), origin.clone(), text.clone());
-            compiled.push(Compiled { forms, conditions, shape, path, origin, rule: position, matched: number, preflight_only: false });
-        }
     }
 
     fn fill(&mut self, head: RouteHead<'_>, compiled: &[Compiled], rules: &[Arc<Rule>], attachment: &Attachment) {
@@ -322,7 +172,7 @@ impl<'b> Builder<'b> {
                     tests.iter().map(|test| self.predicates.intern(Field::Path, test.clone(), Some(one.origin.clone()))).collect();
                 let bare = !tests.is_empty() && tests.iter().all(|test| matches!(test, Test::Equals(_)));
                 let rank = Rank::of(&Shape { host_length, ..one.shape }, *dialect.order, &one.path, bare);
-                let place_of_entry = (Reverse(rank), tie(head, one.rule, one.matched));
+                let place_of_entry = (Reverse(rank), tie(head, one.rule, one.matched, dialect));
                 let entry = |hosts: Vec<PredicateId>| Entry {
                     hosts,
                     paths: paths.clone(),
@@ -490,10 +340,18 @@ impl<'b> Builder<'b> {
                         .conduct
                         .http2
                         .unwrap_or_else(|| !overlapping.contains(&index) || *self.target.dialect.overlap_http2 == OverlapHttp2::Kept),
-                    late: filter::mutations(&listener.conduct.late, &self.target.dialect, &mut None),
+                    late: late(listener, &self.target.dialect),
                     client: listener.conduct.certificates,
                     unmodelled: unmodelled.clone(),
                 });
+            }
+        }
+        for port in ports.values_mut() {
+            let ends_all = port.tls.doors.iter().any(|door| door.opens.is_none() && matches!(door.behind, Behind::Table(_)));
+            if let Some(unrouted) = port.tls.doors.iter().find(|door| is_unrouted(door)).filter(|_| ends_all) {
+                // Both would take every server name, which Envoy refuses.
+                let cause = "a TLS listener without routes beside an HTTPS listener without hostname".to_owned();
+                port.dead.get_or_insert_with(|| Outage { origin: unrouted.origin.clone(), cause });
             }
         }
         for (number, port) in &mut ports {
@@ -560,7 +418,7 @@ impl<'b> Builder<'b> {
             side.exact_hosts = Sequence::default();
         }
         side.exact_names = self.exact_names.remove(&number).unwrap_or_default().into();
-        let wildcard = *self.target.dialect.certificate_wildcard;
+        let wildcard = *self.target.dialect.certificate_choice;
         let mut certificates: Vec<Certificate> = std::mem::take(&mut side.certificates);
         for certificate in certificates.iter_mut().chain(side.doors.iter_mut().flat_map(|door| &mut door.certificates)) {
             for name in certificate.names.clone().unwrap_or_default() {
@@ -591,6 +449,10 @@ impl<'b> Builder<'b> {
             unmodelled: listener.unmodelled.clone(),
         };
         let mut doors = Vec::new();
+        let closes = streams.is_empty() && *self.target.dialect.unrouted_tls == UnroutedTls::Closes;
+        if closes && !side.doors.iter().any(is_unrouted) {
+            doors.push(door(None, Hostname::Any, listener.origin.clone(), Behind::Wall));
+        }
         for (hostname, origin, rule, _) in streams {
             let opens = self.ask_name(Field::Sni, &hostname, wildcard);
             doors.push(door(opens, hostname, origin, Behind::Stream(rule)));
@@ -655,24 +517,16 @@ impl<'b> Builder<'b> {
     }
 }
 
-/// What becomes of `/a` where text replaces the slash alone.
-fn glued(matched: &api::HttpMatch, rule: &Rule, dialect: &Dialect) -> Option<String> {
-    let root = matches!(&matched.path, None | Some(PathMatch::Prefix(_))) && matched.path.clone().unwrap_or_default().value() == "/";
-    let Some(PathModifier::ReplacePrefixMatch(to)) = rule.plan.path_modifier() else { return None };
-    let to = to.strip_suffix('/').unwrap_or(to);
-    (root && !to.is_empty() && *dialect.prefix_replacement == PrefixReplacement::Text).then(|| format!("{to}a"))
+/// The door of listeners for TLS without routes.
+fn is_unrouted(door: &Door) -> bool {
+    door.opens.is_none() && matches!(door.behind, Behind::Wall)
 }
 
-/// Headers that matches look at are changed before.
-fn changes_what_matches_ask(early: &HeaderModifier, compiled: &[Compiled]) -> bool {
-    let HeaderModifier { set, add, remove } = early;
-    let changed = || set.iter().chain(add).map(|header| header.name.as_str()).chain(remove.iter().map(String::as_str));
-    let asked = compiled.iter().flat_map(|one| &one.conditions).filter_map(|(field, _)| match field {
-        Field::Header(name) => Some(name.as_str()),
-        _ => None,
-    });
-    let asked: Vec<&str> = asked.collect();
-    changed().any(|name| asked.iter().any(|known| known.eq_ignore_ascii_case(name)))
+/// Changes of headers of every answer of a listener.
+fn late(listener: &Listener<'_>, dialect: &Dialect) -> Operations {
+    let early = filter::mutations(&listener.conduct.early, dialect, &mut None);
+    let touched: Vec<&str> = early.iter().map(|(name, _)| name.as_str()).collect();
+    filter::mutations(&listener.conduct.late, dialect, &mut None).iter().map(|one| filter::beside(one, &touched)).collect()
 }
 
 /// A name and every wildcard that covers it.
@@ -685,9 +539,10 @@ fn covering(name: &Hostname) -> Vec<String> {
     found
 }
 
-fn tie(head: RouteHead<'_>, rule: usize, matched: usize) -> Tie {
+fn tie(head: RouteHead<'_>, rule: usize, matched: usize, dialect: &Dialect) -> Tie {
     let created = &head.meta.creation_timestamp;
     Tie {
+        kind: head.kind == RouteKind::Grpc && *dialect.order == RankOrder::KindFirst,
         created: (created.is_none(), created.clone().unwrap_or_default()),
         name: format!("{}/{}", head.meta.namespace, head.meta.name),
         grpc: head.kind == RouteKind::Grpc,

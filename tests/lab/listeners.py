@@ -14,7 +14,7 @@ def maybe(rng, share):
 
 def listener(rng, number):
     kind = rng.choice(['HTTP', 'HTTP', 'HTTPS', 'HTTPS', 'TLS'])
-    out = {'name': f'l{number}', 'protocol': kind, 'port': rng.choice([80, 80, 8080] if kind == 'HTTP' else [443, 443, 8443])}
+    out = {'name': f'l{number}', 'protocol': kind, 'port': rng.choice([80, 80, 80, 8080] if kind == 'HTTP' else [443, 443, 443, 8443])}
     name = rng.choice(NAMES)
     if name:
         out['hostname'] = name
@@ -45,7 +45,7 @@ def route(rng, number, listeners):
     space = rng.choice(SPACES)
     parents = []
     for _ in range(rng.choice([1, 1, 2])):
-        parent = {'name': rng.choice(['gw', 'gw', 'gw', 'second']), 'namespace': 'default'}
+        parent = {'name': rng.choice(['gw'] * 8 + ['second']), 'namespace': 'default'}
         if maybe(rng, 0.4):
             parent['sectionName'] = rng.choice(listeners + ['nowhere'])
         elif maybe(rng, 0.2):
@@ -83,9 +83,9 @@ def request(rng):
         out['scheme'] = 'https'
         if maybe(rng, 0.3):
             out['sni'] = rng.choice(ASKED + [''])
-        if maybe(rng, 0.25):
+        if maybe(rng, 0.15):
             out['port'] = 8443
-    elif what < 0.6:
+    elif what < 0.55:
         out['port'] = 8080
     if maybe(rng, 0.15):
         out.update(method='POST', protocol='h2', headers={'Content-Type': 'application/grpc', 'TE': 'trailers'})
@@ -96,7 +96,12 @@ def request(rng):
 
 def case(rng, number, requests):
     core = f'{GATEWAY}/v1'
-    listeners = [listener(rng, one) for one in range(rng.randint(1, 5))]
+    listeners = []
+    for one in range(rng.randint(2, 6)):
+        made = listener(rng, one)
+        place = lambda one: (one['port'], one.get('hostname'))
+        if all(place(other) != place(made) for other in listeners):
+            listeners.append(made)
     names = [one['name'] for one in listeners]
     objects = [{'apiVersion': 'v1', 'kind': 'Namespace', 'metadata': {'name': 'team', 'labels': {'open': rng.choice(['yes', 'no'])}}},
                {'apiVersion': core, 'kind': 'Gateway', 'metadata': {'name': 'gw'}, 'spec': {'gatewayClassName': 'eg', 'listeners': listeners}}]

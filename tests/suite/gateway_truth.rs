@@ -229,6 +229,11 @@ pub(crate) fn request(asked: &Value, client: &str) -> Option<Request> {
     })
 }
 
+/// What stands in `grpc-status` for a status of the router.
+fn grpc_code(status: u16) -> &'static str {
+    if status == 503 { "14" } else { "2" }
+}
+
 /// The first difference between what was observed and what the model says; `None` where what was observed is one of the outcomes.
 pub(crate) fn compare(request: &Request, asked: &Value, observed: &Value, decided: &Decided) -> Option<String> {
     let first = compare_one(request, asked, observed, &decided.decision.outcome);
@@ -268,7 +273,9 @@ fn compare_one(request: &Request, asked: &Value, observed: &Value, outcome: &Out
     match outcome {
         Outcome::Forward(Forward { split, method, target, host, speech, headers: sent, response_headers }) => {
             let Some(backend) = backend else {
-                let own = split.iter().any(|share| share.status.map(u64::from) == Some(status));
+                // A call of gRPC gets the status in a header.
+                let code = observed.get("headers").map_or("", |headers| text(headers, "grpc-status"));
+                let own = split.iter().any(|share| share.status.is_some_and(|own| u64::from(own) == status || grpc_code(own) == code));
                 return if own { None } else { difference("forwarded") };
             };
             if !split.iter().any(|share| share.backend.as_deref() == Some(backend)) {

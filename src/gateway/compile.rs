@@ -1,0 +1,183 @@
+//! Matches of routes as one dialect reads them: conditions, rank and rewritten paths, ready to stand in tables.
+
+use std::sync::Arc;
+
+use super::api::{self, HeaderModifier, MatchType, Object, PathMatch, PathModifier, ValueMatch};
+use super::attach::RouteHead;
+use super::config::{Outage, Rule};
+use super::dialect::{BadRegex, Dialect, EmptyRegex, Order as RankOrder, PrefixReplacement, RegexScope, RepeatedNames};
+use super::matches::{Matched, first_of_each, matches_of};
+use super::paths::{self, PathTests, Purpose};
+use super::precedence::{PathKind, Shape};
+use super::resolve;
+use crate::k8s::Subject;
+use crate::ledger::{Code, Finding, Findings};
+use crate::request::{Field, PathExpr, Test};
+
+/// One match, ready to stand in tables.
+pub(super) struct Compiled {
+    pub(super) forms: Vec<(PathTests, PathExpr)>,
+    pub(super) conditions: Vec<(Field, Test)>,
+    pub(super) shape: Shape,
+    pub(super) path: String,
+    pub(super) origin: Subject,
+    pub(super) rule: usize,
+    pub(super) matched: usize,
+    pub(super) preflight_only: bool,
+}
+
+/// Matches of all rules, and the place of what stops everything.
+pub(super) fn compile(
+    dialect: &Dialect,
+    head: RouteHead<'_>,
+    object: &Object,
+    rules: &[Arc<Rule>],
+    findings: &mut Findings,
+) -> (Vec<Compiled>, Option<Outage>) {
+    let mut compiled = Vec::new();
+    let mut stops = None;
+    for (position, rule) in rules.iter().enumerate() {
+        let before = compiled.len();
+        if let Some(cause) = &rule.plan.stops {
+            stops.get_or_insert_with(|| Outage { origin: rule.origin.clone(), cause: cause.clone() });
+        }
+        let matches = matches_of(object, position, *dialect.order);
+        for (number, matched) in matches.iter().enumerate() {
+            let origin = match matches.len() {
+                1 => rule.origin.clone(),
+                _ => Subject { object: head.id, field: rule.origin.field.child("matches").child(number) },
+            };
+            let is_empty = matches!(&matched.http.path, Some(PathMatch::Regex(value)) if value.is_empty());
+            if is_empty && *dialect.empty_regex == EmptyRegex::Everything {
+                stops.get_or_insert_with(|| Outage { origin: origin.clone(), cause: "an empty regular expression".to_owned() });
+            }
+            let bad = if is_empty && *dialect.empty_regex == EmptyRegex::Match {
+                Some("the regular expression is empty".to_owned())
+            } else {
+                resolve::bad_expression(&matched.http, *dialect.regex)
+            };
+            if let Some(reason) = bad {
+                findings.push(Finding::about(Code::GatewayRuleDropped, origin.clone(), vec![("reason", reason)]));
+                if *dialect.bad_regex == BadRegex::Rule {
+                    compiled.truncate(before);
+                    break;
+                }
+                continue;
+            }
+            if let Some(made) = glued(&matched.http, rule, dialect) {
+                findings.push(Finding::about(Code::GatewayRootPrefix, origin.clone(), vec![("path", made)]));
+            }
+            compile_match(dialect, matched, rule, origin, (position, number), rules.len(), &mut compiled);
+        }
+    }
+    (compiled, stops)
+}
+
+fn compile_match(
+    dialect: &Dialect,
+    matched: &Matched,
+    rule: &Rule,
+    origin: Subject,
+    (position, number): (usize, usize),
+    rules: usize,
+    compiled: &mut Vec<Compiled>,
+) {
+    let scope = *dialect.value_regex;
+    let path = matched.http.path.clone().unwrap_or_default();
+    let purpose = if rule.plan.redirect.is_some() { Purpose::Redirect } else { Purpose::Rewrite };
+    let forms = match &matched.grpc_path {
+        Some(tests) => vec![(tests.clone(), PathExpr::Same)],
+        None => paths::forms(&path, rule.plan.path_modifier(), purpose, dialect),
+    };
+    let text = match (*dialect.order, &matched.grpc_path) {
+        (RankOrder::Specification | RankOrder::KindFirst | RankOrder::Score, _) => String::new(),
+        (RankOrder::Locations, None) => path.value().to_owned(),
+        (RankOrder::Locations, Some(tests)) => format!("{tests:?}"),
+    };
+    let forms = if *dialect.order == RankOrder::Locations { paths::places(forms) } else { forms };
+    let headers = match *dialect.repeated_names {
+        RepeatedNames::First => first_of_each(&matched.http.headers),
+        RepeatedNames::All => matched.http.headers.iter().collect(),
+    };
+    let queries = &matched.http.query_params;
+    let value = |value: &ValueMatch| match value.kind {
+        MatchType::Exact => Test::Equals(value.value.clone()),
+        MatchType::RegularExpression => paths::regex(&value.value, scope),
+    };
+    let mut conditions: Vec<(Field, Test)> = Vec::new();
+    conditions.extend(headers.iter().map(|header| (Field::Header(header.name.as_str().to_ascii_lowercase()), value(header))));
+    conditions.extend(queries.iter().map(|query| (Field::Query(query.name.as_str().to_owned()), value(query))));
+    let method = matched.http.method.map(|method| (Field::Method, Test::Equals(method.as_str().to_owned())));
+    let kind = matched.grpc_kind.unwrap_or(match &path {
+        PathMatch::Exact(_) => PathKind::Exact,
+        PathMatch::Prefix(_) => PathKind::Prefix,
+        PathMatch::Regex(_) => PathKind::Regex,
+    });
+    let shape = Shape {
+        path: kind,
+        path_length: matched.grpc_length.unwrap_or_else(|| path.value().len()),
+        whole: matched.grpc_kind.is_none() && path == PathMatch::default(),
+        method: method.is_some(),
+        // What a filter adds to the match is not known: of all matches of this path it stands first.
+        headers: if rule.plan.adds_matches { usize::MAX / 2 } else { headers.len() + usize::from(matched.grpc_suffix) },
+        exact_headers: headers.iter().filter(|header| header.kind.is_exact()).count(),
+        queries: queries.len(),
+        exact_queries: queries.iter().filter(|query| query.kind.is_exact()).count(),
+        host_length: 0,
+        rules_left: rules - position,
+        grpc_text: matched.grpc_text,
+    };
+    // Envoy Gateway answers preflights for a rule with CORS whose method is another one (processHTTPRouteRule in route.go).
+    let implicit = rule.plan.cors.is_some() && matched.http.method.is_some_and(|method| method != api::HttpMethod::Options);
+    if implicit {
+        let present = |name: &str| (Field::Header(name.to_owned()), Test::Present);
+        let mut preflight = conditions.clone();
+        preflight.push((Field::Method, Test::Equals("OPTIONS".to_owned())));
+        preflight.extend([present("origin"), present("access-control-request-method")]);
+        let shape = Shape { method: true, headers: shape.headers + 2, exact_headers: shape.exact_headers, ..shape };
+        let forms = forms.clone();
+        compiled.push(Compiled {
+            forms,
+            conditions: preflight,
+            shape,
+            path: text.clone(),
+            origin: origin.clone(),
+            rule: position,
+            matched: number,
+            preflight_only: true,
+        });
+    }
+    conditions.extend(method);
+    // Alternatives of a filter make a match each.
+    let alternatives = if rule.plan.cookies.is_empty() { &[Vec::new()][..] } else { &rule.plan.cookies };
+    for cookies in alternatives {
+        let mut conditions = conditions.clone();
+        conditions.extend(cookies.iter().map(|cookie| {
+            let test = if cookie.regex { paths::regex(&cookie.value, RegexScope::Full) } else { Test::Equals(cookie.value.clone()) };
+            (Field::Cookie(cookie.name.clone()), test)
+        }));
+        let shape = Shape { headers: shape.headers.saturating_add(cookies.len()), ..shape };
+        let (forms, origin, path) = (forms.clone(), origin.clone(), text.clone());
+        compiled.push(Compiled { forms, conditions, shape, path, origin, rule: position, matched: number, preflight_only: false });
+    }
+}
+
+/// What becomes of `/a` where text replaces the slash alone.
+fn glued(matched: &api::HttpMatch, rule: &Rule, dialect: &Dialect) -> Option<String> {
+    let root = matches!(&matched.path, None | Some(PathMatch::Prefix(_))) && matched.path.clone().unwrap_or_default().value() == "/";
+    let Some(PathModifier::ReplacePrefixMatch(to)) = rule.plan.path_modifier() else { return None };
+    let to = to.strip_suffix('/').unwrap_or(to);
+    (root && !to.is_empty() && *dialect.prefix_replacement == PrefixReplacement::Text).then(|| format!("{to}a"))
+}
+
+/// Headers that matches look at are changed before.
+pub(super) fn changes_what_matches_ask(early: &HeaderModifier, compiled: &[Compiled]) -> bool {
+    let HeaderModifier { set, add, remove } = early;
+    let changed = || set.iter().chain(add).map(|header| header.name.as_str()).chain(remove.iter().map(String::as_str));
+    let asked = compiled.iter().flat_map(|one| &one.conditions).filter_map(|(field, _)| match field {
+        Field::Header(name) => Some(name.as_str()),
+        _ => None,
+    });
+    let asked: Vec<&str> = asked.collect();
+    changed().any(|name| asked.iter().any(|known| known.eq_ignore_ascii_case(name)))
+}
