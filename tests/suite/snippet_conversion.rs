@@ -124,6 +124,39 @@ fn headers_that_are_not_sent_with_errors_are_assumed_away_in_the_open() {
 }
 
 #[test]
+fn a_rewrite_without_a_flag_does_not_end_the_script() {
+    for text in [
+        "rewrite ^/a/(.*)$ /b/$1; return 403;",
+        "rewrite ^/a/(.*)$ /b/$1; if ($http_x = a) { return 403; }",
+        "rewrite ^/a/ /b break; return 403;",
+    ] {
+        for target in ["envoy-gateway", "nginx-gateway-fabric", "traefik"] {
+            let found = judged("configuration-snippet", text, target);
+            assert!(!found.contains("difference/access-lost"), "{text} for {target}\n{found}");
+        }
+    }
+}
+
+#[test]
+fn a_rewrite_does_not_lead_past_the_guard_of_another_location() {
+    let guarded = "---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: private, namespace: shop, annotations: {nginx.ingress.kubernetes.io/whitelist-source-range: 10.0.0.0/8}}
+spec:
+  ingressClassName: nginx
+  rules:
+  - host: shop.example
+    http: {paths: [{path: /private, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}
+";
+    for flag in ["", " last"] {
+        let yaml = objects("configuration-snippet", &format!("rewrite ^/a/(.*)$ /private/$1{flag};")) + guarded;
+        let new = judge::converted(&judge::ingresses(&judge::inventory(&yaml)), &judge::inventory(&yaml), "envoy-gateway");
+        assert!(!new.contains("/private/") && !new.contains("replacePrefixMatch"), "{new}");
+    }
+}
+
+#[test]
 fn rewrites_see_the_whole_path_whatever_the_path_of_the_rule() {
     for text in [
         "rewrite ^/(.*)$ /in/$1 break;",

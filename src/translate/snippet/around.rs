@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Around, Here, Origin,
+    Around, Here, Origin, Others,
     condition::{Env, Held},
+    refuses,
 };
 use crate::{
     k8s::Subject,
@@ -117,11 +118,37 @@ impl<'a> Cx<'a> {
         }
     }
 
+    /// What a rewrite in a location may lead to.
+    fn others(&self, server: &Server, around: &Around<'_>, location: &Location) -> Others {
+        let same = |other: &Location| other.path.trim_end_matches('/') == location.path.trim_end_matches('/');
+        let of_controller = server.locations.iter().filter(|other| !same(other)).map(|other| {
+            let settings = &other.settings;
+            let lists = !settings.addresses.allow.is_empty() || !settings.addresses.deny.is_empty();
+            let asks = settings.basic_auth.is_some() || self.config.asks_service(other) || settings.auth_tls.is_some();
+            let text = settings.snippets.as_ref().is_some_and(|snippets| refuses(&snippets.configuration_code.lines));
+            let guarded = settings.denied.is_some() || lists || asks || settings.modsecurity.enabled || text;
+            if guarded { Others::Guarded } else { Others::Open }
+        });
+        let of_snippets = around.server.iter().flat_map(|(lines, _)| lines.iter()).filter_map(|line| match &line.directive {
+            Directive::Location { block, .. } if refuses(block) => Some(Others::Guarded),
+            Directive::Location { .. } => Some(Others::Open),
+            _ => None,
+        });
+        of_controller.chain(of_snippets).max().unwrap_or_default()
+    }
+
     /// The snippets around a location.
-    pub(in crate::translate) fn around_location(&self, server: &Around<'a>, location: &Location) -> Around<'a> {
+    pub(in crate::translate) fn around_location(&self, server: &Server, around: &Around<'a>, location: &Location) -> Around<'a> {
         let set = SET.iter().filter_map(|name| Some((*name, self.config.constant(location, name)?))).collect();
         let plain = matches!(location.settings.protocol.value, BackendProtocol::Http | BackendProtocol::Grpc);
-        let mut around = Around { controller: true, set, plain, asks: self.config.asks_service(location), ..server.clone() };
+        let mut around = Around {
+            controller: true,
+            set,
+            plain,
+            asks: self.config.asks_service(location),
+            others: self.others(server, around, location),
+            ..around.clone()
+        };
         if location.settings.denied.is_some() {
             return around;
         }

@@ -16,7 +16,7 @@ use crate::{
 };
 
 use super::{
-    Around, Here, Origin, WITHHELD,
+    Around, Here, Origin, Others, WITHHELD,
     condition::{Env, Held, How, Match, QUERY, Said, known, said, searched_path},
     groups,
     lines::Text as Written,
@@ -78,8 +78,12 @@ struct Walk<'s, 'a> {
     server: &'s Server,
     tls: bool,
     content_type: &'s str,
+    /// The path that a rewrite without a flag made, with which the script goes on.
+    path: Option<Rewritten>,
     /// Conditions that are known to hold.
     holds: Vec<Match>,
+    /// What a location that is chosen again may be.
+    others: Others,
 }
 
 impl Walk<'_, '_> {
@@ -93,7 +97,16 @@ impl Cx<'_> {
     pub(super) fn decisions<'a>(&mut self, around: &'a Around<'_>, server: &Server, tls: bool) -> Vec<Decision<'a>> {
         let work: Vec<Here<'a>> = around.script().into_iter().rev().collect();
         let content_type = around.content_type();
-        let walk = Walk { env: around.constants(), inner: None, server, tls, content_type: &content_type, holds: Vec::new() };
+        let walk = Walk {
+            env: around.constants(),
+            inner: None,
+            server,
+            tls,
+            content_type: &content_type,
+            path: None,
+            holds: Vec::new(),
+            others: around.others,
+        };
         let decisions = self.walk(work, walk, 0);
         if decisions.len() > MOST {
             if let Some(here) = around.script().first() {
@@ -110,6 +123,10 @@ impl Cx<'_> {
             vec![Decision { conditions: Vec::new(), leaf, inner: walk.inner.clone(), env: walk.env.clone() }]
         };
         while let Some(here) = work.pop() {
+            if walk.path.is_some() && asks_for_path(&here.line.directive) {
+                self.lost(&here, "it looks at a path that was rewritten before");
+                return end(Leaf::Answer(WITHHELD), &walk);
+            }
             match &here.line.directive {
                 Directive::Set { variable, value } => {
                     let value = value.as_ref().and_then(|text| known(text, &walk.env));
@@ -176,7 +193,10 @@ impl Cx<'_> {
                     let form = self.options.target.regex_form();
                     let plain = groups::written_out(regex, replacement);
                     let (regex, replacement) = plain.as_ref().map_or((regex, replacement), |(regex, text)| (regex, text));
-                    let Some((mut path, mut but)) = searched_path(regex, false, form, How::Nearly) else {
+                    // A path that merely looks like those of the expression goes on, perhaps to a refusal.
+                    let refused = work.iter().any(|here| refuses(std::slice::from_ref(here.line)));
+                    let how = if refused { How::Exactly } else { How::Nearly };
+                    let Some((mut path, mut but)) = searched_path(regex, false, form, how) else {
                         self.lost(&here, "its expression needs PCRE");
                         continue;
                     };
@@ -195,9 +215,16 @@ impl Cx<'_> {
                             })
                         }
                     };
+                    let again = matches!(after, After::Next | After::Last);
                     let leaf = match leaf {
+                        _ if again && walk.others == Others::Guarded => {
+                            self.lost(&here, "nginx chooses the location again then, and another one may refuse");
+                            Leaf::Answer(WITHHELD)
+                        }
                         Some((leaf, more)) => {
-                            self.kept(&here, but.or(more));
+                            let other =
+                                (again && walk.others == Others::Open).then_some("nginx chooses the location again, the gateway does not");
+                            self.kept(&here, but.or(more).or(other));
                             leaf
                         }
                         None => match self.captured(regex, replacement, *keeps_query, *after) {
@@ -215,7 +242,12 @@ impl Cx<'_> {
                             }
                         },
                     };
-                    let then = end(leaf, &walk);
+                    let then = match leaf {
+                        Leaf::Pass { path: Some(made) } if *after == After::Next => {
+                            self.walk(work.clone(), Walk { path: Some(made), ..walk.clone() }, depth + 1)
+                        }
+                        leaf => end(leaf, &walk),
+                    };
                     if walk.holds.contains(&Match::Path(path.clone())) || path == PathRule::Prefix("/".to_owned()) {
                         return then;
                     }
@@ -234,7 +266,20 @@ impl Cx<'_> {
                 _ => {}
             }
         }
-        end(Leaf::Pass { path: None }, &walk)
+        end(Leaf::Pass { path: walk.path.clone() }, &walk)
+    }
+}
+
+/// The directive depends on the path at this moment.
+fn asks_for_path(directive: &Directive) -> bool {
+    let is_path = |name: &str| ["uri", "document_uri"].contains(&name);
+    let in_text = |text: &Text| text.iter().any(|piece| matches!(piece, Piece::Variable(name) if is_path(name)));
+    match directive {
+        Directive::Rewrite { .. } => true,
+        Directive::If { condition, .. } => is_path(&condition.variable),
+        Directive::Redirect { location, .. } => in_text(location),
+        Directive::Answer { text: Some(text), .. } | Directive::Set { value: Some(text), .. } => in_text(text),
+        _ => false,
     }
 }
 

@@ -74,6 +74,20 @@ pub(super) struct Around<'a> {
     asks: bool,
     /// Its backend is not spoken to over TLS.
     plain: bool,
+    /// Other locations of the server, which a rewrite may lead to.
+    others: Others,
+}
+
+/// Locations of a server beside the one that is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+enum Others {
+    /// There are none.
+    #[default]
+    None,
+    /// They let everybody in.
+    Open,
+    /// Some of them may refuse.
+    Guarded,
 }
 
 impl Cx<'_> {
