@@ -30,7 +30,7 @@ fn explained(inventory: &Inventory) -> String {
     for map in inventory.config_maps.values() {
         for (key, text) in &map.data {
             let Some(place) = Place::of_config_key(key) else { continue };
-            let subject = Subject::new(map.id, FieldPath(vec!["data".into(), key.clone().into()]));
+            let subject = Subject::new(map.id, FieldPath::from(["data"]).child(key.clone()));
             let used = controller.config_map.as_ref() == Some(&map.meta.key());
             let why = (!used).then(|| "it is not the ConfigMap of the controller".to_owned());
             one(&mut out, inventory, &subject, key, text, place, why);

@@ -273,10 +273,10 @@ fn forward(rule: &Rule, split: Vec<Share>, path: &PathExpr, cors: HeaderExprs, d
         headers.retain(|(name, _)| name != "x-envoy-external-address");
     }
     let mut response_headers = cors;
-    let touched: Vec<&str> = early.iter().chain(&plan.request).map(|(name, _)| name.as_str()).collect();
+    let touched = || early.iter().chain(&plan.request).map(|(name, _)| name.as_str()).collect::<Vec<_>>();
     let of_rule = |headers: &mut HeaderExprs, response_headers: &mut HeaderExprs| {
-        modify(headers, &plan.request.iter().map(|one| filter::beside(one, &touched)).collect(), Side::Request);
-        modify(response_headers, &plan.response.iter().map(|one| filter::beside(one, &touched)).collect(), Side::Response);
+        modify(headers, &filter::beside(&plan.request, touched), Side::Request);
+        modify(response_headers, &filter::beside(&plan.response, touched), Side::Response);
     };
     match *dialect.header_order {
         HeaderOrder::RuleLast => {

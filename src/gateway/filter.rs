@@ -1,5 +1,7 @@
 //! Filters of a rule or a backend, taken together as far as their order does not matter, and what each dialect makes of them.
 
+use std::borrow::Cow;
+
 use super::api::{Cors, ExplicitRef, GrpcFilter, HeaderModifier, HttpFilter, PathModifier, RequestMirror, RequestRedirect, UrlRewrite};
 use super::dialect::{Dialect, Handling, HeaderOperations, HeaderValues, HostOperation};
 use super::format::{self, Formatted};
@@ -38,15 +40,24 @@ impl Operation {
     }
 }
 
-/// An operation beside others that touch these headers: which value of such a header it repeats is not known.
-pub(super) fn beside((name, operation): &(String, Operation), touched: &[&str]) -> (String, Operation) {
-    let repeats = |text: &TextExpr| text.0.iter().any(|part| matches!(part, Part::Header(sent) if touched.contains(&sent.as_str())));
-    let operation = match operation {
-        Operation::Set(Some(text)) if repeats(text) => Operation::Set(None),
-        Operation::Add(Some(text)) if repeats(text) => Operation::Add(None),
+/// Operations beside others that touch these headers: which value of such a header they repeat is not known.
+pub(super) fn beside<'o>(operations: &'o Operations, touched: impl FnOnce() -> Vec<&'o str>) -> Cow<'o, Operations> {
+    let repeats = |operation: &Operation, which: &dyn Fn(&str) -> bool| match operation {
+        Operation::Set(Some(text)) | Operation::Add(Some(text)) => {
+            text.0.iter().any(|part| matches!(part, Part::Header(sent) if which(sent)))
+        }
+        Operation::Set(None) | Operation::Add(None) | Operation::Remove => false,
+    };
+    if !operations.iter().any(|(_, operation)| repeats(operation, &|_| true)) {
+        return Cow::Borrowed(operations);
+    }
+    let touched = touched();
+    let known = |operation: &Operation| match operation {
+        Operation::Set(_) if repeats(operation, &|sent| touched.contains(&sent)) => Operation::Set(None),
+        Operation::Add(_) if repeats(operation, &|sent| touched.contains(&sent)) => Operation::Add(None),
         Operation::Set(_) | Operation::Add(_) | Operation::Remove => operation.clone(),
     };
-    (name.clone(), operation)
+    Cow::Owned(operations.iter().map(|(name, operation)| (name.clone(), known(operation))).collect())
 }
 
 /// Operations on headers, names in lower case, in the order in which they take effect. A text that is `None` is not known.

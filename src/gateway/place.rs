@@ -31,6 +31,6 @@ impl Place<'_> {
             }
         }
         steps.reverse();
-        FieldPath(steps)
+        steps.into_iter().collect()
     }
 }

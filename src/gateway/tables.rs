@@ -525,8 +525,8 @@ fn is_unrouted(door: &Door) -> bool {
 /// Changes of headers of every answer of a listener.
 fn late(listener: &Listener<'_>, dialect: &Dialect) -> Operations {
     let early = filter::mutations(&listener.conduct.early, dialect, &mut None);
-    let touched: Vec<&str> = early.iter().map(|(name, _)| name.as_str()).collect();
-    filter::mutations(&listener.conduct.late, dialect, &mut None).iter().map(|one| filter::beside(one, &touched)).collect()
+    let late = filter::mutations(&listener.conduct.late, dialect, &mut None);
+    filter::beside(&late, || early.iter().map(|(name, _)| name.as_str()).collect()).into_owned()
 }
 
 /// A name and every wildcard that covers it.

@@ -37,7 +37,7 @@ impl<'a> Keys<'a> {
     fn report(&mut self, code: Code, key: &str, value: &str) {
         let facts = vec![("key", key.to_owned()), ("value", value.to_owned())];
         self.findings.push(match self.object {
-            Some(object) => Finding::about(code, Subject::new(object, FieldPath(vec!["data".into(), key.to_owned().into()])), facts),
+            Some(object) => Finding::about(code, Subject::new(object, FieldPath::from(["data"]).child(key.to_owned())), facts),
             None => Finding::estate(code, facts),
         });
     }
@@ -145,7 +145,7 @@ pub(super) fn read(inventory: &Inventory, flags: Flags, data: &IndexMap<String, 
     let allowed_response_headers = keys.list("global-allowed-response-headers");
     let allowed_response_headers = allowed_response_headers.into_iter().filter(|name| external::is_header(name)).collect();
     let globals = Globals {
-        config_map: object.map(|object| Subject::new(object, FieldPath(vec!["data".into()]))),
+        config_map: object.map(|object| Subject::new(object, FieldPath::from(["data"]))),
         redirect_code,
         no_tls_redirect_locations: locations(&keys.text("no-tls-redirect-locations", "/.well-known/acme-challenge")),
         no_auth_locations: locations(&keys.text("no-auth-locations", "/.well-known/acme-challenge")),

@@ -120,7 +120,7 @@ impl Cx<'_> {
                 self.push(Code::IngressInspection, subject.clone(), vec![own, ("field", subject.field.to_string())]);
             }
             Fate::LeftOut(LeftOut::Word { subject, word }) => {
-                let annotation = match subject.field.0.last() {
+                let annotation = match subject.field.steps().last() {
                     Some(Step::Key(key)) => key.to_string(),
                     Some(Step::Index(_)) | None => String::new(),
                 };

@@ -297,7 +297,7 @@ impl Inventory {
     pub fn part_of_text(&self, subject: &Subject, text: &str, part: std::ops::Range<usize>) -> Option<(u32, yaml::Span)> {
         let (_, origin) = self.objects.get(subject.object.0 as usize)?;
         let super::Origin { source, offset, item } = (*origin)?;
-        let places = subject.field.0.iter().map(|step| match step {
+        let places = subject.field.steps().iter().map(|step| match step {
             Step::Key(key) => yaml::Place::Key(key),
             Step::Index(index) => yaml::Place::Index(*index as usize),
         });
@@ -328,7 +328,7 @@ impl Inventory {
     pub fn spans<'p>(&self, object: ObjectId, fields: impl IntoIterator<Item = &'p FieldPath>) -> Option<(u32, Vec<yaml::Span>)> {
         let origin = self.objects.get(object.0 as usize)?.1?;
         let paths = fields.into_iter().map(|field| {
-            let places = field.0.iter().map(|step| match step {
+            let places = field.steps().iter().map(|step| match step {
                 Step::Key(key) => yaml::Place::Key(key),
                 Step::Index(index) => yaml::Place::Index(*index as usize),
             });

@@ -33,7 +33,7 @@ impl<'a> At<'a> {
             here = parent;
         }
         steps.reverse();
-        FieldPath(steps)
+        steps.into_iter().collect()
     }
 }
 

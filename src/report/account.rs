@@ -257,7 +257,7 @@ fn used_tls(resolved: &Resolved) -> BTreeMap<Subject, Settlement> {
 
 fn fields(ledger: &mut Ledger, ingress: &Ingress, facts: &IngressFacts, translation: &Translation, tls: &BTreeMap<Subject, Settlement>) {
     let whole = without_effect(&facts.fate);
-    let spec = |steps: Vec<Step>| Subject::new(ingress.id, FieldPath(std::iter::once(Step::from("spec")).chain(steps).collect()));
+    let spec = |steps: Vec<Step>| Subject::new(ingress.id, FieldPath::from(["spec"]).join(steps));
     let or_whole = |settlement: Settlement| whole.as_ref().map_or(settlement, |why| no_effect(why.clone()));
     if let Some(class) = &ingress.class_name {
         settled(ledger, spec(vec!["ingressClassName".into()]), class, or_whole(Settlement::Exact));
@@ -329,7 +329,7 @@ fn streams(ledger: &mut Ledger, inventory: &Inventory, resolved: &Resolved, tran
     let names: std::collections::BTreeSet<_> = [&flags.tcp_services, &flags.udp_services].into_iter().flatten().collect();
     for map in names.into_iter().filter_map(|name| inventory.config_maps.get(name)) {
         for (key, value) in &map.data {
-            let subject = Subject::new(map.id, FieldPath(vec!["data".into(), key.clone().into()]));
+            let subject = Subject::new(map.id, FieldPath::from(["data"]).child(key.clone()));
             let settlement = translation.paths.get(&subject).cloned();
             settled(ledger, subject, value, settlement.unwrap_or_else(|| no_effect("the port is taken by another entry")));
         }
@@ -340,7 +340,7 @@ fn streams(ledger: &mut Ledger, inventory: &Inventory, resolved: &Resolved, tran
 fn settings(ledger: &mut Ledger, inventory: &Inventory, controller: &Controller, resolved: &Resolved, translation: &Translation) {
     let Some(map) = controller.config_map.as_ref().and_then(|name| inventory.config_maps.get(name)) else { return };
     for (key, value) in &map.data {
-        let subject = Subject::new(map.id, FieldPath(vec!["data".into(), key.clone().into()]));
+        let subject = Subject::new(map.id, FieldPath::from(["data"]).child(key.clone()));
         let snippet = snippet_key(key, resolved, translation);
         let settlement = match catalog::configmap_keys().get(key) {
             Some(_) if snippet.is_some() => snippet.unwrap_or(Settlement::Exact),

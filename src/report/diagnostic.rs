@@ -132,7 +132,7 @@ impl<'a> Diagnostics<'a> {
 
 fn places(field: &FieldPath) -> Vec<Place<'_>> {
     field
-        .0
+        .steps()
         .iter()
         .map(|step| match step {
             Step::Key(key) => Place::Key(key),

@@ -96,7 +96,7 @@ fn lines(inventory: &Inventory, origin: Option<Origin>, fields: &[&FieldPath]) -
     let Some(Origin { source, offset, item }) = origin else { return vec![None; fields.len()] };
     let places = fields.iter().map(|field| {
         field
-            .0
+            .steps()
             .iter()
             .map(|step| match step {
                 Step::Key(key) => Place::Key(key),

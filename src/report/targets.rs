@@ -69,7 +69,7 @@ pub fn column(id: &str, ledger: &Ledger, translation: &Translation, inventory: &
     let mut codes: BTreeMap<Code, usize> = BTreeMap::new();
     let mut worst: BTreeMap<ObjectId, Settlement> = BTreeMap::new();
     for entry in ledger.entries() {
-        let [Step::Key(first), Step::Key(second), Step::Key(key)] = entry.subject.field.0.as_slice() else { continue };
+        let [Step::Key(first), Step::Key(second), Step::Key(key)] = entry.subject.field.steps() else { continue };
         let (true, Some(settlement)) = (first == "metadata" && second == "annotations", &entry.settlement) else { continue };
         let name = key.rsplit('/').next().unwrap_or(key).to_owned();
         column.all.add(settlement);

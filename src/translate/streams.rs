@@ -77,7 +77,7 @@ pub(super) fn streams(cx: &mut Cx<'_>) -> Vec<Stream> {
     for (transport, name) in maps {
         let Some(map) = name.and_then(|name| cx.inventory.config_maps.get(&name)) else { continue };
         for (key, value) in &map.data {
-            let place = Subject::new(map.id, FieldPath(vec!["data".into(), key.clone().into()]));
+            let place = Subject::new(map.id, FieldPath::from(["data"]).child(key.clone()));
             match cx.stream(transport, key, value, &place) {
                 Ok(stream) => found.push(stream),
                 Err(settlement) => cx.mark_path(&place, settlement),

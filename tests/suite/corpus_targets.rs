@@ -53,7 +53,7 @@ fn kept(settlement: &Settlement) -> Option<Kept> {
 
 /// Annotations of Ingresses without prefix, and how they were settled.
 fn annotations(ledger: &Ledger) -> Vec<(ObjectId, String, &Settlement)> {
-    let of = |entry: &'_ gateshift::ledger::Entry| match entry.subject.field.0.as_slice() {
+    let of = |entry: &'_ gateshift::ledger::Entry| match entry.subject.field.steps() {
         [Step::Key(first), Step::Key(second), Step::Key(key)] if first == "metadata" && second == "annotations" => {
             key.split_once("ingress.kubernetes.io/").map(|(_, name)| name.to_owned())
         }

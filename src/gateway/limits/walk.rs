@@ -52,8 +52,7 @@ impl Walk<'_> {
         }
         for rule in &node.rules {
             for steps in rule.violations(value) {
-                let mut field = place.path();
-                field.0.extend(steps);
+                let field = place.path().join(steps);
                 self.remarks.push(Remark { field, what: What::Refused { rule: rule.words() } });
             }
         }

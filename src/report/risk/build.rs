@@ -178,7 +178,7 @@ impl Builder<'_> {
     fn place(&self, item: &mut Item, subject: &Subject) {
         let inventory = self.input.inventory;
         item.object = Some(self.names.object(inventory.object(subject.object)));
-        if !subject.field.0.is_empty() {
+        if !subject.field.steps().is_empty() {
             item.field = Some(self.names.field(&field(subject), known_field(subject)));
         }
         if let Some((source, line, column)) = self.places.get(subject) {
@@ -227,7 +227,7 @@ impl Builder<'_> {
 
     /// The host of the rule that a place belongs to.
     fn host_of_rule(&self, subject: &Subject) -> Option<usize> {
-        let [Step::Key(spec), Step::Key(rules), Step::Index(rule), ..] = subject.field.0.as_slice() else { return None };
+        let [Step::Key(spec), Step::Key(rules), Step::Index(rule), ..] = subject.field.steps() else { return None };
         if spec != "spec" || rules != "rules" {
             return None;
         }
@@ -369,7 +369,7 @@ fn limit(difference: &Difference) -> &'static str {
 
 /// A field as people name it: the key of an annotation, else the path.
 pub(super) fn field(subject: &Subject) -> String {
-    match subject.field.0.as_slice() {
+    match subject.field.steps() {
         [Step::Key(metadata), Step::Key(annotations), Step::Key(key)] if metadata == "metadata" && annotations == "annotations" => {
             key.to_string()
         }
@@ -379,7 +379,7 @@ pub(super) fn field(subject: &Subject) -> String {
 
 /// The field tells nothing about whose estate it is.
 pub(super) fn known_field(subject: &Subject) -> bool {
-    match subject.field.0.as_slice() {
+    match subject.field.steps() {
         [Step::Key(metadata), Step::Key(annotations), Step::Key(key)] if metadata == "metadata" && annotations == "annotations" => {
             matches!(
                 catalog::resolve(key, catalog::DEFAULT_PREFIX),

@@ -33,13 +33,13 @@ pub(super) fn of_ledger(ledger: &Ledger, known: &[Finding], inventory: &Inventor
 fn sayable(code: Code, entry: &Entry) -> bool {
     let Some(text) = catalog::finding(code.as_str()).map(|found| found.message.as_str()) else { return false };
     let known = ["ingress", "annotation", "key", "value"];
-    let of_key = matches!(entry.subject.field.0.first(), Some(Step::Key(first)) if first == "metadata" || first == "data");
+    let of_key = matches!(entry.subject.field.steps().first(), Some(Step::Key(first)) if first == "metadata" || first == "data");
     of_key && text.split('{').skip(1).all(|rest| rest.split_once('}').is_some_and(|(fact, _)| known.contains(&fact)))
 }
 
 /// The last key of the place.
 fn key(entry: &Entry) -> &str {
-    match entry.subject.field.0.last() {
+    match entry.subject.field.steps().last() {
         Some(Step::Key(key)) => key,
         Some(Step::Index(_)) | None => "",
     }
@@ -57,7 +57,7 @@ fn facts(entry: &Entry, inventory: &Inventory) -> Facts {
 
 /// An annotation that the ledger settled as without effect or unknown, and that never worked.
 fn dead(entry: &Entry, inventory: &Inventory, prefix: &str) -> Option<Finding> {
-    let [Step::Key(first), Step::Key(second), Step::Key(key)] = entry.subject.field.0.as_slice() else { return None };
+    let [Step::Key(first), Step::Key(second), Step::Key(key)] = entry.subject.field.steps() else { return None };
     if first != "metadata" || second != "annotations" {
         return None;
     }

@@ -261,7 +261,7 @@ fn settled(input: &Input<'_>) -> Settled {
     let mut settled = Settled::default();
     for entry in input.ledger.entries() {
         let annotation =
-            matches!(entry.subject.field.0.as_slice(), [Step::Key(one), Step::Key(two), _] if one == "metadata" && two == "annotations");
+            matches!(entry.subject.field.steps(), [Step::Key(one), Step::Key(two), _] if one == "metadata" && two == "annotations");
         let Some(settlement) = entry.settlement.as_ref().filter(|_| annotation) else { continue };
         *match settlement {
             Settlement::Exact => &mut settled.exact,
