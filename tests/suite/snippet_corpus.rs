@@ -70,7 +70,7 @@ fn kept(settlement: &Settlement) -> bool {
 
 /// The settlement of a directive: the annotation's entry has an index.
 fn directive(entry: &gateshift::ledger::Entry) -> Option<&Settlement> {
-    match entry.subject.field.0.as_slice() {
+    match entry.subject.field.steps() {
         [Step::Key(_), Step::Key(annotations), Step::Key(_), Step::Index(_)] if annotations == "annotations" => entry.settlement.as_ref(),
         _ => None,
     }

@@ -215,7 +215,8 @@ impl Cx<'_> {
                             })
                         }
                     };
-                    let again = matches!(after, After::Next | After::Last);
+                    // The script of a server runs before any location is chosen.
+                    let again = matches!(after, After::Next | After::Last) || (*after == After::Break && here.origin.name == "server-snippet");
                     let leaf = match leaf {
                         _ if again && walk.others == Others::Guarded => {
                             self.lost(&here, "nginx chooses the location again then, and another one may refuse");

@@ -17,7 +17,7 @@ use crate::{
 };
 
 use super::{
-    Around, Here, WITHHELD,
+    Around, Here, Others, WITHHELD,
     condition::{How, searched_path},
     order, refuses,
 };
@@ -56,6 +56,8 @@ impl<'a> Cx<'a> {
                     http: around.http.clone(),
                     server: around.server.clone(),
                     location: vec![(block, origin.clone())],
+                    // Where a rewrite leads from here is not looked at.
+                    others: Others::Guarded,
                     ..Around::default()
                 };
                 let action = self.content(&here, block);
