@@ -216,7 +216,8 @@ impl Cx<'_> {
                         }
                     };
                     // The script of a server runs before any location is chosen.
-                    let again = matches!(after, After::Next | After::Last) || (*after == After::Break && here.origin.name == "server-snippet");
+                    let again =
+                        matches!(after, After::Next | After::Last) || (*after == After::Break && here.origin.name == "server-snippet");
                     let leaf = match leaf {
                         _ if again && walk.others == Others::Guarded => {
                             self.lost(&here, "nginx chooses the location again then, and another one may refuse");
