@@ -123,19 +123,43 @@ fn own_error(status: u16, plan: &Plan, asked: Asked, dialect: &Dialect) -> Answe
     own(status, response_headers, asked.grpc, dialect)
 }
 
+/// An answer of the router as a call of gRPC gets it: the status is told in a header.
+pub(super) fn told_by_grpc(answer: Answer) -> Answer {
+    let told = |status: u16, mut response_headers: HeaderExprs| {
+        response_headers.push(("grpc-status".to_owned(), Some(TextExpr::literal(grpc_code(status).to_string()))));
+        response_headers
+    };
+    match answer {
+        Answer::Respond { status, response_headers } if response_headers.iter().all(|(name, _)| name != "grpc-status") => {
+            Answer::Respond { status: 200, response_headers: told(status, response_headers) }
+        }
+        Answer::Deny { why, status, response_headers } => {
+            Answer::Deny { why, status: 200, response_headers: told(status, response_headers) }
+        }
+        Answer::Redirect { status, location, mut response_headers } => {
+            response_headers.push(("location".to_owned(), Some(location)));
+            Answer::Respond { status: 200, response_headers: told(status, response_headers) }
+        }
+        Answer::Respond { .. } | Answer::Forward(_) | Answer::NoRoute { .. } | Answer::NoAnswer(_) | Answer::Unmodelled { .. } => answer,
+    }
+}
+
+/// The mapping of the gRPC documents: 404 is UNIMPLEMENTED, 502 to 504 are UNAVAILABLE.
+const fn grpc_code(status: u16) -> u16 {
+    match status {
+        400 => 13,
+        401 => 16,
+        403 => 7,
+        404 => 12,
+        429 | 502..=504 => 14,
+        _ => 2,
+    }
+}
+
 /// An answer of the router itself.
 pub fn own(status: u16, mut response_headers: HeaderExprs, grpc: bool, dialect: &Dialect) -> Answer {
     if grpc && *dialect.grpc_miss == GrpcMiss::GrpcStatus {
-        // The mapping of the gRPC documents: 404 is UNIMPLEMENTED, 502 to 504 are UNAVAILABLE.
-        let code = match status {
-            400 => 13,
-            401 => 16,
-            403 => 7,
-            404 => 12,
-            429 | 502..=504 => 14,
-            _ => 2,
-        };
-        response_headers.push(("grpc-status".to_owned(), Some(TextExpr::literal(code.to_string()))));
+        response_headers.push(("grpc-status".to_owned(), Some(TextExpr::literal(grpc_code(status).to_string()))));
         return Answer::Respond { status: 200, response_headers };
     }
     if status == 404 { Answer::NoRoute { response_headers } } else { Answer::Respond { status, response_headers } }

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use super::api::{self, HeaderModifier, MatchType, Object, PathMatch, PathModifier, ValueMatch};
+use super::api::{self, MatchType, Object, PathMatch, PathModifier, ValueMatch};
 use super::attach::RouteHead;
 use super::config::{Outage, Rule};
 use super::dialect::{BadRegex, Dialect, EmptyRegex, Order as RankOrder, PrefixReplacement, RegexScope, RepeatedNames};
+use super::filter::{Operation, Operations};
 use super::matches::{Matched, first_of_each, matches_of};
 use super::paths::{self, PathTests, Purpose};
 use super::precedence::{PathKind, Shape};
 use super::resolve;
 use crate::k8s::Subject;
 use crate::ledger::{Code, Finding, Findings};
-use crate::request::{Field, PathExpr, Test};
+use crate::request::{Field, Part, PathExpr, Test};
 
 /// One match, ready to stand in tables.
 pub(super) struct Compiled {
@@ -170,14 +171,35 @@ fn glued(matched: &api::HttpMatch, rule: &Rule, dialect: &Dialect) -> Option<Str
     (root && !to.is_empty() && *dialect.prefix_replacement == PrefixReplacement::Text).then(|| format!("{to}a"))
 }
 
-/// Headers that matches look at are changed before.
-pub(super) fn changes_what_matches_ask(early: &HeaderModifier, compiled: &[Compiled]) -> bool {
-    let HeaderModifier { set, add, remove } = early;
-    let changed = || set.iter().chain(add).map(|header| header.name.as_str()).chain(remove.iter().map(String::as_str));
-    let asked = compiled.iter().flat_map(|one| &one.conditions).filter_map(|(field, _)| match field {
-        Field::Header(name) => Some(name.as_str()),
-        _ => None,
-    });
-    let asked: Vec<&str> = asked.collect();
-    changed().any(|name| asked.iter().any(|known| known.eq_ignore_ascii_case(name)))
+/// What remains to be asked of a request once a listener has changed its headers.
+pub(super) enum Remaining {
+    /// These conditions.
+    Conditions(Vec<(Field, Test)>),
+    /// The match never holds.
+    Never,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// Conditions behind changes of request headers that come before them.
+pub(super) fn remaining(conditions: &[(Field, Test)], early: &Operations) -> Remaining {
+    let mut remaining = Vec::with_capacity(conditions.len());
+    for (field, test) in conditions {
+        let last = match field {
+            Field::Header(name) => early.iter().rfind(|(changed, _)| changed == name).map(|(_, operation)| operation),
+            _ => None,
+        };
+        match last {
+            None => remaining.push((field.clone(), test.clone())),
+            Some(Operation::Remove) => return Remaining::Never,
+            Some(Operation::Set(Some(text))) => match (text.0.as_slice(), test) {
+                ([Part::Literal(_)], Test::Present) => {}
+                ([Part::Literal(sent)], Test::Equals(wanted)) if sent == wanted => {}
+                ([Part::Literal(_)], Test::Equals(_)) => return Remaining::Never,
+                (_, _) => return Remaining::Unknown,
+            },
+            Some(Operation::Set(None) | Operation::Add(_)) => return Remaining::Unknown,
+        }
+    }
+    Remaining::Conditions(remaining)
 }

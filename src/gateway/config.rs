@@ -172,6 +172,8 @@ pub struct Certificate {
     pub names: Option<Vec<String>>,
     /// Questions whether the server name is one of the names, where the certificate is picked by name.
     pub asked: Vec<PredicateId>,
+    /// Those of the questions that are about a name without wildcard.
+    pub asked_exactly: Vec<PredicateId>,
 }
 
 /// Rules behind a door: hostname levels, most specific first.

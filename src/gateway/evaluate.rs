@@ -2,7 +2,7 @@
 
 use super::answer::{self, APPENDED, EFFECTIVE_HOST_PORT, HEADER_OR, HOST_PORT, HOST_WITHOUT_DEFAULT_PORT, UNESCAPED_PATH};
 use super::config::{Config, Reading};
-use super::dialect::{Dialect, GrpcMiss, OwnAnswer, RewriteEncoding};
+use super::dialect::{Dialect, GrpcMiss, OwnAnswer, PrefixReplacement, RewriteEncoding, Slashes};
 use super::filter::Operations;
 use super::guards::{self, Passed};
 use super::normalise;
@@ -141,6 +141,9 @@ impl Exchange<'_> {
                     let sent = |(_, text): &&(String, Option<TextExpr>)| text.is_some();
                     let response_headers = forwarding.response_headers.iter().filter(|_| carried).filter(sent).cloned().collect();
                     let mut refused = Answer::Deny { why: Deny::Credentials, status, response_headers };
+                    if *self.dialect.grpc_miss == GrpcMiss::GrpcStatus && self.view.holds(self.reading.first.grpc) {
+                        refused = answer::told_by_grpc(refused);
+                    }
                     answer::modify_answer(&mut refused, self.late);
                     let refused = outcome(&refused, self.view, self.dialect);
                     return self.replaced(refused, status, Origin::Router, world);
@@ -351,6 +354,16 @@ fn path(expression: &PathExpr, view: &View<'_>, dialect: &Dialect) -> String {
     let path = view.path.as_ref().map(|path| path.path.as_slice()).unwrap_or_default();
     if let PathExpr::Captures { regex, template } = expression {
         return String::from_utf8_lossy(&view.replaced(*regex, template)).into_owned();
+    }
+    // An expression that also takes all slashes behind the prefix (prefix2RegexRewrite in internal/xds/translator/route.go of Envoy Gateway);
+    // where slashes are merged there is never more than one.
+    let text = *dialect.prefix_replacement == PrefixReplacement::Text && *dialect.slashes == Slashes::Kept;
+    if let (true, PathExpr::Splice { drop, insert }) = (text, expression)
+        && insert == "/"
+    {
+        let rest = path.get(*drop..).unwrap_or_default();
+        let slashes = rest.iter().take_while(|byte| **byte == b'/').count();
+        return format!("/{}", String::from_utf8_lossy(&rest[slashes..]));
     }
     let made = match (expression, *dialect.rewrite_encoding) {
         (PathExpr::Splice { .. }, RewriteEncoding::Encoded) => {

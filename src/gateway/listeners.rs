@@ -350,7 +350,12 @@ fn certificates(owner: &Owner<'_>, spec: &api::Listener, sources: Sources<'_>) -
             state = Err("InvalidCertificateRef");
             continue;
         }
-        certificates.push(Certificate { names: sources.facts.certificate_names(&secret), secret: secret.to_string(), asked: Vec::new() });
+        certificates.push(Certificate {
+            names: sources.facts.certificate_names(&secret),
+            secret: secret.to_string(),
+            asked: Vec::new(),
+            asked_exactly: Vec::new(),
+        });
     }
     (certificates, state)
 }

@@ -282,10 +282,11 @@ impl Reading {
         let dialect = &self.target.dialect;
         let asked = self.asked(entry, tls, v);
         let answer = answer::answer(entry, table, asked, dialect);
-        match &entry.rule.policy {
+        let answer = match &entry.rule.policy {
             Some(policy) => policy.apply(v, answer::is_preflight(&entry.rule, asked, dialect), answer),
             None => answer,
-        }
+        };
+        if asked.grpc { answer::told_by_grpc(answer) } else { answer }
     }
 
     fn asked(&self, entry: &Entry, tls: bool, v: &impl Valuation) -> Asked {
@@ -308,7 +309,9 @@ impl Reading {
             let (questions, owners) = &side.certificate_names;
             v.first(questions).map(|at| &certificates[owners[at]])
         } else {
-            certificates.iter().find(|certificate| certificate.asked.iter().any(|&asked| v.holds(asked)))
+            // A certificate with the name itself comes before one with a wildcard.
+            let exact = certificates.iter().find(|certificate| certificate.asked_exactly.iter().any(|&asked| v.holds(asked)));
+            exact.or_else(|| certificates.iter().find(|certificate| certificate.asked.iter().any(|&asked| v.holds(asked))))
         };
         match (named, certificates.first()) {
             (Some(certificate), _) => Some(Served::Secret(certificate.clone())),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::api::{self, Object};
 use super::attach::{Attachment, RouteHead};
 use super::candidates::Order;
-use super::compile::{Compiled, changes_what_matches_ask, compile};
+use super::compile::{Compiled, Remaining, compile, remaining};
 use super::config::{Behind, Certificate, Door, Entry, HostIndex, Origins, Outage, Port, Rule, Side, Table, Tier};
 use super::dialect::{
     Dialect, HostFallThrough, Isolation, Order as RankOrder, OverlapHttp2, RegexScope, ServerName, Target, Underscores, UnroutedTls,
@@ -149,10 +149,16 @@ impl<'b> Builder<'b> {
                 }
             }
         }
-        if changes_what_matches_ask(&listener.conduct.early, compiled) {
-            self.blurred.insert(attachment.listener);
-        }
+        let early = filter::mutations(&listener.conduct.early, dialect, &mut None);
         for one in compiled {
+            let asked = match remaining(&one.conditions, &early) {
+                Remaining::Conditions(asked) => asked,
+                Remaining::Never => continue,
+                Remaining::Unknown => {
+                    self.blurred.insert(attachment.listener);
+                    one.conditions.clone()
+                }
+            };
             if listener.conduct.underscores.is_none_or(|underscores| underscores == Underscores::Refused) {
                 self.ask_underscores(one);
             }
@@ -162,11 +168,8 @@ impl<'b> Builder<'b> {
                 Some(PathExpr::Captures { regex, template })
             });
             let origins = rules[one.rule].plan.cors.as_ref().map(|cors| self.origins(cors));
-            let conditions: Vec<PredicateId> = one
-                .conditions
-                .iter()
-                .map(|(field, test)| self.predicates.intern(field.clone(), test.clone(), Some(one.origin.clone())))
-                .collect();
+            let conditions: Vec<PredicateId> =
+                asked.into_iter().map(|(field, test)| self.predicates.intern(field, test, Some(one.origin.clone()))).collect();
             for (tests, path) in &one.forms {
                 let paths: Vec<PredicateId> =
                     tests.iter().map(|test| self.predicates.intern(Field::Path, test.clone(), Some(one.origin.clone()))).collect();
@@ -422,7 +425,10 @@ impl<'b> Builder<'b> {
         let mut certificates: Vec<Certificate> = std::mem::take(&mut side.certificates);
         for certificate in certificates.iter_mut().chain(side.doors.iter_mut().flat_map(|door| &mut door.certificates)) {
             for name in certificate.names.clone().unwrap_or_default() {
-                certificate.asked.extend(self.ask_name(Field::Sni, &Hostname::parse(Some(&name)), wildcard));
+                let hostname = Hostname::parse(Some(&name));
+                let asked = self.ask_name(Field::Sni, &hostname, wildcard);
+                certificate.asked.extend(asked);
+                certificate.asked_exactly.extend(asked.filter(|_| matches!(hostname, Hostname::Exact(_))));
             }
         }
         let asked = certificates.iter().enumerate().flat_map(|(at, certificate)| certificate.asked.iter().map(move |&asked| (asked, at)));
