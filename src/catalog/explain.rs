@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{
     annotation::{Annotation, Consequence, annotations},
     configmap::{ConfigKey, Flag, RemovedKey, configmap_keys, flags, removed_keys},
-    finding::{FindingEntry, finding, findings},
+    finding::{FindingEntry, finding, findings, unfilled},
     key::{DEFAULT_PREFIX, Key, resolve},
     neighbour::{Core, Foreign, Historical, core, historical},
     suggest::closest,
@@ -260,9 +260,9 @@ fn of_finding(entry: &FindingEntry) -> Explained {
         .field("FINDING", &entry.code)
         .field("SEVERITY", entry.severity)
         .field("TITLE", &entry.title)
-        .section("MESSAGE", &[&entry.message])
-        .section("WHY IT MATTERS", &[&entry.why])
-        .section("WHAT TO DO", &[&entry.advice])
+        .section("MESSAGE", &[unfilled(&entry.message)])
+        .section("WHY IT MATTERS", &[unfilled(&entry.why)])
+        .section("WHAT TO DO", &[unfilled(&entry.advice)])
         .take();
     Explained { name: entry.code.clone(), kind: "finding", text }
 }

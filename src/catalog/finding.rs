@@ -94,9 +94,36 @@ pub fn render<V: AsRef<str>>(message: &str, facts: &[(&str, V)]) -> String {
     written
 }
 
+/// A text about no finding in particular: facts are written as names in capitals.
+pub fn unfilled(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        written.push_str(before);
+        let name = after.split_once('}').filter(|(name, _)| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+        match name {
+            Some((name, behind)) => {
+                written.push_str(&name.to_uppercase());
+                rest = behind;
+            }
+            None => {
+                written.push('{');
+                rest = after;
+            }
+        }
+    }
+    written.push_str(rest);
+    written
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_without_facts_name_them_in_capitals() {
+        assert_eq!(unfilled("`{annotation}` of `{ingress}`, [{\"op\":1}], {"), "`ANNOTATION` of `INGRESS`, [{\"op\":1}], {");
+    }
 
     #[test]
     fn facts_take_their_places() {

@@ -18,7 +18,7 @@ pub mod value;
 pub use annotation::{Annotation, Annotations, Consequence, Example, Group, Later, OnInvalid, Risk, Scope, ValueType, annotations};
 pub use configmap::{Bearing, ConfigKey, Flag, KeyConsequence, RemovedKey, configmap_keys, flags, removed_keys};
 pub use explain::{Explained, explain};
-pub use finding::{FindingEntry, Severity, finding, findings, render};
+pub use finding::{FindingEntry, Severity, finding, findings, render, unfilled};
 pub use key::{DEFAULT_PREFIX, Key, resolve};
 pub use maps::{Shelf, text, texts};
 pub use neighbour::{Belongs, Core, CoreObject, Foreign, Historical, HistoricalKind, Moves, core, foreign, historical};

@@ -15,7 +15,7 @@ use super::{
     args::{Convert, FailOn, ManifestFormat},
     estate,
     exit::Exit,
-    gather, write,
+    gather, needs, write,
 };
 use crate::{
     compare::{self, Limits},
@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &Convert, terminal: &Terminal) -> anyhow::Result<Ex
         return Err(Usage("several contexts need --output-dir, which gets a folder for each, and no --ledger".to_owned()).into());
     };
     let mut taken = BTreeSet::new();
-    gather::each_context(&arguments.input, |context| {
+    gather::each_context(&arguments.input, terminal, |context| {
         let folder = folder_of(context.unwrap_or_default());
         if !taken.insert(folder.clone()) {
             return Err(Usage(format!("two contexts would be written to the folder `{folder}`")).into());
@@ -60,6 +60,7 @@ fn one(arguments: &Convert, context: Option<&str>, directory: Option<&Path>, ter
     let options = estate::options(&arguments.gateway, aim, &reading.inventory)?;
     let mut old = estate::Old::new(reading, &arguments.controller);
     let mut translation = old.translate(&options);
+    needs::say(&needs::of_emitted(options.target.id(), aim, &translation.objects, &old.reading.inventory), None, terminal);
 
     let mut findings = std::mem::take(&mut old.reading.findings);
     findings.append(&mut old.resolved.findings);

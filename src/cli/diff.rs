@@ -10,7 +10,7 @@ use super::{
     config,
     estate::{self, Aim, New, Old},
     exit::Exit,
-    gather, requests, trace,
+    gather, needs, requests, trace,
 };
 use crate::{
     compare::{self, Aspect, Comparison, Limits, Router},
@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Diff, terminal: &Terminal) -> Result<Exit> {
     }
     let run = |context: Option<&str>| migration(arguments, &selection, context, terminal);
     match arguments.output {
-        DiffFormat::Json => gather::each_context(&arguments.input, run),
+        DiffFormat::Json => gather::each_context(&arguments.input, terminal, run),
         DiffFormat::Text | DiffFormat::Markdown | DiffFormat::Table => gather::each_context_named(&arguments.input, terminal, run),
     }
 }
@@ -72,6 +72,9 @@ fn migration(arguments: &Diff, selection: &Selection, context: Option<&str>, ter
         let manifests = estate::manifests(&arguments.against, &arguments.input)?;
         manifest_side(arguments, manifests, Some(&old.reading.inventory))?
     };
+    let aim = Aim::of(&arguments.gateway, Some(&old.reading.inventory));
+    let target = &estate::dialect_of(&arguments.gateway)?.id;
+    needs::say(&needs::of_manifests(target, aim, &new.inventory, &old.reading.inventory), None, terminal);
     let router = nginx::Router::new(&old.resolved.config);
     let sides = Sides {
         old: &old.reading.inventory,

@@ -213,10 +213,11 @@ pub(super) fn options(gateway: &Gateway, aim: Aim, inventory: &Inventory) -> Res
         TlsOwner::Platform => translate::TlsOwner::Platform,
         TlsOwner::App => translate::TlsOwner::App,
     };
-    let emission = translate::Emission { version: aim.version, channel: aim.channel, tls_owner, existing };
-    if tls_owner == translate::TlsOwner::App && !emission.has_listener_sets() {
+    let supported = targets::supported_features(id, gateway.gateway_class.as_deref(), inventory);
+    let emission = translate::Emission { version: aim.version, channel: aim.channel, tls_owner, existing, supported };
+    if tls_owner == translate::TlsOwner::App && !emission.has_listener_sets(id) {
         return Err(Usage(format!(
-            "--tls-owner app needs ListenerSets, which Gateway API {} ({}) does not have",
+            "--tls-owner app needs ListenerSets, which Gateway API {} ({}) does not have, or `{id}` does not claim",
             aim.version, aim.channel
         )));
     }

@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{
     ingress, k8s,
+    ledger::{Code, Finding},
     read::{self, Reading},
-    report,
+    report::{self, Diagnostics},
 };
 
 /// What is read of a cluster beside what decides about routing.
@@ -68,19 +69,25 @@ pub(super) fn named<'c>(input: &Input, context: Option<&'c str>) -> Option<&'c s
     context.filter(|_| contexts(input).len() > 1)
 }
 
-/// The only context, for a verb that takes one cluster.
-pub(super) fn only_context(input: &Input) -> Result<Option<String>, Usage> {
-    match contexts(input).as_slice() {
-        [only] => Ok(only.clone()),
-        _ => Err(Usage("this verb reads one cluster at a time; name one --context".to_owned())),
-    }
-}
-
-/// Runs a verb for each context, and gives the worst end: what could not be read beats what was found.
-pub(super) fn each_context(input: &Input, mut run: impl FnMut(Option<&str>) -> anyhow::Result<Exit>) -> anyhow::Result<Exit> {
+/// Runs a verb for each context, and gives the worst end: what could not be read beats what was found. A cluster that cannot be read does
+/// not end the others.
+pub(super) fn each_context(
+    input: &Input,
+    terminal: &Terminal,
+    mut run: impl FnMut(Option<&str>) -> anyhow::Result<Exit>,
+) -> anyhow::Result<Exit> {
+    let contexts = contexts(input);
     let mut worst = Exit::Clean;
-    for context in contexts(input) {
-        let exit = run(context.as_deref())?;
+    let mut unread = Unread::of(contexts.len());
+    for context in &contexts {
+        let exit = match run(context.as_deref()) {
+            Ok(exit) => exit,
+            Err(error) => {
+                let finding = unread.finding(context.as_deref(), error)?;
+                terminal.notice(&Diagnostics::new(&k8s::Inventory::default(), terminal.colours).render(&finding));
+                Exit::Partial
+            }
+        };
         worst = match (worst, exit) {
             (Exit::Partial, _) | (_, Exit::Partial) => Exit::Partial,
             (Exit::Clean, exit) => exit,
@@ -90,6 +97,30 @@ pub(super) fn each_context(input: &Input, mut run: impl FnMut(Option<&str>) -> a
     Ok(worst)
 }
 
+/// Clusters of several that could not be read.
+pub(super) struct Unread {
+    /// Clusters that are left.
+    left: usize,
+    several: bool,
+}
+
+impl Unread {
+    /// None of so many yet.
+    pub(super) const fn of(contexts: usize) -> Self {
+        Self { left: contexts, several: contexts > 1 }
+    }
+
+    /// What is said of a cluster; the error itself where it is not about reading, or where no other cluster is left.
+    pub(super) fn finding(&mut self, context: Option<&str>, error: anyhow::Error) -> anyhow::Result<Finding> {
+        self.left = self.left.saturating_sub(1);
+        if !self.several || self.left == 0 || !error.is::<read::Error>() {
+            return Err(error);
+        }
+        let facts = vec![("context", context.unwrap_or_default().to_owned()), ("error", format!("{error:#}"))];
+        Ok(Finding::estate(Code::ClusterUnreachable, facts))
+    }
+}
+
 /// The same for verbs that print to stdout: where there are several contexts, each begins with its name.
 pub(super) fn each_context_named(
     input: &Input,
@@ -97,7 +128,7 @@ pub(super) fn each_context_named(
     mut run: impl FnMut(Option<&str>) -> anyhow::Result<Exit>,
 ) -> anyhow::Result<Exit> {
     let several = contexts(input).len() > 1;
-    each_context(input, |context| {
+    each_context(input, terminal, |context| {
         if several {
             terminal.data(&format!("context {}\n\n", report::printable(context.unwrap_or_default())))?;
         }

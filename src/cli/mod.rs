@@ -12,6 +12,7 @@ mod explain;
 mod gather;
 mod generate;
 mod interrupt;
+mod needs;
 mod report;
 mod requests;
 mod snippets;

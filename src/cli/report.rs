@@ -9,13 +9,14 @@ use super::{
     args::{Report, ReportFormat},
     config, convert, estate,
     exit::Exit,
-    gather,
+    gather, needs,
 };
 use crate::{
     compare::{self, Limits},
+    k8s::Inventory,
     ledger::Findings,
     nginx,
-    report::{self, Look, Sides, risk},
+    report::{self, Diagnostics, Look, Sides, risk},
 };
 
 /// Width where nobody tells.
@@ -29,15 +30,26 @@ pub(super) fn run(arguments: &Report, terminal: &Terminal) -> anyhow::Result<Exi
     let contexts = gather::contexts(&arguments.input);
     let mut accepted = Vec::new();
     let mut partial = false;
+    let mut unread = gather::Unread::of(contexts.len());
     for context in &contexts {
-        let added = add(arguments, context.as_deref(), contexts.len() > 1, &mut estate);
+        let added = add(arguments, context.as_deref(), contexts.len() > 1, &mut estate, terminal);
         let added = if contexts.len() > 1 {
             added.with_context(|| format!("context {}", report::printable(context.as_deref().unwrap_or_default())))
         } else {
             added
-        }?;
-        partial |= added.partial;
-        accepted.push(added.acceptances);
+        };
+        match added {
+            Ok(added) => {
+                partial |= added.partial;
+                accepted.push(added.acceptances);
+            }
+            Err(error) => {
+                let finding = unread.finding(context.as_deref(), error)?;
+                terminal.notice(&Diagnostics::new(&Inventory::default(), terminal.colours).render(&finding));
+                estate.say(&[finding]);
+                partial = true;
+            }
+        }
     }
     estate.say(&config::of_all(accepted));
     let made = estate.report(baseline.as_ref());
@@ -67,13 +79,15 @@ struct Added {
 }
 
 /// Reads and compares a cluster, or files, and adds what is found.
-fn add(arguments: &Report, context: Option<&str>, several: bool, estate: &mut risk::Estate) -> anyhow::Result<Added> {
+fn add(arguments: &Report, context: Option<&str>, several: bool, estate: &mut risk::Estate, terminal: &Terminal) -> anyhow::Result<Added> {
     let more = gather::More { gateway_objects: arguments.gateway.existing_gateway.is_some(), beside: true };
     let reading = gather::reading(&arguments.input, Some(&arguments.controller), more, context)?;
     let aim = estate::Aim::of(&arguments.gateway, Some(&reading.inventory));
     let options = estate::options(&arguments.gateway, aim, &reading.inventory)?;
     let old = estate::Old::new(reading, &arguments.controller);
     let translation = old.translate(&options);
+    let needs = needs::of_emitted(options.target.id(), aim, &translation.objects, &old.reading.inventory);
+    needs::say(&needs, context.filter(|_| several), terminal);
     let new = estate::New::of_conversion(&old, &translation, &arguments.gateway)?;
     let limits = Limits { probed_hosts: 0, ..Limits::default() };
     let mut comparison = compare::compare(&nginx::Router::new(&old.resolved.config), &new.config, &limits);

@@ -5,7 +5,7 @@ use super::{
     args::{Targets, TargetsFormat},
     estate::{self, Aim, Old},
     exit::Exit,
-    gather,
+    gather, needs,
 };
 use crate::{
     gateway::{Intent, dialect},
@@ -20,19 +20,32 @@ pub(super) fn run(arguments: &Targets, terminal: &Terminal) -> anyhow::Result<Ex
         terminal.data(&list())?;
         return Ok(Exit::Clean);
     }
-    let context = gather::only_context(&arguments.input)?;
-    let reading = gather::reading(&arguments.input, Some(&arguments.controller), gather::More::WITH_GATEWAYS, context.as_deref())?;
+    let run = |context: Option<&str>| one(arguments, context, terminal);
+    match arguments.output {
+        TargetsFormat::Json => gather::each_context(&arguments.input, terminal, run),
+        TargetsFormat::Table | TargetsFormat::Markdown => gather::each_context_named(&arguments.input, terminal, run),
+    }
+}
+
+/// The estate of one context.
+fn one(arguments: &Targets, context: Option<&str>, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let reading = gather::reading(&arguments.input, Some(&arguments.controller), gather::More::WITH_GATEWAYS, context)?;
     let old = Old::new(reading, &arguments.controller);
     let inventory = &old.reading.inventory;
-    let base = estate::options(&arguments.gateway, Aim::of(&arguments.gateway, Some(inventory)), inventory)?;
+    let aim = Aim::of(&arguments.gateway, Some(inventory));
+    let base = estate::options(&arguments.gateway, aim, inventory)?;
     let mut columns = Vec::new();
     for &target in targets::all() {
         if !arguments.only.is_empty() && !arguments.only.iter().any(|id| id == target.id()) {
             continue;
         }
-        let translation = old.translate(&translate::Options { target, ..base.clone() });
+        let supported = targets::supported_features(target.id(), None, inventory);
+        let options = translate::Options { target, emission: translate::Emission { supported, ..base.emission.clone() }, ..base.clone() };
+        let translation = old.translate(&options);
+        let needs = needs::of_emitted(target.id(), aim, &translation.objects, inventory);
+        needs::say(&needs, Some(target.id()), terminal);
         let ledger = report::account(inventory, &old.controller, &old.resolved, &translation);
-        columns.push(report::target_column(target.id(), &ledger, &translation, inventory));
+        columns.push(report::target_column(target.id(), &ledger, &translation, inventory).needing(needs));
     }
     if columns.is_empty() {
         return Err(Usage(format!("no such target; known are {}", known())).into());
@@ -40,7 +53,7 @@ pub(super) fn run(arguments: &Targets, terminal: &Terminal) -> anyhow::Result<Ex
     terminal.data(&match arguments.output {
         TargetsFormat::Table => report::targets_text(&columns),
         TargetsFormat::Markdown => report::targets_markdown(&columns),
-        TargetsFormat::Json => report::targets_json(&columns),
+        TargetsFormat::Json => report::targets_json(&columns, gather::named(&arguments.input, context)),
     })?;
     Ok(if old.reading.partial { Exit::Partial } else { Exit::Clean })
 }
@@ -72,6 +85,9 @@ pub(super) fn explain(id: &str) -> Option<String> {
     }
     for need in &data.prerequisites {
         text.push_str(&format!("  needs       {}\n", need.value));
+    }
+    for refused in &data.refused {
+        text.push_str(&format!("  refuses     {}\n", refused.value.words()));
     }
     text.push_str("\nWhat core Gateway API has no field for:\n\n");
     for (name, intent) in Intent::samples() {

@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Trace, terminal: &Terminal) -> anyhow::Result<Exit
         return run(None);
     }
     match arguments.output {
-        TraceFormat::Json => gather::each_context(&arguments.input, run),
+        TraceFormat::Json => gather::each_context(&arguments.input, terminal, run),
         TraceFormat::Text => gather::each_context_named(&arguments.input, terminal, run),
     }
 }

@@ -27,7 +27,7 @@ use crate::{
 pub(super) fn run(arguments: &Validate, terminal: &Terminal) -> anyhow::Result<Exit> {
     let run = |context: Option<&str>| one(arguments, context, terminal);
     match arguments.output {
-        FindingsFormat::Json => gather::each_context(&arguments.input, run),
+        FindingsFormat::Json => gather::each_context(&arguments.input, terminal, run),
         FindingsFormat::Text => gather::each_context_named(&arguments.input, terminal, run),
     }
 }

@@ -70,12 +70,12 @@ fn reach(answer: &Answer) -> Reach {
 pub(super) fn unmodelled(answer: &Answer) -> Option<&str> {
     match answer {
         Answer::Unmodelled { what } => Some(what),
-        Answer::Forward(_)
-        | Answer::Redirect { .. }
-        | Answer::Respond { .. }
-        | Answer::Deny { .. }
-        | Answer::NoRoute { .. }
-        | Answer::NoAnswer(_) => None,
+        Answer::Forward(forwarding) => match forwarding.split.as_slice() {
+            // Such an answer has no text that could be compared with a redirect of the other side.
+            [Share { backend: None, status: Some(300..=399), .. }] => Some("a redirect behind authentication"),
+            _ => None,
+        },
+        Answer::Redirect { .. } | Answer::Respond { .. } | Answer::Deny { .. } | Answer::NoRoute { .. } | Answer::NoAnswer(_) => None,
     }
 }
 

@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-pub use super::implementations::Target;
+pub use super::implementations::{Feature, Hazard, Prerequisite, Stand, Target};
 
 /// A value and what shows it: names of recorded cases, or sections of a reference.
 #[derive(Debug, Clone, Deserialize)]

@@ -154,7 +154,7 @@ impl Exchange<'_> {
         match &outcome {
             Outcome::Forward(Forward { split, target, response_headers, .. }) => match split.as_slice() {
                 [Share { backend: None, status: Some(status), .. }] => {
-                    let own = Outcome::Respond { status: *status, response_headers: response_headers.clone() };
+                    let own = own(*status, response_headers.clone());
                     if self.is_replacement(answer) { own } else { self.replaced(own, *status, Origin::Router, world) }
                 }
                 [Share { backend: Some(backend), .. }] => match world.backend(backend, target).map(|answer| answer.status) {
@@ -235,6 +235,18 @@ impl Exchange<'_> {
             }
             (Outcome::NoAnswer(_) | Outcome::Unmodelled { .. }, _) => Some(outcome),
         }
+    }
+}
+
+/// An answer of the router once everybody who is asked has let pass; with a Location it redirects.
+fn own(status: u16, mut response_headers: Vec<(String, Option<String>)>) -> Outcome {
+    let location = response_headers.iter().position(|(name, value)| name == "location" && value.is_some());
+    match location.filter(|_| (300..400).contains(&status)) {
+        Some(at) => {
+            let (_, location) = response_headers.remove(at);
+            Outcome::Redirect { status, location: location.unwrap_or_default(), response_headers }
+        }
+        None => Outcome::Respond { status, response_headers },
     }
 }
 

@@ -3,7 +3,7 @@
 //! Of some implementations only a part is known. What is not known of them is read as several others do it, and only what all these
 //! readings agree on is decided.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
@@ -36,7 +36,7 @@ struct Written {
     controller_name: String,
     policy_groups: Vec<String>,
     #[serde(default)]
-    prerequisites: Vec<Fact<String>>,
+    prerequisites: Vec<Prerequisite>,
     #[serde(default)]
     agrees_with: Vec<String>,
     #[serde(default)]
@@ -44,12 +44,35 @@ struct Written {
     #[serde(default)]
     features: Option<Features>,
     #[serde(default)]
+    refused: Vec<Fact<Feature>>,
+    #[serde(default)]
+    hazards: Vec<Fact<Hazard>>,
+    #[serde(default)]
     scope: Option<Fact<String>>,
     #[serde(default)]
     nearest: Vec<Nearest>,
     #[serde(default)]
     extension: Option<Extension>,
     dialect: Mapping,
+}
+
+/// What must be there before objects are applied.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prerequisite {
+    /// What, in words.
+    pub value: String,
+    /// Kinds of objects that need it; all of them where there are none.
+    #[serde(default)]
+    pub kinds: Vec<String>,
+    /// `group/version` that a cluster serves where it is there.
+    #[serde(default)]
+    pub serves: Option<String>,
+    /// The oldest Kubernetes that has it.
+    #[serde(default)]
+    pub kubernetes: Option<String>,
+    /// What shows it.
+    pub evidence: Vec<String>,
 }
 
 /// What the conformance report of an implementation claims. What is not claimed may work nevertheless.
@@ -62,6 +85,109 @@ pub struct Features {
     pub version: String,
     /// Names of extended features, sorted.
     pub claimed: Vec<String>,
+}
+
+macro_rules! features {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $words:literal;)*) => {
+        /// Something that manifests use and that an implementation need not have.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+        pub enum Feature {
+            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+        }
+
+        impl Feature {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Its name in conformance reports, where it has one there.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// What it is, in words.
+            pub const fn words(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $words,)*
+                }
+            }
+        }
+    };
+}
+
+features! {
+    /// Status 303.
+    Redirect303 = "HTTPRoute303RedirectStatusCode", "redirects with status 303";
+    /// Status 307.
+    Redirect307 = "HTTPRoute307RedirectStatusCode", "redirects with status 307";
+    /// Status 308.
+    Redirect308 = "HTTPRoute308RedirectStatusCode", "redirects with status 308";
+    /// The CORS filter.
+    Cors = "HTTPRouteCORS", "the CORS filter";
+    /// Another host for the backend.
+    HostRewrite = "HTTPRouteHostRewrite", "rewrites of hosts";
+    /// Conditions on the method.
+    MethodMatching = "HTTPRouteMethodMatching", "conditions on the method";
+    /// Another path in a redirect.
+    PathRedirect = "HTTPRoutePathRedirect", "redirects to another path";
+    /// Another path for the backend.
+    PathRewrite = "HTTPRoutePathRewrite", "rewrites of paths";
+    /// Another port in a redirect.
+    PortRedirect = "HTTPRoutePortRedirect", "redirects to another port";
+    /// Conditions on the query.
+    QueryParamMatching = "HTTPRouteQueryParamMatching", "conditions on the query";
+    /// Copies of requests.
+    RequestMirror = "HTTPRouteRequestMirror", "copies of requests";
+    /// Other headers in answers.
+    ResponseHeaderModification = "HTTPRouteResponseHeaderModification", "changes of answer headers";
+    /// Another scheme in a redirect.
+    SchemeRedirect = "HTTPRouteSchemeRedirect", "redirects to another scheme";
+    /// Listeners beside the Gateway.
+    ListenerSet = "ListenerSet", "ListenerSets";
+    /// Expressions in paths, which no report names.
+    PathExpression = "RegularExpression in paths", "expressions in paths";
+    /// Expressions in conditions on headers and the query, which no report names.
+    ValueExpression = "RegularExpression in headers", "expressions in conditions on headers";
+    /// Kind `GRPCRoute`.
+    GrpcRoute = "GRPCRoute", "GRPCRoute";
+    /// Kind `TLSRoute`.
+    TlsRoute = "TLSRoute", "TLSRoute";
+    /// Kind `TCPRoute`.
+    TcpRoute = "TCPRoute", "TCPRoute";
+    /// Kind `UDPRoute`.
+    UdpRoute = "UDPRoute", "UDPRoute";
+}
+
+/// Something that an implementation accepts with a good status, and then does in another way or not at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Hazard {
+    /// Expressions stand behind a prefix `/`, and everything behind a rule for every request is cut off.
+    CutBehindCatchAll,
+    /// Equal matches of two routes share their requests.
+    MergedDuplicates,
+    /// A star or a question mark in a path is a pattern, or refused.
+    Globs,
+    /// Values of header matches are split at commas.
+    SplitAtCommas,
+    /// A path of a match that has an escape is never met.
+    EscapesNeverMatch,
+    /// `CONNECT` and `TRACE` cannot be asked for.
+    MethodsRefused,
+    /// `timeouts`, `retry` and `sessionPersistence` of a rule do nothing.
+    TimesPassedOver,
+}
+
+/// How an implementation stands to a feature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stand {
+    /// It claims it, or nobody in particular was asked.
+    Claimed,
+    /// Its report does not claim it, which says nothing about whether it works.
+    Open,
+    /// It is known to refuse it or to pass it over.
+    Refused,
 }
 
 /// The nearest field of an implementation for something that core cannot say.
@@ -106,7 +232,7 @@ pub struct Target {
     /// API groups of its own kinds, whose objects change what core objects do.
     pub policy_groups: Vec<String>,
     /// What must be there before its objects are applied.
-    pub prerequisites: Vec<Fact<String>>,
+    pub prerequisites: Vec<Prerequisite>,
     /// Targets that must agree with this one before a silent place of the specification counts as decided.
     pub agrees_with: Vec<String>,
     /// What it does where the specification is silent; where that is not known, as one of several possibilities.
@@ -117,6 +243,10 @@ pub struct Target {
     pub known: Vec<String>,
     /// What its conformance report claims.
     pub features: Option<Features>,
+    /// What it is known to refuse or to pass over.
+    pub refused: Vec<Fact<Feature>>,
+    /// What it accepts and then does not do.
+    pub hazards: Vec<Fact<Hazard>>,
     /// What its own policies belong to, where they are not written.
     pub scope: Option<Fact<String>>,
     /// Its nearest fields for what core cannot say, where they are not written.
@@ -160,6 +290,8 @@ impl Written {
             possible: Vec::new(),
             known,
             features: self.features.clone(),
+            refused: self.refused.clone(),
+            hazards: self.hazards.clone(),
             scope: self.scope.clone(),
             nearest: self.nearest.clone(),
             extension: self.extension.clone(),
@@ -188,6 +320,28 @@ impl Target {
     /// Whether its conformance report claims a feature.
     pub fn claims(&self, feature: &str) -> bool {
         self.features.as_ref().is_some_and(|features| features.claimed.iter().any(|claimed| claimed == feature))
+    }
+
+    /// Whether something of that kind happens there.
+    pub fn has_hazard(&self, hazard: Hazard) -> bool {
+        self.hazards.iter().any(|known| known.value == hazard)
+    }
+
+    /// How it stands to a feature. What a live GatewayClass says of itself (`live`) is newer than any table.
+    pub fn stand(&self, feature: Feature, live: Option<&BTreeSet<String>>) -> Stand {
+        let named = |claimed: &str| claimed == feature.name();
+        if live.is_some_and(|live| live.contains(feature.name())) {
+            return Stand::Claimed;
+        }
+        if self.refused.iter().any(|refused| refused.value == feature) {
+            return Stand::Refused;
+        }
+        let of_report = feature.name().starts_with("HTTPRoute") || feature == Feature::ListenerSet;
+        match (&self.features, live) {
+            (_, Some(_)) if of_report => Stand::Open,
+            (Some(features), None) if of_report && !features.claimed.iter().any(|claimed| named(claimed)) => Stand::Open,
+            (Some(_) | None, _) => Stand::Claimed,
+        }
     }
 
     /// This target, what else it may be, and those that must agree with it.

@@ -47,6 +47,23 @@ pub struct SessionCookie {
     pub secure: bool,
 }
 
+/// CORS. A star stands for everything in lists, and for one label in origins.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct CorsWish {
+    /// Origins.
+    pub origins: Vec<String>,
+    /// Methods.
+    pub methods: Vec<String>,
+    /// Request headers.
+    pub headers: Vec<String>,
+    /// Response headers.
+    pub expose: Vec<String>,
+    /// Credentials.
+    pub credentials: bool,
+    /// Seconds.
+    pub max_age: u32,
+}
+
 /// What is buffered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Buffers {
@@ -247,6 +264,8 @@ pub enum Intent {
     Passthrough,
     /// Requests go to the address of the Service, not to its endpoints.
     ServiceAddress,
+    /// CORS, where the filter of core is refused.
+    Cors(Box<CorsWish>),
     /// A header or path that is made of variables.
     Variables {
         /// Text with variables.
@@ -292,6 +311,7 @@ impl Intent {
             | Self::BackendHttpVersion
             | Self::Passthrough
             | Self::ServiceAddress
+            | Self::Cors(_)
             | Self::Variables { .. } => false,
         }
     }
@@ -332,6 +352,7 @@ impl Intent {
             ("ciphers", Self::Ciphers),
             ("address of the Service", Self::ServiceAddress),
             ("snippets", Self::Snippet),
+            ("CORS beside core", Self::Cors(Box::new(CorsWish { origins: vec![text("https://a.test")], ..CorsWish::default() }))),
         ]
     }
 }

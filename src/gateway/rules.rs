@@ -154,7 +154,7 @@ impl Maker<'_> {
             .iter()
             .map(|backend| {
                 let plan = Plan::of_http(&backend.filters, &self.target.dialect, |reference| self.knows(namespace, reference));
-                (u64::from(backend.weight()), backend.target(), plan)
+                (u64::from(backend.weight()), self.understood.backend(namespace, backend.target()), plan)
             })
             .collect();
         let mut made = self.make("HTTPRoute", &route.metadata, rule.name.as_deref(), plan, backends, origin);
@@ -273,7 +273,8 @@ impl Maker<'_> {
         let wish = self.tls_of(&name, to.port);
         if let Some(fault) = self.facts.service_fault(&name, to.port, *self.target.dialect.port443) {
             // Backends of gRPC and TLS routes are not spoken to in HTTP over TLS.
-            if fault != BackendFault::UnverifiedTls || (kind == "HTTPRoute" && wish.is_none()) {
+            let said = wish.is_some() || self.understood.tls_services.contains(&name);
+            if fault != BackendFault::UnverifiedTls || (kind == "HTTPRoute" && !said) {
                 return Err(fault);
             }
         }
@@ -295,7 +296,8 @@ impl Maker<'_> {
     fn speech(&self, kind: &str, route: &api::Meta, to: &api::BackendObjectRef) -> Speech {
         let name = NamespacedName::new(to.namespace.as_ref().unwrap_or(&route.namespace), &to.name);
         let h2c = self.facts.port(&name, to.port).is_some_and(|port| port.app_protocol == H2C);
-        Speech::http(kind == "GRPCRoute" || h2c, self.tls_of(&name, to.port).is_some())
+        let tls = self.tls_of(&name, to.port).is_some() || self.understood.tls_services.contains(&name);
+        Speech::http(kind == "GRPCRoute" || h2c, tls)
     }
 
     fn status(&self, fault: BackendFault) -> u16 {

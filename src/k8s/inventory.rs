@@ -257,6 +257,15 @@ pub struct InstalledApi {
     pub kinds: BTreeMap<String, Vec<String>>,
 }
 
+/// What a live cluster says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cluster {
+    /// Versions that it serves, by API group; `None` where it does not tell.
+    pub groups: Option<BTreeMap<String, Vec<String>>>,
+    /// Version of Kubernetes, such as `v1.33.1`.
+    pub kubernetes: Option<String>,
+}
+
 /// Everything that was read. Vectors are in reading order.
 #[derive(Debug, Default)]
 pub struct Inventory {
@@ -290,6 +299,8 @@ pub struct Inventory {
     pub listed: BTreeSet<&'static str>,
     /// Gateway API as a live cluster has it installed; `None` for files, and where it is not installed.
     pub gateway_api: Option<InstalledApi>,
+    /// The cluster that was read; `None` for files.
+    pub cluster: Option<Cluster>,
 }
 
 impl Inventory {

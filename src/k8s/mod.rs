@@ -8,7 +8,7 @@ mod object;
 
 pub use field::{FieldPath, Step, Subject};
 pub use inventory::{
-    Backend, BackendTarget, ConfigMap, EndpointSlice, HttpPath, Ingress, IngressClass, IngressRule, IngressTls, InstalledApi, Inventory,
-    KindCount, Namespace, ObjectMeta, PathType, PortRef, Secret, Service, ServicePort, Workload,
+    Backend, BackendTarget, Cluster, ConfigMap, EndpointSlice, HttpPath, Ingress, IngressClass, IngressRule, IngressTls, InstalledApi,
+    Inventory, KindCount, Namespace, ObjectMeta, PathType, PortRef, Secret, Service, ServicePort, Workload,
 };
 pub use object::{NamespacedName, ObjectId, ObjectRef, Origin};

@@ -9,6 +9,7 @@ use crate::{
     catalog,
     k8s::{Inventory, ObjectId, Step},
     ledger::{Code, Ledger, Settlement, Severity},
+    targets::{Met, Need},
     translate::Translation,
 };
 
@@ -61,6 +62,16 @@ pub struct Column {
     pub withheld: usize,
     /// What withholds paths or is not kept, worst first, with the number of places.
     pub blockers: Vec<(Code, usize)>,
+    /// What must be there before its objects are applied.
+    pub needs: Vec<Need>,
+}
+
+impl Column {
+    /// The same with what must be there.
+    #[must_use]
+    pub fn needing(self, needs: Vec<Need>) -> Self {
+        Self { needs, ..self }
+    }
 }
 
 /// What a target keeps, from the closed account of a conversion.
@@ -167,8 +178,16 @@ pub fn targets_markdown(columns: &[Column]) -> String {
     text
 }
 
+fn met(met: Met) -> Value {
+    match met {
+        Met::Yes => true.into(),
+        Met::No => false.into(),
+        Met::Unknown | Met::NotAsked => Value::Null,
+    }
+}
+
 /// For machines.
-pub fn targets_json(columns: &[Column]) -> String {
+pub fn targets_json(columns: &[Column], context: Option<&str>) -> String {
     let map =
         |kept: &BTreeMap<String, Kept>| kept.iter().map(|(name, kept)| (name.clone(), kept.json())).collect::<serde_json::Map<_, _>>();
     let targets: Vec<Value> = columns
@@ -179,8 +198,10 @@ pub fn targets_json(columns: &[Column]) -> String {
                 .iter()
                 .map(|(code, count)| json!({"code": code.as_str(), "severity": severity_of(*code).to_string(), "count": count}))
                 .collect();
+            let needs: Vec<Value> = column.needs.iter().map(|need| json!({"text": need.text, "met": met(need.met)})).collect();
             json!({
                 "target": column.id,
+                "needs": needs,
                 "all": column.all.json(),
                 "withheld": column.withheld,
                 "annotations": map(&column.annotations),
@@ -189,7 +210,11 @@ pub fn targets_json(columns: &[Column]) -> String {
             })
         })
         .collect();
-    let mut text = serde_json::to_string_pretty(&json!({"version": 1, "targets": targets})).expect("INVARIANT: columns have string keys");
+    let mut whole = json!({"version": 1, "targets": targets});
+    if let Some(context) = context {
+        whole["context"] = context.into();
+    }
+    let mut text = serde_json::to_string_pretty(&whole).expect("INVARIANT: columns have string keys");
     text.push('\n');
     text
 }

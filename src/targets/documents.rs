@@ -79,9 +79,12 @@ impl Document<'_> {
         if !exists(objects, &place) {
             policies.findings.push(Finding::about(Code::GatewayPolicyLost, self.subject(), told.clone()));
         }
+        let fails = effect.invalid.clone();
         if let Some(first) = policies.attach(family, place, self.id, effect, merge) {
             told.push(("first", manifests.object(first).to_string()));
             policies.findings.push(Finding::about(Code::GatewayPolicyIgnored, self.subject(), told));
+        } else if let Some(reason) = fails {
+            policies.findings.push(Finding::about(Code::GatewayRuleFails, self.subject(), vec![("reason", reason)]));
         }
     }
 }

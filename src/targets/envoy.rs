@@ -1,5 +1,7 @@
 //! What the implementations on Envoy have in common: rewrites by RE2, retries, what is hashed, and quantities.
 
+use serde_json::Value;
+
 use crate::gateway::regex;
 
 /// A rewrite of nginx as an expression over the whole path and a substitution; `None` where RE2 cannot say it.
@@ -118,9 +120,52 @@ pub(super) fn quantity(bytes: u64) -> String {
     [("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)].into_iter().find_map(fits).unwrap_or_else(|| bytes.to_string())
 }
 
+/// Bytes of a quantity: a number, or one with a suffix of either kind. Parts of a byte count as one.
+pub(super) fn bytes(value: &Value) -> Option<u64> {
+    const SUFFIXES: [(&str, u64); 11] = [
+        ("", 1),
+        ("k", 1_000),
+        ("M", 1_000_000),
+        ("G", 1_000_000_000),
+        ("T", 1_000_000_000_000),
+        ("P", 1_000_000_000_000_000),
+        ("Ki", 1 << 10),
+        ("Mi", 1 << 20),
+        ("Gi", 1 << 30),
+        ("Ti", 1 << 40),
+        ("Pi", 1 << 50),
+    ];
+    let text = match value {
+        Value::Number(number) => return number.as_u64(),
+        Value::String(text) => text,
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
+    };
+    let length = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
+    let (number, suffix) = text.split_at(length);
+    let factor = SUFFIXES.iter().find(|(known, _)| *known == suffix)?.1;
+    let (whole, part) = number.split_once('.').unwrap_or((number, ""));
+    let number = |digits: &str| if digits.is_empty() { Some(0) } else { digits.parse::<u64>().ok() };
+    if whole.is_empty() && part.is_empty() {
+        return None;
+    }
+    let scale = 10_u64.checked_pow(u32::try_from(part.len()).ok()?)?;
+    number(whole)?.checked_mul(factor)?.checked_add(number(part)?.checked_mul(factor)?.div_ceil(scale))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quantities_are_bytes() {
+        let bytes = |text: &str| bytes(&Value::String(text.to_owned()));
+        assert_eq!([bytes("1Ki"), bytes("8Mi"), bytes("100"), bytes("2k")], [Some(1024), Some(8 << 20), Some(100), Some(2000)]);
+        assert_eq!(
+            [bytes("1.5Mi"), bytes("0.3"), bytes("10M"), bytes("1G")],
+            [Some(3 << 19), Some(1), Some(10_000_000), Some(1_000_000_000)]
+        );
+        assert_eq!([bytes("1m"), bytes(""), bytes("Mi"), bytes("1.2.3")], [None; 4]);
+    }
 
     #[test]
     fn captures_become_groups_over_the_whole_path() {

@@ -5,7 +5,11 @@ mod core;
 mod documents;
 mod envoy;
 mod envoy_gateway;
+mod hazards;
+mod istio;
 mod kgateway;
+mod live;
+mod needs;
 mod nginx_gateway_fabric;
 mod services;
 mod standard;
@@ -13,10 +17,19 @@ mod told;
 mod traefik;
 mod wire;
 
+pub use live::supported_features;
+pub use needs::{For, Met, Need, needs};
 pub use told::{Said, Side, Told};
 
 use crate::{
-    gateway::{Intent, api::Custom, facts::Facts, objects::Objects, policies::Policies},
+    gateway::{
+        Intent,
+        api::{Custom, PathMatch},
+        dialect,
+        facts::Facts,
+        objects::Objects,
+        policies::{Effect, Merge, Place, Policies},
+    },
     k8s::{Inventory, NamespacedName},
     ledger::{Code, Facts as Words},
 };
@@ -69,6 +82,15 @@ pub struct Section {
     pub intents: Vec<Intent>,
 }
 
+/// The rules of a host, by whatever route they stand in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostRules {
+    /// Its names; none for every other host.
+    pub names: Vec<String>,
+    /// Paths of rules that are served, and what the target said it keeps for them.
+    pub rules: Vec<(PathMatch, Vec<Intent>)>,
+}
+
 /// Everything that an implementation writes its own objects for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Estate {
@@ -78,6 +100,8 @@ pub struct Estate {
     pub sections: Vec<Section>,
     /// Rules with wishes, sorted.
     pub wishes: Vec<Wish>,
+    /// All hosts, where the target narrows its policies to them.
+    pub hosts: Vec<HostRules>,
     /// Seconds of silence after which nginx gives up by default.
     pub idle: u64,
     /// Seconds to connect after which nginx gives up by default.
@@ -111,6 +135,15 @@ pub struct Reference {
     pub to: &'static str,
     /// The object.
     pub target: NamespacedName,
+}
+
+/// An object of an implementation that takes the place of a Service as backend of rules.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Substitute {
+    /// The object.
+    pub object: Custom,
+    /// What it refers to.
+    pub beside: Vec<Custom>,
 }
 
 /// Objects of an implementation.
@@ -166,6 +199,18 @@ pub trait Target: Sync {
         Vec::new()
     }
 
+    /// What takes the place of a port of a Service for a rule with these wishes, in the namespace of the Service.
+    fn substitute(&self, intents: &[Intent], service: &NamespacedName, port: u16, name: &str) -> Option<Substitute> {
+        let _ = (intents, service, port, name);
+        None
+    }
+
+    /// Options of TLS for a listener whose host wishes this.
+    fn listener_options(&self, intents: &[Intent]) -> Vec<(String, String)> {
+        let _ = intents;
+        Vec::new()
+    }
+
     /// A header value that repeats a header of the request, where it has words for that.
     fn header_of_request(&self, name: &str) -> Option<String> {
         let _ = name;
@@ -203,6 +248,11 @@ pub trait Target: Sync {
     /// Its policies can be attached to single rules, which have names then.
     fn attaches_to_rules(&self) -> bool {
         true
+    }
+
+    /// Its policies for access belong to the Gateway and are narrowed to names of hosts and to paths, which are no expressions there.
+    fn narrows_to_hosts(&self) -> bool {
+        false
     }
 
     /// It does what `retry` of a rule says.
@@ -258,7 +308,7 @@ pub fn all() -> &'static [&'static dyn Target] {
         &core::Core("cilium"),
         &envoy_gateway::EnvoyGateway,
         &core::Core("gke"),
-        &core::Core("istio"),
+        &istio::Istio,
         &kgateway::Kgateway,
         &core::Core("kong"),
         &nginx_gateway_fabric::NginxGatewayFabric,
@@ -272,11 +322,27 @@ pub fn by_id(id: &str) -> Option<&'static dyn Target> {
     all().iter().copied().find(|target| target.id() == id)
 }
 
-/// Policies and filters of an implementation among the objects, in words that the router understands.
+/// Policies and filters of an implementation among the objects, in words that the router understands, and what is to be said of what it
+/// accepts and does not do.
 pub fn read_back(target: &str, objects: &Objects, manifests: &Inventory, facts: &Facts<'_>) -> Policies {
+    let mut policies = own_policies(target, objects, manifests, facts);
+    if let Some(data) = dialect::Target::named(target) {
+        let hazards::Hazards { findings, open } = hazards::hazards(data, objects);
+        policies.findings.extend(findings);
+        for (id, route) in open {
+            let what = format!("what {} makes of HTTPRoute {route}", data.title);
+            let effect = Effect { unmodelled: Some(what), ..Effect::default() };
+            policies.attach("hazards", Place::new("HTTPRoute", &route, None), id, effect, Merge::WithAll);
+        }
+    }
+    policies
+}
+
+fn own_policies(target: &str, objects: &Objects, manifests: &Inventory, facts: &Facts<'_>) -> Policies {
     match target {
         "agentgateway" => agentgateway::read_back(objects, manifests, facts),
         "envoy-gateway" => envoy_gateway::read_back(objects, manifests, facts),
+        "istio" => istio::read_back(objects, manifests, facts),
         "kgateway" => kgateway::read_back(objects, manifests, facts),
         "nginx-gateway-fabric" => nginx_gateway_fabric::read_back(objects, manifests, facts),
         "traefik" => traefik::read_back(objects, manifests, facts),

@@ -23,7 +23,7 @@ pub(super) fn no_core_field(intent: &Intent) -> Answer {
         Intent::Bandwidth { .. } => Code::PolicyBandwidth,
         Intent::Refuse { status: 403 } => Code::AccessHostDenied,
         Intent::Refuse { .. } => Code::AccessLocationDenied,
-        Intent::Answer { .. } => Code::CorsNotKept,
+        Intent::Answer { .. } | Intent::Cors(_) => Code::CorsNotKept,
         Intent::FixedRedirect { .. } => Code::RedirectQueryKept,
         Intent::RegexRewrite { .. } => Code::RewriteNeedsCaptures,
         Intent::SessionAffinity { .. } => Code::PolicySessionAffinity,

@@ -356,7 +356,12 @@ impl Cx<'_> {
         }
         if logs.opentelemetry.is_some() || logs.opentelemetry_trust.is_some() || !logs.opentelemetry_operation.is_empty() {
             let names = &["enable-opentelemetry", "opentelemetry-operation-name", "opentelemetry-trust-incoming-span"];
-            self.ask(ingress, names, &Intent::Tracing, vec![]);
+            if logs.opentelemetry == Some(false) && logs.opentelemetry_trust.is_none() {
+                // Nobody traces unless he is told to.
+                self.mark(ingress, names, &Settlement::Exact);
+            } else {
+                self.ask(ingress, names, &Intent::Tracing, vec![]);
+            }
         }
         if annotated(settings.redirect.relative.given) && settings.redirect.relative.value {
             self.mark(ingress, &["relative-redirects"], &differs(Code::RedirectAbsolute));

@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     automata::pcre::Pattern,
-    gateway::Intent,
+    gateway::{
+        Intent,
+        dialect::{Feature, Hazard},
+    },
     k8s::{PortRef, Subject},
     ledger::{Code, Settlement},
     nginx::{self, Endpoints, Target, UpstreamId, settings::Canary},
@@ -131,10 +134,16 @@ impl Cx<'_> {
                     &unmappable(Code::CanaryHeaderName),
                 );
                 self.say_canary(Code::CanaryHeaderName, owner, "canary-by-header", policy.header.clone());
+            } else if policy.header_value.contains(',') && self.has_hazard(Hazard::SplitAtCommas) {
+                settle(self, &["canary-by-header", "canary-by-header-value"], &unmappable(Code::CanaryNotMatched));
+                self.say_canary(Code::CanaryNotMatched, owner, "canary-by-header-value", policy.header_value.clone());
             } else if !policy.header_value.is_empty() {
                 rules.push(to(secondary, header(&policy.header_value, false)));
                 settle(self, &["canary-by-header", "canary-by-header-value"], &Settlement::Exact);
                 settle(self, &["canary-by-header-pattern"], &no_effect("canary-by-header-value takes its place"));
+            } else if !policy.header_pattern.is_empty() && !self.matches_values() {
+                settle(self, &["canary-by-header", "canary-by-header-pattern"], &unmappable(Code::CanaryNotMatched));
+                self.say_canary(Code::CanaryNotMatched, owner, "canary-by-header-pattern", policy.header_pattern.clone());
             } else if !policy.header_pattern.is_empty() && Pattern::parse(&policy.header_pattern, false).is_err() {
                 // The controller's code fails, and a request with the header stays with the main Service.
                 rules.push(to(primary, header(".*", true)));
@@ -151,7 +160,10 @@ impl Cx<'_> {
                 settle(self, &["canary-by-header"], &Settlement::Exact);
             }
         }
-        if !policy.cookie.is_empty() {
+        if !policy.cookie.is_empty() && !self.matches_values() {
+            settle(self, &["canary-by-cookie"], &unmappable(Code::CanaryNotMatched));
+            self.say_canary(Code::CanaryNotMatched, owner, "canary-by-cookie", policy.cookie.clone());
+        } else if !policy.cookie.is_empty() {
             let cookie = |value: &str| HeaderCondition {
                 on: On::Header,
                 name: "Cookie".to_owned(),
@@ -177,8 +189,13 @@ impl Cx<'_> {
     fn say_canary(&mut self, code: Code, owner: Option<nginx::IngressId>, annotation: &'static str, value: String) {
         if let Some(owner) = owner {
             let subject = self.annotation(owner, annotation);
-            let ingress = self.ingress_name(owner);
-            self.say(code, Some(subject), vec![("ingress", ingress), ("annotation", annotation.to_owned()), ("value", value)]);
+            let facts = vec![
+                ("ingress", self.ingress_name(owner)),
+                ("annotation", annotation.to_owned()),
+                ("value", value),
+                ("who", self.sayable.who_lacks(Feature::ValueExpression)),
+            ];
+            self.say(code, Some(subject), facts);
         }
     }
 

@@ -6,7 +6,7 @@ use super::{
     shape::{self, PathChange},
 };
 use crate::{
-    gateway::Intent,
+    gateway::{CorsWish, Intent},
     ledger::{Code, Settlement},
     nginx::{IngressId, Location, settings::Cors},
 };
@@ -159,7 +159,8 @@ impl Cx<'_> {
         const ALL: &[&str] =
             &["enable-cors", "cors-allow-methods", "cors-allow-headers", "cors-allow-credentials", "cors-max-age", "cors-expose-headers"];
         let name = self.ingress_name(ingress);
-        if !self.options.target.keeps_cors() || !self.sayable.cors {
+        let by_policy = !self.options.target.keeps_cors() && self.keeps(&Intent::Cors(Box::default()));
+        if !by_policy && (!self.options.target.keeps_cors() || !self.sayable.cors) {
             let (code, facts) = if self.options.target.keeps_cors() {
                 (Code::CorsNeedsVersion, vec![("ingress", name), ("version", self.sayable.name())])
             } else {
@@ -215,7 +216,7 @@ impl Cx<'_> {
             let subject = self.annotation(ingress, "cors-allow-methods");
             self.say(Code::CorsMethodUnsayable, Some(subject), vec![("ingress", name), ("value", unsayable.join(", "))]);
         }
-        Some(CorsRule {
+        let rule = CorsRule {
             methods,
             headers: list(&cors.headers),
             expose: list(&cors.expose),
@@ -224,7 +225,15 @@ impl Cx<'_> {
             credentials: cors.credentials && origins != ["*"],
             origins,
             max_age: i32::try_from(cors.max_age).unwrap_or(i32::MAX).max(1),
-        })
+        };
+        if !by_policy {
+            return Some(rule);
+        }
+        let CorsRule { origins, methods, headers, expose, credentials, max_age } = rule;
+        let wish = CorsWish { origins, methods, headers, expose, credentials, max_age: max_age.unsigned_abs() };
+        let names: Vec<&'static str> = ALL.iter().copied().chain(["cors-allow-origin"]).collect();
+        self.ask(ingress, &names, &Intent::Cors(Box::new(wish)), vec![]);
+        None
     }
 }
 

@@ -82,6 +82,8 @@ pub(super) struct Cx<'a> {
     pub(super) by_object: BTreeMap<ObjectId, usize>,
     /// Prefixes are replaced by expressions on the host that is being translated.
     pub(super) rewrites_by_regex: bool,
+    /// The host that is being translated has expressions as paths.
+    pub(super) expressions: bool,
     /// The only name of the host that is being translated; `None` where it has others, or a wildcard.
     pub(super) only_name: Option<String>,
     /// Rules and headers say what CORS does at the location that is being translated.
@@ -103,12 +105,13 @@ impl<'a> Cx<'a> {
             paths: BTreeMap::new(),
             directives: BTreeMap::new(),
             grants: super::grants::Grants::default(),
-            sayable: Sayable::of(&options.emission),
+            sayable: Sayable::of(&options.emission, options.target.id()),
             tls_wishes: TlsWishes::new(),
             tools: BTreeMap::new(),
             by_object,
             wishes: Vec::new(),
             rewrites_by_regex: false,
+            expressions: false,
             only_name: None,
             cors_by_rules: false,
             findings: Findings::new(),
@@ -191,6 +194,11 @@ impl<'a> Cx<'a> {
         let by_address = matches!(intent, Intent::AddressLists { .. } | Intent::RateLimit { .. });
         // The address of the proxy in front is not that of the client.
         if by_address && (*forwarded.trusted || forwarded.real_ip) && !target.finds_client() {
+            return targets::of_core(intent);
+        }
+        // What is narrowed to a host and its paths needs names and paths that say all.
+        let narrow = matches!(intent, Intent::AddressLists { .. }) && target.narrows_to_hosts();
+        if narrow && (self.only_name.is_none() || self.expressions) {
             return targets::of_core(intent);
         }
         match target.answer(intent) {
@@ -281,10 +289,14 @@ impl<'a> Cx<'a> {
     pub(super) fn redirect_status(&mut self, status: u16) -> u16 {
         let written = self.sayable.redirect(status);
         if written != status {
-            let facts = vec![("old", status.to_string()), ("new", written.to_string()), ("version", self.sayable.name())];
+            let facts = vec![("old", status.to_string()), ("new", written.to_string()), ("version", self.who_lacks_status(status))];
             self.say(Code::RedirectStatusDegraded, None, facts);
         }
         written
+    }
+
+    fn who_lacks_status(&self, status: u16) -> String {
+        super::emission::status_feature(status).map_or_else(|| self.sayable.name(), |feature| self.sayable.who_lacks(feature))
     }
 
     /// Everything that was said of annotations, of paths, of annotations of other tools, and to the user.

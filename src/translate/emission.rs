@@ -8,6 +8,7 @@ use crate::{
             AllowedListeners, Cors, FromNamespaces, Gateway, GatewaySpec, HttpFilter, HttpMatch, HttpRetry, HttpRoute, HttpRouteSpec,
             HttpRule, Kind, Listener, Object, PathMatch, RedirectStatus, RequestRedirect,
         },
+        dialect::{Feature, Hazard, Stand, Target},
         limits::{Channel, Judge, Version, served},
     },
     k8s::NamespacedName,
@@ -37,12 +38,14 @@ pub struct Emission {
     pub tls_owner: TlsOwner,
     /// A Gateway that exists and is used instead of one of ours. It must be among the objects that were read.
     pub existing: Option<NamespacedName>,
+    /// Features that the GatewayClass of a cluster says its controller has; `None` where none says so.
+    pub supported: Option<BTreeSet<String>>,
 }
 
 impl Emission {
-    /// Version and channel have ListenerSets.
-    pub fn has_listener_sets(&self) -> bool {
-        Sayable::of(self).listener_sets
+    /// Version, channel and implementation have ListenerSets.
+    pub fn has_listener_sets(&self, target: &str) -> bool {
+        Sayable::of(self, target).listener_sets
     }
 }
 
@@ -53,15 +56,18 @@ impl Default for Emission {
             channel: Channel::Standard,
             tls_owner: TlsOwner::default(),
             existing: None,
+            supported: None,
         }
     }
 }
 
-/// What the version and channel can say.
+/// What the version and channel can say, and the implementation takes.
 pub(super) struct Sayable {
     judge: Judge,
     version: Version,
     channel: Channel,
+    target: Option<&'static Target>,
+    supported: Option<BTreeSet<String>>,
     redirects: BTreeSet<u16>,
     /// The CORS filter.
     pub cors: bool,
@@ -70,7 +76,10 @@ pub(super) struct Sayable {
 }
 
 impl Sayable {
-    pub(super) fn of(emission: &Emission) -> Self {
+    pub(super) fn of(emission: &Emission, target: &str) -> Self {
+        let target = Target::named(target);
+        let supported = emission.supported.clone();
+        let stand = |feature| target.map_or(Stand::Claimed, |target| target.stand(feature, supported.as_ref()));
         let judge = Judge::new(emission.version, emission.channel);
         let takes_filter = |filter: HttpFilter| {
             let rule = HttpRule {
@@ -83,6 +92,7 @@ impl Sayable {
         let redirects = STATUSES
             .iter()
             .map(|(status, _)| *status)
+            .filter(|status| status_feature(*status).is_none_or(|feature| stand(feature) == Stand::Claimed))
             .filter(|status| {
                 let status_code = RedirectStatus::try_from(*status).ok();
                 takes_filter(HttpFilter::RequestRedirect(RequestRedirect { status_code, ..RequestRedirect::default() }))
@@ -96,13 +106,33 @@ impl Sayable {
             ..GatewaySpec::default()
         };
         let listener_sets = !served(emission.version, emission.channel, Kind::ListenerSet.as_str()).is_empty()
-            && takes(&judge, &Gateway::new("a", "a", gateway).into());
-        Self { redirects, cors, listener_sets, version: emission.version, channel: emission.channel, judge }
+            && takes(&judge, &Gateway::new("a", "a", gateway).into())
+            // Several Gateways say the same to whoever does not claim them.
+            && stand(Feature::ListenerSet) == Stand::Claimed;
+        Self { redirects, cors, listener_sets, version: emission.version, channel: emission.channel, judge, target, supported }
     }
 
     /// Version and channel in words.
     pub(super) fn name(&self) -> String {
         format!("Gateway API {} ({})", self.version, self.channel)
+    }
+
+    /// Who does not know a kind or a status: the version, or the implementation.
+    pub(super) fn who_lacks(&self, feature: Feature) -> String {
+        match self.target.filter(|_| self.stand(feature) != Stand::Claimed) {
+            Some(target) => target.title.clone(),
+            None => self.name(),
+        }
+    }
+
+    /// The implementation accepts something and does not do it.
+    pub(super) fn has_hazard(&self, hazard: Hazard) -> bool {
+        self.target.is_some_and(|target| target.has_hazard(hazard))
+    }
+
+    /// How the implementation stands to a feature.
+    pub(super) fn stand(&self, feature: Feature) -> Stand {
+        self.target.map_or(Stand::Claimed, |target| target.stand(feature, self.supported.as_ref()))
     }
 
     /// The status that is written for one that is wanted.
@@ -113,14 +143,38 @@ impl Sayable {
         STATUSES.iter().find(|(wanted, _)| *wanted == status).map_or(status, |(_, instead)| *instead)
     }
 
-    /// The version in which a kind is written; `None` where it is not served.
+    /// The version in which a kind is written; `None` where it is not served, or the implementation refuses it.
     pub(super) fn version_of(&self, kind: Kind) -> Option<String> {
+        if kind_feature(kind).is_some_and(|feature| self.stand(feature) == Stand::Refused) {
+            return None;
+        }
         served(self.version, self.channel, kind.as_str()).into_iter().next()
     }
 
     /// Retries of a rule can be said in this way.
     pub(super) fn retries(&self, retry: &HttpRetry) -> bool {
         takes(&self.judge, &route(HttpRule { retry: Some(Box::new(retry.clone())), ..HttpRule::default() }))
+    }
+}
+
+/// The feature that a status of redirects is; `None` where every implementation has it.
+pub(super) const fn status_feature(status: u16) -> Option<Feature> {
+    match status {
+        303 => Some(Feature::Redirect303),
+        307 => Some(Feature::Redirect307),
+        308 => Some(Feature::Redirect308),
+        _ => None,
+    }
+}
+
+/// The feature that a kind of routes is; `None` where every implementation has it.
+pub(super) const fn kind_feature(kind: Kind) -> Option<Feature> {
+    match kind {
+        Kind::GrpcRoute => Some(Feature::GrpcRoute),
+        Kind::TlsRoute => Some(Feature::TlsRoute),
+        Kind::TcpRoute => Some(Feature::TcpRoute),
+        Kind::UdpRoute => Some(Feature::UdpRoute),
+        _ => None,
     }
 }
 
@@ -137,7 +191,7 @@ mod tests {
     use super::*;
 
     fn sayable(version: &str, channel: Channel) -> Sayable {
-        Sayable::of(&Emission { version: version.parse().expect("a version"), channel, ..Emission::default() })
+        Sayable::of(&Emission { version: version.parse().expect("a version"), channel, ..Emission::default() }, "standard")
     }
 
     #[test]

@@ -6,11 +6,12 @@ use super::{
     paths::{self, NoMatch},
     plan::{Action, Changed, Changes, HeaderCondition, HostPlan, Hostname, On, PathRule, Redirect, Rule, TlsPlan},
     redirects::split_url,
+    redundant::{drop_redundant_redirects, drop_shadowed},
     shape,
     snippet::{self, Condition},
 };
 use crate::{
-    gateway::Intent,
+    gateway::{Intent, dialect::Hazard},
     k8s::{FieldPath, Subject},
     ledger::{Code, Settlement},
     nginx::{Certificate, IngressId, Location, Modifier, Server, ServerName, Target, settings::VerifyClient},
@@ -26,6 +27,8 @@ enum Form {
     Regex,
     /// A host in regex mode that needs prefixes because a prefix is replaced.
     Tight,
+    /// A host in regex mode whose implementation takes no expressions: each is written out.
+    Spelled,
 }
 
 impl Cx<'_> {
@@ -58,6 +61,7 @@ impl Cx<'_> {
             _ => None,
         };
         let form = self.form(server);
+        self.expressions = form == Form::Regex;
         plan.http = self.rules(server, form, false);
         if plan.hostnames.iter().all(|(_, tls)| *tls == TlsPlan::None) {
             // nginx serves these over TLS, with a certificate that nobody trusts; what they say is looked at all the same.
@@ -235,6 +239,11 @@ impl Cx<'_> {
         if !server.regex {
             return Form::Plain;
         }
+        if self.spells_paths() {
+            self.rewrites_by_regex = false;
+            self.say_form(server, Code::PathRegexSpelled);
+            return Form::Spelled;
+        }
         let needs_prefix = server.locations.iter().any(|location| {
             let target = &location.settings.rewrite.target;
             let path = split_url(target).map_or(target.as_str(), |(_, path)| path);
@@ -258,21 +267,25 @@ impl Cx<'_> {
             (Code::PathNeedsCaselessRegex, Form::Regex)
         };
         // An implementation whose engine is known keeps the expression as it is.
-        let kept = form == Form::Regex && self.options.target.regex_form() != RegexForm::Either;
-        for &(ingress, annotation) in &server.regex_because {
-            if kept {
-                if annotation == "use-regex" {
-                    self.mark(ingress, &["use-regex"], &Settlement::Exact);
-                }
-                continue;
+        if form == Form::Regex && self.options.target.regex_form() != RegexForm::Either {
+            for &(ingress, _) in server.regex_because.iter().filter(|(_, annotation)| *annotation == "use-regex") {
+                self.mark(ingress, &["use-regex"], &Settlement::Exact);
             }
+        } else {
+            self.say_form(server, code);
+        }
+        form
+    }
+
+    /// Says that a host in regex mode has another form.
+    fn say_form(&mut self, server: &Server, code: Code) {
+        for &(ingress, annotation) in &server.regex_because {
             let (subject, name) = (self.annotation(ingress, annotation), self.ingress_name(ingress));
             self.say(code, Some(subject), vec![("host", server.host.clone()), ("ingress", name), ("annotation", annotation.to_owned())]);
             if annotation == "use-regex" {
                 self.mark(ingress, &["use-regex"], &differs(code));
             }
         }
-        form
     }
 
     fn rules(&mut self, server: &Server, form: Form, tls: bool) -> Vec<Rule> {
@@ -291,7 +304,7 @@ impl Cx<'_> {
                 continue;
             }
             let Some(owner) = location.origin.as_ref().map(|origin| origin.ingress) else { continue };
-            let paths = match self.path(server, location, form) {
+            let paths = match self.path(server, location, form).and_then(|paths| self.as_met(paths)) {
                 Ok(paths) => paths,
                 Err(NoMatch::Unreachable) => continue,
                 Err(NoMatch::Unsayable(code)) => {
@@ -323,6 +336,10 @@ impl Cx<'_> {
         }
         let mut rules = self.with_refusals_of_all(server, rules);
         self.guard_expressions(&mut rules);
+        self.as_claimed(&mut rules);
+        if matches!(form, Form::Tight | Form::Spelled) {
+            self.guard_prefixes(&mut rules);
+        }
         drop_shadowed(&mut rules);
         for rule in &rules {
             let settlement = match (&rule.action, form, &rule.path) {
@@ -331,6 +348,7 @@ impl Cx<'_> {
                     differs(Code::PathNeedsCaselessRegex)
                 }
                 (_, Form::Tight, PathRule::Prefix(path)) if path != "/" => differs(Code::PathRegexTightened),
+                (_, Form::Spelled, PathRule::Prefix(path)) if path != "/" => differs(Code::PathRegexSpelled),
                 (Action::Forward(_) | Action::Redirect(_) | Action::ToHttps { .. } | Action::Answered, _, _) => Settlement::Exact,
             };
             self.mark_path(&rule.origin, settlement);
@@ -383,7 +401,13 @@ impl Cx<'_> {
         match (form, location.modifier) {
             (Form::Plain, Modifier::Exact) => Ok(vec![PathRule::Exact(paths::literal(&location.path)?)]),
             (Form::Plain, Modifier::Prefix) => Ok(vec![paths::prefix(&location.path)?]),
+            // Behind a prefix `/` no expression is asked.
+            (Form::Regex, _) if location.path == "/" && self.has_hazard(Hazard::CutBehindCatchAll) => {
+                Ok(vec![PathRule::Regex(".*".to_owned())])
+            }
             (Form::Plain, Modifier::Regex) | (Form::Regex, _) => Ok(vec![paths::regex(&location.path, self.options.target.regex_form())?]),
+            (Form::Spelled, _) if location.path == "/" => Ok(vec![PathRule::Prefix("/".to_owned())]),
+            (Form::Spelled, _) => paths::spelled(&location.path).ok_or(NoMatch::Unsayable(Code::PathRegexRefused)),
             (Form::Tight, _) => {
                 if location.path == "/" {
                     return Ok(vec![PathRule::Prefix("/".to_owned())]);
@@ -399,6 +423,9 @@ impl Cx<'_> {
                         PathRule::Prefix(_) | PathRule::Exact(_) | PathRule::Regex(_) => None,
                     };
                     return Ok(exact.into_iter().chain([path]).collect());
+                }
+                if self.has_hazard(Hazard::CutBehindCatchAll) {
+                    return paths::spelled(&location.path).ok_or(NoMatch::Unsayable(Code::PathRegexRefused));
                 }
                 let regex = paths::regex(&location.path, self.options.target.regex_form())?;
                 let subject = location.origin.as_ref().map(|origin| origin.subject.clone());
@@ -570,83 +597,4 @@ fn behind_tls_of_others(content: Vec<Rule>, redirects: Vec<Rule>) -> Vec<Rule> {
     let content =
         content.into_iter().filter_map(|mut rule| snippet::restrict(&mut rule, &[Condition::Field(said.clone())]).then_some(rule));
     snippet::closed(content.chain(redirects).collect())
-}
-
-/// Keeps the first of rules with the same match: nginx never reaches the others.
-fn drop_shadowed(rules: &mut Vec<Rule>) {
-    let mut seen = std::collections::BTreeSet::new();
-    let first: Vec<bool> = rules.iter().map(|rule| seen.insert((&rule.path, &rule.headers))).collect();
-    keep(rules, first);
-}
-
-/// A redirect to HTTPS is redundant below a shorter prefix that redirects as well.
-fn drop_redundant_redirects(rules: &mut Vec<Rule>, regex: bool) {
-    let to_https = |rule: &Rule| matches!(rule.action, Action::ToHttps { .. });
-    if regex {
-        if let Some(root) = rules.iter().find(|rule| rule.path == PathRule::Prefix("/".to_owned())).cloned()
-            && rules.iter().all(|rule| rule.same_action(&root) && to_https(rule))
-        {
-            *rules = vec![root];
-        }
-        return;
-    }
-    let prefixes: std::collections::BTreeMap<&str, (bool, &Action)> = rules
-        .iter()
-        .filter_map(|rule| match &rule.path {
-            PathRule::Prefix(path) => Some((path.as_str(), (rule.headers.is_empty() && to_https(rule), &rule.action))),
-            PathRule::Exact(_) | PathRule::Regex(_) => None,
-        })
-        .collect();
-    // A prefix that treats some requests in another way covers nothing.
-    let divided: std::collections::BTreeSet<&str> = rules
-        .iter()
-        .filter(|rule| !rule.headers.is_empty())
-        .filter_map(|rule| match &rule.path {
-            PathRule::Prefix(path) => Some(path.as_str()),
-            PathRule::Exact(_) | PathRule::Regex(_) => None,
-        })
-        .collect();
-    let needed = |rule: &Rule| {
-        let path = match &rule.path {
-            PathRule::Prefix(path) => path.as_str(),
-            PathRule::Exact(path) => path.as_str(),
-            PathRule::Regex(_) => return true,
-        };
-        if !to_https(rule) || !rule.headers.is_empty() || (path == "/" && matches!(rule.path, PathRule::Prefix(_))) {
-            return true;
-        }
-        let covering = ancestors(path, matches!(rule.path, PathRule::Exact(_))).find(|prefix| prefixes.contains_key(prefix));
-        let covering = covering.filter(|prefix| !divided.contains(prefix)).and_then(|prefix| prefixes.get(prefix));
-        !covering.is_some_and(|(redirects, action)| *redirects && **action == rule.action)
-    };
-    let needed: Vec<bool> = rules.iter().map(needed).collect();
-    keep(rules, needed);
-}
-
-/// Keeps the rules that are marked, and no room for others: there are many hosts.
-fn keep(rules: &mut Vec<Rule>, marked: Vec<bool>) {
-    let mut marked = marked.into_iter();
-    rules.retain(|_| marked.next() == Some(true));
-    rules.shrink_to_fit();
-}
-
-/// Prefixes that cover a path, longest first; the path itself only where it is an exact one.
-fn ancestors(path: &str, itself: bool) -> impl Iterator<Item = &str> {
-    let whole = (itself && path.len() > 1).then(|| path.trim_end_matches('/'));
-    let cuts = path.match_indices('/').map(|(at, _)| at).collect::<Vec<_>>();
-    whole
-        .into_iter()
-        .chain(cuts.into_iter().rev().map(move |at| if at == 0 { "/" } else { &path[..at] }))
-        .filter(move |prefix| itself || *prefix != path)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ancestors_are_whole_elements() {
-        assert_eq!(ancestors("/a/b", false).collect::<Vec<_>>(), ["/a", "/"]);
-        assert_eq!(ancestors("/a/b", true).collect::<Vec<_>>(), ["/a/b", "/a", "/"]);
-    }
 }

@@ -23,7 +23,7 @@ use crate::{
     },
     k8s::NamespacedName,
     nginx::{Config, IngressId},
-    targets::Section,
+    targets::{Section, Target},
 };
 
 const MOST_LISTENERS: usize = 64;
@@ -106,6 +106,8 @@ struct Planned {
     secret: Option<NamespacedName>,
     namespaces: BTreeSet<String>,
     home: Home,
+    /// Options of TLS, in the words of the implementation.
+    options: BTreeMap<String, String>,
 }
 
 struct Set {
@@ -201,7 +203,7 @@ impl Listeners {
             } else {
                 Home::Gateway
             };
-            self.planned.insert(key, Planned { name, secret, namespaces: BTreeSet::new(), home });
+            self.planned.insert(key, Planned { name, secret, namespaces: BTreeSet::new(), home, options: BTreeMap::new() });
         }
     }
 
@@ -272,6 +274,18 @@ impl Listeners {
         self.planned.iter().filter(|(key, _)| matches!(key, Key::Host(Side::Http | Side::Https, ..))).filter_map(section).collect()
     }
 
+    /// Takes options of TLS for listeners of hosts that wish something.
+    pub(super) fn set_options(&mut self, plans: &[HostPlan], target: &dyn Target) {
+        for plan in plans.iter().filter(|plan| !plan.tls_wishes.is_empty()) {
+            for (hostname, tls) in &plan.hostnames {
+                let key = key(Side::Https, hostname, tls, self.merged, self.gateway_of(hostname));
+                if let Some(planned) = self.planned.get_mut(&key) {
+                    planned.options.extend(target.listener_options(&plan.tls_wishes));
+                }
+            }
+        }
+    }
+
     /// How many listeners the routes need.
     pub(super) fn len(&self) -> usize {
         self.planned.len()
@@ -295,7 +309,7 @@ impl Listeners {
         let mut of_sets: BTreeMap<usize, Vec<Listener>> = BTreeMap::new();
         let mut secrets = BTreeSet::new();
         for (key, planned) in self.planned {
-            let Planned { name, secret, namespaces, home } = planned;
+            let Planned { name, secret, namespaces, home, options: of_tls } = planned;
             let (kind, namespace) = match home {
                 Home::Gateway => ("Gateway", self.gateway.namespace.as_str()),
                 Home::Set(set) => ("ListenerSet", self.sets[set].name.namespace.as_str()),
@@ -304,6 +318,7 @@ impl Listeners {
             let mut listener = key.listener(name);
             if let (Some(tls), Some(secret)) = (&mut listener.tls, &secret) {
                 tls.certificate_refs = vec![secret_ref(secret, namespace)];
+                tls.options = of_tls;
             }
             let listener = listener.open_to(admitted(&namespaces, namespace, options.namespace_label.as_ref()));
             if let Some(secret) = secret.filter(|secret| secret.namespace != namespace) {

@@ -8,6 +8,7 @@ mod access;
 mod backends;
 mod blocked;
 mod changes;
+mod claims;
 mod context;
 mod cors;
 mod emission;
@@ -25,12 +26,14 @@ mod paths;
 mod plan;
 mod protocol;
 mod redirects;
+mod redundant;
 mod retries;
 mod routes;
 mod shape;
 mod snippet;
 mod streams;
 mod tools;
+mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,7 +45,10 @@ use context::Cx;
 use plan::{HostPlan, Hostname, TlsPlan};
 
 use crate::{
-    gateway::api::{GatewayClass, GatewayClassSpec, Namespace, NamespaceSpec, Object},
+    gateway::{
+        api::{GatewayClass, GatewayClassSpec, Namespace, NamespaceSpec, Object},
+        dialect::Feature,
+    },
     k8s::{Inventory, NamespacedName, ObjectId, Subject},
     ledger::{Code, Findings, Settlement},
     nginx::{Certificate, Config, IngressId},
@@ -99,6 +105,7 @@ pub fn translate(config: &Config, inventory: &Inventory, options: &Options) -> T
     say_defaults(&mut cx, &plans);
     let streams = streams::streams(&mut cx);
     let mut listeners = listeners::Listeners::new(&plans, streams.iter().map(|stream| (stream.transport, stream.port)), &cx);
+    listeners.set_options(&plans, options.target);
     let routes = routes::routes(&mut cx, &plans, &mut listeners);
     let own = own_objects(&mut cx, &plans, &routes, &listeners);
     let passed = passthrough::routes(&mut cx, &plans, &mut listeners);
@@ -139,6 +146,7 @@ fn own_objects(cx: &mut Cx<'_>, plans: &[HostPlan], routes: &[routes::Route], li
         gateway: cx.options.gateway.clone(),
         sections: listeners.sections(plans),
         wishes: routes.iter().flat_map(|route| route.wishes.iter().cloned()).collect(),
+        hosts: if cx.options.target.narrows_to_hosts() { plans.iter().map(HostPlan::narrowed).collect() } else { Vec::new() },
         idle: u64::try_from(read).unwrap_or(0),
         connect: u64::try_from(globals.defaults.proxy.timeouts.connect.value).unwrap_or(0),
         body: globals.defaults.proxy.body_size.value,
@@ -260,7 +268,7 @@ fn gateway_objects(cx: &mut Cx<'_>, listeners: listeners::Listeners, objects: &m
     let emitted = listeners.emit(cx, &class);
     own_secrets(cx, emitted.secrets);
     if emitted.gateways.len() > 1 {
-        let facts = vec![("count", emitted.gateways.len().to_string()), ("version", cx.sayable.name())];
+        let facts = vec![("count", emitted.gateways.len().to_string()), ("version", cx.sayable.who_lacks(Feature::ListenerSet))];
         cx.say(Code::GatewaySeveral, None, facts);
     }
     for mut gateway in emitted.gateways {

@@ -13,6 +13,7 @@ use crate::{
     gateway::{
         Intent,
         api::{BackendRef, Kind, TlsRoute, TlsRouteSpec, TlsRule},
+        dialect::Feature,
     },
     k8s::NamespacedName,
     ledger::{Code, Settlement},
@@ -37,7 +38,7 @@ impl Cx<'_> {
         *tls = TlsPlan::None;
         let host = host.clone();
         if self.sayable.version_of(Kind::TlsRoute).is_none() {
-            let facts = vec![("host", host), ("version", self.sayable.name())];
+            let facts = vec![("host", host), ("version", self.sayable.who_lacks(Feature::TlsRoute))];
             self.ask(ingress, ANNOTATION, &Intent::Passthrough, facts);
             return;
         }

@@ -113,6 +113,112 @@ fn means_the_same_in_re2(pattern: &str) -> bool {
     !["++", "*+", "?+", "}+"].iter().any(|text| pattern.contains(text)) && !pattern.contains("\\Q")
 }
 
+/// Most prefixes that one expression is written out as.
+const MOST_SPELLED: usize = 16;
+
+/// An expression of a host in regex mode written out as prefixes and exact paths; `None` where it is more than a choice of texts. Letter
+/// case counts then, and a prefix ends where an element ends.
+pub(super) fn spelled(path: &str) -> Option<Vec<PathRule>> {
+    let mut rules: Vec<PathRule> = Vec::new();
+    for text in choices(path)? {
+        let whole = text.strip_suffix('$').filter(|_| !text.ends_with("\\$"));
+        let (text, slash) = match whole {
+            Some(whole) => match whole.strip_suffix("/?") {
+                Some(bare) => (bare.to_owned(), true),
+                None => (whole.to_owned(), false),
+            },
+            None => (text.clone(), false),
+        };
+        let found = match whole {
+            Some(_) if shape::is_literal(&text) => {
+                let exact = literal(&text).ok()?;
+                let slashed = slash.then(|| PathRule::Exact(format!("{exact}/")));
+                std::iter::once(PathRule::Exact(exact)).chain(slashed).collect()
+            }
+            Some(whole) => vec![prefix(shape::shape(&format!("{whole}$")).as_ref()?.prefix()).ok()?],
+            None if shape::is_literal(&text) => vec![prefix(&text).ok()?],
+            None => vec![prefix(shape::shape(&text).as_ref()?.prefix()).ok()?],
+        };
+        for rule in found {
+            if !rules.contains(&rule) {
+                rules.push(rule);
+            }
+        }
+    }
+    Some(rules)
+}
+
+/// The texts that an expression chooses from, where its groups hold nothing but literals; `None` for too many.
+fn choices(path: &str) -> Option<Vec<String>> {
+    let mut open = vec![path.strip_prefix('^').unwrap_or(path).to_owned()];
+    let mut done = Vec::new();
+    while let Some(text) = open.pop() {
+        let groups = text.match_indices('(').filter(|(at, _)| !text[..*at].ends_with('\\'));
+        let choice = groups.into_iter().find_map(|(at, _)| {
+            let length = text[at..].find(')')?;
+            let inner = &text[at + 1..at + length];
+            let inner = inner.strip_prefix("?:").unwrap_or(inner);
+            let plain = inner.split('|').all(|one| !one.is_empty() && shape::is_literal(one));
+            let repeated = text[at + length + 1..].starts_with(['*', '+', '?', '{']);
+            (plain && !repeated).then(|| (at, at + length + 1, inner.to_owned()))
+        });
+        match choice {
+            None if text.contains('|') && !text.contains("(/|$)") && !text.contains("(?:/|$)") => return None,
+            None => done.push(text),
+            Some((start, end, inner)) => {
+                open.extend(inner.split('|').rev().map(|one| format!("{}{one}{}", &text[..start], &text[end..])));
+            }
+        }
+        if open.len() + done.len() > MOST_SPELLED {
+            return None;
+        }
+    }
+    Some(done)
+}
+
+/// A path with escapes as an expression for decoded paths. What is reserved stays escaped there, and what it is compared with is not known.
+pub(super) fn decoded(value: &str, end: &str) -> Result<PathRule, NoMatch> {
+    let unsayable = || NoMatch::Unsayable(Code::PathPattern);
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
+    while let Some((&first, behind)) = rest.split_first() {
+        let hex = |at: usize| behind.get(at).and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
+        match (first, hex(0), hex(1)) {
+            (b'%', Some(high), Some(low)) => {
+                let byte = high << 4 | low;
+                if b":/?#[]@!$&'()*+,;=%".contains(&byte) {
+                    return Err(unsayable());
+                }
+                bytes.push(byte);
+                rest = &behind[2..];
+            }
+            (byte, ..) => {
+                bytes.push(byte);
+                rest = behind;
+            }
+        }
+    }
+    let text = String::from_utf8(bytes).map_err(|_| unsayable())?;
+    let value = format!("^{}{end}", regex_syntax::escape(&text));
+    if value.len() > LONGEST { Err(NoMatch::Unsayable(Code::PathTooLong)) } else { Ok(PathRule::Regex(value)) }
+}
+
+/// The prefix that everything which an expression takes lies below: whole elements before its first sign, `/` where there are none.
+pub(super) fn before_expression(value: &str) -> String {
+    let text = value.trim_start_matches("(?i)").trim_start_matches('^').trim_start_matches("(?:");
+    let literal = text.split(|sign: char| "\\^$.|?*+()[]{}".contains(sign)).next().unwrap_or_default();
+    // A bar would let the next choice begin anew.
+    let whole = if value.replace("(?:/|$)", "").contains('|') || value.starts_with("(?i)") { "" } else { literal };
+    let element = whole.rfind('/').map_or("", |at| &whole[..at]);
+    let done = if text[whole.len()..].starts_with("(?:/|$)") { whole } else { element };
+    if done.starts_with('/') { done.trim_end_matches('/').to_owned() } else { "/".to_owned() }
+}
+
+/// Whether a prefix covers another path.
+pub(super) fn covers(prefix: &str, path: &str) -> bool {
+    prefix == "/" || path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// Path of a location on a host in regex mode that stays a plain prefix, where the host needs that form.
 pub(super) fn tight(path: &str) -> Option<Result<PathRule, NoMatch>> {
     if shape::is_literal(path) {
@@ -128,6 +234,41 @@ mod tests {
     #[test]
     fn only_the_first_alternative_is_anchored() {
         assert_eq!(regex("/(?:a|b)$|/c", RegexForm::Full), Ok(PathRule::Regex("(?i)(?:/(?:a|b)$|.*(?:/c)).*".to_owned())));
+    }
+
+    #[test]
+    fn everything_that_an_expression_takes_lies_below_its_literal_elements() {
+        for (value, prefix) in [
+            ("(?:/private).*", "/"),
+            ("(?:/a/b(?:/|$).*).*", "/a/b"),
+            ("/a/b[0-9]+", "/a"),
+            (".*(?:\\.php$).*", "/"),
+            ("(?i)(?:/a/b/c).*", "/"),
+            ("(?:/a|/b).*", "/"),
+        ] {
+            assert_eq!(before_expression(value), prefix, "{value}");
+        }
+    }
+
+    #[test]
+    fn escapes_are_decoded_for_whoever_compares_decoded_paths() {
+        assert_eq!(decoded("/a%20b", "$"), Ok(PathRule::Regex("^/a b$".to_owned())));
+        assert_eq!(decoded("/caf%C3%A9.x", "(?:/|$)"), Ok(PathRule::Regex("^/caf\u{e9}\\.x(?:/|$)".to_owned())));
+        assert_eq!(decoded("/a%3Fb", "$"), Err(NoMatch::Unsayable(Code::PathPattern)));
+    }
+
+    #[test]
+    fn a_choice_of_texts_is_written_out() {
+        let prefixes = |texts: &[&str]| Some(texts.iter().map(|text| PathRule::Prefix((*text).to_owned())).collect::<Vec<_>>());
+        assert_eq!(spelled("/api"), prefixes(&["/api"]));
+        assert_eq!(spelled("/(api|web)/.*"), prefixes(&["/api", "/web"]));
+        assert_eq!(spelled("/a(?:b|c)(/|$)(.*)"), prefixes(&["/ab", "/ac"]));
+        let exact = |text: &str| PathRule::Exact(text.to_owned());
+        assert_eq!(spelled("/health$"), Some(vec![exact("/health")]));
+        assert_eq!(spelled("/(live|ready)/?$"), Some(vec![exact("/live"), exact("/live/"), exact("/ready"), exact("/ready/")]));
+        for more in ["/v[0-9]+", "/a|/b", "/(a|b.+)", "/(?!x).*", "/(a|b)*"] {
+            assert_eq!(spelled(more), None, "{more}");
+        }
     }
 
     #[test]

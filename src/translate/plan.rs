@@ -3,10 +3,11 @@
 use std::ops::{Deref, DerefMut};
 
 use crate::{
-    gateway::Intent,
+    gateway::{Intent, api::PathMatch},
     k8s::{NamespacedName, Subject},
     ledger::Code,
     nginx::IngressId,
+    targets::HostRules,
 };
 
 /// Path of a match.
@@ -18,6 +19,15 @@ pub(super) enum PathRule {
     Prefix(String),
     /// `RegularExpression`.
     Regex(String),
+}
+
+impl PathRule {
+    /// Every path of the other one is one of this prefix.
+    pub(super) fn takes(&self, other: &Self) -> bool {
+        let Self::Prefix(prefix) = self else { return false };
+        let (Self::Exact(path) | Self::Prefix(path) | Self::Regex(path)) = other;
+        !matches!(other, Self::Regex(_)) && super::paths::covers(prefix, path)
+    }
 }
 
 /// What a condition is about.
@@ -310,6 +320,24 @@ pub(super) enum TlsPlan {
 }
 
 impl HostPlan {
+    /// Its names and rules, for policies that are narrowed to them.
+    pub(super) fn narrowed(&self) -> HostRules {
+        let served = |rule: &&Rule| matches!(rule.action, Action::Forward(_));
+        let mut rules: Vec<(PathMatch, Vec<Intent>)> = Vec::new();
+        for rule in self.http.iter().chain(&self.https).filter(served) {
+            let path = match &rule.path {
+                PathRule::Exact(path) => PathMatch::Exact(path.clone()),
+                PathRule::Prefix(path) => PathMatch::Prefix(path.clone()),
+                PathRule::Regex(path) => PathMatch::Regex(path.clone()),
+            };
+            let known = (path, rule.changes.wishes.clone());
+            if !rules.contains(&known) {
+                rules.push(known);
+            }
+        }
+        HostRules { names: self.hostnames.iter().filter_map(|(name, _)| name.text().map(str::to_owned)).collect(), rules }
+    }
+
     /// Somebody is refused at some of its paths.
     pub(super) fn is_guarded(&self) -> bool {
         // Pages without a text and without headers, or with those of CORS alone, stand in for what nobody serves.

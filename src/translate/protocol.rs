@@ -17,7 +17,7 @@ use crate::{
     k8s::NamespacedName,
     ledger::{Code, Settlement},
     nginx::{
-        IngressId, Location, Server,
+        self, IngressId, Location, Server, Target,
         settings::{BackendProtocol, Given, ProxyTls},
     },
 };
@@ -54,12 +54,14 @@ impl Cx<'_> {
             BackendProtocol::AutoHttp if !tls => Ok(settle(Wire::Http)),
             BackendProtocol::Grpc | BackendProtocol::GrpcWithoutHeaders { tls: false } => Ok(settle(Wire::GrpcOverHttp)),
             // The same Service is spoken to in plain text on the other port, which one policy cannot say.
-            BackendProtocol::AutoHttp => Err(self.unverified(ingress, own.is_some())),
+            BackendProtocol::AutoHttp => Err(self.no_tls(ingress, own.is_some())),
             BackendProtocol::Https => {
-                self.verified(ingress, proxy_tls.as_ref(), own.is_some()).map(|wish| (Wire::Http, Some(Box::new(wish))))
+                let wish = self.verified(ingress, location, proxy_tls.as_ref(), own.is_some())?;
+                Ok((Wire::Http, wish.map(Box::new)))
             }
             BackendProtocol::Grpcs | BackendProtocol::GrpcWithoutHeaders { tls: true } => {
-                self.verified(ingress, proxy_tls.as_ref(), own.is_some()).map(|wish| (Wire::GrpcOverHttp, Some(Box::new(wish))))
+                let wish = self.verified(ingress, location, proxy_tls.as_ref(), own.is_some())?;
+                Ok((Wire::GrpcOverHttp, wish.map(Box::new)))
             }
             BackendProtocol::Fcgi => {
                 let names = ["backend-protocol", "fastcgi-index", "fastcgi-params-configmap"];
@@ -69,19 +71,47 @@ impl Cx<'_> {
     }
 
     /// TLS that nobody verifies has no core form: a BackendTLSPolicy always verifies.
-    fn unverified(&mut self, ingress: IngressId, own: bool) -> Code {
-        let mut names = PROTOCOL.to_vec();
-        if own {
-            names.extend(PROXY_TLS.iter().chain(DETAILS));
-        }
-        self.ask(ingress, &names, &Intent::BackendTls, vec![]).unwrap_or(Code::BackendTls)
+    fn no_tls(&mut self, ingress: IngressId, own: bool) -> Code {
+        let names = Self::of_tls(own);
+        self.mark(ingress, &names, &unmappable(Code::BackendTls));
+        let (place, name) = (self.annotation(ingress, PROTOCOL[0]), self.ingress_name(ingress));
+        let facts = vec![("ingress", name), ("target", self.options.target.id().to_owned())];
+        self.say(Code::BackendTls, Some(place), facts);
+        Code::BackendTls
     }
 
-    fn verified(&mut self, ingress: IngressId, proxy_tls: Option<&ProxyTls>, own: bool) -> Result<TlsWish, Code> {
+    fn of_tls(own: bool) -> Vec<&'static str> {
+        let more = if own { [PROXY_TLS, DETAILS].concat() } else { Vec::new() };
+        PROTOCOL.iter().copied().chain(more).collect()
+    }
+
+    /// TLS that nobody verifies, where the target has words for that. They are about all ports of a Service, which must have one alone.
+    fn unverified(&mut self, ingress: IngressId, location: &Location, proxy_tls: Option<&ProxyTls>, own: bool) -> Result<(), Code> {
+        let Target::Upstream(upstream) = location.target else { return Err(self.no_tls(ingress, own)) };
+        let one_port = match &self.config.upstream(upstream).backend {
+            nginx::Backend::Service { service, .. } => self.inventory.services.get(service).is_some_and(|known| known.ports.len() == 1),
+            nginx::Backend::BuiltIn | nginx::Backend::External { .. } => false,
+        };
+        // What is verified or shown of it is not said here.
+        let plain = proxy_tls.is_none_or(|proxy_tls| !proxy_tls.verify && !proxy_tls.has_certificate);
+        if !one_port || !plain || !self.keeps(&Intent::BackendTls) {
+            return Err(self.no_tls(ingress, own));
+        }
+        let names = Self::of_tls(own);
+        self.ask(ingress, &names, &Intent::BackendTls, vec![]).map_or(Ok(()), Err)
+    }
+
+    fn verified(
+        &mut self,
+        ingress: IngressId,
+        location: &Location,
+        proxy_tls: Option<&ProxyTls>,
+        own: bool,
+    ) -> Result<Option<TlsWish>, Code> {
         // Without a name nginx expects that of its own upstream block in the certificate, which no host can be called.
         let usable =
             proxy_tls.filter(|proxy_tls| proxy_tls.verify && proxy_tls.has_ca && is_precise_hostname(&proxy_tls.name.to_ascii_lowercase()));
-        let Some(proxy_tls) = usable else { return Err(self.unverified(ingress, own)) };
+        let Some(proxy_tls) = usable else { return self.unverified(ingress, location, proxy_tls, own).map(|()| None) };
         self.mark(ingress, PROTOCOL, &Settlement::Exact);
         if own {
             self.mark(ingress, PROXY_TLS, &Settlement::Exact);
@@ -99,7 +129,7 @@ impl Cx<'_> {
                 self.say(Code::BackendClientCertificate, Some(place), facts);
             }
         }
-        Ok(TlsWish { authorities: proxy_tls.secret.name.clone(), hostname: proxy_tls.name.to_ascii_lowercase() })
+        Ok(Some(TlsWish { authorities: proxy_tls.secret.name.clone(), hostname: proxy_tls.name.to_ascii_lowercase() }))
     }
 
     /// A rule that is emitted sends requests of an Ingress to a Service that wants TLS.

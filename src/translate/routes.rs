@@ -8,15 +8,15 @@ use std::{
 use super::{
     context::Cx,
     listeners::{Listeners, Side},
-    names::{Names, host_slug, shorten},
+    names::{Names, host_slug},
     plan::{Action, Backend, Changes, HeaderCondition, HostPlan, Hostname, On, PathModifier, PathRule, Rule, TlsPlan, Wire},
 };
 use crate::{
     gateway::Intent,
     gateway::api::{
-        self, BackendObjectRef, Cors, Custom, Duration, ExplicitRef, FilteredBackendRef, GrpcRoute, GrpcRouteSpec, GrpcRule,
-        HeaderModifier, HeaderName, HeaderValue, HttpFilter, HttpMatch, HttpRoute, HttpRouteSpec, HttpRule, HttpTimeouts, Object,
-        ParentRef, PathMatch, RedirectScheme, RedirectStatus, RequestMirror, RequestRedirect, UrlRewrite, ValueMatch,
+        self, BackendObjectRef, Cors, Custom, Duration, FilteredBackendRef, GrpcRoute, GrpcRouteSpec, GrpcRule, HeaderModifier, HeaderName,
+        HeaderValue, HttpFilter, HttpMatch, HttpRoute, HttpRouteSpec, HttpRule, HttpTimeouts, Object, ParentRef, PathMatch, RedirectScheme,
+        RedirectStatus, RequestMirror, RequestRedirect, UrlRewrite, ValueMatch,
     },
     k8s::{NamespacedName, ObjectId, Subject},
     ledger::Code,
@@ -212,8 +212,8 @@ fn base_name(cx: &Cx<'_>, owner: IngressId, position: usize, leads: bool, unit: 
 }
 
 /// Rules with the same treatment as one rule with several matches.
-struct Combined<'a> {
-    matches: Vec<&'a Rule>,
+pub(super) struct Combined<'a> {
+    pub(super) matches: Vec<&'a Rule>,
 }
 
 fn combine<'a>(rules: &[Effect<'a>]) -> Vec<Combined<'a>> {
@@ -344,15 +344,16 @@ fn route(
     let mut object: Object = if grpc {
         let mut wire: Vec<GrpcRule> = rules.iter().map(|rule| super::grpc::wire_rule(cx, &rule.matches, namespace)).collect();
         if wished {
-            wishes = self::wishes(kind, &reference, rules, |number, name| wire[number].name = Some(name));
+            wishes = super::wishes::wishes(kind, &reference, rules, |number, name| wire[number].name = Some(name));
         }
         let spec = GrpcRouteSpec { parent_refs: parents, hostnames, rules: wire, ..GrpcRouteSpec::default() };
         GrpcRoute::new(namespace, name, spec).into()
     } else {
         let mut wire: Vec<HttpRule> = rules.iter().map(|rule| wire_rule(cx, rule, namespace, single)).collect();
         if wished {
-            own_filters(cx, &reference, rules, &mut wire, &mut filters);
-            wishes = self::wishes(kind, &reference, rules, |number, name| wire[number].name = Some(name));
+            super::wishes::filters(cx, &reference, rules, &mut wire, &mut filters);
+            super::wishes::backends(cx, &reference, rules, &mut wire, &mut filters);
+            wishes = super::wishes::wishes(kind, &reference, rules, |number, name| wire[number].name = Some(name));
         }
         let spec = HttpRouteSpec { parent_refs: parents, hostnames, rules: wire, ..HttpRouteSpec::default() };
         HttpRoute::new(namespace, name, spec).into()
@@ -365,54 +366,6 @@ fn route(
         }
     }
     Route { object, sources, withheld, filters, wishes }
-}
-
-/// Filters of the implementation for rules that need one.
-fn own_filters(cx: &Cx<'_>, route: &NamespacedName, rules: &[Combined<'_>], wire: &mut [HttpRule], filters: &mut Vec<Custom>) {
-    for (number, (rule, wire)) in rules.iter().zip(wire).enumerate() {
-        let wishes = &rule.matches[0].changes.wishes;
-        let name = format!("{}-{number}", route.name);
-        for mut filter in cx.options.target.filters(wishes, &route.namespace, &name) {
-            filter.metadata.name = shorten(&filter.metadata.name);
-            let same = |known: &&Custom| known.spec == filter.spec && known.kind == filter.kind;
-            let known = filters.iter().find(same).map(|known| known.metadata.name.clone());
-            let name = known.clone().unwrap_or_else(|| filter.metadata.name.clone());
-            wire.filters.push(HttpFilter::ExtensionRef(ExplicitRef::local(filter.group, filter.kind, name)));
-            if known.is_none() {
-                filters.push(filter);
-            }
-        }
-    }
-}
-
-/// Wishes for policies. Rules are named where not all of them wish the same.
-fn wishes(kind: &'static str, route: &NamespacedName, rules: &[Combined<'_>], mut call: impl FnMut(usize, String)) -> Vec<Wish> {
-    let forwards = |rule: &Combined<'_>| matches!(rule.matches[0].action, Action::Forward(_));
-    let of = |rule: &Combined<'_>| rule.matches[0].changes.wishes.clone();
-    let first = of(&rules[0]);
-    if rules.iter().all(|rule| forwards(rule) && rule.matches[0].changes.wishes == first) {
-        return vec![Wish { kind, route: route.clone(), rule: None, intents: first, services: services(rules.iter()) }];
-    }
-    let mut wishes = Vec::new();
-    for (number, rule) in rules.iter().enumerate() {
-        if forwards(rule) && !rule.matches[0].changes.wishes.is_empty() {
-            let name = format!("rule-{number}");
-            call(number, name.clone());
-            let services = services(std::iter::once(rule));
-            wishes.push(Wish { kind, route: route.clone(), rule: Some(name), intents: of(rule), services });
-        }
-    }
-    wishes
-}
-
-/// Services that rules send requests to, sorted.
-fn services<'r>(rules: impl Iterator<Item = &'r Combined<'r>>) -> Vec<NamespacedName> {
-    let backends = rules.filter_map(|rule| match &rule.matches[0].action {
-        Action::Forward(backends) => Some(backends),
-        Action::Redirect(_) | Action::ToHttps { .. } | Action::Answered | Action::Withheld(_) => None,
-    });
-    let found: BTreeSet<NamespacedName> = backends.flatten().map(|backend| backend.service.clone()).collect();
-    found.into_iter().collect()
 }
 
 fn wire_rule(cx: &mut Cx<'_>, rule: &Combined<'_>, namespace: &str, hostname: Option<&str>) -> HttpRule {

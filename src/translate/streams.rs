@@ -8,7 +8,10 @@ use super::{
     plan::Backend,
 };
 use crate::{
-    gateway::api::{BackendRef, Kind, Object, TcpRoute, TcpRouteSpec, TcpRule, UdpRoute, UdpRouteSpec, UdpRule},
+    gateway::{
+        api::{BackendRef, Kind, Object, TcpRoute, TcpRouteSpec, TcpRule, UdpRoute, UdpRouteSpec, UdpRule},
+        dialect::Feature,
+    },
     k8s::{FieldPath, NamespacedName, ObjectId, Subject},
     ledger::{Code, Settlement},
 };
@@ -31,6 +34,13 @@ impl Transport {
         match self {
             Self::Tcp => Kind::TcpRoute,
             Self::Udp => Kind::UdpRoute,
+        }
+    }
+
+    const fn feature(self) -> Feature {
+        match self {
+            Self::Tcp => Feature::TcpRoute,
+            Self::Udp => Feature::UdpRoute,
         }
     }
 
@@ -131,7 +141,7 @@ impl Cx<'_> {
             return Err(unmappable(Code::StreamProxyProtocol));
         }
         if self.sayable.version_of(transport.kind()).is_none() {
-            let more = vec![("kind", transport.kind().as_str().to_owned()), ("version", self.sayable.name())];
+            let more = vec![("kind", transport.kind().as_str().to_owned()), ("version", self.sayable.who_lacks(transport.feature()))];
             self.say(Code::StreamNeedsVersion, Some(place.clone()), facts(more));
             return Err(unmappable(Code::StreamNeedsVersion));
         }

@@ -88,6 +88,7 @@ const NOT_FROM_FILES: &[(&str, &str)] = &[
     ("cluster/not-installed", "cluster"),
     ("cluster/not-served", "cluster"),
     ("cluster/one-namespace", "cluster"),
+    ("cluster/unreachable", "cluster_cli: one of several clusters does not answer"),
     ("cluster/unreadable", "cluster"),
     ("gateway/condition-false", "cluster_cli: a status comes from a cluster"),
     ("gateway/own-object-refused", "a defect: what is emitted is accepted"),
@@ -127,6 +128,48 @@ fn every_finding_code_occurs_in_some_case_or_sample() {
     assert!(missing.is_empty(), "no case has {}", missing.join(", "));
     let excused: Vec<&str> = NOT_FROM_FILES.iter().map(|(code, _)| *code).filter(|code| occurs(code)).collect();
     assert!(excused.is_empty(), "some case has {} after all", excused.join(", "));
+}
+
+/// Pieces of texts of findings around each place for a fact, which nobody must ever see.
+fn unfilled() -> Vec<String> {
+    let mut pieces = Vec::new();
+    for entry in gateshift::catalog::findings().iter() {
+        for text in [&entry.title, &entry.message, &entry.why, &entry.advice] {
+            for (at, _) in text.match_indices('{') {
+                let Some(end) =
+                    text[at..].find('}').filter(|end| text[at + 1..at + end].bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+                else {
+                    continue;
+                };
+                let start = text[..at].char_indices().rev().nth(9).map_or(0, |(start, _)| start);
+                let stop = text[at + end..].char_indices().nth(6).map_or(text.len(), |(stop, _)| at + end + stop);
+                pieces.push(text[start..stop].to_owned());
+            }
+        }
+    }
+    pieces
+}
+
+#[test]
+fn no_text_is_shown_with_a_place_that_no_fact_fills() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pieces = unfilled();
+    assert!(pieces.len() > 200, "{}", pieces.len());
+    let mut wrong = Vec::new();
+    let mut folders = cases();
+    folders.push(root.join("reports/samples/shop"));
+    for folder in folders {
+        for entry in fs::read_dir(&folder).expect("a case") {
+            let path = entry.expect("entry").path();
+            let name = path.file_name().map(|name| name.display().to_string()).unwrap_or_default();
+            if name.starts_with("input") || !path.is_file() {
+                continue;
+            }
+            let Ok(text) = fs::read_to_string(&path) else { continue };
+            wrong.extend(pieces.iter().filter(|piece| text.contains(piece.as_str())).map(|piece| format!("{}: {piece}", path.display())));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -95,23 +95,28 @@ fn each_context_is_converted_into_a_folder_of_its_own() {
 fn several_contexts_need_a_verb_and_a_format_that_take_them() {
     let server = Server::with(&[INGRESSES], |_| None);
     let both = ["--context", "test", "--context", "shop"];
-    for verb in ["convert", "targets"] {
-        let (code, _, stderr) = run(&server, &[&[verb][..], &both].concat());
-        assert_eq!(code, 2, "{verb}: {stderr}");
-    }
+    let (code, _, stderr) = run(&server, &[&["convert"][..], &both].concat());
+    assert_eq!(code, 2, "{stderr}");
     for (context, there) in [("test", true), ("shop", false)] {
         let (_, stdout, _) = run(&server, &["targets", "--context", context]);
         assert_eq!(stdout.contains("permanent-redirect"), there, "the context that is named is read: {stdout}");
     }
-    let (code, stdout, stderr) = run(&server, &[&["diff"][..], &both].concat());
-    assert!(code < 2 && stdout.contains("context test\n") && stdout.contains("context shop\n"), "{code}: {stdout}{stderr}");
+    for verb in ["diff", "targets"] {
+        let (code, stdout, stderr) = run(&server, &[&[verb][..], &both].concat());
+        assert!(code < 2 && stdout.contains("context test\n") && stdout.contains("context shop\n"), "{verb} {code}: {stdout}{stderr}");
+    }
 }
 
 #[test]
 fn machine_formats_name_each_of_several_contexts() {
     let server = Server::with(&[INGRESSES], |_| None);
     let both = ["--context", "test", "--context", "shop"];
-    for verb in [&["diff", "-o", "json"][..], &["validate", "-o", "json"], &["trace", "http://shop.example/", "-o", "json"]] {
+    for verb in [
+        &["diff", "-o", "json"][..],
+        &["targets", "-o", "json"],
+        &["validate", "-o", "json"],
+        &["trace", "http://shop.example/", "-o", "json"],
+    ] {
         let (code, stdout, stderr) = run(&server, &[verb, &both].concat());
         assert!(code < 2, "{verb:?}: {stderr}");
         let documents: Vec<Value> = serde_json::Deserializer::from_str(&stdout).into_iter().collect::<Result<_, _>>().expect("JSON");
@@ -124,6 +129,45 @@ fn machine_formats_name_each_of_several_contexts() {
     let (_, stdout, stderr) = run(&server, &[&["trace", "http://shop.example/"][..], &both].concat());
     let of = |context: &str| stdout.split("context ").find(|part| part.starts_with(context)).expect("a part").to_owned();
     assert!(of("test").contains("answered with 404") && of("shop").contains("`shop/web:80`"), "{stdout}{stderr}");
+}
+
+#[test]
+fn a_cluster_that_does_not_answer_does_not_end_the_others() {
+    let server = Server::with(&[INGRESSES], |_| None);
+    let both = ["--context", "gone", "--context", "shop"];
+    for verb in [&["diff"][..], &["targets", "--only", "gke"], &["report"]] {
+        let (code, stdout, stderr) = run(&server, &[verb, &both].concat());
+        assert_eq!(code, 3, "{verb:?}: {stderr}");
+        assert!(stderr.contains("high[cluster/unreachable]: nothing is known of cluster `gone`"), "{verb:?}: {stderr}");
+        assert!(stdout.contains("shop") || verb == ["report"], "{verb:?}: {stdout}");
+    }
+    let (_, text, _) = run(&server, &[&["report"][..], &both].concat());
+    assert!(text.contains("Cluster that was not read"), "{text}");
+    // Where nobody answers there is nothing to say.
+    for contexts in [&["--context", "gone"][..], &["--context", "gone", "--context", "nowhere"]] {
+        let (code, stdout, _) = run(&server, &[&["diff"][..], contexts].concat());
+        assert_eq!(code, 4, "{contexts:?}: {stdout}");
+    }
+}
+
+#[test]
+fn what_is_needed_comes_first_and_of_a_cluster_it_is_said_whether_it_is_there() {
+    let server = Server::with(&[INGRESSES, &definitions("1.6.1", "standard")], |_| None);
+    for verb in ["convert", "diff", "report"] {
+        let (_, _, stderr) = run(&server, &[verb, "-A", "--target", "envoy-gateway"]);
+        let lines: Vec<&str> = stderr.lines().filter(|line| !line.starts_with("context ")).collect();
+        let first = lines.first().expect("a line");
+        assert!(first.starts_with("needs    the CRDs of Gateway API 1.6 or later") && first.ends_with(" (there)"), "{verb}: {stderr}");
+        let own = lines.iter().find(|line| line.contains("CRDs of gateway.envoyproxy.io")).expect("a line");
+        assert!(own.ends_with("(missing in the cluster)"), "{verb}: {stderr}");
+    }
+    let old = Server::with(&[INGRESSES, &definitions("1.4.1", "standard")], |_| None);
+    let (_, _, stderr) = run(&old, &["convert", "-A", "--gateway-api", "1.6"]);
+    assert!(stderr.starts_with("needs    the CRDs of Gateway API 1.6"), "{stderr}");
+    assert!(stderr.lines().next().is_some_and(|line| line.ends_with("version 1.4.1 (missing in the cluster)")), "{stderr}");
+    let (_, stdout, _) = run(&server, &["targets", "-A", "--only", "envoy-gateway", "-o", "json"]);
+    let told: Value = serde_json::from_str(&stdout).expect("JSON");
+    assert_eq!(told["targets"][0]["needs"][0]["met"], true, "{stdout}");
 }
 
 #[test]

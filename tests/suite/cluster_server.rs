@@ -108,9 +108,9 @@ impl Server {
         std::fs::write(
             &kubeconfig,
             format!(
-                "apiVersion: v1\nkind: Config\ncurrent-context: test\nclusters: [{{name: c, cluster: {{server: 'http://127.0.0.1:{port}'}}}}]\n\
+                "apiVersion: v1\nkind: Config\ncurrent-context: test\nclusters: [{{name: c, cluster: {{server: 'http://127.0.0.1:{port}'}}}}, {{name: gone, cluster: {{server: 'http://127.0.0.1:1'}}}}]\n\
                  users: [{{name: u, user: {{token: secret-token}}}}]\n\
-                 contexts: [{{name: test, context: {{cluster: c, user: u}}}}, {{name: shop, context: {{cluster: c, user: u, namespace: shop}}}}]\n"
+                 contexts: [{{name: test, context: {{cluster: c, user: u}}}}, {{name: shop, context: {{cluster: c, user: u, namespace: shop}}}}, {{name: gone, context: {{cluster: gone, user: u}}}}]\n"
             ),
         )
         .expect("kubeconfig");
@@ -226,6 +226,7 @@ fn respond(state: &State, request: &Request) -> Option<(u16, Value)> {
     assert_eq!(request.method, "GET", "only get and list: {request:?}");
     let parts: Vec<&str> = request.path.trim_start_matches('/').split('/').collect();
     let (group, rest) = match parts.as_slice() {
+        ["version"] => return Some((200, json!({"gitVersion": "v1.33.1"}))),
         ["apis"] => return Some((200, groups())),
         ["apis", group, version] => return Some((200, resources(group, version))),
         ["apis", group, version, rest @ ..] => ((*group, *version), rest),

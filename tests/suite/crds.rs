@@ -13,8 +13,12 @@ use serde_json::Value;
 
 /// Folders of modules that bring definitions, below the module cache.
 const MODULES: &[&str] = &[
+    "github.com/agentgateway/agentgateway@v1.4.1/controller/install/helm/agentgateway-crds/templates",
     "github.com/envoyproxy/gateway@v1.9.1/charts/gateway-crds-helm/templates/generated",
+    "github.com/kgateway-dev/kgateway/v2@v2.4.0/install/helm/kgateway-crds/templates",
     "github.com/nginx/nginx-gateway-fabric/v2@v2.6.7/config/crd/bases",
+    "github.com/traefik/traefik/v3@v3.7.10/integration/fixtures/k8s",
+    "istio.io/api@v1.30.1/kubernetes",
 ];
 
 fn folders() -> Vec<PathBuf> {
@@ -32,7 +36,7 @@ fn schemas() -> BTreeMap<(String, String), Value> {
     for folder in folders() {
         for entry in fs::read_dir(&folder).expect("folder") {
             let path = entry.expect("entry").path();
-            if path.extension().is_some_and(|extension| extension == "yaml") {
+            if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
                 read(&path, &mut schemas);
             }
         }

@@ -187,8 +187,10 @@ impl Policy {
                 answer = self.behind_guards(*status, std::mem::take(response_headers));
             }
             Answer::NoRoute { response_headers } if asks => answer = self.behind_guards(404, std::mem::take(response_headers)),
-            Answer::Redirect { .. } if asks && goes_on => {
-                answer = Answer::Unmodelled { what: "a redirect behind authentication".to_owned() };
+            Answer::Redirect { status, location, response_headers } if asks && goes_on => {
+                let mut response_headers = std::mem::take(response_headers);
+                response_headers.push(("location".to_owned(), Some(std::mem::take(location))));
+                answer = self.behind_guards(*status, response_headers);
             }
             Answer::Redirect { .. }
             | Answer::Respond { .. }

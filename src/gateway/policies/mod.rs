@@ -15,6 +15,7 @@ pub use effect::{
     Service, Trust,
 };
 
+use crate::gateway::api::BackendObjectRef;
 use crate::k8s::{NamespacedName, ObjectId};
 use crate::ledger::Findings;
 
@@ -101,6 +102,10 @@ pub struct Policies {
     families: BTreeMap<&'static str, BTreeMap<Place, Attached>>,
     conducts: BTreeMap<Place, Conduct>,
     filters: BTreeMap<(String, NamespacedName), Filter>,
+    /// Objects that stand for a port of a Service as backends, by kind and name.
+    pub substitutes: BTreeMap<(String, NamespacedName), (NamespacedName, u16)>,
+    /// Services that are spoken to over TLS.
+    pub tls_services: BTreeSet<NamespacedName>,
     /// Objects that are understood.
     pub understood: BTreeSet<ObjectId>,
     /// Facts about them.
@@ -110,7 +115,7 @@ pub struct Policies {
 impl Policies {
     /// There are none.
     pub fn is_empty(&self) -> bool {
-        self.understood.is_empty()
+        self.understood.is_empty() && self.families.is_empty()
     }
 
     /// Attaches an effect. Of two in one family on one place the first counts; then it is given.
@@ -191,6 +196,18 @@ impl Policies {
             };
         }
         all
+    }
+
+    /// A backend, or the Service that it stands for.
+    pub fn backend(&self, namespace: &str, to: BackendObjectRef) -> BackendObjectRef {
+        if self.substitutes.is_empty() || to.group().is_empty() {
+            return to;
+        }
+        let name = NamespacedName::new(to.namespace.as_deref().unwrap_or(namespace), &to.name);
+        match self.substitutes.get(&(to.kind().to_owned(), name)) {
+            Some((service, port)) => BackendObjectRef { namespace: to.namespace, ..BackendObjectRef::service(&service.name, *port) },
+            None => to,
+        }
     }
 
     /// What happens to connections of a listener.

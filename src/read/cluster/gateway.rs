@@ -35,10 +35,21 @@ pub(super) async fn read(reader: &mut Reader<'_>) -> Result<Option<BTreeSet<Stri
         Ok(groups) => groups,
         Err(failure) => {
             reader.assume(discovery, "", failure)?;
+            reader.reading.inventory.cluster.get_or_insert_default();
             return Ok(None);
         }
     };
+    let listed = groups.get("groups").map_or(&[][..], Node::items);
+    let versions =
+        |group: &Node| group.get("versions").map_or(&[][..], Node::items).iter().map(|one| text(one, "version").to_owned()).collect();
+    let by_group = listed.iter().map(|group| (text(group, "name").to_owned(), versions(group))).collect();
+    reader.reading.inventory.cluster.get_or_insert_default().groups = Some(by_group);
     let names = groups.get("groups").map_or(&[][..], Node::items).iter().map(|group| text(group, "name").to_owned()).collect();
+    // What does not tell its version is read nevertheless.
+    if let Ok(version) = reader.server.get("/version", Form::Whole).await {
+        let version = Some(text(&version, "gitVersion").to_owned()).filter(|version| !version.is_empty());
+        reader.reading.inventory.cluster.get_or_insert_default().kubernetes = version;
+    }
     let mut installed = None;
     for group in groups.get("groups").map_or(&[][..], Node::items) {
         let name = text(group, "name");

@@ -24,6 +24,7 @@ pub(super) fn absorb(inventory: &mut Inventory, more: Inventory) {
         others,
         listed,
         gateway_api,
+        cluster,
     } = more;
     for object in &mut ingresses {
         moved(&mut object.id);
@@ -62,6 +63,7 @@ pub(super) fn absorb(inventory: &mut Inventory, more: Inventory) {
     }
     inventory.listed.extend(listed);
     inventory.gateway_api = inventory.gateway_api.take().or(gateway_api);
+    inventory.cluster = inventory.cluster.take().or(cluster);
 }
 
 fn keep<K: Ord, V>(map: &mut BTreeMap<K, V>, more: BTreeMap<K, V>) {

@@ -33,7 +33,7 @@ pub(super) fn actions(items: &[Item], ingresses: &[IngressRow]) -> Vec<Action> {
         let touched: BTreeSet<usize> = of_code.iter().flat_map(|&at| items[at].ingresses.iter().copied()).collect();
         let clusters: BTreeSet<usize> = of_code.iter().filter_map(|&at| items[at].cluster).collect();
         let namespaces: BTreeSet<String> = touched.iter().map(|&at| ingresses[at].namespace.clone()).collect();
-        let advice = items[first].advice.clone().or_else(|| entry.map(|entry| entry.advice.clone()));
+        let advice = items[first].advice.clone().or_else(|| entry.map(|entry| catalog::unfilled(&entry.advice)));
         let action = Action {
             code: code.as_str(),
             severity: items[first].severity,
@@ -124,8 +124,8 @@ pub(super) fn rules(items: &[Item], ingresses: &[IngressRow]) -> Vec<Rule> {
                 code: &entry.code,
                 severity: entry.severity,
                 title: &entry.title,
-                why: &entry.why,
-                advice: &entry.advice,
+                why: catalog::unfilled(&entry.why),
+                advice: catalog::unfilled(&entry.advice),
                 findings: count,
             })
         })

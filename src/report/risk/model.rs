@@ -468,9 +468,9 @@ pub struct Rule {
     /// Noun phrase.
     pub title: &'static str,
     /// Why it matters.
-    pub why: &'static str,
+    pub why: String,
     /// What to do.
-    pub advice: &'static str,
+    pub advice: String,
     /// How often it occurs.
     pub findings: usize,
 }

@@ -18,7 +18,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         Intent::AddressLists { .. } => kept(&[]),
         Intent::BasicAuth { users: Users::Map, .. } => kept(&[Code::AccessPasswordKey]),
         Intent::BasicAuth { .. } => kept(&[]),
-        Intent::ExternalAuth { asks, .. } if asks.service.is_some() && asks.path.is_some() && asks.signin.is_empty() => {
+        Intent::ExternalAuth { asks, .. } if asks.service.is_some() && asks.path.is_some() && !asks.signin.contains('$') => {
             kept(&[Code::AccessExternalAuthDiffers])
         }
         Intent::BodyLimit { bytes: None } => Answer::Already,
@@ -27,6 +27,8 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         Intent::RateLimit { .. } => Answer::No(Code::PolicyRateLimitShared),
         // There is no time of silence, and one of the whole exchange is another thing.
         Intent::Timeouts { connect: Some(_), .. } => kept(&[Code::PolicyOfService]),
+        Intent::Retry { conditions, .. } if !conditions.contains("off") => kept(&[Code::PolicyRetryDiffers]),
+        Intent::BackendTls => kept(&[Code::PolicyOfService]),
         Intent::Buffering { what: Buffers::Responses | Buffers::Requests, value } if value == "off" => Answer::Already,
         Intent::Buffering { what: Buffers::Memory, .. } => Answer::Already,
         Intent::DigestAuth { .. }
@@ -55,10 +57,10 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         | Intent::Ciphers
         | Intent::Fastcgi
         | Intent::Grpc
-        | Intent::BackendTls
         | Intent::ConnectionHeader
         | Intent::BackendHttpVersion
         | Intent::Passthrough
+        | Intent::Cors(_)
         | Intent::Variables { .. } => no_core_field(intent),
     }
 }

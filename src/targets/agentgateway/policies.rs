@@ -6,7 +6,7 @@ use super::{
     addresses,
     types::{
         AgentgatewayPolicy, Authorization, Backend, BackendRef, BasicAuthentication, Buffer, BufferLimit, Expressions, ExtAuth, GROUP,
-        HttpAuth, PasswordRef, TargetRef, Tcp, Traffic, VERSION,
+        HttpAuth, PasswordRef, Retry, TargetRef, Tcp, Tls, Traffic, VERSION,
     },
 };
 use crate::{
@@ -15,7 +15,11 @@ use crate::{
         api::{Custom, GROUP as GATEWAY_API},
     },
     k8s::NamespacedName,
-    targets::{Estate, Own, Reference, Wish, services, wire},
+    targets::{
+        Estate, Own, Reference, Wish,
+        envoy::{self, Retries},
+        services, wire,
+    },
 };
 
 /// Places that one policy is attached to at most.
@@ -23,21 +27,23 @@ const MOST_PLACES: usize = 16;
 /// What the authentication service gets to see besides what it always gets.
 const SHOWN: [&str; 5] = ["authorization", "cookie", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
 
+/// The URL of the original request.
+const ORIGINAL: &str = "request.scheme + \"://\" + request.host + request.pathAndQuery";
+
 /// All policies.
 pub(super) fn policies(estate: &Estate) -> Own {
     let mut own = Own::default();
     of_rules(estate, &mut own);
-    let (chosen, findings) = services::settle(&estate.wishes, connect);
+    let (chosen, findings) = services::settle(&estate.wishes, backend);
     own.findings.extend(findings);
-    for (service, seconds) in chosen {
-        let tcp = Tcp { connect_timeout: Some(format!("{seconds}s")), ..Tcp::default() };
+    for (service, backend) in chosen {
         let policy = AgentgatewayPolicy {
             // The core group is written as an empty text.
             target_refs: vec![target(Some(""), "Service", &service.name, None)],
-            backend: Some(Backend { tcp: Some(tcp), ..Backend::default() }),
+            backend: Some(backend),
             ..AgentgatewayPolicy::default()
         };
-        own.beside.push(custom(&service.namespace, format!("{}-connect", service.name), &policy));
+        own.beside.push(custom(&service.namespace, format!("{}-backend", service.name), &policy));
     }
     own
 }
@@ -56,11 +62,20 @@ fn target(group: Option<&str>, kind: &str, name: &str, section: Option<&str>) ->
     }
 }
 
-fn connect(intents: &[Intent]) -> Option<u64> {
-    intents.iter().find_map(|intent| match intent {
-        Intent::Timeouts { connect, .. } => *connect,
-        _ => None,
-    })
+/// How a Service is reached; `None` where nobody wishes anything.
+fn backend(intents: &[Intent]) -> Option<Backend> {
+    let mut backend = Backend::default();
+    for intent in intents {
+        match intent {
+            Intent::Timeouts { connect: Some(seconds), .. } => {
+                backend.tcp = Some(Tcp { connect_timeout: Some(format!("{seconds}s")), ..Tcp::default() });
+            }
+            // nginx verifies nothing where the annotation says no more.
+            Intent::BackendTls => backend.tls = Some(Tls { insecure_skip_verify: Some("All".to_owned()), ..Tls::default() }),
+            _ => {}
+        }
+    }
+    (backend != Backend::default()).then_some(backend)
 }
 
 /// One policy for rules of one namespace that wish the same.
@@ -113,6 +128,10 @@ fn traffic(intents: &[Intent], namespace: &str) -> Option<Traffic> {
                 });
             }
             Intent::ExternalAuth { asks, .. } => traffic.ext_auth = external(asks, namespace),
+            Intent::Retry { conditions, tries } => {
+                let Retries { attempts, statuses, triggers: _ } = envoy::retries(conditions, *tries);
+                traffic.retry = Some(Retry { attempts: Some(attempts), codes: statuses, ..Retry::default() });
+            }
             Intent::BodyLimit { bytes: Some(bytes) } => {
                 let limit = BufferLimit { max_bytes: Some(*bytes), ..BufferLimit::default() };
                 traffic.buffer = Some(Buffer { request: Some(limit), ..Buffer::default() });
@@ -129,6 +148,21 @@ fn service(asks: &AuthRequest) -> Option<(NamespacedName, u16)> {
     Some((NamespacedName::new(namespace, name), *port))
 }
 
+/// Where a refused client is sent: the sign-in page with the original URL, unless it is named there already.
+fn redirect(signin: &str, parameter: &str) -> Option<String> {
+    if signin.is_empty() {
+        return None;
+    }
+    let query = signin.split_once('?').map(|(_, query)| query);
+    let named = query.is_some_and(|query| query.split('&').any(|one| one.split('=').next() == Some(parameter)));
+    if named || parameter.is_empty() {
+        return Some(serde_json::Value::from(signin).to_string());
+    }
+    let sign = if query.is_some() { '&' } else { '?' };
+    let start = serde_json::Value::from(format!("{signin}{sign}{parameter}=")).to_string();
+    Some(format!("{start} + {ORIGINAL}"))
+}
+
 /// Path and added headers are expressions: a text stands between double quotes.
 fn external(asks: &AuthRequest, namespace: &str) -> Option<ExtAuth> {
     let (service, port) = service(asks)?;
@@ -139,14 +173,14 @@ fn external(asks: &AuthRequest, namespace: &str) -> Option<ExtAuth> {
         port: Some(port),
         ..BackendRef::default()
     };
-    let original = "request.scheme + \"://\" + request.host + request.pathAndQuery";
     let http = HttpAuth {
         path: Some(serde_json::Value::from(path.as_str()).to_string()),
         allowed_request_headers: SHOWN.iter().map(|name| (*name).to_owned()).collect(),
-        add_request_headers: [("x-original-url", original), ("x-original-method", "request.method")]
+        add_request_headers: [("x-original-url", ORIGINAL), ("x-original-method", "request.method")]
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
+        redirect: redirect(&asks.signin, &asks.signin_parameter),
         allowed_response_headers: asks.response_headers.iter().map(|name| name.to_ascii_lowercase()).collect(),
         ..HttpAuth::default()
     };

@@ -24,10 +24,14 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, fa
     for document in of_group(objects, manifests, GROUP) {
         let of = document.object;
         let Some(policy) = document.parse::<AgentgatewayPolicy>().filter(|_| of.kind == "AgentgatewayPolicy") else { continue };
-        let AgentgatewayPolicy { target_refs, traffic, backend: _, frontend, strategy, other } = &policy;
+        let AgentgatewayPolicy { target_refs, traffic, backend, frontend, strategy, other } = &policy;
         let mut parts: Vec<Part> = traffic.as_ref().map(|traffic| fields(traffic, of, facts)).unwrap_or_default();
         if frontend.is_some() || strategy.is_some() || !other.is_empty() {
             parts.push(("other", unmodelled(format!("a field of {of}"))));
+        }
+        if backend.as_ref().is_some_and(|backend| backend.tls.is_some()) {
+            let services = target_refs.iter().filter(|target| target.kind == "Service");
+            policies.tls_services.extend(services.map(|target| NamespacedName::new(&of.namespace, &target.name)));
         }
         for target in target_refs {
             let place = Place::new(&target.kind, &NamespacedName::new(&of.namespace, &target.name), target.section_name.as_deref());

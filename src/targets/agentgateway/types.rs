@@ -85,6 +85,10 @@ wire! {
     }
     struct Backend {
         tcp: Option<Tcp>,
+        tls: Option<Tls>,
+    }
+    struct Tls {
+        insecure_skip_verify: Option<String>,
     }
     struct Tcp {
         connect_timeout: Option<String>,

@@ -88,6 +88,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         | Intent::ConnectionHeader
         | Intent::BackendHttpVersion
         | Intent::Passthrough
+        | Intent::Cors(_)
         | Intent::Variables { .. } => no_core_field(intent),
     }
 }

@@ -27,7 +27,10 @@ use crate::{
     },
     k8s::{Inventory, NamespacedName, ObjectRef},
     ledger::{Code, Finding},
-    targets::documents::{Document, millis, network, of_group, url},
+    targets::{
+        documents::{Document, millis, network, of_group, url},
+        envoy,
+    },
 };
 
 /// What Envoy answers where an authentication service fails.
@@ -251,7 +254,7 @@ fn traffic(policy: &BackendTrafficPolicy, object: &ObjectRef) -> Effect {
         effect.unmodelled.get_or_insert_with(|| format!("`maxStreamDuration` of {object}"));
     }
     if let Some(buffer) = &policy.request_buffer {
-        effect.body = quantity(&buffer.limit);
+        effect.body = envoy::bytes(&buffer.limit);
     }
     if let Some(limit) = &policy.rate_limit {
         effect.rate = limit.local.as_ref().filter(|local| !local.rules.is_empty()).map(|_| 429);
@@ -351,37 +354,4 @@ fn filter(filter: &HttpRouteFilter, object: &ObjectRef) -> Filter {
         effect.injected.push(injection.header.clone().unwrap_or_else(|| "authorization".to_owned()));
     }
     effect
-}
-
-/// Bytes of a quantity: a number, or one with a suffix.
-fn quantity(value: &Value) -> Option<u64> {
-    let text = match value {
-        Value::Number(number) => return number.as_u64(),
-        Value::String(text) => text,
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
-    };
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let (number, suffix) = text.split_at(digits);
-    let factor: u64 = match suffix {
-        "" => 1,
-        "k" => 1_000,
-        "M" => 1_000_000,
-        "G" => 1_000_000_000,
-        "Ki" => 1 << 10,
-        "Mi" => 1 << 20,
-        "Gi" => 1 << 30,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_mul(factor)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quantities_are_bytes() {
-        let bytes = |text: &str| quantity(&Value::String(text.to_owned()));
-        assert_eq!((bytes("1Ki"), bytes("8Mi"), bytes("100"), bytes("1m")), (Some(1024), Some(8 << 20), Some(100), None));
-    }
 }

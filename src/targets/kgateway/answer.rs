@@ -34,6 +34,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         Intent::Timeouts { connect: Some(_), .. } => kept(BACKEND, &[Code::PolicyOfService]),
         Intent::Timeouts { connect: None, .. } => kept(TRAFFIC, &[]),
         Intent::Retry { .. } => kept(TRAFFIC, &[Code::PolicyRetryDiffers]),
+        Intent::BackendTls => kept(BACKEND, &[Code::PolicyOfService]),
         Intent::SessionAffinity { .. } => kept(BACKEND, &[Code::PolicyAffinityByHash, Code::PolicyOfService]),
         Intent::LoadBalancing { hashed, .. } if backends::balancer(intent).is_some() => {
             kept(BACKEND, if *hashed { &[Code::PolicyOfService] } else { &[Code::PolicyLoadBalancingDiffers, Code::PolicyOfService] })
@@ -63,10 +64,10 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         | Intent::Ciphers
         | Intent::Fastcgi
         | Intent::Grpc
-        | Intent::BackendTls
         | Intent::ConnectionHeader
         | Intent::BackendHttpVersion
         | Intent::Passthrough
+        | Intent::Cors(_)
         | Intent::Variables { .. } => no_core_field(intent),
     }
 }

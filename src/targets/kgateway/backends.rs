@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::types::{BackendConfigPolicy, HashCookie, HashHeader, HashPolicy, LoadBalancer, RingHash};
+use super::types::{BackendConfigPolicy, HashCookie, HashHeader, HashPolicy, LoadBalancer, RingHash, Tls};
 use crate::{
     gateway::{Intent, SessionCookie},
     targets::envoy::{self, Hashed},
@@ -14,6 +14,8 @@ pub(super) fn backend(intents: &[Intent]) -> Option<BackendConfigPolicy> {
     for intent in intents {
         match intent {
             Intent::Timeouts { connect: Some(seconds), .. } => policy.connect_timeout = Some(format!("{seconds}s")),
+            // nginx verifies nothing where the annotation says no more.
+            Intent::BackendTls => policy.tls = Some(Tls { insecure_skip_verify: Some(true), ..Tls::default() }),
             Intent::SessionAffinity { cookie, attributes } => policy.load_balancer = Some(by_cookie(cookie, attributes)),
             // A cookie decides before anything else.
             Intent::LoadBalancing { .. } if policy.load_balancer.is_none() => policy.load_balancer = balancer(intent),

@@ -48,6 +48,10 @@ impl Target for Kgateway {
         RegexForm::Full
     }
 
+    fn finds_client(&self) -> bool {
+        true
+    }
+
     fn closes_times(&self) -> bool {
         true
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     backends, traffic,
-    types::{GROUP, ServiceRef, TargetRef, TrafficPolicy, VERSION},
+    types::{GROUP, HttpSettings, ListenerPolicy, ListenerSettings, ServiceRef, TargetRef, TrafficPolicy, VERSION},
 };
 use crate::{
     gateway::{
@@ -23,6 +23,7 @@ const MOST_PLACES: usize = 16;
 pub(super) fn policies(estate: &Estate) -> Own {
     let mut own = Own::default();
     of_gateway(estate, &mut own);
+    of_clients(estate, &mut own);
     of_rules(estate, &mut own);
     let (chosen, findings) = services::settle(&estate.wishes, backends::backend);
     own.findings.extend(findings);
@@ -64,6 +65,23 @@ fn of_gateway(estate: &Estate, own: &mut Own) {
         ..TrafficPolicy::default()
     };
     own.platform.push(custom("TrafficPolicy", &gateway.namespace, gateway.name.clone(), &policy));
+}
+
+/// Proxies in front are believed about the client.
+fn of_clients(estate: &Estate, own: &mut Own) {
+    let Estate { gateway, sections, trusted: Some(networks), .. } = estate else { return };
+    let gateways: BTreeSet<&str> = sections.iter().map(|section| section.gateway.as_str()).collect();
+    if gateways.is_empty() {
+        return;
+    }
+    // Networks are only looked at where the address of the peer is not.
+    let settings = HttpSettings { use_remote_address: Some(false), xff_trusted_cidrs: networks.clone(), ..HttpSettings::default() };
+    let policy = ListenerPolicy {
+        target_refs: gateways.into_iter().map(|name| target("Gateway", name, None)).collect(),
+        default: Some(ListenerSettings { http_settings: Some(settings), ..ListenerSettings::default() }),
+        ..ListenerPolicy::default()
+    };
+    own.platform.push(custom("ListenerPolicy", &gateway.namespace, gateway.name.clone(), &policy));
 }
 
 /// One policy for rules of one namespace that wish the same.

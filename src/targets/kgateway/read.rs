@@ -2,7 +2,8 @@
 //! counts, and of two on one place the older one.
 
 use super::types::{
-    Acl, BackendConfigPolicy, DirectResponse, ExtAuth, GROUP, GatewayExtension, HttpService, PathRegex, TrafficPolicy, UrlRewrite,
+    Acl, BackendConfigPolicy, DirectResponse, ExtAuth, GROUP, GatewayExtension, HttpService, HttpSettings, ListenerPolicy, PathRegex,
+    TrafficPolicy, UrlRewrite,
 };
 use crate::{
     gateway::{
@@ -10,11 +11,14 @@ use crate::{
         dialect::Port443,
         facts::Facts,
         objects::Objects,
-        policies::{Addresses, AskedPath, Effect, Filter, Merge, Network, Password, Place, Policies, Service},
+        policies::{Addresses, AskedPath, Conduct, Effect, Filter, Merge, Network, Password, Place, Policies, Service, Trust},
         regex,
     },
     k8s::{Inventory, NamespacedName, ObjectRef},
-    targets::documents::{Document, millis, network, of_group, url},
+    targets::{
+        documents::{Document, millis, network, of_group, url},
+        envoy,
+    },
 };
 
 /// Reads everything of the group.
@@ -38,7 +42,22 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, fa
                 }
             }
             // How endpoints are chosen changes no answer.
-            "BackendConfigPolicy" if document.parse::<BackendConfigPolicy>().is_some_and(|policy| policy.other.is_empty()) => {}
+            "BackendConfigPolicy" => {
+                let Some(policy) = document.parse::<BackendConfigPolicy>().filter(|policy| policy.other.is_empty()) else { continue };
+                if policy.tls.is_some() {
+                    let services = policy.target_refs.iter().filter(|target| target.kind == "Service");
+                    let names = services.map(|target| NamespacedName::new(&document.object.namespace, &target.name));
+                    policies.tls_services.extend(names);
+                }
+            }
+            "ListenerPolicy" => {
+                let Some(policy) = document.parse::<ListenerPolicy>() else { continue };
+                let conduct = conduct(&policy, document.object);
+                for target in &policy.target_refs {
+                    let name = NamespacedName::new(&document.object.namespace, &target.name);
+                    policies.conduct(Place::new(&target.kind, &name, target.section_name.as_deref()), conduct.clone());
+                }
+            }
             "GatewayExtension" if document.parse::<GatewayExtension>().is_some_and(|extension| extension.other.is_empty()) => {}
             "DirectResponse" => {
                 let Some(response) = document.parse::<DirectResponse>() else { continue };
@@ -99,8 +118,10 @@ impl Reader<'_> {
             parts.push(("basicAuth", effect));
         }
         parts.extend(ext_auth.as_ref().map(|auth| ("extAuth", self.external(auth, of))));
-        if let Some(limit) = buffer.as_ref().and_then(|buffer| buffer.max_request_size.as_deref()) {
-            parts.push(("buffer", Effect { body: bytes(limit), ..Effect::default() }));
+        if let Some(limit) = buffer.as_ref().and_then(|buffer| buffer.max_request_size.as_ref()) {
+            let body = envoy::bytes(limit);
+            let unmodelled = body.is_none().then(|| format!("`{limit}` of {of}"));
+            parts.push(("buffer", Effect { body, unmodelled, ..Effect::default() }));
         }
         if rate_limit.is_some() {
             parts.push(("rateLimit", Effect { rate: Some(429), ..Effect::default() }));
@@ -149,6 +170,24 @@ impl Reader<'_> {
     }
 }
 
+/// Who is believed about the client.
+fn conduct(policy: &ListenerPolicy, of: &ObjectRef) -> Conduct {
+    let lacks = || Conduct { unmodelled: Some(format!("a field of {of}")), ..Conduct::default() };
+    let settings = policy.default.as_ref().filter(|_| policy.other.is_empty() && policy.per_port.is_empty());
+    let Some(settings) = settings.filter(|settings| settings.other.is_empty()) else { return lacks() };
+    let Some(HttpSettings { use_remote_address, xff_num_trusted_hops, xff_trusted_cidrs, other }) = &settings.http_settings else {
+        return Conduct::default();
+    };
+    let networks: Option<Vec<Network>> = xff_trusted_cidrs.iter().map(|text| network(text)).collect();
+    let trust = match (use_remote_address, xff_num_trusted_hops, networks) {
+        (Some(false), None, Some(networks)) if !networks.is_empty() => Some(Trust::Networks(networks)),
+        (None | Some(true), None | Some(0), _) => None,
+        (None | Some(true), Some(hops), _) => Some(Trust::Hops(*hops)),
+        (Some(false), ..) => return lacks(),
+    };
+    if other.is_empty() { Conduct { trust, ..Conduct::default() } } else { lacks() }
+}
+
 fn unmodelled(what: String) -> Effect {
     Effect { unmodelled: Some(what), ..Effect::default() }
 }
@@ -171,16 +210,4 @@ fn addresses(acl: &Acl, of: &ObjectRef) -> Effect {
         unmodelled: strange.then(|| format!("`acl` of {of}")),
         ..Effect::default()
     }
-}
-
-fn bytes(text: &str) -> Option<u64> {
-    let digits = text.len() - text.trim_start_matches(|character: char| character.is_ascii_digit()).len();
-    let factor: u64 = match &text[digits..] {
-        "" => 1,
-        "Ki" => 1 << 10,
-        "Mi" => 1 << 20,
-        "Gi" => 1 << 30,
-        _ => return None,
-    };
-    text[..digits].parse::<u64>().ok()?.checked_mul(factor)
 }

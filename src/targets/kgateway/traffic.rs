@@ -38,7 +38,7 @@ pub(super) fn traffic(intents: &[Intent], extension: &str) -> Option<TrafficPoli
                 policy.ext_auth = Some(ExtAuth { extension_ref: Some(extension), ..ExtAuth::default() });
             }
             Intent::BodyLimit { bytes: Some(bytes) } => {
-                policy.buffer = Some(Buffer { max_request_size: Some(envoy::quantity(*bytes)), ..Buffer::default() });
+                policy.buffer = Some(Buffer { max_request_size: Some(envoy::quantity(*bytes).into()), ..Buffer::default() });
             }
             // Without a value of its own the whole request would end after 15 seconds.
             Intent::Timeouts { idle: Some(seconds), .. } => policy.timeouts = Some(silence(*seconds)),

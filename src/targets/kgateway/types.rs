@@ -59,7 +59,7 @@ wire! {
         namespace: Option<String>,
     }
     struct Buffer {
-        max_request_size: Option<String>,
+        max_request_size: Option<Value>,
     }
     struct RateLimit {
         local: Option<Value>,
@@ -106,11 +106,33 @@ wire! {
         headers_to_backend: Vec<String>,
         headers_to_client: Vec<String>,
     }
+    /// What happens to connections of a Gateway.
+    struct ListenerPolicy {
+        target_refs: Vec<TargetRef>,
+        default: Option<ListenerSettings>,
+        per_port: Vec<Value>,
+    }
+    struct ListenerSettings {
+        http_settings: Option<HttpSettings>,
+    }
+    struct HttpSettings {
+        use_remote_address: Option<bool>,
+        xff_num_trusted_hops: Option<usize>,
+        #[serde(rename = "xffTrustedCIDRs")]
+        xff_trusted_cidrs: Vec<String>,
+    }
     /// How a Service is reached.
     struct BackendConfigPolicy {
         target_refs: Vec<ServiceRef>,
         connect_timeout: Option<String>,
         load_balancer: Option<LoadBalancer>,
+        tls: Option<Tls>,
+    }
+    struct Tls {
+        insecure_skip_verify: Option<bool>,
+        secret_ref: Option<Value>,
+        sni: Option<String>,
+        verify_subject_alt_names: Vec<String>,
     }
     struct ServiceRef {
         kind: String,

@@ -37,6 +37,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         Intent::LoadBalancing { hashed, .. } if policies::balancing(intent).is_some() => {
             kept(UPSTREAM, if *hashed { &[Code::PolicyOfService] } else { &[Code::PolicyLoadBalancingDiffers, Code::PolicyOfService] })
         }
+        Intent::Tracing => kept("ObservabilityPolicy", &[Code::PolicyTracingExporter]),
         Intent::SessionAffinity { .. } => kept(UPSTREAM, &[Code::PolicyAffinityByAddress, Code::PolicyOfService]),
         Intent::AddressLists { .. }
         | Intent::DigestAuth { .. }
@@ -59,7 +60,6 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         | Intent::CookieRewrite
         | Intent::LocationRewrite
         | Intent::Mirror { .. }
-        | Intent::Tracing
         | Intent::AccessLog
         | Intent::Snippet
         | Intent::Ciphers
@@ -69,6 +69,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         | Intent::ConnectionHeader
         | Intent::BackendHttpVersion
         | Intent::Passthrough
+        | Intent::Cors(_)
         | Intent::Variables { .. } => no_core_field(intent),
     }
 }

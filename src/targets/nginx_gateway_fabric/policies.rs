@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::{
     types::{
-        Buffering, ClientBody, ClientSettingsPolicy, GROUP, LocalRateLimit, ProxySettingsPolicy, RateLimit, RateLimitPolicy, RateRule,
-        TargetRef, Timeout, UpstreamSettingsPolicy, VERSION,
+        Buffering, ClientBody, ClientSettingsPolicy, GROUP, LocalRateLimit, ObservabilityPolicy, ProxySettingsPolicy, RateLimit,
+        RateLimitPolicy, RateRule, TRACING_VERSION, TargetRef, Timeout, Tracing, UpstreamSettingsPolicy, VERSION,
     },
     values::{size, time},
 };
@@ -106,8 +106,14 @@ fn of_routes(estate: &Estate, own: &mut Own) {
                 own.beside.push(custom("ProxySettingsPolicy", namespace, name.clone(), &policy));
             }
             if let Some(rate_limit) = intents.iter().find_map(|intent| rate_limit(intent, estate.rate_status)) {
-                let policy = RateLimitPolicy { target_refs, rate_limit, ..RateLimitPolicy::default() };
-                own.beside.push(custom("RateLimitPolicy", namespace, name, &policy));
+                let policy = RateLimitPolicy { target_refs: target_refs.clone(), rate_limit, ..RateLimitPolicy::default() };
+                own.beside.push(custom("RateLimitPolicy", namespace, name.clone(), &policy));
+            }
+            if intents.contains(&Intent::Tracing) {
+                // The controller samples everything, and passes the context of a trace on.
+                let tracing = Tracing { strategy: "ratio".to_owned(), context: Some("propagate".to_owned()), ..Tracing::default() };
+                let policy = ObservabilityPolicy { target_refs, tracing: Some(tracing), ..ObservabilityPolicy::default() };
+                own.beside.push(wire::custom((GROUP, TRACING_VERSION, "ObservabilityPolicy"), namespace, name, &policy));
             }
         }
     }

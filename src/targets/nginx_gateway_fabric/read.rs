@@ -27,6 +27,11 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, fa
             "ClientSettingsPolicy" => document.parse().map(|policy: ClientSettingsPolicy| ("body", client(&policy, &document))),
             "ProxySettingsPolicy" => document.parse().map(|policy: ProxySettingsPolicy| ("proxy", proxy(&policy, &document))),
             "RateLimitPolicy" => document.parse().map(|policy: RateLimitPolicy| ("rate", rate(&policy, &document))),
+            // Traces change no answer.
+            "ObservabilityPolicy" => {
+                policies.understood.insert(document.id);
+                continue;
+            }
             // How endpoints are chosen changes no answer.
             "UpstreamSettingsPolicy" => {
                 if document.parse::<UpstreamSettingsPolicy>().is_some() {

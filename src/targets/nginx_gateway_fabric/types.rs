@@ -8,6 +8,8 @@ use crate::targets::wire::wire;
 pub(super) const GROUP: &str = "gateway.nginx.org";
 /// Version of the kinds that are written.
 pub(super) const VERSION: &str = "v1alpha1";
+/// Version of `ObservabilityPolicy`.
+pub(super) const TRACING_VERSION: &str = "v1alpha2";
 
 wire! {
     /// `targetRef`, and an entry of `targetRefs`.
@@ -72,6 +74,18 @@ wire! {
         hash_method_key: Option<String>,
         keep_alive: Option<Value>,
         zone_size: Option<String>,
+    }
+    /// Traces of a route.
+    struct ObservabilityPolicy {
+        target_refs: Vec<TargetRef>,
+        tracing: Option<Tracing>,
+    }
+    struct Tracing {
+        strategy: String,
+        ratio: Option<u8>,
+        context: Option<String>,
+        span_name: Option<String>,
+        span_attributes: Vec<Value>,
     }
     /// Passwords, as a filter of rules.
     struct AuthenticationFilter {

@@ -1,6 +1,6 @@
 //! What Traefik makes of an intent.
 
-use super::middleware;
+use super::{middleware, service};
 use crate::{
     gateway::{Buffers, Intent},
     ledger::Code,
@@ -11,6 +11,10 @@ const MIDDLEWARE: &str = "Middleware";
 
 fn kept(changes: &[Code]) -> Answer {
     Answer::Kept { kind: MIDDLEWARE, changes: changes.to_vec() }
+}
+
+fn of_backend(kind: &'static str, changes: &[Code]) -> Answer {
+    Answer::Kept { kind, changes: changes.to_vec() }
 }
 
 /// The answer.
@@ -34,6 +38,14 @@ pub(super) fn answer(intent: &Intent) -> Answer {
             None => no_core_field(intent),
         },
         Intent::Retry { conditions, .. } if !conditions.contains("off") => kept(&[Code::PolicyRetryDiffers]),
+        Intent::Timeouts { idle: None, connect: Some(_) } => of_backend("ServersTransport", &[]),
+        // Only the time to the head of an answer is limited.
+        Intent::Timeouts { .. } => of_backend("ServersTransport", &[Code::PolicyTimeOfHead]),
+        Intent::BackendTls => of_backend("ServersTransport", &[]),
+        Intent::SessionAffinity { .. } | Intent::ServiceAddress => of_backend("TraefikService", &[]),
+        Intent::LoadBalancing { by, hashed: false } if by == "ewma" => of_backend("TraefikService", &[Code::PolicyLoadBalancingDiffers]),
+        Intent::LoadBalancing { hashed: true, .. } if service::is_by_address(intent) => of_backend("TraefikService", &[]),
+        Intent::Cors(_) => kept(&[]),
         // Traefik streams both ways.
         Intent::Buffering { what: Buffers::Responses | Buffers::Requests, value } if value == "off" => Answer::Already,
         Intent::Buffering { what: Buffers::Memory, .. } => Answer::Already,
@@ -46,12 +58,9 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         | Intent::Refuse { .. }
         | Intent::Answer { .. }
         | Intent::FixedRedirect { .. }
-        | Intent::SessionAffinity { .. }
         | Intent::LoadBalancing { .. }
-        | Intent::Timeouts { .. }
         | Intent::Retry { .. }
         | Intent::Buffering { .. }
-        | Intent::ServiceAddress
         | Intent::ErrorPages
         | Intent::ErrorStatus { .. }
         | Intent::CookieRewrite
@@ -63,7 +72,6 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         | Intent::Ciphers
         | Intent::Fastcgi
         | Intent::Grpc
-        | Intent::BackendTls
         | Intent::ConnectionHeader
         | Intent::BackendHttpVersion
         | Intent::Passthrough

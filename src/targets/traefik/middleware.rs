@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{GROUP, VERSION};
 use crate::gateway::{
-    AuthRequest, Intent,
+    AuthRequest, CorsWish, Intent,
     api::{Custom, Meta},
     regex,
 };
@@ -14,7 +14,7 @@ pub(super) fn all(intents: &[Intent], namespace: &str, name: &str) -> Vec<Custom
     let mut made: Vec<(u8, &'static str, Value)> = Vec::new();
     for intent in intents {
         match intent {
-            Intent::AddressLists { allow, .. } => made.push((0, "allow", json!({"ipAllowList": {"sourceRange": allow}}))),
+            Intent::AddressLists { allow, .. } => made.push((1, "allow", json!({"ipAllowList": {"sourceRange": allow}}))),
             Intent::RateLimit { per_second, per_minute, connections, burst, .. } => {
                 for (suffix, average, period) in [("rate", per_second, "1s"), ("rate-minute", per_minute, "1m")] {
                     if *average > 0 {
@@ -39,6 +39,7 @@ pub(super) fn all(intents: &[Intent], namespace: &str, name: &str) -> Vec<Custom
                 made.push((2, "password", json!({"basicAuth": basic})));
             }
             Intent::ExternalAuth { url, asks, .. } => made.push((3, "auth", json!({"forwardAuth": forward_auth(url, asks)}))),
+            Intent::Cors(cors) => made.push((0, "cors", json!({"headers": self::cors(cors)}))),
             Intent::BodyLimit { bytes: Some(bytes) } => made.push((4, "body", json!({"buffering": {"maxRequestBodyBytes": bytes}}))),
             Intent::Retry { tries, .. } => {
                 let attempts = if *tries == 0 { 3 } else { *tries };
@@ -61,6 +62,31 @@ pub(super) fn all(intents: &[Intent], namespace: &str, name: &str) -> Vec<Custom
         spec,
     };
     made.into_iter().map(|(_, suffix, spec)| custom(suffix, spec)).collect()
+}
+
+/// Headers of CORS. Preflights are answered before anybody is asked for credentials.
+fn cors(wish: &CorsWish) -> Value {
+    let CorsWish { origins, methods, headers, expose, credentials, max_age } = wish;
+    let (wildcards, plain): (Vec<&String>, Vec<&String>) = origins.iter().partition(|origin| origin.len() > 1 && origin.contains('*'));
+    // One label, as in nginx.
+    let wildcards: Vec<String> =
+        wildcards.into_iter().map(|origin| format!("^{}$", regex_syntax::escape(origin).replace("\\*", "[^.]+"))).collect();
+    let mut made = Map::new();
+    let mut list = |name: &str, values: Value| {
+        if values.as_array().is_some_and(|values| !values.is_empty()) {
+            made.insert(name.to_owned(), values);
+        }
+    };
+    list("accessControlAllowOriginList", json!(plain));
+    list("accessControlAllowOriginListRegex", json!(wildcards));
+    list("accessControlAllowMethods", json!(methods));
+    list("accessControlAllowHeaders", json!(headers));
+    list("accessControlExposeHeaders", json!(expose));
+    if *credentials {
+        made.insert("accessControlAllowCredentials".to_owned(), true.into());
+    }
+    made.insert("accessControlMaxAge".to_owned(), (*max_age).into());
+    Value::Object(made)
 }
 
 fn forward_auth(url: &str, asks: &AuthRequest) -> Value {

@@ -1,14 +1,18 @@
 //! Traefik: Middleware objects that rules refer to, written and read back. A Middleware does one thing, so that a rule may need several;
-//! they run in the order in which the rule names them.
+//! they run in the order in which the rule names them. What belongs to backends is said by a `TraefikService` in place of the Service.
 
 mod answer;
 mod middleware;
 mod read;
+mod service;
 
 pub(super) use read::read_back;
 
-use super::{Answer, RegexForm, Target};
-use crate::gateway::{Intent, api::Custom};
+use super::{Answer, RegexForm, Substitute, Target};
+use crate::{
+    gateway::{Intent, api::Custom},
+    k8s::NamespacedName,
+};
 
 /// API group of its own kinds.
 const GROUP: &str = "traefik.io";
@@ -30,6 +34,10 @@ impl Target for Traefik {
 
     fn filters(&self, intents: &[Intent], namespace: &str, name: &str) -> Vec<Custom> {
         middleware::all(intents, namespace, name)
+    }
+
+    fn substitute(&self, intents: &[Intent], service: &NamespacedName, port: u16, name: &str) -> Option<Substitute> {
+        service::substitute(intents, service, port, name)
     }
 
     fn password_key(&self) -> &'static str {

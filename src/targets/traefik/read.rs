@@ -5,18 +5,35 @@ use serde_json::Value;
 use super::GROUP;
 use crate::{
     gateway::{
+        api::Cors,
         facts::Facts,
         json::Json,
         objects::Objects,
         policies::{Addresses, AskedPath, Effect, Filter, Network, Password, Policies, Service},
     },
     k8s::{Inventory, NamespacedName},
-    targets::documents::network,
+    targets::documents::{network, of_group},
 };
 
 /// Reads everything of the group.
 pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, facts: &Facts<'_>) -> Policies {
     let mut policies = Policies::default();
+    for document in of_group(objects, manifests, GROUP) {
+        match document.object.kind.as_str() {
+            "TraefikService" => {
+                let Some((service, tls)) = stands_for(&document.spec, &document.object.namespace) else { continue };
+                if tls {
+                    policies.tls_services.insert(service.0.clone());
+                }
+                let name = NamespacedName::new(&document.object.namespace, &document.object.name);
+                policies.substitutes.insert(("TraefikService".to_owned(), name), service);
+            }
+            // How a backend is connected to changes no answer.
+            "ServersTransport" => {}
+            _ => continue,
+        }
+        policies.understood.insert(document.id);
+    }
     for foreign in objects.foreign.iter().filter(|foreign| foreign.object.group == GROUP && foreign.object.kind == "Middleware") {
         let Some((_, node)) = manifests.gateway_objects.iter().find(|(id, _)| *id == foreign.id) else { continue };
         let value = Json::from_node(node).to_value();
@@ -34,6 +51,19 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, fa
         policies.understood.insert(foreign.id);
     }
     policies
+}
+
+/// The only Service port behind a `TraefikService`, and whether it is spoken to over TLS; `None` where there are several, or other things.
+fn stands_for(spec: &Value, namespace: &str) -> Option<((NamespacedName, u16), bool)> {
+    const KNOWN: [&str; 7] = ["name", "port", "scheme", "serversTransport", "sticky", "strategy", "nativeLB"];
+    let (way, body) = spec.as_object().filter(|spec| spec.len() == 1)?.iter().next()?;
+    let entry = body.get("services")?.as_array().filter(|services| services.len() == 1)?.first()?.as_object()?;
+    if !["weighted", "highestRandomWeight"].contains(&way.as_str()) || !entry.keys().all(|key| KNOWN.contains(&key.as_str())) {
+        return None;
+    }
+    let port = entry.get("port")?.as_u64().and_then(|port| u16::try_from(port).ok())?;
+    let name = NamespacedName::new(namespace, entry.get("name")?.as_str()?);
+    Some(((name, port), entry.get("scheme").and_then(Value::as_str) == Some("https")))
 }
 
 /// One thing that a Middleware does; whether it is known here.
@@ -74,6 +104,28 @@ fn read(name: &str, body: &Value, namespace: &str, facts: &Facts<'_>, filter: &m
             let replacement = text("replacement").unwrap_or_default();
             let (Some(regex), Some(replacement)) = (text("regex"), backslashes(&replacement)) else { return false };
             filter.path = Some((regex, replacement));
+        }
+        "headers" => {
+            let known = [
+                "accessControlAllowOriginList",
+                "accessControlAllowMethods",
+                "accessControlAllowHeaders",
+                "accessControlExposeHeaders",
+                "accessControlAllowCredentials",
+                "accessControlMaxAge",
+            ];
+            // An expression for origins is wider or narrower than a star.
+            if !body.as_object().is_some_and(|body| body.keys().all(|key| known.contains(&key.as_str()))) {
+                return false;
+            }
+            effect.cors = Some(Cors {
+                allow_origins: texts("accessControlAllowOriginList"),
+                allow_methods: texts("accessControlAllowMethods"),
+                allow_headers: texts("accessControlAllowHeaders"),
+                expose_headers: texts("accessControlExposeHeaders"),
+                allow_credentials: body.get("accessControlAllowCredentials").and_then(Value::as_bool),
+                max_age: body.get("accessControlMaxAge").and_then(Value::as_u64).and_then(|seconds| u32::try_from(seconds).ok()),
+            });
         }
         // Which answer comes in the end stays the same.
         "retry" | "compress" => {}

@@ -1,7 +1,7 @@
 //! Locations that snippets write as rules of their own.
 
 use crate::{
-    gateway::Intent,
+    gateway::{Intent, dialect::Hazard},
     ledger::Code,
     nginx::{
         IngressId, Server,
@@ -87,7 +87,8 @@ impl<'a> Cx<'a> {
 
     /// Where the rank of expressions is open, a prefix may go before an expression that refuses: then nothing may be served by prefixes.
     pub(in crate::translate) fn guard_expressions(&mut self, rules: &mut [Rule]) {
-        if self.options.target.regex_form() != RegexForm::Either || self.options.allow_unprotected {
+        let first = self.options.target.regex_form() != RegexForm::Either && !self.has_hazard(Hazard::CutBehindCatchAll);
+        if first || self.options.allow_unprotected {
             return;
         }
         let refuses = |rule: &&Rule| matches!(rule.action, Action::Withheld(WITHHELD | Code::SnippetAnswer));

@@ -1,0 +1,69 @@
+//! What Istio makes of an intent.
+
+use super::{certificates, destination};
+use crate::{
+    gateway::{Buffers, Intent},
+    ledger::Code,
+    targets::{Answer, standard::no_core_field},
+};
+
+const DESTINATION: &str = "DestinationRule";
+
+fn kept(kind: &'static str, changes: &[Code]) -> Answer {
+    Answer::Kept { kind, changes: changes.to_vec() }
+}
+
+/// The answer.
+pub(super) fn answer(intent: &Intent) -> Answer {
+    match intent {
+        Intent::AddressLists { .. } => kept("AuthorizationPolicy", &[Code::AccessOfGateway]),
+        Intent::ClientCertificates { .. } if certificates::option(intent).is_some() => {
+            kept("Gateway", &[Code::AccessClientCertificatesDiffer, Code::AccessAuthoritiesSecret])
+        }
+        Intent::BackendTls => kept(DESTINATION, &[Code::PolicyOfService]),
+        Intent::BodyLimit { bytes: None } => Answer::Already,
+        Intent::RateLimit { per_second: 0, per_minute: 0, .. } => Answer::No(Code::PolicyConnectionLimit),
+        // Nothing ends an exchange, and silence does not either.
+        Intent::Timeouts { connect: Some(_), idle: None } => kept(DESTINATION, &[Code::PolicyOfService]),
+        Intent::SessionAffinity { .. } => kept(DESTINATION, &[Code::PolicyAffinityByHash, Code::PolicyOfService]),
+        Intent::LoadBalancing { hashed, .. } if destination::balancer(intent).is_some() => {
+            kept(DESTINATION, if *hashed { &[Code::PolicyOfService] } else { &[Code::PolicyLoadBalancingDiffers, Code::PolicyOfService] })
+        }
+        // Envoy streams both ways, and takes heads of 60 KiB.
+        Intent::Buffering { what: Buffers::Responses | Buffers::Requests, value } if value == "off" => Answer::Already,
+        Intent::Buffering { what: Buffers::Memory, .. } => Answer::Already,
+        Intent::BasicAuth { .. }
+        | Intent::DigestAuth { .. }
+        | Intent::ExternalAuth { .. }
+        | Intent::ClientCertificates { .. }
+        | Intent::Firewall
+        | Intent::BodyLimit { .. }
+        | Intent::RateLimit { .. }
+        | Intent::Bandwidth { .. }
+        | Intent::Refuse { .. }
+        | Intent::Answer { .. }
+        | Intent::FixedRedirect { .. }
+        | Intent::RegexRewrite { .. }
+        | Intent::LoadBalancing { .. }
+        | Intent::Buffering { .. }
+        | Intent::Timeouts { .. }
+        | Intent::Retry { .. }
+        | Intent::ErrorPages
+        | Intent::ErrorStatus { .. }
+        | Intent::CookieRewrite
+        | Intent::LocationRewrite
+        | Intent::Mirror { .. }
+        | Intent::Tracing
+        | Intent::AccessLog
+        | Intent::Snippet
+        | Intent::Ciphers
+        | Intent::Fastcgi
+        | Intent::Grpc
+        | Intent::ConnectionHeader
+        | Intent::BackendHttpVersion
+        | Intent::Passthrough
+        | Intent::ServiceAddress
+        | Intent::Cors(_)
+        | Intent::Variables { .. } => no_core_field(intent),
+    }
+}

@@ -1,0 +1,32 @@
+//! What a cluster says of an implementation that runs in it: the features of its GatewayClass.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::{
+    gateway::{dialect, json::Json},
+    k8s::Inventory,
+};
+
+/// Features that a GatewayClass of the target says its controller has; `None` where no class says any. Of several classes the one that the
+/// Gateway is for counts.
+pub fn supported_features(target: &str, class: Option<&str>, inventory: &Inventory) -> Option<BTreeSet<String>> {
+    let data = dialect::Target::named(target).filter(|data| !data.controller_name.is_empty())?;
+    inventory
+        .gateway_objects
+        .iter()
+        .filter(|(id, _)| {
+            let object = inventory.object(*id);
+            object.kind == "GatewayClass" && class.is_none_or(|class| object.name == class)
+        })
+        .map(|(_, node)| Json::from_node(node).to_value())
+        .filter(|object| object.pointer("/spec/controllerName").and_then(Value::as_str) == Some(data.controller_name.as_str()))
+        .find_map(|object| {
+            let features = object.pointer("/status/supportedFeatures")?.as_array()?;
+            // Before 1.1 a feature was a bare name.
+            let name = |feature: &Value| feature.get("name").unwrap_or(feature).as_str().map(str::to_owned);
+            let names: BTreeSet<String> = features.iter().filter_map(name).collect();
+            (!names.is_empty()).then_some(names)
+        })
+}

@@ -1,0 +1,129 @@
+//! `TraefikService` and `ServersTransport`: what belongs to a backend stands in an object that takes the place of the Service.
+
+use serde_json::{Map, Value, json};
+
+use super::{GROUP, VERSION};
+use crate::{
+    gateway::{
+        Intent, SessionCookie,
+        api::{Custom, Meta},
+    },
+    k8s::NamespacedName,
+    targets::Substitute,
+};
+
+/// What takes the place of a port of a Service for these intents; `None` where the Service itself will do.
+pub(super) fn substitute(intents: &[Intent], service: &NamespacedName, port: u16, name: &str) -> Option<Substitute> {
+    let mut entry = Map::new();
+    entry.insert("name".to_owned(), service.name.as_str().into());
+    entry.insert("port".to_owned(), port.into());
+    let plain = entry.len();
+    let mut transport = Map::new();
+    let mut times = Map::new();
+    let mut by_address = false;
+    for intent in intents {
+        match intent {
+            Intent::Timeouts { connect, idle } => {
+                times.extend(connect.map(|seconds| ("dialTimeout".to_owned(), seconds_of(seconds))));
+                times.extend(idle.map(|seconds| ("responseHeaderTimeout".to_owned(), seconds_of(seconds))));
+            }
+            Intent::BackendTls => {
+                entry.insert("scheme".to_owned(), "https".into());
+                transport.insert("insecureSkipVerify".to_owned(), true.into());
+            }
+            Intent::SessionAffinity { cookie, attributes } => {
+                entry.insert("sticky".to_owned(), json!({"cookie": self::cookie(cookie, attributes)}));
+            }
+            Intent::LoadBalancing { hashed: false, by } if by == "ewma" => {
+                entry.insert("strategy".to_owned(), "leasttime".into());
+            }
+            Intent::LoadBalancing { hashed: true, .. } => by_address = is_by_address(intent),
+            Intent::ServiceAddress => {
+                entry.insert("nativeLB".to_owned(), true.into());
+            }
+            _ => {}
+        }
+    }
+    if !times.is_empty() {
+        transport.insert("forwardingTimeouts".to_owned(), Value::Object(times));
+    }
+    let object = |kind, name: String, spec: Value| Custom {
+        group: GROUP,
+        version: VERSION,
+        kind,
+        metadata: Meta::new(&service.namespace, name),
+        spec,
+    };
+    let mut beside = Vec::new();
+    if !transport.is_empty() {
+        entry.insert("serversTransport".to_owned(), name.into());
+        beside.push(object("ServersTransport", name.to_owned(), Value::Object(transport)));
+    }
+    // A cookie decides before the address does.
+    let by_address = by_address && !entry.contains_key("sticky");
+    if entry.len() == plain && !by_address {
+        return None;
+    }
+    let way = if by_address { "highestRandomWeight" } else { "weighted" };
+    let spec = json!({way: {"services": [entry]}});
+    Some(Substitute { object: object("TraefikService", name.to_owned(), spec), beside })
+}
+
+/// Requests are spread by the address of the client.
+pub(super) fn is_by_address(intent: &Intent) -> bool {
+    matches!(intent, Intent::LoadBalancing { by, hashed: true } if ["$remote_addr", "$binary_remote_addr", "$the_real_ip"].contains(&by.as_str()))
+}
+
+fn seconds_of(seconds: u64) -> Value {
+    format!("{seconds}s").into()
+}
+
+fn cookie(name: &str, attributes: &SessionCookie) -> Value {
+    let SessionCookie { path, domain, max_age, same_site, secure } = attributes;
+    let mut cookie = Map::new();
+    cookie.insert("name".to_owned(), name.into());
+    cookie.insert("path".to_owned(), if path.is_empty() { "/" } else { path.as_str() }.into());
+    if !domain.is_empty() {
+        cookie.insert("domain".to_owned(), domain.as_str().into());
+    }
+    if let Some(seconds) = max_age.parse::<u64>().ok().filter(|seconds| *seconds > 0) {
+        cookie.insert("maxAge".to_owned(), seconds.into());
+    }
+    let same_site = ["none", "lax", "strict"].into_iter().find(|known| known.eq_ignore_ascii_case(same_site));
+    cookie.extend(same_site.map(|same_site| ("sameSite".to_owned(), same_site.into())));
+    if *secure {
+        cookie.insert("secure".to_owned(), true.into());
+    }
+    cookie.insert("httpOnly".to_owned(), true.into());
+    Value::Object(cookie)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(intents: &[Intent]) -> Option<(Value, Vec<Value>)> {
+        let made = substitute(intents, &NamespacedName::new("app", "web"), 80, "web")?;
+        Some((made.object.spec, made.beside.into_iter().map(|object| object.spec).collect()))
+    }
+
+    #[test]
+    fn a_service_without_wishes_stays_itself() {
+        assert_eq!(made(&[Intent::BodyLimit { bytes: Some(1) }]), None);
+    }
+
+    #[test]
+    fn times_and_tls_stand_in_a_transport() {
+        let (service, beside) = made(&[Intent::Timeouts { connect: Some(9), idle: None }, Intent::BackendTls]).expect("objects");
+        assert_eq!(service, json!({"weighted": {"services": [{"name": "web", "port": 80, "scheme": "https", "serversTransport": "web"}]}}));
+        assert_eq!(beside, [json!({"insecureSkipVerify": true, "forwardingTimeouts": {"dialTimeout": "9s"}})]);
+    }
+
+    #[test]
+    fn the_address_of_the_client_can_decide_and_nothing_else_of_it() {
+        let by = |by: &str| Intent::LoadBalancing { by: by.to_owned(), hashed: true };
+        let (service, _) = made(&[by("$remote_addr")]).expect("object");
+        assert_eq!(service, json!({"highestRandomWeight": {"services": [{"name": "web", "port": 80}]}}));
+        assert!(!is_by_address(&by("$http_x")));
+    }
+}

@@ -1,0 +1,92 @@
+//! What the implementation has to do for the rules of a route: filters that they refer to, objects that take the place of Services, and
+//! wishes for policies.
+
+use std::collections::BTreeSet;
+
+use super::{context::Cx, names::shorten, plan::Action, routes::Combined};
+use crate::{
+    gateway::api::{Custom, ExplicitRef, HttpFilter, HttpRule},
+    k8s::NamespacedName,
+    ledger::Code,
+    targets::Wish,
+};
+
+/// Filters of the implementation for rules that need one.
+pub(super) fn filters(cx: &Cx<'_>, route: &NamespacedName, rules: &[Combined<'_>], wire: &mut [HttpRule], filters: &mut Vec<Custom>) {
+    for (number, (rule, wire)) in rules.iter().zip(wire).enumerate() {
+        let wishes = &rule.matches[0].changes.wishes;
+        let name = format!("{}-{number}", route.name);
+        for mut filter in cx.options.target.filters(wishes, &route.namespace, &name) {
+            filter.metadata.name = shorten(&filter.metadata.name);
+            let same = |known: &&Custom| known.spec == filter.spec && known.kind == filter.kind;
+            let known = filters.iter().find(same).map(|known| known.metadata.name.clone());
+            let name = known.clone().unwrap_or_else(|| filter.metadata.name.clone());
+            wire.filters.push(HttpFilter::ExtensionRef(ExplicitRef::local(filter.group, filter.kind, name)));
+            if known.is_none() {
+                filters.push(filter);
+            }
+        }
+    }
+}
+
+/// Objects of the implementation that take the place of Services, for rules that need one. They stand beside the Service, and only a route
+/// of the same namespace can name them.
+pub(super) fn backends(cx: &mut Cx<'_>, route: &NamespacedName, rules: &[Combined<'_>], wire: &mut [HttpRule], objects: &mut Vec<Custom>) {
+    for (number, (rule, wire)) in rules.iter().zip(wire).enumerate() {
+        let first = rule.matches[0];
+        let Action::Forward(backends) = &first.action else { continue };
+        for (backend, reference) in backends.iter().zip(&mut wire.backend_refs) {
+            let name = shorten(&format!("{}-{number}-{}", route.name, backend.service.name));
+            let wishes = &first.changes.wishes;
+            let Some(made) = cx.options.target.substitute(wishes, &backend.service, backend.port, &name) else { continue };
+            if backend.service.namespace != route.namespace {
+                let facts = vec![("ingress", cx.ingress_name(first.owner)), ("service", backend.service.to_string())];
+                cx.say(Code::PolicyOtherNamespace, Some(first.origin.clone()), facts);
+                continue;
+            }
+            let own = |name: &str| cx.options.target.substitute(wishes, &backend.service, backend.port, name);
+            let same =
+                |known: &&Custom| known.kind == made.object.kind && own(&known.metadata.name).is_some_and(|one| one.object == **known);
+            let known = objects.iter().find(same).map(|known| known.metadata.name.clone());
+            let is_new = known.is_none();
+            reference.group = Some(made.object.group.to_owned());
+            reference.kind = Some(made.object.kind.to_owned());
+            reference.name = known.unwrap_or(name);
+            reference.port = None;
+            if is_new {
+                objects.push(made.object);
+                objects.extend(made.beside);
+            }
+        }
+    }
+}
+
+/// Wishes for policies. Rules are named where not all of them wish the same.
+pub(super) fn wishes(kind: &'static str, route: &NamespacedName, rules: &[Combined<'_>], mut call: impl FnMut(usize, String)) -> Vec<Wish> {
+    let forwards = |rule: &Combined<'_>| matches!(rule.matches[0].action, Action::Forward(_));
+    let of = |rule: &Combined<'_>| rule.matches[0].changes.wishes.clone();
+    let first = of(&rules[0]);
+    if rules.iter().all(|rule| forwards(rule) && rule.matches[0].changes.wishes == first) {
+        return vec![Wish { kind, route: route.clone(), rule: None, intents: first, services: services(rules.iter()) }];
+    }
+    let mut wishes = Vec::new();
+    for (number, rule) in rules.iter().enumerate() {
+        if forwards(rule) && !rule.matches[0].changes.wishes.is_empty() {
+            let name = format!("rule-{number}");
+            call(number, name.clone());
+            let services = services(std::iter::once(rule));
+            wishes.push(Wish { kind, route: route.clone(), rule: Some(name), intents: of(rule), services });
+        }
+    }
+    wishes
+}
+
+/// Services that rules send requests to, sorted.
+fn services<'r>(rules: impl Iterator<Item = &'r Combined<'r>>) -> Vec<NamespacedName> {
+    let backends = rules.filter_map(|rule| match &rule.matches[0].action {
+        Action::Forward(backends) => Some(backends),
+        Action::Redirect(_) | Action::ToHttps { .. } | Action::Answered | Action::Withheld(_) => None,
+    });
+    let found: BTreeSet<NamespacedName> = backends.flatten().map(|backend| backend.service.clone()).collect();
+    found.into_iter().collect()
+}

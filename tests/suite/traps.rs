@@ -1,0 +1,366 @@
+//! Traps of implementations: what one of them takes in another way than the rest is written so that it does no harm. Each test is named
+//! for what must hold, over every target that it concerns.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gateshift::{read, report, targets, translate};
+use serde_yaml::Value;
+
+use crate::judge::{ingresses, inventory};
+
+/// Documents that a conversion writes.
+pub(crate) fn documents(yaml: &str, target: &str, allow_raw: bool) -> Vec<Value> {
+    let inventory = inventory(yaml);
+    let options = translate::Options { allow_raw, ..translate::Options::of(targets::by_id(target).expect("target"), "any") };
+    let translation = translate::translate(&ingresses(&inventory), &inventory, &options);
+    let text = report::yaml_stream(&translation.objects, &inventory);
+    serde_yaml::Deserializer::from_str(&text).map(|one| serde::Deserialize::deserialize(one).expect("document")).collect()
+}
+
+pub(crate) fn of_kind<'v>(documents: &'v [Value], kind: &str) -> Vec<&'v Value> {
+    documents.iter().filter(|document| document["kind"] == kind).collect()
+}
+
+/// An Ingress with these annotations for `/`, whose host is its name.
+pub(crate) fn ingress(name: &str, annotations: &[(&str, &str)]) -> String {
+    let lines: String =
+        annotations.iter().map(|(name, value)| format!("    nginx.ingress.kubernetes.io/{name}: {}\n", serde_json::json!(value))).collect();
+    format!(
+        "apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: {name}
+  namespace: app
+  annotations:
+{lines}spec:
+  ingressClassName: nginx
+  rules:
+  - host: {name}.example
+    http:
+      paths:
+      - {{path: /, pathType: Prefix, backend: {{service: {{name: web, port: {{number: 80}}}}}}}}
+---
+"
+    )
+}
+
+/// Trap 2: silent defaults.
+#[test]
+fn silence_ends_an_exchange_and_answers_are_not_held_back() {
+    let yaml = ingress("a", &[]);
+    let ngf = documents(&yaml, "nginx-gateway-fabric", false);
+    let proxy = of_kind(&ngf, "ProxySettingsPolicy");
+    assert_eq!(proxy.len(), 1);
+    assert_eq!(proxy[0]["spec"]["targetRefs"][0]["kind"], "Gateway");
+    assert_eq!(proxy[0]["spec"]["buffering"]["disable"], true);
+    assert_eq!(proxy[0]["spec"]["timeout"]["read"], "60s");
+    let kgateway = documents(&yaml, "kgateway", false);
+    let traffic = of_kind(&kgateway, "TrafficPolicy");
+    assert_eq!(traffic[0]["spec"]["timeouts"]["streamIdle"], "60s");
+    assert_eq!(of_kind(&kgateway, "HTTPRoute")[0]["spec"]["rules"][0]["timeouts"]["request"], "0s");
+}
+
+/// Trap 3: a time of silence is no time of the whole exchange.
+#[test]
+fn silence_never_becomes_a_time_of_the_whole_exchange() {
+    let yaml = ingress("a", &[("proxy-read-timeout", "300"), ("proxy-send-timeout", "300")]);
+    for target in ["envoy-gateway", "kgateway", "nginx-gateway-fabric", "standard", "traefik"] {
+        for document in documents(&yaml, target, false) {
+            let text = serde_yaml::to_string(&document).expect("text");
+            let wrong = text.lines().any(|line| {
+                let line = line.trim();
+                (line.starts_with("request:") || line.starts_with("requestTimeout:")) && !line.ends_with("0s")
+            });
+            assert!(!wrong, "{target}: {text}");
+        }
+    }
+}
+
+/// Trap 4: core fields that are refused or ignored.
+#[test]
+fn nginx_gateway_fabric_gets_no_times_no_retries_and_no_names_of_rules() {
+    let yaml = ingress("a", &[("proxy-next-upstream", "error http_502"), ("proxy-read-timeout", "300"), ("limit-rps", "5")]);
+    let written = documents(&yaml, "nginx-gateway-fabric", false);
+    let routes = of_kind(&written, "HTTPRoute");
+    assert!(!routes.is_empty());
+    for rule in routes.iter().flat_map(|route| route["spec"]["rules"].as_sequence().expect("rules")) {
+        for field in ["timeouts", "retry", "name", "sessionPersistence"] {
+            assert!(rule.get(field).is_none(), "`{field}` in {rule:?}");
+        }
+    }
+}
+
+/// Trap 6: keys of Secrets with passwords.
+#[test]
+fn passwords_are_read_under_the_key_that_the_target_reads() {
+    let yaml = ingress("a", &[("auth-type", "basic"), ("auth-secret", "users")]);
+    let kgateway = documents(&yaml, "kgateway", false);
+    let policies = of_kind(&kgateway, "TrafficPolicy");
+    let keys: Vec<_> =
+        policies.iter().map(|policy| &policy["spec"]["basicAuth"]["secretRef"]["key"]).filter(|key| !key.is_null()).collect();
+    assert_eq!(keys, ["auth"]);
+    assert_eq!(targets::by_id("nginx-gateway-fabric").expect("target").password_key(), "auth");
+}
+
+/// Trap 8: protection is never lost silently.
+#[test]
+fn address_lists_without_typed_field_close_the_route() {
+    let yaml = ingress("a", &[("whitelist-source-range", "10.0.0.0/8")]);
+    let closed = documents(&yaml, "nginx-gateway-fabric", false);
+    assert!(of_kind(&closed, "HTTPRoute")[0]["spec"]["rules"][0].get("backendRefs").is_none());
+    assert!(of_kind(&closed, "SnippetsFilter").is_empty());
+    let raw = documents(&yaml, "nginx-gateway-fabric", true);
+    assert!(of_kind(&raw, "HTTPRoute")[0]["spec"]["rules"][0].get("backendRefs").is_some());
+    let snippet = &of_kind(&raw, "SnippetsFilter")[0]["spec"]["snippets"][0];
+    assert_eq!(snippet["value"], "allow 10.0.0.0/8;\ndeny all;");
+}
+
+/// Trap 9: one expression in the form of each target.
+#[test]
+fn expressions_have_the_form_of_the_target() {
+    let yaml =
+        ingress("a", &[("use-regex", "true")]).replace("path: /,", "path: '/v[0-9]{2}',").replace("Prefix", "ImplementationSpecific");
+    for (target, expected) in [
+        ("envoy-gateway", "(?i)(?:/v[0-9]{2}).*"),
+        ("kgateway", "(?i)(?:/v[0-9]{2}).*"),
+        ("nginx-gateway-fabric", "/(?i)v[0-9][0-9]"),
+        ("traefik", "(?i)^(?:/v[0-9]{2})"),
+    ] {
+        let written = documents(&yaml, target, false);
+        assert_eq!(of_kind(&written, "HTTPRoute")[0]["spec"]["rules"][0]["matches"][0]["path"]["value"], expected, "{target}");
+    }
+}
+
+/// Trap 10: limits by address.
+#[test]
+fn a_limit_of_one_client_never_becomes_one_of_all() {
+    let yaml = ingress("a", &[("limit-rps", "5")]);
+    let kgateway = documents(&yaml, "kgateway", false);
+    assert!(of_kind(&kgateway, "TrafficPolicy").iter().all(|policy| policy["spec"].get("rateLimit").is_none()));
+    let ngf = documents(&yaml, "nginx-gateway-fabric", false);
+    let limit = &of_kind(&ngf, "RateLimitPolicy")[0]["spec"]["rateLimit"];
+    assert_eq!(limit["local"]["rules"][0]["key"], "$binary_remote_addr");
+    assert_eq!(limit["rejectCode"], 503);
+}
+
+/// Trap 11: who the client is.
+#[test]
+fn addresses_are_not_compared_with_those_of_proxies_in_front() {
+    let controller = "apiVersion: v1
+kind: ConfigMap
+metadata: {name: ingress-nginx-controller, namespace: ingress-nginx}
+data: {use-forwarded-headers: 'true'}
+";
+    let yaml = format!("{}{controller}", ingress("a", &[("whitelist-source-range", "10.0.0.0/8")]));
+    for (target, open) in
+        [("agentgateway", false), ("envoy-gateway", true), ("kgateway", true), ("nginx-gateway-fabric", false), ("traefik", false)]
+    {
+        let written = documents(&yaml, target, true);
+        let rule = &of_kind(&written, "HTTPRoute")[0]["spec"]["rules"][0];
+        assert_eq!(rule.get("backendRefs").is_some(), open, "{target}");
+    }
+}
+
+/// Trap 14: one policy of a kind for a place.
+#[test]
+fn no_place_has_two_policies_of_a_kind() {
+    let yaml = [
+        ingress(
+            "a",
+            &[("limit-rps", "5"), ("proxy-body-size", "8m"), ("proxy-read-timeout", "90"), ("auth-type", "basic"), ("auth-secret", "u")],
+        ),
+        ingress("b", &[("proxy-connect-timeout", "9"), ("proxy-read-timeout", "90"), ("whitelist-source-range", "10.0.0.0/8")]),
+        ingress("c", &[("affinity", "cookie"), ("load-balance", "ewma"), ("upstream-hash-by", "$http_x")]),
+    ]
+    .concat();
+    for target in ["envoy-gateway", "kgateway", "nginx-gateway-fabric"] {
+        let mut seen = BTreeSet::new();
+        for document in documents(&yaml, target, true) {
+            let spec = &document["spec"];
+            let refs = spec["targetRefs"].as_sequence().cloned().unwrap_or_default().into_iter().chain(spec.get("targetRef").cloned());
+            for place in refs {
+                let key = format!("{:?} {:?} {:?}", document["kind"], document["metadata"]["namespace"], place);
+                assert!(seen.insert(key.clone()), "{target}: {key}");
+            }
+        }
+        assert!(!seen.is_empty(), "{target}");
+    }
+}
+
+/// Trap 16: what belongs to a Service.
+#[test]
+fn routes_that_want_different_things_of_a_service_are_named() {
+    let yaml = [ingress("a", &[("load-balance", "ewma")]), ingress("b", &[("upstream-hash-by", "$http_x_user")])].concat();
+    let inventory = inventory(&yaml);
+    for target in ["kgateway", "nginx-gateway-fabric"] {
+        let options = translate::Options::of(targets::by_id(target).expect("target"), "any");
+        let translation = translate::translate(&ingresses(&inventory), &inventory, &options);
+        let codes: BTreeMap<&str, usize> = translation.findings.iter().fold(BTreeMap::new(), |mut codes, finding| {
+            *codes.entry(finding.code.as_str()).or_default() += 1;
+            codes
+        });
+        assert_eq!(codes.get("policy/of-service"), Some(&2), "{target}: {codes:?}");
+        assert_eq!(codes.get("policy/service-shared"), Some(&1), "{target}: {codes:?}");
+    }
+}
+
+/// Trap 18: values that are programs.
+#[test]
+fn signs_that_targets_read_are_escaped_in_header_values() {
+    let yaml = format!(
+        "{}apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: h, namespace: app}}\ndata: {{X-Note: 'half \"50%\"'}}\n",
+        ingress("a", &[("custom-headers", "app/h")])
+    );
+    let controller = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ingress-nginx-controller, namespace: ingress-nginx}\ndata: {global-allowed-response-headers: X-Note}\n";
+    let yaml = format!("{yaml}---\n{controller}");
+    for (target, expected) in [
+        ("envoy-gateway", "half \"50%%\""),
+        ("kgateway", "half \"50%%\""),
+        ("nginx-gateway-fabric", "half \\\"50%\\\""),
+        ("traefik", "half \"50%\""),
+    ] {
+        let inventory = read::texts([("input.yaml".to_owned(), yaml.clone())], &read::Options::default()).inventory;
+        let options = translate::Options::of(targets::by_id(target).expect("target"), "any");
+        let translation = translate::translate(&ingresses(&inventory), &inventory, &options);
+        let text = report::yaml_stream(&translation.objects, &inventory);
+        let value = text.lines().skip_while(|line| !line.contains("X-Note")).find(|line| line.contains("value:"));
+        let value = value.and_then(|line| serde_yaml::from_str::<Value>(line.trim()).ok()).map(|value| value["value"].clone());
+        assert_eq!(value, Some(Value::from(expected)), "{target}: {text}");
+    }
+}
+
+/// Trap 1: a star with credentials.
+#[test]
+fn every_origin_never_comes_with_credentials() {
+    let yaml = ingress("a", &[("enable-cors", "true")]);
+    let mut seen = 0;
+    for target in targets::all() {
+        for route in of_kind(&documents(&yaml, target.id(), false), "HTTPRoute") {
+            let rules = route["spec"]["rules"].as_sequence().expect("rules");
+            let filters = rules.iter().flat_map(|rule| rule["filters"].as_sequence().into_iter().flatten());
+            for cors in filters.map(|filter| &filter["cors"]).filter(|cors| cors.is_mapping()) {
+                assert_eq!(cors["allowOrigins"][0], "*", "{}", target.id());
+                assert!(cors.get("allowCredentials").is_none(), "{}", target.id());
+                assert_eq!(cors["maxAge"], 1_728_000, "{}", target.id());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 4, "{seen}");
+}
+
+/// Trap 5: `BackendTLSPolicy` always verifies.
+#[test]
+fn certificates_of_backends_are_verified_only_where_nginx_verifies_them() {
+    let https = ("backend-protocol", "HTTPS");
+    let secret = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ca, namespace: app}\ndata: {ca.crt: x}\n";
+    let verified = [https, ("proxy-ssl-verify", "on"), ("proxy-ssl-secret", "app/ca"), ("proxy-ssl-name", "web.example")];
+    for target in targets::all() {
+        let plain = documents(&ingress("a", &[https]), target.id(), false);
+        assert_eq!(of_kind(&plain, "BackendTLSPolicy").len(), 0, "{}", target.id());
+        let written = documents(&format!("{}{secret}", ingress("a", &verified)), target.id(), false);
+        for policy in of_kind(&written, "BackendTLSPolicy") {
+            assert_eq!(policy["spec"]["validation"]["hostname"], "web.example", "{}", target.id());
+        }
+    }
+}
+
+/// Trap 7: external authentication.
+#[test]
+fn whoever_asks_an_authentication_service_fails_closed_and_asks_the_exact_path() {
+    let yaml = format!(
+        "{}apiVersion: v1\nkind: Service\nmetadata: {{name: auth, namespace: app}}\nspec: {{ports: [{{port: 80}}]}}\n",
+        ingress("a", &[("auth-url", "http://auth.app.svc.cluster.local/check"), ("auth-response-headers", "X-User")])
+    );
+    for target in targets::all() {
+        let written = documents(&yaml, target.id(), false);
+        let text = written.iter().map(|document| serde_yaml::to_string(document).expect("text")).collect::<String>();
+        for open in ["failOpen: true", "failureMode: FailOpen", "failureModeAllow: true"] {
+            assert!(!text.contains(open), "{}: {text}", target.id());
+        }
+        let served = of_kind(&written, "HTTPRoute").iter().any(|route| route["spec"]["rules"][0].get("backendRefs").is_some());
+        assert_eq!(served, text.contains("check"), "{}: either it is asked, or nobody is served: {text}", target.id());
+        assert!(!served || text.to_lowercase().contains("x-user"), "{}: {text}", target.id());
+    }
+    let envoy = documents(&yaml, "envoy-gateway", false);
+    let policies = of_kind(&envoy, "SecurityPolicy");
+    assert_eq!(policies[0]["spec"]["extAuth"]["http"]["pathOverride"], "/check");
+    // The address of the original request is made before the service is asked, so that no client can forge it.
+    let early = of_kind(&envoy, "ClientTrafficPolicy").into_iter().any(|policy| {
+        let set = policy["spec"]["headers"]["earlyRequestHeaders"]["set"].as_sequence().cloned().unwrap_or_default();
+        set.iter().any(|header| header["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case("X-Original-URL")))
+    });
+    assert!(early);
+}
+
+/// Trap 13: `sessionPersistence` has another shape in the next version.
+#[test]
+fn affinity_never_becomes_a_field_of_a_route() {
+    let yaml = ingress("a", &[("affinity", "cookie"), ("session-cookie-name", "route")]);
+    for target in targets::all() {
+        for document in documents(&yaml, target.id(), true) {
+            let text = serde_yaml::to_string(&document).expect("text");
+            assert!(!text.contains("sessionPersistence") && document["kind"] != "XBackendTrafficPolicy", "{}: {text}", target.id());
+        }
+    }
+}
+
+/// Trap 15: gates. What the controller has to be told to read is only written where the user asked for raw configuration.
+#[test]
+fn objects_behind_gates_are_never_written_unasked() {
+    const GATED: [&str; 9] = [
+        "Backend",
+        "EnvoyPatchPolicy",
+        "EnvoyExtensionPolicy",
+        "EnvoyFilter",
+        "WasmPlugin",
+        "SnippetsFilter",
+        "SnippetsPolicy",
+        "CiliumEnvoyConfig",
+        "KongPlugin",
+    ];
+    let yaml = [
+        ingress("a", &[("whitelist-source-range", "10.0.0.0/8"), ("limit-rps", "5"), ("proxy-body-size", "8m"), ("affinity", "cookie")]),
+        ingress("b", &[("configuration-snippet", "more_set_headers \"X-A: b\";"), ("proxy-cookie-path", "/ /x"), ("limit-rate", "100")]),
+    ]
+    .concat();
+    for target in targets::all() {
+        for document in documents(&yaml, target.id(), false) {
+            let kind = document["kind"].as_str().unwrap_or_default();
+            assert!(!GATED.contains(&kind), "{}: {kind}", target.id());
+        }
+    }
+}
+
+/// Trap 17: client certificates belong to a host.
+#[test]
+fn client_certificates_are_asked_for_by_the_listener_of_their_host_alone() {
+    let with_tls = |name: &str, annotations: &[(&str, &str)]| {
+        ingress(name, annotations).replace("  rules:\n", &format!("  tls: [{{hosts: [{name}.example], secretName: {name}}}]\n  rules:\n"))
+    };
+    let yaml = [with_tls("a", &[("auth-tls-secret", "app/ca")]), with_tls("b", &[])].concat();
+    for target in targets::all() {
+        let written = documents(&yaml, target.id(), false);
+        let open: Vec<&str> = of_kind(&written, "HTTPRoute")
+            .into_iter()
+            .filter(|route| route["spec"]["rules"].as_sequence().expect("rules").iter().any(|rule| rule.get("backendRefs").is_some()))
+            .filter_map(|route| route["spec"]["hostnames"][0].as_str())
+            .collect();
+        assert!(open.contains(&"b.example"), "{}: {open:?}", target.id());
+        for gateway in of_kind(&written, "Gateway") {
+            assert!(gateway["spec"].get("tls").is_none(), "{}: the whole Gateway would ask", target.id());
+        }
+        if open.contains(&"a.example") {
+            let policies = of_kind(&written, "ClientTrafficPolicy").into_iter();
+            let of_policies = policies
+                .filter(|policy| policy["spec"]["tls"].get("clientValidation").is_some())
+                .filter_map(|policy| policy["spec"]["targetRefs"][0]["sectionName"].as_str());
+            let gateways = of_kind(&written, "Gateway").into_iter();
+            let listeners = gateways.flat_map(|gateway| gateway["spec"]["listeners"].as_sequence().into_iter().flatten());
+            let of_options =
+                listeners.filter(|listener| listener["tls"].get("options").is_some()).filter_map(|listener| listener["name"].as_str());
+            let asked: Vec<&str> = of_policies.chain(of_options).collect();
+            assert_eq!(asked, ["https-a-example"], "{}", target.id());
+        }
+    }
+}
