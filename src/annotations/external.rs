@@ -6,6 +6,7 @@ use super::{
     Context,
     auth::{object_name, optional},
     reader::{Consequence, Effect, Fault, Reader, Stop},
+    snippets,
     url::GoUrl,
 };
 use crate::nginx::settings::{ExternalAuth, Given, Setting};
@@ -67,6 +68,7 @@ pub(super) fn read(reader: &mut Reader<'_>, cx: &Context<'_>) -> Result<Option<A
         keepalive_requests,
         keepalive_timeout,
         keepalive_share_vars,
+        code: snippets::auth(&snippet),
         snippet,
     })))
 }

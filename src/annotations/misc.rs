@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     check,
     reader::{Consequence, Effect, Fault, Reader, Stop},
+    snippets,
 };
 use crate::nginx::settings::{ErrorPages, ModSecurity, Observability, ServerTls, Setting};
 
@@ -97,7 +98,14 @@ pub(super) fn modsecurity(reader: &mut Reader<'_>, defaults: &Arc<ModSecurity>, 
     let core_rules = reader.bool_or("enable-owasp-core-rules", &Setting::default(defaults.core_rules)).value;
     let transaction_id = reader.text_or_empty("modsecurity-transaction-id");
     let snippet = if snippets { reader.text_or_empty("modsecurity-snippet") } else { String::new() };
-    Arc::new(ModSecurity { enabled: enabled.unwrap_or(defaults.enabled), given, core_rules, transaction_id, snippet })
+    Arc::new(ModSecurity {
+        enabled: enabled.unwrap_or(defaults.enabled),
+        given,
+        core_rules,
+        transaction_id,
+        code: snippets::rules(&snippet),
+        snippet,
+    })
 }
 
 pub(super) fn observability(reader: &mut Reader<'_>, defaults: &Arc<Observability>) -> Result<Arc<Observability>, Stop> {

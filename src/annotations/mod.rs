@@ -201,7 +201,9 @@ fn settings(cx: &Context<'_>, reader: &mut Reader<'_>) -> Result<Settings, Dropp
         && !auth.snippet.is_empty()
     {
         reader.note("auth-snippet", Effect::Blanked);
-        Arc::make_mut(auth).snippet.clear();
+        let auth = Arc::make_mut(auth);
+        auth.snippet.clear();
+        auth.code = crate::nginx::code::Code::default();
     }
     Ok(Settings {
         rewrite: rewrite::read(reader, &defaults.rewrite),

@@ -45,6 +45,7 @@ pub(super) fn snippets(reader: &mut Reader<'_>, allowed: bool) -> Option<Arc<Sni
     found.refused.extend(refused.into_iter().map(|refusal| ("server-snippet", refusal)));
     found.defines.extend(defines);
     let (_, refused, _) = understood(&found.stream, Place::StreamSnippet);
+    found.stream_code = flat(&found.stream, Place::StreamSnippet);
     found.refused.extend(refused.into_iter().map(|refusal| ("stream-snippet", refusal)));
     let (_, refused, defines) = understood(&found.auth, Place::AuthSnippet);
     found.refused.extend(refused.into_iter().map(|refusal| ("auth-snippet", refusal)));
@@ -71,6 +72,20 @@ fn understood(text: &str, place: Place) -> (Code, Vec<SnippetRefusal>, Vec<Strin
     (reading.code(), refused.collect(), reading.defines().map(|defined| defined_name(&defined)).collect())
 }
 
+fn flat(text: &str, place: Place) -> Code {
+    if text.is_empty() { Code::default() } else { Reading::new(text, place).flat() }
+}
+
+/// Text of the location that asks an authentication service.
+pub(crate) fn auth(text: &str) -> Code {
+    understood(text, Place::AuthSnippet).0
+}
+
+/// Rules of `ModSecurity`.
+pub(crate) fn rules(text: &str) -> Code {
+    flat(text, Place::ModsecuritySnippet)
+}
+
 fn defined_name(defined: &Defined) -> String {
     match defined {
         Defined::Variable(name) => format!("${name}"),
@@ -85,9 +100,15 @@ pub(crate) fn global(key: &'static str, text: String) -> Snippet {
         "http-snippet" => Place::HttpSnippet,
         "server-snippet" => Place::GlobalServerSnippet,
         "stream-snippet" => Place::StreamSnippet,
+        "global-auth-snippet" => Place::GlobalAuthSnippet,
+        "modsecurity-snippet" => Place::ModsecuritySnippet,
         _ => Place::LocationSnippet,
     };
     let (code, refused, defines) = understood(&text, place);
-    let code = if matches!(key, "main-snippet" | "stream-snippet") { Code::default() } else { code };
-    Snippet { key, text, code, refused, defines }
+    let (code, aside) = match place {
+        Place::MainSnippet | Place::StreamSnippet | Place::ModsecuritySnippet => (Code::default(), flat(&text, place)),
+        Place::GlobalAuthSnippet => (Code::default(), code),
+        _ => (code, Code::default()),
+    };
+    Snippet { key, text, code, aside, refused, defines }
 }

@@ -108,6 +108,9 @@ pub(super) fn explain(id: &str) -> Option<String> {
     if let Some(scope) = &data.scope {
         text.push_str(&format!("\nThe nearest fields are not written: {}.\n", scope.value));
     }
+    if let Some(extension) = &data.extension {
+        text.push_str(&format!("\nCode of one's own, for what no field says: {} ({}).\n", extension.kind, extension.field));
+    }
     if let Some(features) = &data.features {
         let claimed = features.claimed.join(", ");
         text.push_str(&format!(

@@ -9,11 +9,14 @@ use super::{
 };
 use crate::{
     ledger::Code,
-    request::{Answer, Deny, ErrorPage, Forwarding, Guard, HeaderExprs, NoAnswer, Outcome, Scheme, Share, Speech, TextExpr},
+    request::{Answer, Deny, ErrorPage, Forwarding, Guard, HeaderExprs, NoAnswer, Outcome, Scheme, Share, Speech, Statuses, TextExpr},
 };
 
 /// Status of backends unless something else is said of them.
 const USUAL_STATUS: u16 = 200;
+
+/// A status that is none of those with which `add_header` adds headers.
+const ERROR: u16 = 404;
 
 /// Something that differs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -398,12 +401,12 @@ fn names<'h>(old: &'h HeaderExprs, new: &'h HeaderExprs) -> Vec<&'h str> {
     names
 }
 
-/// Lines that are sent, in normal form.
-fn lines(claim: &Claim<'_>, side: usize, cell: &TextCell<'_>, empty_counts: bool) -> Result<Vec<Vec<Sym>>, Apart> {
+/// Lines that are sent, in normal form; nobody sends an empty one.
+fn lines(claim: &Claim<'_>, side: usize, cell: &TextCell<'_>) -> Result<Vec<Vec<Sym>>, Apart> {
     let mut lines = Vec::with_capacity(claim.len());
     for text in claim.iter().flatten() {
         let line = text::normal(text, side, cell)?;
-        if empty_counts || !line.is_empty() {
+        if !line.is_empty() {
             lines.push(line);
         }
     }
@@ -415,7 +418,7 @@ fn request_headers(old: &HeaderExprs, new: &HeaderExprs, cell: &TextCell<'_>, fo
     for name in names(old, new) {
         let same = match (claim(old, name), claim(new, name)) {
             (Some(old), Some(new)) => {
-                let (old, new) = (lines(&old, 0, cell, false)?, lines(&new, 1, cell, false)?);
+                let (old, new) = (lines(&old, 0, cell)?, lines(&new, 1, cell)?);
                 old == new || (name == FORWARDED_FOR && without_blanks(old) == without_blanks(new))
             }
             (Some(_), None) | (None, Some(_)) if is_default_header(name) => true,
@@ -457,10 +460,10 @@ fn response_headers(old: &HeaderExprs, new: &HeaderExprs, cell: &TextCell<'_>, f
         let counts = name == HSTS || name.starts_with(CORS);
         let (before, after) = (claim(old, name), claim(new, name));
         let same = match (&before, &after) {
-            (Some(old), Some(new)) => lines(old, 0, cell, true)? == lines(new, 1, cell, true)?,
+            (Some(old), Some(new)) => lines(old, 0, cell)? == lines(new, 1, cell)?,
             // Nobody but the router adds these.
-            (Some(old), None) if counts => lines(old, 0, cell, true)?.is_empty(),
-            (None, Some(new)) if counts => lines(new, 1, cell, true)?.is_empty(),
+            (Some(old), None) if counts => lines(old, 0, cell)?.is_empty(),
+            (None, Some(new)) if counts => lines(new, 1, cell)?.is_empty(),
             (Some(_), None) | (None, Some(_)) => false,
             (None, None) => true,
         };
@@ -476,6 +479,18 @@ fn response_headers(old: &HeaderExprs, new: &HeaderExprs, cell: &TextCell<'_>, f
         }
     }
     Ok(())
+}
+
+/// Headers of answers of backends differ with statuses with which nginx leaves some out.
+pub(super) fn differ_with_errors(old: &Answer, new: &Answer, cell: &TextCell<'_>) -> Result<bool, Apart> {
+    let (Answer::Forward(old), Answer::Forward(new)) = (old, new) else { return Ok(false) };
+    let by_status = |forwarding: &Forwarding| forwarding.header_rules.iter().any(|rule| rule.statuses != Statuses::All);
+    if !by_status(old) && !by_status(new) {
+        return Ok(false);
+    }
+    let mut found = Vec::new();
+    response_headers(&old.headers_with(ERROR), &new.headers_with(ERROR), cell, &mut found)?;
+    Ok(!found.is_empty())
 }
 
 /// An outcome as the answer that always has it.

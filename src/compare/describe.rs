@@ -94,6 +94,9 @@ pub(super) fn assumptions(assumptions: &BTreeSet<Assumption>) -> Vec<String> {
             Assumption::SmallBodies => "bodies are no longer than 1 MiB".to_owned(),
             Assumption::Quick(limit) => format!("backends answer within {} s", limit / 1000),
             Assumption::Rates => "limits by rate are not reached".to_owned(),
+            Assumption::UsualStatuses => {
+                "backends answer 200, 201, 204, 206, 301, 302, 303, 304, 307 or 308, with which nginx adds headers".to_owned()
+            }
             Assumption::PlainAnswers => "authentication services answer 200, 401 or 403".to_owned(),
         })
         .collect()

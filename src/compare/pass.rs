@@ -34,6 +34,8 @@ pub(super) enum Assumption {
     Quick(u64),
     /// Limits by rate are not reached.
     Rates,
+    /// Backends answer with a status with which `add_header` adds headers; with others the sides differ in headers.
+    UsualStatuses,
     /// Authentication services say yes with 200 and no with 401 or 403. What else they say, routers take in ways of their own.
     PlainAnswers,
 }
@@ -267,11 +269,12 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
         if body.is_some() && !unlike.is_empty() {
             return Some(Leaf::Unlike(vec![Unlike::new(Aspect::Limit, Code::DifferenceBodyLimit)], None));
         }
-        Some(self.beside(old, new, &mut unlike))
+        let by_status = unlike.is_empty() && answers::differ_with_errors(before, after, &cell).unwrap_or(true);
+        Some(self.beside(old, new, by_status, &mut unlike))
     }
 
-    /// What a verdict says beside its answer.
-    fn beside(&self, old: &Verdict, new: &Verdict, unlike: &mut Vec<Unlike>) -> Leaf {
+    /// What a verdict says beside its answer. `by_status`: headers are the same only with usual statuses.
+    fn beside(&self, old: &Verdict, new: &Verdict, by_status: bool, unlike: &mut Vec<Unlike>) -> Leaf {
         let silent =
             |verdict: &Verdict| matches!(verdict.ruling.answer, Answer::NoAnswer(NoAnswer::Refused | NoAnswer::Reset | NoAnswer::Tls));
         if let (Some(before), Some(after)) = (&old.certificate, &new.certificate)
@@ -283,7 +286,7 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
         }
         let mut limit = None;
         let mut quick = None;
-        let mut assumed = Vec::new();
+        let mut assumed: Vec<Assumption> = by_status.then_some(Assumption::UsualStatuses).into_iter().collect();
         if let (Answer::Forward(forwarding), Answer::Forward(_)) = (&old.ruling.answer, &new.ruling.answer)
             && unlike.is_empty()
         {

@@ -395,6 +395,7 @@ fn variable(name: &str, host: &str, view: &View<'_>) -> String {
         Scheme::Https => ":443",
     };
     match name {
+        "request_method" => view.request.method.clone(),
         HOST_PORT => port.to_owned(),
         EFFECTIVE_HOST_PORT => (if port.is_empty() { default } else { port })[1..].to_owned(),
         HOST_WITHOUT_DEFAULT_PORT if port == default => without_port(host).to_owned(),

@@ -292,7 +292,10 @@ pub(super) fn mutations(modifier: &HeaderModifier, dialect: &Dialect, poison: &m
 pub(super) fn operations(modifier: &HeaderModifier, dialect: &Dialect, poison: &mut Option<String>) -> Operations {
     let mut text = |value: &str| match *dialect.header_values {
         HeaderValues::Literal => Some(TextExpr::literal(value)),
-        HeaderValues::Quoted => (!value.contains('$')).then(|| TextExpr::literal(format::unquoted(value))),
+        HeaderValues::Quoted => match format::quoted(value) {
+            Formatted::Text(text) => Some(text),
+            Formatted::Unknown | Formatted::Bad => None,
+        },
         HeaderValues::Formats => match format::read(value) {
             Formatted::Text(text) => Some(text),
             Formatted::Unknown => None,

@@ -25,7 +25,9 @@ const OPAQUE: &[&str] = &[
     "DOWNSTREAM_PEER_SUBJECT",
     "DOWNSTREAM_PEER_URI_SAN",
     "DOWNSTREAM_PEER_CERT",
+    "DOWNSTREAM_PEER_FINGERPRINT_1",
     "DOWNSTREAM_PEER_FINGERPRINT_256",
+    "DOWNSTREAM_PEER_SERIAL",
     "DOWNSTREAM_REMOTE_ADDRESS",
     "DOWNSTREAM_REMOTE_PORT",
     "DOWNSTREAM_TLS_CIPHER",
@@ -118,6 +120,7 @@ fn part(command: &str) -> Option<Option<Vec<Part>>> {
     let with_query = name == "REQ";
     Some(match first.to_ascii_lowercase().as_str() {
         ":authority" | "host" => Some(vec![Part::HostHeader]),
+        ":method" => Some(vec![Part::Variable("request_method".to_owned())]),
         ":scheme" => Some(vec![Part::Scheme]),
         "x-forwarded-proto" => Some(vec![Part::EffectiveScheme]),
         ":path" | "x-envoy-original-path" if with_query => Some(vec![Part::Path(PathExpr::Same), Part::Query]),
@@ -131,6 +134,28 @@ fn part(command: &str) -> Option<Option<Vec<Part>>> {
         }
         _ => None,
     })
+}
+
+/// A value that NGINX Gateway Fabric writes between double quotes: a text, or one variable of nginx.
+pub fn quoted(value: &str) -> Formatted {
+    if !value.contains('$') {
+        return Formatted::Text(TextExpr::literal(unquoted(value)));
+    }
+    let name = value.strip_prefix('$').map(|name| name.strip_prefix('{').and_then(|name| name.strip_suffix('}')).unwrap_or(name));
+    let part = match name {
+        Some("host") => Part::Host,
+        Some("http_host") => Part::HostHeader,
+        Some("remote_addr") => Part::PeerAddress,
+        Some("request_method") => Part::Variable("request_method".to_owned()),
+        Some("request_uri") => return Formatted::Text(TextExpr(vec![Part::Path(PathExpr::Same), Part::Query])),
+        Some("scheme") => Part::Scheme,
+        Some(name) => match name.strip_prefix("http_") {
+            Some(header) if !header.starts_with("x_forwarded_") && header != "x_real_ip" => Part::Header(header.replace('_', "-")),
+            Some(_) | None => return Formatted::Unknown,
+        },
+        None => return Formatted::Unknown,
+    };
+    Formatted::Text(TextExpr(vec![part]))
 }
 
 /// What stands between double quotes of nginx, without its backslashes.
@@ -152,6 +177,13 @@ mod tests {
         for value in ["50% off", "%", "100%", "%unknown%", "%REQ(X%"] {
             assert_eq!(read(value), Formatted::Bad, "{value}");
         }
+    }
+
+    #[test]
+    fn one_variable_may_be_the_whole_value() {
+        assert_eq!(quoted("$http_x_team"), Formatted::Text(TextExpr(vec![Part::Header("x-team".to_owned())])));
+        assert_eq!(quoted("${host}"), Formatted::Text(TextExpr(vec![Part::Host])));
+        assert_eq!((quoted("a $host"), quoted("$request_id")), (Formatted::Unknown, Formatted::Unknown));
     }
 
     #[test]

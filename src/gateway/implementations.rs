@@ -51,6 +51,8 @@ struct Written {
     scope: Option<Fact<String>>,
     #[serde(default)]
     nearest: Vec<Nearest>,
+    #[serde(default)]
+    extension: Option<Extension>,
     dialect: Mapping,
 }
 
@@ -204,6 +206,18 @@ pub struct Nearest {
     pub evidence: Vec<String>,
 }
 
+/// Where an implementation takes code of one's own, for what no field says.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Extension {
+    /// Kind of the object.
+    pub kind: String,
+    /// Fields of it.
+    pub field: String,
+    /// What shows it.
+    pub evidence: Vec<String>,
+}
+
 /// An implementation, or the specification alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
@@ -237,6 +251,8 @@ pub struct Target {
     pub scope: Option<Fact<String>>,
     /// Its nearest fields for what core cannot say, where they are not written.
     pub nearest: Vec<Nearest>,
+    /// Where it takes code of one's own.
+    pub extension: Option<Extension>,
 }
 
 impl Written {
@@ -278,6 +294,7 @@ impl Written {
             hazards: self.hazards.clone(),
             scope: self.scope.clone(),
             nearest: self.nearest.clone(),
+            extension: self.extension.clone(),
         };
         target.possible = readings.map(|(title, dialect)| Target { title, dialect, ..target.clone() }).collect();
         target

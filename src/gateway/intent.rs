@@ -77,6 +77,15 @@ pub enum Buffers {
     Memory,
 }
 
+/// Text of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Body {
+    /// The text, written as the target takes it.
+    pub text: String,
+    /// Its type.
+    pub content_type: String,
+}
+
 /// A wish without a core field. The variants carry what a policy would need.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Intent {
@@ -157,8 +166,10 @@ pub enum Intent {
         status: u16,
         /// Headers of the answer.
         headers: Vec<(String, String)>,
+        /// What it says.
+        body: Option<Body>,
     },
-    /// A redirect to a URL whose own query counts, or with headers of its own.
+    /// A redirect to a URL whose own query counts, or with headers of its own, all written as the target takes them.
     FixedRedirect {
         /// The URL.
         url: String,

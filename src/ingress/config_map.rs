@@ -220,7 +220,20 @@ fn finish(mut keys: Keys<'_>, mut globals: Globals, unreadable: Vec<(&'static st
 
 fn read_snippets(keys: &mut Keys<'_>) -> Vec<Snippet> {
     let mut snippets = Vec::new();
-    for key in ["main-snippet", "http-snippet", "server-snippet", "location-snippet", "stream-snippet"] {
+    let asks = keys.get("global-auth-url").is_some();
+    for key in [
+        "main-snippet",
+        "http-snippet",
+        "server-snippet",
+        "location-snippet",
+        "stream-snippet",
+        "global-auth-snippet",
+        "modsecurity-snippet",
+    ] {
+        // Without a service nobody writes it anywhere.
+        if key == "global-auth-snippet" && !asks {
+            continue;
+        }
         let text = keys.text(key, "").value;
         if !text.is_empty() {
             snippets.push(snippets::global(key, text));
@@ -274,6 +287,7 @@ fn external_auth(keys: &mut Keys<'_>) -> Option<ExternalAuth> {
         keepalive_requests: 0,
         keepalive_timeout: 0,
         keepalive_share_vars: false,
+        code: snippets::auth(&snippet),
         snippet,
     })
 }
@@ -337,7 +351,14 @@ fn defaults(keys: &mut Keys<'_>, errors: Vec<u16>, unreadable: &mut Vec<(&'stati
         mirror: None,
         fastcgi: None,
         server_tls: ServerTls::default(),
-        modsecurity: Arc::new(ModSecurity { enabled, given: false, core_rules, transaction_id: String::new(), snippet }),
+        modsecurity: Arc::new(ModSecurity {
+            enabled,
+            given: false,
+            core_rules,
+            transaction_id: String::new(),
+            code: snippets::rules(&snippet),
+            snippet,
+        }),
         observability: Arc::new(Observability {
             access_log: Setting::default(true),
             rewrite_log: Setting::default(false),

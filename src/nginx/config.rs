@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Certificate, Globals, RedirectServer, Server, Settings, Upstream};
+use super::{Backend, Certificate, Globals, Location, RedirectServer, Server, Settings, Target, Upstream};
 use crate::k8s::{FieldPath, NamespacedName, ObjectId, Subject};
 
 /// Index of an Ingress in [`Config::ingresses`].
@@ -82,6 +82,39 @@ impl Config {
     /// An upstream.
     pub fn upstream(&self, id: UpstreamId) -> &Upstream {
         &self.upstreams[id.0 as usize]
+    }
+
+    /// The value of a variable that the controller's template sets at the start of a location (`getIngressInformation` in template.go),
+    /// where it is the same for all requests.
+    pub fn constant(&self, location: &Location, variable: &str) -> Option<String> {
+        let origin = location.origin.as_ref()?;
+        let name = &self.ingress(origin.ingress).name;
+        let (service, port) = match location.target {
+            Target::Upstream(id) if location.replaced.is_none() && (origin.path.is_some() || origin.rule.is_none()) => {
+                match &self.upstream(id).backend {
+                    Backend::Service { service, written, .. } | Backend::External { service, written, .. } => {
+                        (Some(service), written.as_ref())
+                    }
+                    Backend::BuiltIn => (None, None),
+                }
+            }
+            Target::Upstream(_) | Target::Default | Target::Gone => (None, None),
+        };
+        match variable {
+            "namespace" => Some(name.namespace.clone()),
+            "ingress_name" => Some(name.name.clone()),
+            "location_path" => Some(location.ingress_path.clone()),
+            "service_name" => Some(service?.name.clone()),
+            "service_port" => Some(port?.to_string()),
+            _ => None,
+        }
+    }
+
+    /// An authentication service is asked about requests of the location.
+    pub fn asks_service(&self, location: &Location) -> bool {
+        let settings = &location.settings;
+        let global = settings.global_auth.value && self.globals.external_auth.is_some();
+        !location.no_auth && (settings.external_auth.is_some() || global)
     }
 
     /// The server of a rule host (`_` for rules without one).

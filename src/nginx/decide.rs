@@ -255,12 +255,17 @@ fn is_empty_rewrite(view: &View<'_>, parts: &[Part]) -> bool {
     })
 }
 
-fn values(view: &View<'_>, headers: &HeaderExprs) -> Vec<(String, Option<String>)> {
+fn all_values(view: &View<'_>, headers: &HeaderExprs) -> Vec<(String, Option<String>)> {
     headers
         .iter()
         .filter(|(_, text)| !text.as_ref().is_some_and(from_backend))
         .map(|(name, text)| (name.clone(), text.as_ref().map(|text| view.text(text))))
         .collect()
+}
+
+/// Values of response headers; an empty one is not sent, and what the backend sends may stay.
+fn values(view: &View<'_>, headers: &HeaderExprs) -> Vec<(String, Option<String>)> {
+    all_values(view, headers).into_iter().filter(|(_, value)| value.as_deref() != Some("")).collect()
 }
 
 /// The text is made of the backend's answer.
@@ -284,7 +289,7 @@ fn rewritten_location(headers: &HeaderExprs, value: String) -> Option<String> {
 
 /// Headers sent upstream: one with an empty value is not sent.
 fn sent(view: &View<'_>, headers: &HeaderExprs) -> Vec<(String, Option<String>)> {
-    values(view, headers).into_iter().map(|(name, value)| (name, value.filter(|value| !value.is_empty()))).collect()
+    all_values(view, headers).into_iter().map(|(name, value)| (name, value.filter(|value| !value.is_empty()))).collect()
 }
 
 /// Asks the guards: all must let pass, or one of those that ask who it is.

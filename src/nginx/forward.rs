@@ -156,6 +156,10 @@ impl Router<'_> {
                 guards.extend(here.levels.password());
             }
             if let Some(auth) = self.external_auth(here) {
+                if auth.code.decides() {
+                    let what = "an authentication service behind directives that decide about its answers".to_owned();
+                    return Err(Box::new(Answer::Unmodelled { what }));
+                }
                 guards.push(texts::service(auth));
             }
         }

@@ -156,12 +156,14 @@ pub struct Errors {
 /// Nginx text of the ConfigMap.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snippet {
-    /// `main-snippet`, `http-snippet`, `server-snippet`, `location-snippet`, `stream-snippet`.
+    /// `main-snippet`, `http-snippet`, `server-snippet`, `location-snippet`, `stream-snippet`, `global-auth-snippet`, `modsecurity-snippet`.
     pub key: &'static str,
     /// The text.
     pub text: String,
     /// The text, read; empty where it does not concern HTTP.
     pub code: Code,
+    /// The text, read, where it does not concern requests themselves.
+    pub aside: Code,
     /// Why nginx refuses the configuration with it.
     pub refused: Vec<SnippetRefusal>,
     /// What it defines for other snippets: variables with `$`, and names of zones.

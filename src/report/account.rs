@@ -50,12 +50,21 @@ pub fn account(inventory: &Inventory, controller: &Controller, resolved: &Resolv
 
 /// Directives of the snippets of an Ingress that have an effect.
 fn directives(ledger: &mut Ledger, ingress: &Ingress, facts: &IngressFacts, resolved: &Resolved, translation: &Translation) {
-    let (Fate::Counts(id), Some(snippets)) = (&facts.fate, facts.settings.as_ref().and_then(|settings| settings.snippets.as_ref())) else {
-        return;
-    };
+    let Fate::Counts(id) = &facts.fate else { return };
     let prefix = &resolved.config.globals.flags.annotations_prefix;
-    for (name, code) in [("configuration-snippet", &snippets.configuration_code), ("server-snippet", &snippets.server_code)] {
-        let place = FieldPath::annotation(format!("{prefix}/{name}"));
+    let settings = &resolved.config.ingress(*id).settings;
+    let snippets = settings.snippets.as_ref();
+    let codes = [
+        ("auth-snippet", settings.external_auth.as_ref().map(|auth| &auth.code)),
+        ("configuration-snippet", snippets.map(|snippets| &snippets.configuration_code)),
+        ("modsecurity-snippet", Some(&settings.modsecurity.code)),
+        ("server-snippet", snippets.map(|snippets| &snippets.server_code)),
+        ("stream-snippet", snippets.map(|snippets| &snippets.stream_code)),
+    ];
+    for (name, code) in codes {
+        let key = format!("{prefix}/{name}");
+        let Some(code) = code.filter(|_| ingress.meta.annotations.contains_key(&key)) else { continue };
+        let place = FieldPath::annotation(key);
         let whole = translation.marks.get(&(*id, name));
         for (index, (text, settlement)) in of_code(code, Some(*id), name, whole, translation).into_iter().enumerate() {
             settled(ledger, Subject::new(ingress.id, place.child(index)), text, settlement);
@@ -146,7 +155,7 @@ fn unmappable(code: Finds) -> Settlement {
 }
 
 /// Why an Ingress has no effect as a whole.
-fn without_effect(fate: &Fate) -> Option<String> {
+pub fn without_effect(fate: &Fate) -> Option<String> {
     match fate {
         Fate::Counts(_) => None,
         Fate::Ignored(Ignored::OtherClass { class, exists: true }) => {
@@ -335,17 +344,29 @@ fn settings(ledger: &mut Ledger, inventory: &Inventory, controller: &Controller,
         let snippet = snippet_key(key, resolved, translation);
         let settlement = match catalog::configmap_keys().get(key) {
             Some(_) if snippet.is_some() => snippet.unwrap_or(Settlement::Exact),
+            Some(_) if key == "global-auth-snippet" && resolved.config.globals.external_auth.is_none() => {
+                no_effect("it needs `global-auth-url`")
+            }
             Some(_) if CARRIED.contains(&key.as_str()) => Settlement::Exact,
             Some(_) => unmappable(Finds::PolicyControllerSetting),
             None => Settlement::Unknown { suggestion: catalog::configmap_keys().meant(key).map(str::to_owned) },
         };
-        settled(ledger, subject, value, settlement);
+        settled(ledger, subject.clone(), value, settlement);
+        for (index, (text, settlement)) in of_key(key, resolved, translation).into_iter().flatten().enumerate() {
+            settled(ledger, Subject::new(map.id, subject.field.child(index)), text, settlement);
+        }
     }
+}
+
+/// Directives of a snippet of the ConfigMap.
+fn of_key<'a>(key: &str, resolved: &'a Resolved, translation: &Translation) -> Option<Vec<(&'a str, Settlement)>> {
+    let snippet = resolved.config.globals.snippets.iter().find(|snippet| snippet.key == key)?;
+    let code = if snippet.code.is_empty() { &snippet.aside } else { &snippet.code };
+    Some(of_code(code, None, snippet.key, None, translation))
 }
 
 /// A snippet of the ConfigMap: what became of its directives together.
 fn snippet_key(key: &str, resolved: &Resolved, translation: &Translation) -> Option<Settlement> {
-    let snippet = resolved.config.globals.snippets.iter().find(|snippet| snippet.key == key)?;
-    let directives = of_code(&snippet.code, None, snippet.key, None, translation);
+    let directives = of_key(key, resolved, translation)?;
     directives.into_iter().map(|(_, settlement)| settlement).reduce(Settlement::and)
 }

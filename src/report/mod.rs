@@ -12,7 +12,7 @@ mod summary;
 mod tables;
 mod targets;
 
-pub use account::{Tally, account, tally as tally_of_account};
+pub use account::{Tally, account, tally as tally_of_account, without_effect};
 pub use comparison::{Selection, Sides, comparison_json, comparison_markdown, comparison_text, findings as difference_findings, tally};
 pub use diagnostic::{Colours, Diagnostics, printable, printable_within, severity};
 pub use formats::{Look, report_html, report_json, report_markdown, report_sarif, report_text};

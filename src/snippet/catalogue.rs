@@ -215,6 +215,9 @@ pub struct Known {
     /// Words that `value` allows.
     #[serde(default)]
     pub words: Vec<String>,
+    /// Arguments that say what holds without it, where somebody would write that.
+    #[serde(default)]
+    pub default: Option<String>,
     /// How it is understood.
     pub meaning: Sense,
     /// The module it belongs to; filled in while loading.
@@ -399,6 +402,15 @@ mod tests {
         for file in FILES.files().filter(|file| file.path().file_stem().is_some_and(|stem| stem != "controller")) {
             let module: Module = serde_yaml::from_slice(file.contents()).expect("module");
             assert!(module.directives.is_sorted_by(|a, b| a.name < b.name), "{}", module.name);
+        }
+    }
+
+    #[test]
+    fn defaults_are_values_that_the_directive_takes() {
+        for known in all() {
+            let Some(default) = &known.default else { continue };
+            assert!(known.arguments.allows(default.split(' ').count()), "{}", known.name);
+            assert!(known.value != Some(Value::Flag) || ["on", "off"].contains(&default.as_str()), "{}: {default}", known.name);
         }
     }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::{
     After, Auth, Condition, Directive as Read, Expires, Limit, LocationModifier, Meaning, Question, Reading, RequestHow, ResponseHow, Text,
-    TextPiece, Upstream, Who,
+    TextPiece, Upstream, Who, catalogue,
 };
 use crate::{
     nginx::code::{self, About, Code, Compare, DEEPEST, Directive, Line, Reach, Value},
@@ -36,9 +36,20 @@ impl Reading {
             let text = self.snippet.text.get(stop.span.clone()).unwrap_or_default().to_owned();
             let what = "a snippet that closes the block it is written into".to_owned();
             let directive = Directive::Unmodelled { what, reach: Reach::All };
-            lines.push(Line { text, span: stop.span.clone(), about: About::ClosesBlock, directive });
+            lines.push(Line { text, span: stop.span.clone(), about: About::ClosesBlock, usual: false, directive });
         }
         Code { lines, swallows: self.snippet.stops.iter().any(swallows) }
+    }
+
+    /// All of its directives as lines, whatever blocks they stand in: for text that the router does not run.
+    pub fn flat(&self) -> Code {
+        let snippet = &self.snippet;
+        let line = |(read, understood): (&Read, &super::Understood)| {
+            let text = snippet.text.get(read.head()).unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+            let about = if read.parent.is_some() { About::Inside } else { about(&understood.meaning, read.name()) };
+            Line { text, span: read.head(), about, usual: false, directive: Directive::Aside }
+        };
+        Code { lines: snippet.directives.iter().zip(&self.understood).map(line).collect(), swallows: false }
     }
 
     fn block(&self, parent: Option<usize>, depth: usize) -> Vec<Line> {
@@ -48,13 +59,22 @@ impl Reading {
             let text = self.snippet.text.get(read.head()).unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
             let about = about(&self.understood[index].meaning, read.name());
             let mut directives = self.directives(index, read, depth);
-            if directives.is_empty() {
-                directives.push(Directive::Aside);
+            let usual = self.is_usual(index);
+            if directives.is_empty() || (usual && matches!(directives.as_slice(), [Directive::Unmodelled { .. }])) {
+                directives = vec![Directive::Aside];
             }
-            let line = |directive| Line { text: text.clone(), span: read.head(), about, directive };
+            let line = |directive| Line { text: text.clone(), span: read.head(), about, usual, directive };
             lines.extend(directives.into_iter().map(line));
         }
         lines
+    }
+
+    /// The directive says what nginx does without it.
+    fn is_usual(&self, index: usize) -> bool {
+        let read = &self.snippet.directives[index];
+        let words = read.arguments().iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
+        let said = self.understood[index].meaning != Meaning::Unknown;
+        said && catalogue::find(read.name()).any(|known| known.default.as_deref() == Some(words.as_str()))
     }
 
     fn inner(&self, index: usize, depth: usize) -> Result<Vec<Line>, Directive> {
@@ -87,7 +107,7 @@ impl Reading {
             Meaning::ResponseHeaders(headers) => response(headers),
             Meaning::Expires(expires) => expiry(expires),
             Meaning::Redirect { status, location } => vec![Directive::Redirect { status: *status, location: location.pieces() }],
-            Meaning::Answer { status, body } => vec![Directive::Answer { status: *status, text: body.is_some() }],
+            Meaning::Answer { status, body } => vec![Directive::Answer { status: *status, text: body.as_ref().map(Text::pieces) }],
             Meaning::Rewrite(rewrite) => vec![Directive::Rewrite {
                 regex: rewrite.regex.clone(),
                 replacement: rewrite.replacement.pieces(),
@@ -145,7 +165,9 @@ impl Reading {
                 Auth::Basic(None) | Auth::Digest(None) | Auth::Request(None) | Auth::Other => Vec::new(),
                 Auth::Basic(Some(realm)) => vec![Directive::Password { realm: realm.to_string() }],
                 Auth::Digest(Some(_)) | Auth::Request(Some(_)) | Auth::ClientCertificate => unmodelled(this(), Reach::Content),
-                Auth::Variable { variable, .. } => vec![Directive::Defines(variable.to_ascii_lowercase())],
+                Auth::Variable { variable, value } => {
+                    vec![Directive::OfAuth { variable: variable.to_ascii_lowercase(), text: value.pieces() }]
+                }
             },
             Meaning::Set(set) => {
                 vec![Directive::Set { variable: set.variable.to_ascii_lowercase(), value: set.value.as_ref().map(Text::pieces) }]
@@ -386,7 +408,8 @@ fn about(meaning: &Meaning, name: &str) -> About {
         Meaning::Reading => About::Reading,
         Meaning::Listening => About::Listening,
         Meaning::Definition { .. } | Meaning::Value => About::Definition,
-        Meaning::Stream | Meaning::NoEffect => About::NoEffect,
+        Meaning::Stream => About::Stream,
+        Meaning::NoEffect => About::NoEffect,
         Meaning::Unknown => About::Unknown,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Consequence, Reading, Unless, Who};
+use super::{Consequence, Place, Reading, Unless, Who};
 
 /// Plain text: each directive in the line where it stands, and below it what it does; then what nginx refuses.
 pub fn explain(reading: &Reading) -> String {
@@ -16,7 +16,8 @@ pub fn explain(reading: &Reading) -> String {
         let text = snippet.text[directive.head()].split_whitespace().collect::<Vec<_>>().join(" ");
         let understood = &reading.understood[index];
         writeln!(out, "{line:>4}  {indent}{text}").expect("INVARIANT: a String takes all text");
-        writeln!(out, "      {indent}  {}: {}", understood.meaning.word(), understood.why).expect("INVARIANT: a String takes all text");
+        writeln!(out, "      {indent}  {}: {}", understood.meaning.word(), in_place(&one_line(&understood.why), snippet.place))
+            .expect("INVARIANT: a String takes all text");
     }
     for refusal in reading.refusals() {
         let line = lines.of(refusal.span.start);
@@ -39,6 +40,32 @@ pub fn explain(reading: &Reading) -> String {
         writeln!(out, "line {line}: {what}").expect("INVARIANT: a String takes all text");
     }
     out
+}
+
+/// The text in one line.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What a directive does, in words for its place.
+fn in_place(why: &str, place: Place) -> String {
+    match place.same_block() {
+        Place::AuthSnippet => why
+            .replace("to the backend", "to the authentication service")
+            .replace("of the backend", "of the authentication service")
+            .replace("the client gets", "the controller, not the client, gets")
+            .replace("to every answer", "to answers that no client sees")
+            .replace("to answers that are no errors", "to answers that no client sees"),
+        Place::ConfigurationSnippet
+        | Place::ServerSnippet
+        | Place::StreamSnippet
+        | Place::ModsecuritySnippet
+        | Place::MainSnippet
+        | Place::HttpSnippet
+        | Place::GlobalServerSnippet
+        | Place::LocationSnippet
+        | Place::GlobalAuthSnippet => why.to_owned(),
+    }
 }
 
 /// Where the lines of a text end.
@@ -81,7 +108,6 @@ impl std::fmt::Display for Who {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::snippet::Place;
 
     #[test]
     fn lines_say_what_directives_do() {

@@ -131,10 +131,15 @@ fn is_query(piece: &TextPiece) -> bool {
 
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for piece in &self.0 {
+        let continues = |next: Option<&TextPiece>| match next {
+            Some(TextPiece::Literal(text)) => text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'),
+            Some(TextPiece::Variable(_) | TextPiece::Group(_)) | None => false,
+        };
+        for (at, piece) in self.0.iter().enumerate() {
             match piece {
                 TextPiece::Literal(text) => f.write_str(text)?,
-                TextPiece::Variable(name) => write!(f, "${{{name}}}")?,
+                TextPiece::Variable(name) if continues(self.0.get(at + 1)) => write!(f, "${{{name}}}")?,
+                TextPiece::Variable(name) => write!(f, "${name}")?,
                 TextPiece::Group(number) => write!(f, "${number}")?,
             }
         }

@@ -13,11 +13,13 @@ mod needs;
 mod nginx_gateway_fabric;
 mod services;
 mod standard;
+mod told;
 mod traefik;
 mod wire;
 
 pub use live::supported_features;
 pub use needs::{For, Met, Need, needs};
+pub use told::{Said, Side, Told};
 
 use crate::{
     gateway::{
@@ -215,6 +217,12 @@ pub trait Target: Sync {
     /// A header value that repeats a header of the request, where it has words for that.
     fn header_of_request(&self, name: &str) -> Option<String> {
         let _ = name;
+        None
+    }
+
+    /// A header value that is made of variables, where it has words for all of it.
+    fn header_text(&self, pieces: &[Told<'_>], side: Side) -> Option<Said> {
+        let _ = (pieces, side);
         None
     }
 

@@ -37,7 +37,7 @@ pub(super) fn no_core_field(intent: &Intent) -> Answer {
         Intent::Mirror { .. } => Code::PolicyMirror,
         Intent::Tracing => Code::PolicyTracing,
         Intent::AccessLog => Code::PolicyAccessLog,
-        Intent::Snippet => Code::PolicySnippet,
+        Intent::Snippet => Code::SnippetNotConvertible,
         Intent::Ciphers => Code::PolicyCiphers,
         Intent::Fastcgi => Code::BackendFastcgi,
         Intent::Grpc => Code::BackendGrpc,

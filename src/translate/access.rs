@@ -114,7 +114,9 @@ impl Cx<'_> {
         }
         if settings.modsecurity.enabled {
             let names = &["enable-modsecurity", "enable-owasp-core-rules", "modsecurity-transaction-id", "modsecurity-snippet"];
-            lost = lost.or(self.ask(ingress, names, &Intent::Firewall, vec![]));
+            let firewall = self.ask(ingress, names, &Intent::Firewall, vec![]);
+            self.firewall_rules(ingress, &settings.modsecurity, firewall);
+            lost = lost.or(firewall);
         }
         lost.filter(|_| !self.options.allow_unprotected)
     }
@@ -359,13 +361,6 @@ impl Cx<'_> {
                 self.mark(ingress, names, &Settlement::Exact);
             } else {
                 self.ask(ingress, names, &Intent::Tracing, vec![]);
-            }
-        }
-        if let Some(snippets) = &settings.snippets {
-            for (name, text) in [("stream-snippet", &snippets.stream), ("auth-snippet", &snippets.auth)] {
-                if !text.is_empty() {
-                    self.ask(ingress, &[name], &Intent::Snippet, vec![("annotation", name.to_owned())]);
-                }
             }
         }
         if annotated(settings.redirect.relative.given) && settings.redirect.relative.value {

@@ -214,24 +214,7 @@ impl<'a> Cx<'a> {
 
     /// Puts an intent of an Ingress to the target, settles the annotations it came from, and gives the code where the target has no answer.
     pub(super) fn ask(&mut self, ingress: IngressId, names: &[&'static str], intent: &Intent, mut facts: Facts) -> Option<Code> {
-        let answer = self.answer(intent);
-        let codes = match &answer {
-            Answer::No(code) => {
-                self.mark(ingress, names, &unmappable(*code));
-                std::slice::from_ref(code)
-            }
-            Answer::Already => {
-                self.mark(ingress, names, &Settlement::Exact);
-                return None;
-            }
-            Answer::Kept { kind, changes } => {
-                let target = self.options.target.id().to_owned();
-                let codes = changes.iter().copied().collect();
-                self.mark(ingress, names, &Settlement::Policy { target, kind: (*kind).to_owned(), codes });
-                self.wishes.push(intent.clone());
-                changes.as_slice()
-            }
-        };
+        let (lost, codes) = self.put(ingress, names, intent);
         if codes.is_empty() {
             return None;
         }
@@ -245,11 +228,29 @@ impl<'a> Cx<'a> {
         let name = if let [only] = names { Some(only) } else { names.iter().find(has).or(names.first()) };
         let subject = name.map(|name| self.annotation(ingress, name));
         for code in codes {
-            self.say(*code, subject.clone(), facts.clone());
+            self.say(code, subject.clone(), facts.clone());
         }
-        match answer {
-            Answer::No(code) => Some(code),
-            Answer::Already | Answer::Kept { .. } => None,
+        lost
+    }
+
+    /// The same without a word: the code where the target has no answer, and everything that is to be said.
+    pub(super) fn put(&mut self, ingress: IngressId, names: &[&'static str], intent: &Intent) -> (Option<Code>, Vec<Code>) {
+        match self.answer(intent) {
+            Answer::No(code) => {
+                self.mark(ingress, names, &unmappable(code));
+                (Some(code), vec![code])
+            }
+            Answer::Already => {
+                self.mark(ingress, names, &Settlement::Exact);
+                (None, Vec::new())
+            }
+            Answer::Kept { kind, changes } => {
+                let target = self.options.target.id().to_owned();
+                let codes = changes.iter().copied().collect();
+                self.mark(ingress, names, &Settlement::Policy { target, kind: kind.to_owned(), codes });
+                self.wishes.push(intent.clone());
+                (None, changes)
+            }
         }
     }
 

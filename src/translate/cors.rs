@@ -31,7 +31,7 @@ impl Cx<'_> {
         let short = origins(cors).is_none_or(|expression| expression.len() <= LONGEST_VALUE);
         http && short
             && self.options.target.header_of_request("Origin").is_some()
-            && self.keeps(&Intent::Answer { status: NO_CONTENT, headers: Vec::new() })
+            && self.keeps(&Intent::Answer { status: NO_CONTENT, headers: Vec::new(), body: None })
     }
 
     /// The rules of a location, with those for allowed origins before them.
@@ -75,7 +75,7 @@ impl Cx<'_> {
             path: path.clone(),
             headers: Vec::new(),
             action: Action::Answered,
-            changes: Changes { wishes: vec![Intent::Answer { status, headers }], ..Changes::default() }.into(),
+            changes: Changes { wishes: vec![Intent::Answer { status, headers, body: None }], ..Changes::default() }.into(),
         }
     }
 

@@ -55,6 +55,7 @@ impl Cx<'_> {
             host,
             request_headers: _,
             request_removed: _,
+            request_added: _,
             response_headers: _,
             response_added: _,
             response_removed: _,
@@ -174,7 +175,7 @@ pub(super) fn wire_rule(cx: &mut Cx<'_>, rules: &[&Rule], namespace: &str) -> Gr
     }
     let mut filters = Vec::new();
     let changes = &first.changes;
-    let request = super::routes::modifier(&changes.request_headers, &[], &changes.request_removed);
+    let request = super::routes::modifier(&changes.request_headers, &changes.request_added, &changes.request_removed);
     let response = super::routes::modifier(&changes.response_headers, &changes.response_added, &changes.response_removed);
     filters.extend(request.map(GrpcFilter::RequestHeaderModifier));
     filters.extend(response.map(GrpcFilter::ResponseHeaderModifier));

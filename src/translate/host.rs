@@ -98,7 +98,7 @@ impl Cx<'_> {
             Some(suffix) => name.ends_with(suffix),
             None => other.name == ServerName::CatchAll && other.locations.iter().any(|location| !location.implicit),
         };
-        let intent = Intent::Answer { status: 404, headers: Vec::new() };
+        let intent = Intent::Answer { status: 404, headers: Vec::new(), body: None };
         if !self.config.servers.iter().any(caught) || !self.keeps(&intent) {
             return vec![];
         }
@@ -313,7 +313,7 @@ impl Cx<'_> {
                     return vec![self.withheld_host(server, server.created_by.unwrap_or(owner), code)];
                 }
             };
-            let here = self.around_location(&around, location);
+            let here = self.around_location(server, &around, location);
             if here.has_location() {
                 rules.extend(self.snippet_locations(&here, server, owner, tls));
             }
@@ -362,7 +362,7 @@ impl Cx<'_> {
         let health = self.config.globals.flags.health_check_path.as_str();
         let mut pages = Vec::new();
         for (path, status) in [(health, 200), ("/nginx_status", 403)] {
-            let intent = Intent::Answer { status, headers: Vec::new() };
+            let intent = Intent::Answer { status, headers: Vec::new(), body: None };
             let Ok(path) = paths::prefix(path) else { continue };
             if path == PathRule::Prefix("/".to_owned()) || !self.keeps(&intent) {
                 continue;
@@ -380,7 +380,7 @@ impl Cx<'_> {
             let code = self.ask(ingress, &["app-root"], &Intent::Variables { text: root.clone() }, vec![("value", root)]);
             code.map_or(Action::Withheld(Code::HeaderVariables), Action::Withheld)
         } else {
-            let intent = Intent::FixedRedirect { url: root.clone(), status: 302, headers: vec![] };
+            let intent = Intent::FixedRedirect { url: self.header_value(&root), status: 302, headers: vec![] };
             if self.keeps(&intent) {
                 self.wishes.clear();
                 self.ask(ingress, &["app-root"], &intent, vec![]);
@@ -533,7 +533,7 @@ impl Cx<'_> {
     /// What the built-in default backend answers where an error page makes another status of its 404.
     fn built_in_page(&self, location: &Location, rules: &dyn Fn(&Action, &Changes) -> Vec<Rule>) -> Vec<Rule> {
         let status = self.config.built_in_status();
-        let intent = Intent::Answer { status, headers: Vec::new() };
+        let intent = Intent::Answer { status, headers: Vec::new(), body: None };
         if status == 404 || !self.keeps(&intent) || !location.path.starts_with('/') {
             return vec![];
         }

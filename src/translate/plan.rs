@@ -169,6 +169,8 @@ pub(super) struct Changes {
     pub request_headers: Vec<(String, String)>,
     /// Request headers that are taken away.
     pub request_removed: Vec<String>,
+    /// Request headers that are added to what is left.
+    pub request_added: Vec<(String, String)>,
     /// Response headers that are set.
     pub response_headers: Vec<(String, String)>,
     /// Response headers that are added.
@@ -201,6 +203,7 @@ static NOTHING: Changes = Changes {
     host: None,
     request_headers: Vec::new(),
     request_removed: Vec::new(),
+    request_added: Vec::new(),
     response_headers: Vec::new(),
     response_added: Vec::new(),
     response_removed: Vec::new(),
@@ -337,7 +340,13 @@ impl HostPlan {
 
     /// Somebody is refused at some of its paths.
     pub(super) fn is_guarded(&self) -> bool {
-        let refuses = |intent: &Intent| intent.is_access_control() || matches!(intent, Intent::Refuse { .. });
+        // Pages without a text and without headers, or with those of CORS alone, stand in for what nobody serves.
+        let own = |(name, _): &(String, String)| !name.starts_with("Access-Control-");
+        let refuses = |intent: &Intent| match intent {
+            Intent::Refuse { .. } => true,
+            Intent::Answer { status: 400.., headers, body } => body.is_some() || headers.iter().any(own),
+            other => other.is_access_control(),
+        };
         let guarded = |rule: &Rule| matches!(rule.action, Action::Withheld(_)) || rule.changes.wishes.iter().any(refuses);
         self.http.iter().chain(&self.https).any(guarded)
     }

@@ -23,7 +23,7 @@ impl Cx<'_> {
         let facts: Facts =
             vec![("ingress", self.ingress_name(owner)), ("annotation", fixed.annotation.to_owned()), ("value", fixed.url.clone())];
         let headers = std::mem::take(&mut changes.response_headers);
-        let intent = Intent::FixedRedirect { url: fixed.url.clone(), status: fixed.status, headers: headers.clone() };
+        let intent = Intent::FixedRedirect { url: self.header_value(&fixed.url), status: fixed.status, headers: headers.clone() };
         let redirects =
             (300..400).contains(&fixed.status) && !fixed.url.contains('$') && (fixed.url.contains("://") || fixed.url.starts_with('/'));
         if redirects && self.keeps(&intent) {

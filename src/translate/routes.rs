@@ -464,6 +464,7 @@ fn filters(cx: &mut Cx<'_>, changes: &Changes, action: &Action, hostname: Option
         host,
         request_headers,
         request_removed,
+        request_added,
         response_headers,
         response_added,
         response_removed,
@@ -487,7 +488,7 @@ fn filters(cx: &mut Cx<'_>, changes: &Changes, action: &Action, hostname: Option
             max_age: u32::try_from(cors.max_age).ok(),
         })));
     }
-    filters.extend(modifier(request_headers, &[], request_removed).map(HttpFilter::RequestHeaderModifier));
+    filters.extend(modifier(request_headers, request_added, request_removed).map(HttpFilter::RequestHeaderModifier));
     if path.is_some() || host.is_some() {
         let path = path.as_ref().map(|path| match path {
             PathModifier::Full(value) => api::PathModifier::ReplaceFullPath(value.clone()),

@@ -46,6 +46,7 @@ mod settlements;
 mod shared;
 mod snippet;
 mod snippet_conversion;
+mod snippet_corpus;
 mod snippet_oracle;
 mod snippet_router;
 mod snippet_truth;

@@ -216,6 +216,7 @@ fn a_real_nginx_answers_as_snippets_are_understood() {
         thread::sleep(Duration::from_millis(25));
     }
     let (mut requests, mut recorded) = (0, Vec::new());
+    let compared = ran.len();
     for case in ran {
         for (index, wanted) in case.requests.iter().enumerate() {
             let answer = ask(port, case, wanted);
@@ -231,6 +232,7 @@ fn a_real_nginx_answers_as_snippets_are_understood() {
         fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/snippets/recorded.yaml"), text).expect("recorded");
     }
     fs::remove_dir_all(&folder).ok();
-    println!("{} snippets, {requests} requests compared with nginx", all.len());
+    println!("{} snippets read by nginx, {compared} of them with {requests} requests whose answers are compared", all.len());
+    assert!(compared >= 100 && requests >= 180, "{compared} snippets, {requests} requests");
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Code, Condition, Directive, Question, Text, Tree};
 use crate::{
-    automata::pcre::Pattern,
+    automata::{Answer, Budget, Domain, Lang, pcre::Pattern},
     k8s::Subject,
     nginx::{Config, settings::Cidr},
     request::{Field, Part, Piece, Predicates, Regex, RegexDialect, Test, TextExpr, Valuation},
@@ -17,6 +17,8 @@ pub(in crate::nginx) struct Questions<'c> {
     pub(in crate::nginx) trees: BTreeMap<usize, Tree<'c>>,
     /// Variables that some snippet sets; they are empty until then.
     pub(super) declared: BTreeSet<String>,
+    /// Expressions that are found in every target, and whether letter case counts.
+    pub(super) everywhere: BTreeSet<(&'c str, bool)>,
     /// Variables of `map`, with their directive.
     pub(super) maps: BTreeMap<&'c str, &'c Directive>,
 }
@@ -79,6 +81,13 @@ pub(super) fn search(regex: &str, caseless: bool) -> Test {
 /// The test that a single address passes.
 pub(super) fn network(cidr: Cidr) -> Test {
     Test::InNetworks(vec![(cidr.address, cidr.length)])
+}
+
+/// Whether an expression is found in every text of a domain that begins with a slash.
+pub fn finds_all(regex: &str, caseless: bool, domain: &Domain) -> bool {
+    const SMALL: Budget = Budget { states: 2_000, atoms: 200, bytes: 4 << 20 };
+    let Ok(found) = Pattern::parse(regex, caseless) else { return false };
+    Lang::prefix("/").is_subset(&Lang::pcre(&found), domain, SMALL) == Answer::Holds
 }
 
 /// A text without variables and groups.
@@ -218,8 +227,11 @@ impl<'c> Questions<'c> {
                     questions.maps.insert(variable, &line.directive);
                 }
                 Directive::Rewrite { regex, .. } | Directive::Location { path: regex, .. } => questions.declare_groups(regex),
-                Directive::If { condition: Condition { question: Question::Matches { regex, .. }, .. }, .. } => {
+                Directive::If { condition: Condition { question: Question::Matches { regex, caseless }, variable, .. }, .. } => {
                     questions.declare_groups(regex);
+                    if variable == "request_uri" && finds_all(regex, *caseless, Domain::values()) {
+                        questions.everywhere.insert((regex, *caseless));
+                    }
                 }
                 _ => {}
             }
@@ -282,6 +294,7 @@ impl<'c> Questions<'c> {
             | Directive::Location { .. }
             | Directive::Set { .. }
             | Directive::Defines(_)
+            | Directive::OfAuth { .. }
             | Directive::Break
             | Directive::Redirect { .. }
             | Directive::Answer { .. }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     k8s::NamespacedName,
     nginx::{Router, settings::Satisfy},
-    request::{Field, Guard, HeaderExprs, HeaderOperation, HeaderRule, Part, Statuses, Test, TextExpr, Valuation},
+    request::{Field, Guard, HeaderExprs, HeaderOperation, HeaderRule, Statuses, Test, TextExpr, Valuation},
 };
 
 /// The blocks.
@@ -265,8 +265,6 @@ fn operation(how: ResponseHow, value: &Value, values: &Values<'_, '_, impl Valua
         Value::None => None,
         Value::Text(text) => match values.text(text) {
             Ok(text) if text.as_literal() == Some("") => None,
-            // A text that may be empty is sent or not.
-            Ok(text) if may_be_empty(&text) => return Some(HeaderOperation::Unknown),
             Ok(text) => Some(text),
             Err(_) => return Some(HeaderOperation::Unknown),
         },
@@ -278,13 +276,4 @@ fn operation(how: ResponseHow, value: &Value, values: &Values<'_, '_, impl Valua
         (ResponseHow::More { append: false } | ResponseHow::Expires, Some(text)) => Some(HeaderOperation::Set(text)),
         (ResponseHow::More { append: false } | ResponseHow::Expires, None) => Some(HeaderOperation::Remove),
     }
-}
-
-/// All of its parts may be empty.
-fn may_be_empty(text: &TextExpr) -> bool {
-    text.0.iter().all(|part| match part {
-        Part::Header(_) | Part::Query | Part::MoreQuery | Part::Filled { .. } | Part::Redirected { .. } => true,
-        Part::Variable(name) => name != "uri" && name != "request_method" && name != "server_protocol",
-        _ => false,
-    })
 }

@@ -14,7 +14,7 @@ use crate::{
         route::{Here, Trace, origin},
         texts,
     },
-    request::{Answer, Deny, Field, HeaderExprs, NoAnswer, Part, PathExpr, Test, TextExpr, Valuation, with_rules},
+    request::{Answer, Deny, Field, HeaderExprs, NoAnswer, Part, PathExpr, Piece, Test, TextExpr, Valuation, with_rules},
 };
 
 /// nginx answers 500 after this many choices of a location.
@@ -114,7 +114,7 @@ impl Router<'_> {
             End::Done | End::Broken => return Ok(None),
             End::Closed => Answer::NoAnswer(NoAnswer::Reset),
             End::Redirect { status, location } => {
-                let location = if is_path(location)? {
+                let location = if self.is_path(location)? {
                     self.relative(levels)?;
                     let flags = &self.config.globals.flags;
                     let port = if visit.https { flags.https_port } else { flags.http_port };
@@ -323,7 +323,7 @@ impl Router<'_> {
             End::Done | End::Broken => return Ok(None),
             End::Closed => Answer::NoAnswer(NoAnswer::Reset),
             End::Redirect { status, location } => {
-                let location = if is_path(location)? {
+                let location = if self.is_path(location)? {
                     self.relative(&here.levels)?;
                     self.absolute(here, location.0.clone())
                 } else {
@@ -396,18 +396,69 @@ impl Router<'_> {
     }
 }
 
-/// A location that begins with the path; an error where that is not known.
-pub(super) fn is_path(location: &TextExpr) -> Known<bool> {
-    match location.0.first() {
-        None => Ok(false),
-        Some(Part::Literal(text)) => Ok(text.starts_with('/')),
-        Some(Part::RawTarget { .. } | Part::Path(_)) => Ok(true),
-        Some(Part::Variable(name)) if name == "uri" => Ok(true),
-        Some(Part::Filled { template, .. } | Part::Redirected { template, .. }) => match template.first() {
-            Some(crate::request::Piece::Literal(text)) => Ok(text.starts_with('/')),
-            _ => Err("whether a redirect stays on its host".to_owned()),
-        },
-        Some(Part::Scheme | Part::EffectiveScheme) => Ok(false),
-        Some(_) => Err("whether a redirect stays on its host".to_owned()),
+impl Router<'_> {
+    /// A location that begins with the path; an error where that is not known.
+    pub(super) fn is_path(&self, location: &TextExpr) -> Known<bool> {
+        let unknown = || Err("whether a redirect stays on its host".to_owned());
+        match location.0.first() {
+            None => Ok(false),
+            Some(Part::Literal(text)) => Ok(text.starts_with('/')),
+            Some(Part::RawTarget { .. } | Part::Path(_)) => Ok(true),
+            Some(Part::Variable(name)) if name == "uri" => Ok(true),
+            Some(Part::Filled { regex, template } | Part::Redirected { regex, template }) => {
+                match (template.first(), &self.predicates.get(*regex).test) {
+                    (Some(Piece::Literal(text)), _) => Ok(text.starts_with('/')),
+                    (Some(Piece::Group(group)), Test::Regex(regex)) if starts_with_slash(&regex.pattern, *group) => Ok(true),
+                    (_, _) => unknown(),
+                }
+            }
+            Some(Part::Scheme | Part::EffectiveScheme) => Ok(false),
+            Some(_) => unknown(),
+        }
+    }
+}
+
+/// A group of an expression begins with a slash, whatever it takes.
+fn starts_with_slash(pattern: &str, group: u8) -> bool {
+    let mut open = 0;
+    let mut rest = pattern;
+    while let Some(at) = rest.find(['(', '\\', '[']) {
+        let found = &rest[at..];
+        // Classes are not read; what stands behind one is not looked at.
+        let skip = match found.as_bytes().first() {
+            Some(b'\\') => 1 + found[1..].chars().next().map_or(0, char::len_utf8),
+            Some(b'(') => 1,
+            Some(_) | None => return false,
+        };
+        rest = &found[skip..];
+        if found.starts_with('(') && !rest.starts_with('?') {
+            open += 1;
+            if open == group {
+                let inner = rest.split(')').next().unwrap_or_default();
+                let whole = !rest[inner.len()..].starts_with(")?")
+                    && !rest[inner.len()..].starts_with(")*")
+                    && !rest[inner.len()..].starts_with("){");
+                return whole
+                    && inner.starts_with('/')
+                    && !inner.starts_with("/?")
+                    && !inner.starts_with("/*")
+                    && !inner.starts_with("/{")
+                    && !inner.contains(['|', '(']);
+            }
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::starts_with_slash;
+
+    #[test]
+    fn groups_that_begin_with_a_slash_are_found() {
+        assert!(starts_with_slash("^(/docs)$", 1) && starts_with_slash(r"^/(a\(b)(/.*)$", 2));
+        for (pattern, group) in [("^(docs)$", 1), ("^(/docs)?$", 1), ("^(/?docs)$", 1), ("^(/a|b)$", 1), ("^(/a)$", 2), ("^[(](/a)", 1)] {
+            assert!(!starts_with_slash(pattern, group), "{pattern}");
+        }
     }
 }

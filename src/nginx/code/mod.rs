@@ -11,6 +11,9 @@ mod tree;
 mod values;
 
 pub(super) use ask::Questions;
+pub use ask::finds_all;
+pub use values::ignores_query;
+
 pub(super) use headers::Levels;
 pub(super) use state::State;
 pub(super) use tree::Tree;
@@ -44,6 +47,8 @@ pub struct Line {
     pub span: Range<usize>,
     /// What it is about, for whoever converts it.
     pub about: About,
+    /// It says what holds without it, unless a block around says otherwise.
+    pub usual: bool,
     /// What it does.
     pub directive: Directive,
 }
@@ -219,6 +224,10 @@ pub enum About {
     ModSecurity,
     /// Another kind of backend.
     OtherBackend,
+    /// TCP and UDP.
+    Stream,
+    /// A part of a block that is looked at as a whole.
+    Inside,
     /// It closes the block that the snippet is written into.
     ClosesBlock,
     /// Not known.
@@ -262,6 +271,13 @@ pub enum Directive {
     },
     /// A variable that gets its value in a way that is not modelled.
     Defines(String),
+    /// `auth_request_set`: a variable that the answer of the authentication service gives; empty where none is asked.
+    OfAuth {
+        /// The variable.
+        variable: String,
+        /// Its value.
+        text: Text,
+    },
     /// `map`
     Map {
         /// The variable.
@@ -286,8 +302,8 @@ pub enum Directive {
     Answer {
         /// Status; 444 closes the connection.
         status: u16,
-        /// It has a text, so that no error page takes its place.
-        text: bool,
+        /// Its text, for which no error page takes its place.
+        text: Option<Text>,
     },
     /// `rewrite`
     Rewrite {
@@ -359,6 +375,35 @@ impl Code {
         all(&self.lines)
     }
 
+    /// Something in it may answer, refuse, or ask somebody else.
+    pub fn decides(&self) -> bool {
+        self.all().any(|line| match &line.directive {
+            Directive::Aside
+            | Directive::Set { .. }
+            | Directive::Defines(_)
+            | Directive::OfAuth { .. }
+            | Directive::Map { .. }
+            | Directive::Break
+            | Directive::RequestHeader { .. }
+            | Directive::ResponseHeader { .. }
+            | Directive::BodyLimit(_)
+            | Directive::ReadTimeout(_) => false,
+            Directive::If { .. }
+            | Directive::Location { .. }
+            | Directive::Except { .. }
+            | Directive::Redirect { .. }
+            | Directive::Answer { .. }
+            | Directive::Rewrite { .. }
+            | Directive::Access { .. }
+            | Directive::Satisfy(_)
+            | Directive::Internal
+            | Directive::Rate
+            | Directive::Password { .. }
+            | Directive::Pass(_)
+            | Directive::Unmodelled { .. } => true,
+        })
+    }
+
     /// There is nothing in it that would decide an answer.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty() && !self.swallows
@@ -366,7 +411,7 @@ impl Code {
 }
 
 /// All directives of a block, those of inner blocks behind the one that opens it.
-pub(super) fn all(block: &[Line]) -> impl Iterator<Item = &Line> {
+pub fn all(block: &[Line]) -> impl Iterator<Item = &Line> {
     let mut open = vec![block.iter()];
     std::iter::from_fn(move || {
         loop {
@@ -390,6 +435,7 @@ impl Directive {
             Self::Aside
             | Self::Set { .. }
             | Self::Defines(_)
+            | Self::OfAuth { .. }
             | Self::Map { .. }
             | Self::Break
             | Self::Redirect { .. }

@@ -79,6 +79,11 @@ impl Router<'_> {
                     }
                 }
                 Directive::Defines(variable) => drop(state.variables.insert(variable.clone(), Err(format!("what `${variable}` holds")))),
+                Directive::OfAuth { variable, .. } => {
+                    let asks = script.location.is_none_or(|location| self.config.asks_service(location));
+                    let value = if asks { Err(format!("what `${variable}` holds")) } else { Ok(TextExpr::default()) };
+                    state.variables.insert(variable.clone(), value);
+                }
                 Directive::Break => {
                     state.changed = false;
                     return Ok(End::Broken);
@@ -89,7 +94,7 @@ impl Router<'_> {
                 }
                 Directive::Answer { status, text } => {
                     trace.step(format!("`{}`", line.text), script.because.clone());
-                    return Ok(if *status == 444 { End::Closed } else { End::Answer { status: *status, text: *text } });
+                    return Ok(if *status == 444 { End::Closed } else { End::Answer { status: *status, text: text.is_some() } });
                 }
                 Directive::Rewrite { regex, replacement, keeps_query, after } => {
                     let id = self.predicates.find(&Field::Path, &search(regex, false)).ok_or("a rewrite that was not foreseen")?;

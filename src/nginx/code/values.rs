@@ -144,9 +144,18 @@ impl<V: Valuation> Values<'_, '_, V> {
     /// Variables that the controller's template sets: at the start of each location, and again by its Lua code.
     fn of_controller(&self, name: &str) -> Option<Known<TextExpr>> {
         let Some(location) = self.site.location else {
-            let known =
-                ["best_http_host", "pass_access_scheme", "pass_port", "pass_server_port", "namespace", "ingress_name", "location_path"];
-            return (known.contains(&name) || name == "service_name" || name == "service_port").then(|| Ok(TextExpr::default()));
+            const ALL: &[&str] = &[
+                "best_http_host",
+                "ingress_name",
+                "location_path",
+                "namespace",
+                "pass_access_scheme",
+                "pass_port",
+                "pass_server_port",
+                "service_name",
+                "service_port",
+            ];
+            return ALL.contains(&name).then(|| Ok(TextExpr::default()));
         };
         let part = match (name, self.site.late) {
             ("best_http_host", false) => Part::HostHeader,
@@ -156,12 +165,7 @@ impl<V: Valuation> Values<'_, '_, V> {
             ("pass_port" | "pass_server_port", false) => Part::Port,
             ("pass_port", true) => Part::ForwardedPort,
             ("pass_server_port", true) => Part::EffectivePort,
-            ("location_path", _) => Part::Literal(location.path.clone()),
-            ("namespace" | "ingress_name", _) => {
-                let source = self.router.config.ingress(location.origin.as_ref()?.ingress);
-                Part::Literal(if name == "namespace" { source.name.namespace.clone() } else { source.name.name.clone() })
-            }
-            (_, _) => return None,
+            (name, _) => Part::Literal(self.router.config.constant(location, name)?),
         };
         Some(Ok(TextExpr(vec![part])))
     }
@@ -193,6 +197,12 @@ impl<V: Valuation> Values<'_, '_, V> {
                 Question::Equals(text) => self.text(text).ok()?.as_literal().map(|wanted| wanted == value),
                 Question::Matches { regex, caseless } => Pattern::parse(regex, *caseless).ok()?.is_match(value.as_bytes()).ok(),
             };
+        }
+        let raw = matches!(value.0.as_slice(), [Part::RawTarget { .. }]);
+        if let (Question::Matches { regex, caseless }, true, Some(code)) = (question, raw, &self.router.code)
+            && code.everywhere.contains(&(regex.as_str(), *caseless))
+        {
+            return Some(true);
         }
         let (field, formula) = ask::formula(&value, question)?;
         formula.decide(&field, &self.router.predicates, self.v)
@@ -273,7 +283,7 @@ pub(super) fn take(regex: &str, caseless: bool, text: &str) -> Result<Option<Tak
 }
 
 /// Whether an expression says the same of a target as of its path: it begins with the path, and cannot reach into the query.
-pub(super) fn ignores_query(regex: &str) -> bool {
+pub fn ignores_query(regex: &str) -> bool {
     let Some(mut rest) = regex.strip_prefix('^').filter(|rest| rest.starts_with('/')) else { return false };
     while let Some(shorter) = ["(.*)$", "(.*)", ".*$", ".*"].iter().find_map(|tail| rest.strip_suffix(tail)) {
         rest = shorter;

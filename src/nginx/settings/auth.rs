@@ -3,6 +3,7 @@
 use crate::k8s::NamespacedName;
 
 use super::Given;
+use crate::nginx::code::Code;
 
 /// `auth-type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,6 +84,8 @@ pub struct ExternalAuth {
     pub keepalive_share_vars: bool,
     /// `auth-snippet` with effect.
     pub snippet: String,
+    /// The same, read.
+    pub code: Code,
 }
 
 /// `auth-tls-verify-client`.

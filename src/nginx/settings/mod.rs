@@ -12,6 +12,8 @@ mod value;
 
 use std::sync::Arc;
 
+use super::code::Code;
+
 pub use access::{AddressLists, Cidr, RateLimits, Satisfy};
 pub use auth::{AuthTls, BasicAuth, BasicKind, ExternalAuth, SecretKind, VerifyClient};
 pub use backend::{Affinity, BackendProtocol, CanaryBehavior, Fastcgi, LoadBalancing, Mirror, ProxyTls};
@@ -67,6 +69,8 @@ pub struct ModSecurity {
     pub transaction_id: String,
     /// `modsecurity-snippet` with effect.
     pub snippet: String,
+    /// The same, read.
+    pub code: Code,
 }
 
 /// Everything an Ingress can say by annotation. Large groups are shared with the defaults where no annotation changes them.

@@ -145,6 +145,8 @@ pub struct Snippets {
     pub configuration_code: Code,
     /// `server-snippet`, read.
     pub server_code: Code,
+    /// `stream-snippet`, read.
+    pub stream_code: Code,
     /// Why nginx refuses the configuration with them, by annotation.
     pub refused: Vec<(&'static str, SnippetRefusal)>,
     /// What they define for other snippets: variables with `$`, and names of zones.

@@ -114,7 +114,7 @@ fn meaning(known: &Known, call: &Call, snippet: &Snippet, index: usize, context:
         Sense::UpstreamRedirect => plain(Meaning::Upstream(Upstream::Redirects), "rewrites redirects of the backend"),
         Sense::UpstreamCookie => plain(Meaning::Upstream(Upstream::Cookies), "rewrites cookies of the backend"),
         Sense::InterceptErrors => plain(Meaning::Upstream(Upstream::InterceptErrors), "replaces errors of the backend by error pages"),
-        Sense::Cache => plain(Meaning::Cache, "caching of answers"),
+        Sense::Cache => plain(Meaning::Cache, cache(call)),
         Sense::Substitute | Sense::BodyRewriting => plain(Meaning::Body, "changes bodies of answers"),
         Sense::ErrorPage => plain(Meaning::ErrorPage, "replaces errors by another page"),
         Sense::Files => plain(Meaning::Files, "answers from files of the controller's image"),
@@ -139,6 +139,23 @@ fn meaning(known: &Known, call: &Call, snippet: &Snippet, index: usize, context:
         Sense::Resolver => plain(Meaning::NoEffect, "names are resolved by another server"),
         Sense::Transfer => plain(Meaning::NoEffect, "changes how answers are transferred, not what they say"),
         Sense::Include => Err("the included file is in the controller's container, not here".to_owned()),
+    }
+}
+
+/// What a directive of caching says.
+fn cache(call: &Call) -> String {
+    let values = call.arguments.join(" ");
+    let name = call.name;
+    match (name, values.as_str()) {
+        (_, "off") if name.ends_with("_cache") || name.ends_with("_store") => "answers are not kept".to_owned(),
+        (_, zone) if name.ends_with("_cache") => format!("answers are kept in the zone `{zone}`"),
+        (_, _) if name.ends_with("_valid") => format!("how long answers are kept: `{values}`"),
+        (_, _) if name.ends_with("_bypass") => format!("kept answers are not used where `{values}` is neither empty nor 0"),
+        (_, _) if name.ends_with("_no_cache") => format!("answers are not kept where `{values}` is neither empty nor 0"),
+        (_, _) if name.ends_with("_use_stale") => "when old answers may be used".to_owned(),
+        (_, _) if name.ends_with("_key") => format!("what tells kept answers apart: `{values}`"),
+        (_, _) if name.ends_with("_ignore_headers") => format!("headers of the backend that do not count: {values}"),
+        (_, _) => "how answers are kept".to_owned(),
     }
 }
 

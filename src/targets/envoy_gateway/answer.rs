@@ -51,6 +51,8 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         }
         Intent::Bandwidth { rate: 0, .. } => no_core_field(intent),
         Intent::Bandwidth { .. } => kept(TRAFFIC, &[Code::PolicyBandwidthShared]),
+        // Envoy takes no longer texts unless it is told to.
+        Intent::Answer { body: Some(body), .. } if body.text.is_empty() || body.text.len() > 4096 => no_core_field(intent),
         Intent::FixedRedirect { .. } | Intent::Refuse { .. } | Intent::Answer { .. } => kept(FILTER, &[]),
         Intent::RegexRewrite { pattern, target } => match envoy::replacement(pattern, target) {
             Some(_) => kept(FILTER, &[]),

@@ -4,6 +4,8 @@ use super::{
     policies::custom,
     types::{DirectResponse, HttpRouteFilter, OwnRewrite, PathRewrite, RegexReplacement, header},
 };
+use serde_json::json;
+
 use crate::{
     gateway::{
         Intent,
@@ -39,10 +41,10 @@ pub(super) fn filter(intents: &[Intent], namespace: &str, name: &str) -> Option<
                 filter.url_rewrite = Some(OwnRewrite { path: Some(path), ..OwnRewrite::default() });
             }
             Intent::FixedRedirect { url, status, headers } => {
-                // Values are formats: a percent sign of the URL is doubled. A path becomes a URL of the same host, as nginx does it.
+                // A path becomes a URL of the same host, as nginx does it.
                 let own = if url.starts_with('/') { "%REQ(X-FORWARDED-PROTO)%://%REQ(:AUTHORITY)%" } else { "" };
-                let location = header("Location", &format!("{own}{}", url.replace('%', "%%")));
-                let others = headers.iter().filter_map(|(name, value)| header(name, &value.replace('%', "%%")));
+                let location = header("Location", &format!("{own}{url}"));
+                let others = headers.iter().filter_map(|(name, value)| header(name, value));
                 filter.direct_response = Some(DirectResponse {
                     status_code: Some(*status),
                     header: Some(once(location.into_iter().chain(others))),
@@ -52,10 +54,15 @@ pub(super) fn filter(intents: &[Intent], namespace: &str, name: &str) -> Option<
             Intent::Refuse { status } => {
                 filter.direct_response = Some(DirectResponse { status_code: Some(*status), ..DirectResponse::default() });
             }
-            Intent::Answer { status, headers } => {
-                let set = headers.iter().filter_map(|(name, value)| header(name, value));
-                filter.direct_response =
-                    Some(DirectResponse { status_code: Some(*status), header: Some(once(set)), ..DirectResponse::default() });
+            Intent::Answer { status, headers, body } => {
+                let set = once(headers.iter().filter_map(|(name, value)| header(name, value)));
+                filter.direct_response = Some(DirectResponse {
+                    status_code: Some(*status),
+                    header: (body.is_none() || set != HeaderModifier::default()).then_some(set),
+                    content_type: body.as_ref().map(|body| body.content_type.clone()),
+                    body: body.as_ref().map(|body| json!({"type": "Inline", "inline": body.text})),
+                    ..DirectResponse::default()
+                });
             }
             _ => {}
         }

@@ -10,12 +10,13 @@ mod filter;
 mod listeners;
 mod policies;
 mod read;
+mod told;
 mod traffic;
 mod types;
 
 pub(super) use read::read_back;
 
-use super::{Answer, RegexForm, Target, Writer};
+use super::{Answer, RegexForm, Said, Side, Target, Told, Writer};
 use crate::gateway::{Intent, api::Custom};
 
 /// Envoy Gateway.
@@ -37,6 +38,10 @@ impl Target for EnvoyGateway {
 
     fn header_of_request(&self, name: &str) -> Option<String> {
         Some(format!("%REQ({name})%"))
+    }
+
+    fn header_text(&self, pieces: &[Told<'_>], side: Side) -> Option<Said> {
+        told::said(pieces, side)
     }
 
     fn password_key(&self) -> &'static str {

@@ -6,13 +6,14 @@ mod answer;
 mod policies;
 mod read;
 mod snippets;
+mod told;
 mod types;
 mod values;
 
 pub(super) use read::read_back;
 
 use self::types::{AuthenticationFilter, BasicAuth, SecretRef};
-use super::{Answer, RegexForm, Target, Writer};
+use super::{Answer, RegexForm, Said, Side, Target, Told, Writer};
 use crate::gateway::{Intent, api::Custom};
 
 /// NGINX Gateway Fabric.
@@ -38,6 +39,11 @@ fn passwords(intents: &[Intent], namespace: &str, name: &str) -> Option<Custom> 
     Some(policies::custom("AuthenticationFilter", namespace, name.to_owned(), &filter))
 }
 
+/// A text between double quotes.
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"")
+}
+
 impl Target for NginxGatewayFabric {
     fn id(&self) -> &'static str {
         "nginx-gateway-fabric"
@@ -53,6 +59,10 @@ impl Target for NginxGatewayFabric {
 
     fn filters(&self, intents: &[Intent], namespace: &str, name: &str) -> Vec<Custom> {
         passwords(intents, namespace, name).into_iter().chain(snippets::filter(intents, namespace, name)).collect()
+    }
+
+    fn header_text(&self, pieces: &[Told<'_>], side: Side) -> Option<Said> {
+        told::said(pieces, side)
     }
 
     fn policies(&self) -> Option<Writer> {
@@ -93,7 +103,7 @@ impl Target for NginxGatewayFabric {
 
     /// Values stand between double quotes.
     fn header_value(&self, value: &str) -> String {
-        value.replace('\\', "\\\\").replace('"', "\\\"")
+        escaped(value)
     }
 
     fn controller_name(&self) -> Option<&'static str> {

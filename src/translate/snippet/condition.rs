@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    automata::Domain,
     nginx::{
         Server, ServerName,
-        code::{Condition, Question, Text},
+        code::{Condition, Question, Text, finds_all, ignores_query},
     },
     request::Piece,
     targets::RegexForm,
@@ -41,15 +42,42 @@ pub(super) enum Said {
     No(&'static str),
 }
 
-/// Values of variables that were set; `None` for those that are not known.
-pub(super) type Env = BTreeMap<String, Option<String>>;
+/// What a variable holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Held {
+    /// This text, whatever the request.
+    Text(String),
+    /// A header of the answer of the authentication service; a name in lower case.
+    OfAuth(String),
+    /// Something that is not known.
+    Unknown,
+}
+
+impl Held {
+    /// The text, where it is known.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::OfAuth(_) | Self::Unknown => None,
+        }
+    }
+}
+
+impl From<Option<String>> for Held {
+    fn from(text: Option<String>) -> Self {
+        text.map_or(Self::Unknown, Self::Text)
+    }
+}
+
+/// Variables that were set, by the controller or by snippets.
+pub(super) type Env = BTreeMap<String, Held>;
 
 /// A text whose variables are known.
 pub(super) fn known(text: &Text, env: &Env) -> Option<String> {
     text.iter()
         .map(|piece| match piece {
             Piece::Literal(text) => Some(text.clone()),
-            Piece::Variable(name) | Piece::Named(name) => env.get(name).cloned().flatten(),
+            Piece::Variable(name) | Piece::Named(name) => env.get(name).and_then(Held::text).map(str::to_owned),
             Piece::Group(_) => None,
         })
         .collect()
@@ -70,8 +98,8 @@ pub(super) fn said(condition: &Condition, env: &Env, server: &Server, tls: bool,
             _ => None,
         },
         name => match env.get(name) {
-            Some(Some(value)) => Some(value.clone()),
-            Some(None) => return Said::No("a variable that it asks about is not known"),
+            Some(Held::Text(value)) => Some(value.clone()),
+            Some(Held::OfAuth(_) | Held::Unknown) => return Said::No("a variable that it asks about is not known"),
             None => None,
         },
     };
@@ -179,6 +207,9 @@ pub(super) enum How {
     Nearly,
 }
 
+/// What a match on the path does not see of the target.
+pub(super) const QUERY: &str = "the query of the request is not looked at";
+
 /// An expression that nginx searches in the path.
 pub(super) fn searched_path(regex: &str, caseless: bool, form: RegexForm, how: How) -> Option<(PathRule, Option<&'static str>)> {
     let body = regex.strip_prefix('^');
@@ -194,6 +225,9 @@ pub(super) fn searched_path(regex: &str, caseless: bool, form: RegexForm, how: H
                 return Some((paths::prefix(shape.prefix()).ok()?, Some("a prefix of a route ends where an element of the path ends")));
             }
         }
+    }
+    if finds_all(regex, caseless, Domain::clean_paths()) {
+        return Some((PathRule::Prefix("/".to_owned()), None));
     }
     if regex_syntax::Parser::new().parse(regex).is_err() || crate::automata::pcre::Pattern::parse(regex, caseless).is_err() {
         return None;
@@ -223,11 +257,11 @@ fn path(raw: bool, question: &Question, negated: bool, env: &Env, form: RegexFor
             Some(path) => (PathRule::Exact(path), None),
             None => return Said::No("a text that it compares with is not known"),
         },
-        Question::Matches { regex, .. } if raw && !regex.starts_with("^/") => {
-            return Said::No("it searches the whole target, query included");
-        }
+        Question::Matches { regex, caseless } if raw && finds_all(regex, *caseless, Domain::values()) => return Said::Always(!negated),
         Question::Matches { regex, caseless } => match searched_path(regex, *caseless, form, How::Exactly) {
-            Some((PathRule::Exact(_), _)) if raw => return Said::No("it compares the whole target, query included"),
+            // With a query, the target is another text than the path.
+            Some((rule, _)) if raw && !ignores_query(regex) => (rule, Some(QUERY)),
+            Some((PathRule::Prefix(prefix), None)) if prefix == "/" => return Said::Always(!negated),
             Some(found) => found,
             None => return Said::No("its expression needs PCRE"),
         },

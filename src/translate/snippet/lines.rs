@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    gateway::{Buffers, Intent},
+    gateway::{Body, Buffers, Intent, dialect},
     ledger::{Code, Settlement},
     nginx::{
         IngressId,
@@ -13,7 +13,18 @@ use crate::{
     translate::context::{Cx, differs, no_effect, unmappable},
 };
 
-use super::{Around, Here, WITHHELD, decide::Leaf, refuses};
+use super::{Around, Here, WITHHELD, decide::Leaf, limits::size, refuses};
+
+/// Text of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Text {
+    /// There is none.
+    None,
+    /// It is written so.
+    Written(Body),
+    /// The target cannot say it.
+    Unsaid,
+}
 
 /// Why rules are not served as they would be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,46 +37,20 @@ pub(super) enum Closed {
 
 impl Here<'_> {
     /// A word of the directive; the name is the first one.
-    fn word(&self, index: usize) -> &str {
+    pub(super) fn word(&self, index: usize) -> &str {
         self.line.text.split(' ').nth(index).unwrap_or_default()
     }
 
-    fn spot(&self) -> Spot {
+    pub(super) fn spot(&self) -> Spot {
         (self.origin.ingress, self.origin.name, self.line.span.start)
     }
-}
-
-/// A time of nginx in seconds, rounded up.
-fn seconds(text: &str) -> Option<u64> {
-    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
-    let number: u64 = number.parse().ok()?;
-    Some(match unit {
-        "" | "s" => number,
-        "ms" => number.div_ceil(1000),
-        "m" => number.saturating_mul(60),
-        "h" => number.saturating_mul(3600),
-        "d" => number.saturating_mul(86_400),
-        _ => return None,
-    })
-}
-
-/// A size of nginx in bytes.
-fn size(text: &str) -> Option<u64> {
-    let lower = text.to_ascii_lowercase();
-    let (number, factor) = match lower.as_bytes().last()? {
-        b'k' => (&lower[..lower.len() - 1], 1 << 10),
-        b'm' => (&lower[..lower.len() - 1], 1 << 20),
-        b'g' => (&lower[..lower.len() - 1], 1 << 30),
-        _ => (lower.as_str(), 1),
-    };
-    number.parse::<u64>().ok()?.checked_mul(factor)
 }
 
 /// A place of the account: the snippet, and where its directive begins.
 pub(in crate::translate) type Spot = (Option<IngressId>, &'static str, usize);
 
 impl Cx<'_> {
-    fn settle(&mut self, here: &Here<'_>, settlement: Settlement) {
+    pub(super) fn settle(&mut self, here: &Here<'_>, settlement: Settlement) {
         let spot = here.spot();
         match self.directives.get_mut(&spot) {
             Some(before) => before.join(&settlement),
@@ -89,8 +74,21 @@ impl Cx<'_> {
             ("annotation", here.origin.name.to_owned()),
             ("ingress", ingress),
             ("target", self.options.target.id().to_owned()),
+            ("nearest", self.nearest()),
         ]);
         self.say_at(code, here.origin.subject.clone(), &here.origin.text, here.line.span.clone(), facts);
+    }
+
+    /// Where the target takes code of one's own.
+    fn nearest(&self) -> String {
+        let id = self.options.target.id();
+        let known = dialect::Target::named(id).and_then(|target| Some((&target.title, target.extension.as_ref()?)));
+        known.map_or_else(
+            || format!("`{id}` has no place for it: move it into the application."),
+            |(title, extension)| {
+                format!("The nearest that {title} has is {} ({}). Else move it into the application.", extension.kind, extension.field)
+            },
+        )
     }
 
     /// A directive is kept; `but` says what differs.
@@ -133,13 +131,21 @@ impl Cx<'_> {
     }
 
     /// An answer of nginx itself: where the target has no filter for it, a rule without backends is answered 500.
-    pub(super) fn answered(&mut self, here: &Here<'_>, status: u16, text: bool) -> Leaf {
-        let intent = Intent::Refuse { status };
-        if (200..600).contains(&status) && status != 444 && self.kept_by_target(here, &intent) {
-            if text {
-                self.kept(here, Some("its text is not sent"));
+    pub(super) fn answered(&mut self, here: &Here<'_>, status: u16, text: &Text) -> Leaf {
+        if (200..600).contains(&status) && status != 444 {
+            if let Text::Written(body) = text {
+                let intent = Intent::Answer { status, headers: Vec::new(), body: Some(body.clone()) };
+                if self.kept_by_target(here, &intent) {
+                    return Leaf::Own(intent);
+                }
             }
-            return Leaf::Own(intent);
+            let intent = Intent::Refuse { status };
+            if self.kept_by_target(here, &intent) {
+                if *text != Text::None {
+                    self.kept(here, Some("its text is not sent"));
+                }
+                return Leaf::Own(intent);
+            }
         }
         self.settle(here, differs(Code::SnippetAnswer));
         self.name(Code::SnippetAnswer, here, vec![("value", status.to_string())]);
@@ -147,11 +153,11 @@ impl Cx<'_> {
     }
 
     /// Everybody is refused with a status.
-    fn closed(&mut self, here: &Here<'_>, status: u16) -> Closed {
-        match self.answered(here, status, false) {
+    pub(super) fn closed(&mut self, here: &Here<'_>, status: u16) -> Closed {
+        match self.answered(here, status, &Text::None) {
             Leaf::Own(intent) => Closed::Own(intent),
             Leaf::Answer(code) => Closed::Withheld(code),
-            Leaf::Pass { .. } | Leaf::Redirect(_) => Closed::Withheld(WITHHELD),
+            Leaf::Pass { .. } | Leaf::Redirect(..) => Closed::Withheld(WITHHELD),
         }
     }
 
@@ -164,18 +170,33 @@ impl Cx<'_> {
     /// Everything but scripts and headers. Gives the code where the rules must not be served without it.
     pub(super) fn beside(&mut self, around: &Around<'_>, owner: IngressId) -> Option<Closed> {
         let mut lost = self.swallowed(around).map(Closed::Withheld);
+        let texts = around.has_texts();
+        let mut said: BTreeSet<String> = BTreeSet::new();
         for (at, level) in around.levels().into_iter().enumerate() {
+            let names: Vec<String> = level.iter().filter(|here| !here.line.usual).map(|here| here.word(0).to_owned()).collect();
             for here in level {
-                if around.controller && at < 2 && self.is_hidden(&here) {
+                if let Some(why) = around.without_effect(&here, &said) {
+                    self.idle(&here, why);
+                } else if here.line.about == About::ContentType && texts {
+                    self.content_type(&here);
+                } else if around.controller && at < 2 && self.is_hidden(&here) {
                     self.idle(&here, "each location of the controller has a directive of its own, which hides it");
                 } else if let Some(closed) = self.one_beside(&here, owner) {
                     lost = Some(closed);
                 }
             }
+            said.extend(names);
         }
         lost = self.lists(around).or(lost);
         // What is refused today stays refused; what is only not known may be opened.
         lost.filter(|lost| !self.options.allow_unprotected || matches!(lost, Closed::Own(_) | Closed::Withheld(Code::SnippetAnswer)))
+    }
+
+    /// The type of texts that nginx answers with.
+    fn content_type(&mut self, here: &Here<'_>) {
+        let body = Some(Body { text: "text".to_owned(), content_type: "text/plain".to_owned() });
+        let says = self.keeps(&Intent::Answer { status: 200, headers: Vec::new(), body });
+        self.kept(here, (!says).then_some("the text that it is about is not sent"));
     }
 
     /// The controller writes the directive into each of its locations.
@@ -210,10 +231,18 @@ impl Cx<'_> {
         Some(Code::SnippetSwallowsNext)
     }
 
-    fn intent(&mut self, here: &Here<'_>, owner: IngressId, intent: &Intent, value: &str) -> Option<Code> {
+    pub(super) fn intent(&mut self, here: &Here<'_>, owner: IngressId, intent: &Intent, value: &str) -> Option<Code> {
         let ingress = here.origin.ingress.unwrap_or(owner);
-        let facts = vec![("annotation", here.line.text.split(' ').next().unwrap_or_default().to_owned()), ("value", value.to_owned())];
-        let code = self.ask(ingress, &[here.origin.name], intent, facts);
+        let (code, said) = self.put(ingress, &[here.origin.name], intent);
+        for code in said {
+            let facts = vec![
+                ("annotation", here.word(0).to_owned()),
+                ("value", value.to_owned()),
+                ("ingress", self.ingress_name(ingress)),
+                ("target", self.options.target.id().to_owned()),
+            ];
+            self.say_at(code, here.origin.subject.clone(), &here.origin.text, here.line.span.clone(), facts);
+        }
         match code {
             Some(code) => self.settle(here, unmappable(code)),
             None if self.kept_by_target(here, intent) => {}
@@ -284,6 +313,8 @@ impl Cx<'_> {
             (_, About::ErrorPage) => drop(self.intent(here, owner, &Intent::ErrorPages, &value)),
             (_, About::ModSecurity) => return self.intent(here, owner, &Intent::Firewall, &value).map(Closed::Withheld),
             (_, About::NoEffect) => self.idle(here, "it changes no answer"),
+            (_, About::Stream) => self.lost(here, "TCP and UDP beside HTTP need listeners and routes of their own"),
+            (_, About::Inside) => {}
             (_, About::Definition) => self.idle(here, "it only defines what other directives use"),
             (_, About::ContentType) => self.idle(here, "it only concerns answers that nginx makes itself"),
             (_, About::RedirectForm) => self.idle(here, "it only concerns redirects that nginx makes itself"),
@@ -318,115 +349,5 @@ impl Cx<'_> {
             (_, About::Itself) => {}
         }
         None
-    }
-
-    /// `allow` and `deny` of the innermost block that has any.
-    fn lists(&mut self, around: &Around<'_>) -> Option<Closed> {
-        let levels = around.levels();
-        let is_list = |here: &&Here<'_>| matches!(here.line.directive, Directive::Access { .. });
-        let at = levels.iter().rposition(|level| level.iter().any(|here| is_list(&here)))?;
-        for here in levels[..at].iter().flatten().filter(is_list) {
-            self.idle(here, "lists of a block inside hide it");
-        }
-        let lists: Vec<Here<'_>> = levels[at].iter().filter(is_list).copied().collect();
-        let (mut allow, mut deny, mut open) = (BTreeSet::new(), BTreeSet::new(), true);
-        let mut mixed = false;
-        for here in &lists {
-            let Directive::Access { allow: allowed, network } = &here.line.directive else { continue };
-            match (allowed, network) {
-                (_, None) => {
-                    open = *allowed;
-                    break;
-                }
-                (true, Some(network)) => drop(allow.insert(network.to_string())),
-                (false, Some(network)) => {
-                    // What is denied behind something that is allowed is another order than that of policies.
-                    mixed |= !allow.is_empty();
-                    deny.insert(network.to_string());
-                }
-            }
-        }
-        let first = *lists.first()?;
-        if open && deny.is_empty() {
-            for here in &lists {
-                self.idle(here, "it lets everybody pass");
-            }
-            return None;
-        }
-        if !open && allow.is_empty() {
-            let closed = self.closed(&first, 403);
-            let settlement = self.directives.get(&first.spot()).cloned().unwrap_or(Settlement::Exact);
-            for here in &lists {
-                self.settle(here, settlement.clone());
-            }
-            return Some(closed);
-        }
-        if mixed || (open && !allow.is_empty()) {
-            for here in &lists {
-                self.lost(here, "its networks stand in an order that policies do not have");
-            }
-            return Some(Closed::Withheld(WITHHELD));
-        }
-        let intent = Intent::AddressLists { allow: allow.into_iter().collect(), deny: deny.into_iter().collect() };
-        let Some(ingress) = first.origin.ingress else {
-            for here in &lists {
-                self.lost(here, "the ConfigMap has no policy of its own");
-            }
-            return Some(Closed::Withheld(WITHHELD));
-        };
-        let code = self.ask(ingress, &[first.origin.name], &intent, vec![]);
-        for here in &lists {
-            match code {
-                Some(code) => self.settle(here, unmappable(code)),
-                None => drop(self.kept_by_target(here, &intent)),
-            }
-        }
-        code.map(Closed::Withheld)
-    }
-
-    /// A timeout; nginx counts those of clients and those of backends apart.
-    fn timeout(&mut self, here: &Here<'_>, owner: IngressId, value: &str) {
-        let seconds = seconds(here.word(1));
-        let intent = match here.word(0) {
-            "proxy_connect_timeout" => Intent::Timeouts { connect: seconds, idle: None },
-            "proxy_read_timeout" | "proxy_send_timeout" => Intent::Timeouts { connect: None, idle: seconds },
-            _ => return self.kept(here, Some("timeouts of connections with clients are those of the implementation")),
-        };
-        self.intent(here, owner, &intent, value);
-    }
-
-    /// `limit_req` by a zone that a snippet of the ConfigMap defines, or `limit_conn`.
-    fn rate(&mut self, here: &Here<'_>, owner: IngressId, value: &str) {
-        let mut intent = Intent::RateLimit { per_second: 0, per_minute: 0, connections: 0, burst: 1, exempt: Vec::new() };
-        if let Intent::RateLimit { per_second, per_minute, connections, burst, .. } = &mut intent {
-            let words: Vec<&str> = here.line.text.split(' ').collect();
-            let of = |name: &str| words.iter().find_map(|word| word.strip_prefix(name));
-            if here.word(0) == "limit_conn" {
-                *connections = here.word(2).parse().unwrap_or(0);
-            } else if let Some(rate) = of("zone=").and_then(|zone| self.zone_rate(zone)) {
-                let (number, unit) = rate.split_at(rate.find('r').unwrap_or(rate.len()));
-                let number: u64 = number.parse().unwrap_or(0);
-                if unit == "r/m" {
-                    *per_minute = number;
-                } else {
-                    *per_second = number;
-                }
-                let reserve: u64 = of("burst=").and_then(|burst| burst.parse().ok()).unwrap_or(0);
-                *burst = (reserve / number.max(1)).max(1);
-            }
-        }
-        self.intent(here, owner, &intent, value);
-    }
-
-    /// `rate=` of a zone by the address of the client.
-    fn zone_rate(&self, zone: &str) -> Option<String> {
-        let snippet = self.config.globals.snippets.iter().find(|snippet| snippet.key == "http-snippet")?;
-        snippet.code.all().find_map(|line| {
-            let words: Vec<&str> = line.text.split(' ').collect();
-            let named = |word: &&str| word.strip_prefix("zone=").and_then(|rest| rest.split(':').next()) == Some(zone);
-            let by_client = words.iter().any(|word| ["$binary_remote_addr", "$remote_addr"].contains(word));
-            let fits = words.first() == Some(&"limit_req_zone") && by_client && words.iter().any(named);
-            fits.then(|| words.iter().find_map(|word| word.strip_prefix("rate=")))?.map(str::to_owned)
-        })
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 use super::{
-    Around, Here, WITHHELD,
+    Around, Here, Others, WITHHELD,
     condition::{How, searched_path},
     order, refuses,
 };
@@ -56,7 +56,9 @@ impl<'a> Cx<'a> {
                     http: around.http.clone(),
                     server: around.server.clone(),
                     location: vec![(block, origin.clone())],
-                    controller: false,
+                    // Where a rewrite leads from here is not looked at.
+                    others: Others::Guarded,
+                    ..Around::default()
                 };
                 let action = self.content(&here, block);
                 let mut bases = vec![self.rule(owner, &here, rule, action.clone())];

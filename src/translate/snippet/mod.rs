@@ -1,13 +1,18 @@
 //! Snippets as rules: scripts become conditions and actions, header directives become filters, limits become intents. What cannot be
 //! said is named with its line; where it could be somebody's access control, the rule is withheld.
 
+mod around;
+mod aside;
 mod condition;
 mod decide;
+mod groups;
 mod headers;
+mod limits;
 mod lines;
 mod locations;
 mod order;
 mod redirect;
+mod values;
 
 pub(super) use condition::{Match as Condition, searched};
 pub(super) use lines::Spot;
@@ -20,14 +25,14 @@ use crate::{
     k8s::Subject,
     ledger::Code,
     nginx::{
-        IngressId, Location, Server,
-        code::{Directive, Line},
+        IngressId, Server,
+        code::{Directive, Line, all},
     },
 };
 
 use super::{
     context::Cx,
-    plan::{Action, Changed, Changes, Rule},
+    plan::{Action, Changed, Changes, PathModifier, PathRule, Redirect, Rule},
 };
 
 /// A snippet and whose it is.
@@ -63,84 +68,29 @@ pub(super) struct Around<'a> {
     location: Vec<(&'a [Line], Origin)>,
     /// The location is one of the controller's.
     controller: bool,
+    /// Variables that the controller sets for the location, where they are the same for all requests.
+    set: Vec<(&'static str, String)>,
+    /// An authentication service is asked about its requests.
+    asks: bool,
+    /// Its backend is not spoken to over TLS.
+    plain: bool,
+    /// Other locations of the server, which a rewrite may lead to.
+    others: Others,
 }
 
-impl<'a> Around<'a> {
+/// Locations of a server beside the one that is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+enum Others {
     /// There are none.
-    pub(super) fn is_empty(&self) -> bool {
-        [&self.http, &self.server, &self.location].iter().all(|list| list.iter().all(|(lines, _)| lines.is_empty()))
-    }
-
-    /// Something stands in the location itself.
-    pub(super) fn has_location(&self) -> bool {
-        self.location.iter().any(|(lines, _)| !lines.is_empty())
-    }
-
-    fn here<'s>(list: &'s [(&'a [Line], Origin)]) -> Vec<Here<'s>> {
-        list.iter().flat_map(|(lines, origin)| lines.iter().map(move |line| Here { line, origin })).collect()
-    }
-
-    /// Directives in the order in which they are run, those of the server first.
-    fn script(&self) -> Vec<Here<'_>> {
-        Self::here(&self.server).into_iter().chain(Self::here(&self.location)).collect()
-    }
-
-    fn levels(&self) -> Vec<Vec<Here<'_>>> {
-        vec![Self::here(&self.http), Self::here(&self.server), Self::here(&self.location)]
-    }
+    #[default]
+    None,
+    /// They let everybody in.
+    Open,
+    /// Some of them may refuse.
+    Guarded,
 }
 
-impl<'a> Cx<'a> {
-    fn global(&self, key: &str) -> Option<(&'a [Line], Origin)> {
-        let globals = &self.config.globals;
-        let snippet = globals.snippets.iter().find(|snippet| snippet.key == key)?;
-        let subject = globals.config_map.as_ref().map(|map| Subject { object: map.object, field: map.field.child(snippet.key) });
-        Some((
-            &snippet.code.lines,
-            Origin { ingress: None, name: snippet.key, subject, text: snippet.text.clone(), swallows: snippet.code.swallows },
-        ))
-    }
-
-    /// The snippets around a server.
-    pub(super) fn around_server(&self, server: &Server) -> Around<'a> {
-        let own = server.snippet.and_then(|ingress| {
-            let snippets = self.config.ingress(ingress).settings.snippets.as_ref()?;
-            let subject = Some(self.annotation(ingress, "server-snippet"));
-            let origin = Origin { ingress: Some(ingress), name: "server-snippet", subject, text: snippets.server.clone(), swallows: false };
-            Some((snippets.server_code.lines.as_slice(), origin))
-        });
-        Around {
-            http: self.global("http-snippet").into_iter().collect(),
-            server: own.into_iter().chain(self.global("server-snippet")).collect(),
-            location: Vec::new(),
-            controller: false,
-        }
-    }
-
-    /// The snippets around a location.
-    pub(super) fn around_location(&self, server: &Around<'a>, location: &Location) -> Around<'a> {
-        let mut around = Around { controller: true, ..server.clone() };
-        if location.settings.denied.is_some() {
-            return around;
-        }
-        if let Some(from) = &location.origin
-            && let Some(snippets) = &self.config.ingress(from.ingress).settings.snippets
-        {
-            let subject = Some(self.annotation(from.ingress, "configuration-snippet"));
-            let text = snippets.configuration.clone();
-            let origin = Origin {
-                ingress: Some(from.ingress),
-                name: "configuration-snippet",
-                subject,
-                text,
-                swallows: snippets.configuration_code.swallows,
-            };
-            around.location.push((&snippets.configuration_code.lines, origin));
-        }
-        around.location.extend(self.global("location-snippet"));
-        around
-    }
-
+impl Cx<'_> {
     /// The rules of a location, changed by the snippets around it.
     pub(super) fn with_snippets(&mut self, around: &Around<'_>, server: &Server, rules: Vec<Rule>, tls: bool) -> Vec<Rule> {
         if around.is_empty() || rules.is_empty() {
@@ -161,17 +111,56 @@ impl<'a> Cx<'a> {
                         Closed::Own(intent) => (Action::Answered, vec![intent.clone()]),
                     };
                     let base = Rule { action, changes: Changes { wishes, ..Changes::default() }.into(), ..rule };
-                    made.extend(self.decided(around, &decisions, base, &[]));
+                    made.extend(self.decided(around, &decisions, base, &[], tls));
                 }
-                Some(_) | None => made.extend(self.decided(around, &decisions, rule, &wishes)),
+                Some(_) | None => made.extend(self.decided(around, &decisions, rule, &wishes, tls)),
             }
         }
         self.wishes.clear();
         order::closed(made)
     }
 
+    /// A rule whose requests would get a path that no filter makes.
+    fn without_path(&mut self, around: &Around<'_>, rule: Rule) -> Rule {
+        let script = around.script();
+        if let Some(here) =
+            script.iter().find(|here| all(std::slice::from_ref(here.line)).any(|line| matches!(line.directive, Directive::Rewrite { .. })))
+        {
+            self.lost(here, "a filter cannot make its path of the paths of this rule");
+        }
+        Rule { action: Action::Withheld(WITHHELD), changes: Changed::default(), ..rule }
+    }
+
+    /// How a path is made anew in a rule: a prefix is replaced where the rule has that very prefix, or a longer one.
+    fn path_of(&self, rule: &PathRule, rewritten: &decide::Rewritten) -> Option<Made> {
+        let expression = || rewritten.expression.clone().map(Made::Expression);
+        let Some((to, from)) = &rewritten.core else { return expression() };
+        let PathModifier::Prefix(to) = to else { return Some(Made::Core(to.clone())) };
+        let joined = |path: &str| {
+            let rest = path.strip_prefix(from.trim_end_matches('/'))?;
+            let joined = format!("{}{rest}", to.trim_end_matches('/'));
+            Some(if joined.is_empty() { "/".to_owned() } else { joined })
+        };
+        match rule {
+            PathRule::Prefix(path) if path == "/" && to != "/" && !self.options.target.replaces_root_prefix() => expression(),
+            PathRule::Prefix(path) if path == from => Some(Made::Core(PathModifier::Prefix(to.clone()))),
+            PathRule::Prefix(path) => joined(path).map(|path| Made::Core(PathModifier::Prefix(path))).or_else(expression),
+            PathRule::Exact(path) => joined(path).map(|path| Made::Core(PathModifier::Full(path))).or_else(expression),
+            PathRule::Regex(_) => expression(),
+        }
+    }
+
+    /// A rule that the target answers, with headers where it sends any.
+    fn own(&self, rule: Rule, intent: &Intent) -> Rule {
+        let page = match intent {
+            Intent::Refuse { status } => Some(Intent::Answer { status: *status, headers: Vec::new(), body: None }),
+            _ => None,
+        };
+        as_own(rule, page.filter(|page| self.keeps(page)).unwrap_or_else(|| intent.clone()))
+    }
+
     /// A rule for each decision of the script.
-    fn decided(&mut self, around: &Around<'_>, decisions: &[decide::Decision<'_>], rule: Rule, wishes: &[Intent]) -> Vec<Rule> {
+    fn decided(&mut self, around: &Around<'_>, decisions: &[decide::Decision<'_>], rule: Rule, wishes: &[Intent], tls: bool) -> Vec<Rule> {
         let mut made = Vec::with_capacity(decisions.len());
         for decision in decisions {
             let mut special = rule.clone();
@@ -188,20 +177,45 @@ impl<'a> Cx<'a> {
                     continue;
                 }
             }
-            self.apply_headers(around, decision.inner.as_ref(), &mut special);
+            self.apply_headers(around, decision, tls, &mut special);
             match &decision.leaf {
-                decide::Leaf::Pass { path, wish } => {
+                decide::Leaf::Pass { path } => {
                     if let Action::Forward(_) = &special.action {
-                        if let Some(path) = path {
-                            special.changes.path = Some(path.clone());
-                        }
-                        special.changes.wishes.extend(wishes.iter().chain(wish).cloned());
+                        let anew = path.as_ref().map(|path| self.path_of(&special.path, path));
+                        let expression = match anew {
+                            None => None,
+                            Some(Some(Made::Core(path))) => {
+                                special.changes.path = Some(path);
+                                None
+                            }
+                            Some(Some(Made::Expression(intent))) => Some(intent),
+                            Some(None) => {
+                                made.push(self.without_path(around, special));
+                                continue;
+                            }
+                        };
+                        special.changes.wishes.extend(wishes.iter().cloned().chain(expression));
                         special.changes.wishes.sort();
                         special.changes.wishes.dedup();
+                    } else if let Some(status) = headers::own_status(&special) {
+                        special = self.own(special, &Intent::Refuse { status });
                     }
                 }
-                decide::Leaf::Own(intent) => special = as_own(special, intent),
-                decide::Leaf::Redirect(redirect) => special = as_redirect(special, redirect),
+                decide::Leaf::Own(intent) => special = self.own(special, intent),
+                decide::Leaf::Redirect(redirect, _) if !redirect.prefix => special = as_redirect(special, redirect),
+                decide::Leaf::Redirect(redirect, from) => {
+                    let to = PathModifier::Prefix(redirect.path.clone().unwrap_or_default());
+                    let rewritten = decide::Rewritten { core: Some((to, from.clone())), expression: None };
+                    match self.path_of(&special.path, &rewritten) {
+                        Some(Made::Core(PathModifier::Prefix(path))) => {
+                            special = as_redirect(special, &Redirect { path: Some(path), ..redirect.clone() });
+                        }
+                        Some(Made::Core(PathModifier::Full(path))) => {
+                            special = as_redirect(special, &Redirect { path: Some(path), prefix: false, ..redirect.clone() });
+                        }
+                        Some(Made::Expression(_)) | None => special = self.without_path(around, special),
+                    }
+                }
                 decide::Leaf::Answer(code) => {
                     special.action = Action::Withheld(*code);
                     special.changes = Changed::default();
@@ -211,6 +225,14 @@ impl<'a> Cx<'a> {
         }
         made
     }
+}
+
+/// A path that is made anew in a rule.
+enum Made {
+    /// By a filter of core.
+    Core(PathModifier),
+    /// By an expression that the target keeps.
+    Expression(Intent),
 }
 
 /// Adds conditions to a rule; false where no request fits them all, or where a match cannot say them together.
@@ -228,22 +250,31 @@ fn is_content(rule: &Rule) -> bool {
 }
 
 /// A rule that redirects; what would be changed on the way to a backend does not count.
-fn as_redirect(rule: Rule, redirect: &super::plan::Redirect) -> Rule {
+fn as_redirect(rule: Rule, redirect: &Redirect) -> Rule {
     let Changes { response_headers, response_added, response_removed, .. } = rule.changes.into_changes();
     let changes = Changes { response_headers, response_added, response_removed, ..Changes::default() }.into();
     Rule { action: Action::Redirect(redirect.clone()), changes, ..rule }
 }
 
-/// A rule that the target answers; headers of a redirect are its own.
-fn as_own(rule: Rule, intent: &Intent) -> Rule {
+/// A rule that the target answers; it has no headers but those of its own.
+fn as_own(rule: Rule, mut intent: Intent) -> Rule {
     let Changes { response_headers, response_added, .. } = rule.changes.into_changes();
-    let intent = match intent {
-        Intent::FixedRedirect { url, status, headers: _ } => {
-            let headers = response_headers.into_iter().chain(response_added).collect();
-            Intent::FixedRedirect { url: url.clone(), status: *status, headers }
+    let mut all: Vec<(String, String)> = response_headers.into_iter().chain(response_added).collect();
+    match &mut intent {
+        Intent::FixedRedirect { headers, .. } => *headers = all,
+        Intent::Answer { headers, body, .. } => {
+            if let (Some(body), Some(at)) = (body, all.iter().position(|(name, _)| name.eq_ignore_ascii_case("content-type"))) {
+                body.content_type = all.remove(at).1;
+            }
+            *headers = all;
         }
-        other => other.clone(),
-    };
+        _ => {}
+    }
+    if let Intent::Answer { status, headers, body: None } = &intent
+        && headers.is_empty()
+    {
+        intent = Intent::Refuse { status: *status };
+    }
     Rule { action: Action::Answered, changes: Changes { wishes: vec![intent], ..Changes::default() }.into(), ..rule }
 }
 

@@ -40,7 +40,7 @@ fn marked(text: &Text, env: &Env) -> Option<String> {
             Piece::Literal(text) => out.push_str(text),
             Piece::Group(_) => return None,
             Piece::Variable(name) | Piece::Named(name) => match (name.as_str(), env.get(name)) {
-                (_, Some(value)) => out.push_str(value.as_ref()?),
+                (_, Some(value)) => out.push_str(value.text()?),
                 ("scheme" | "pass_access_scheme", None) => out.push(SCHEME),
                 ("host" | "http_host" | "best_http_host", None) => out.push(HOST),
                 ("server_port", None) => out.push(PORT),

@@ -1,0 +1,172 @@
+//! What stands around a location: the snippets, outermost first, and what the controller writes beside them.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Around, Here, Origin, Others,
+    condition::{Env, Held},
+    refuses,
+};
+use crate::{
+    k8s::Subject,
+    nginx::{
+        Location, Server,
+        code::{About, Directive, Line, all},
+        settings::BackendProtocol,
+    },
+    translate::context::Cx,
+};
+
+/// Variables that the controller sets at the start of a location.
+const SET: &[&str] = &["ingress_name", "location_path", "namespace", "service_name", "service_port"];
+
+impl<'a> Around<'a> {
+    /// There are none.
+    pub(in crate::translate) fn is_empty(&self) -> bool {
+        [&self.http, &self.server, &self.location].iter().all(|list| list.iter().all(|(lines, _)| lines.is_empty()))
+    }
+
+    /// Something stands in the location itself.
+    pub(in crate::translate) fn has_location(&self) -> bool {
+        self.location.iter().any(|(lines, _)| !lines.is_empty())
+    }
+
+    /// Why a directive changes nothing here; `said` are those of the blocks around.
+    pub(super) fn without_effect(&self, here: &Here<'_>, said: &BTreeSet<String>) -> Option<&'static str> {
+        let Here { line, .. } = here;
+        let name = here.word(0);
+        if line.usual && !said.contains(name) {
+            return Some("it says what holds without it");
+        }
+        match line.about {
+            About::BackendTls if self.plain => Some("the backend is not spoken to over TLS"),
+            About::Cache
+                if ["cache_", "no_cache"].iter().any(|part| name.contains(part)) && !self.has(&["proxy_cache", "fastcgi_cache"]) =>
+            {
+                Some("nothing is cached because of it")
+            }
+            About::Body if name.starts_with("sub_filter_") && !self.has(&["sub_filter"]) => Some("nothing is replaced because of it"),
+            _ => None,
+        }
+    }
+
+    /// A directive with one of these names stands around.
+    pub(super) fn has(&self, names: &[&str]) -> bool {
+        self.levels().iter().flatten().any(|here| !here.line.usual && names.contains(&here.word(0)))
+    }
+
+    /// nginx answers with a text somewhere in it.
+    pub(super) fn has_texts(&self) -> bool {
+        let lists = [&self.http, &self.server, &self.location];
+        let lines = lists.into_iter().flatten().flat_map(|(lines, _)| all(lines));
+        lines.into_iter().any(|line| matches!(line.directive, Directive::Answer { text: Some(_), .. }))
+    }
+
+    /// Type of texts that nginx answers with.
+    pub(super) fn content_type(&self) -> String {
+        let own =
+            self.levels().into_iter().rev().flatten().find_map(|here| here.line.text.strip_prefix("default_type ").map(str::to_owned));
+        own.map_or_else(|| "text/html".to_owned(), |text| text.trim_matches(['"', '\'']).to_owned())
+    }
+
+    pub(super) fn here<'s>(list: &'s [(&'a [Line], Origin)]) -> Vec<Here<'s>> {
+        list.iter().flat_map(|(lines, origin)| lines.iter().map(move |line| Here { line, origin })).collect()
+    }
+
+    /// Directives in the order in which they are run, those of the server first.
+    pub(super) fn script(&self) -> Vec<Here<'_>> {
+        Self::here(&self.server).into_iter().chain(Self::here(&self.location)).collect()
+    }
+
+    /// What the controller sets; nothing where the server's own script, which runs before, looks at it.
+    pub(super) fn constants(&self) -> Env {
+        let early = |name: &str| self.server.iter().any(|(_, origin)| origin.text.contains(name));
+        if SET.iter().any(|name| early(name)) {
+            return Env::new();
+        }
+        self.set.iter().map(|(name, value)| ((*name).to_owned(), Held::Text(value.clone()))).collect()
+    }
+
+    pub(super) fn levels(&self) -> Vec<Vec<Here<'_>>> {
+        vec![Self::here(&self.http), Self::here(&self.server), Self::here(&self.location)]
+    }
+}
+
+impl<'a> Cx<'a> {
+    fn global(&self, key: &str) -> Option<(&'a [Line], Origin)> {
+        let globals = &self.config.globals;
+        let snippet = globals.snippets.iter().find(|snippet| snippet.key == key)?;
+        let subject = globals.config_map.as_ref().map(|map| Subject { object: map.object, field: map.field.child(snippet.key) });
+        Some((
+            &snippet.code.lines,
+            Origin { ingress: None, name: snippet.key, subject, text: snippet.text.clone(), swallows: snippet.code.swallows },
+        ))
+    }
+
+    /// The snippets around a server.
+    pub(in crate::translate) fn around_server(&self, server: &Server) -> Around<'a> {
+        let own = server.snippet.and_then(|ingress| {
+            let snippets = self.config.ingress(ingress).settings.snippets.as_ref()?;
+            let subject = Some(self.annotation(ingress, "server-snippet"));
+            let origin = Origin { ingress: Some(ingress), name: "server-snippet", subject, text: snippets.server.clone(), swallows: false };
+            Some((snippets.server_code.lines.as_slice(), origin))
+        });
+        Around {
+            http: self.global("http-snippet").into_iter().collect(),
+            server: own.into_iter().chain(self.global("server-snippet")).collect(),
+            ..Around::default()
+        }
+    }
+
+    /// What a rewrite in a location may lead to.
+    fn others(&self, server: &Server, around: &Around<'_>, location: &Location) -> Others {
+        let same = |other: &Location| other.path.trim_end_matches('/') == location.path.trim_end_matches('/');
+        let of_controller = server.locations.iter().filter(|other| !same(other)).map(|other| {
+            let settings = &other.settings;
+            let lists = !settings.addresses.allow.is_empty() || !settings.addresses.deny.is_empty();
+            let asks = settings.basic_auth.is_some() || self.config.asks_service(other) || settings.auth_tls.is_some();
+            let text = settings.snippets.as_ref().is_some_and(|snippets| refuses(&snippets.configuration_code.lines));
+            let guarded = settings.denied.is_some() || lists || asks || settings.modsecurity.enabled || text;
+            if guarded { Others::Guarded } else { Others::Open }
+        });
+        let of_snippets = around.server.iter().flat_map(|(lines, _)| lines.iter()).filter_map(|line| match &line.directive {
+            Directive::Location { block, .. } if refuses(block) => Some(Others::Guarded),
+            Directive::Location { .. } => Some(Others::Open),
+            _ => None,
+        });
+        of_controller.chain(of_snippets).max().unwrap_or_default()
+    }
+
+    /// The snippets around a location.
+    pub(in crate::translate) fn around_location(&self, server: &Server, around: &Around<'a>, location: &Location) -> Around<'a> {
+        let set = SET.iter().filter_map(|name| Some((*name, self.config.constant(location, name)?))).collect();
+        let plain = matches!(location.settings.protocol.value, BackendProtocol::Http | BackendProtocol::Grpc);
+        let mut around = Around {
+            controller: true,
+            set,
+            plain,
+            asks: self.config.asks_service(location),
+            others: self.others(server, around, location),
+            ..around.clone()
+        };
+        if location.settings.denied.is_some() {
+            return around;
+        }
+        if let Some(from) = &location.origin
+            && let Some(snippets) = &self.config.ingress(from.ingress).settings.snippets
+        {
+            let subject = Some(self.annotation(from.ingress, "configuration-snippet"));
+            let text = snippets.configuration.clone();
+            let origin = Origin {
+                ingress: Some(from.ingress),
+                name: "configuration-snippet",
+                subject,
+                text,
+                swallows: snippets.configuration_code.swallows,
+            };
+            around.location.push((&snippets.configuration_code.lines, origin));
+        }
+        around.location.extend(self.global("location-snippet"));
+        around
+    }
+}
