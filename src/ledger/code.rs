@@ -205,7 +205,6 @@ codes! {
     PolicyServiceAddress = "policy/service-address",
     PolicyServiceShared = "policy/service-shared",
     PolicySessionAffinity = "policy/session-affinity",
-    PolicySnippet = "policy/snippet",
     PolicyTimeOfHead = "policy/time-of-head",
     PolicyTimeouts = "policy/timeouts",
     PolicyTooManyRequests = "policy/too-many-requests",
