@@ -313,7 +313,7 @@ impl Cx<'_> {
                     return vec![self.withheld_host(server, server.created_by.unwrap_or(owner), code)];
                 }
             };
-            let here = self.around_location(server, &around, location);
+            let here = self.around_location(&around, location);
             if here.has_location() {
                 rules.extend(self.snippet_locations(&here, server, owner, tls));
             }

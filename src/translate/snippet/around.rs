@@ -111,24 +111,19 @@ impl<'a> Cx<'a> {
             let origin = Origin { ingress: Some(ingress), name: "server-snippet", subject, text: snippets.server.clone(), swallows: false };
             Some((snippets.server_code.lines.as_slice(), origin))
         });
+        let globals = &self.config.globals.snippets;
+        let any = own.is_some() || !globals.is_empty() || server.locations.iter().any(|location| location.settings.snippets.is_some());
         Around {
             http: self.global("http-snippet").into_iter().collect(),
             server: own.into_iter().chain(self.global("server-snippet")).collect(),
+            paths: if any { self.paths_of(server) } else { Vec::new() },
             ..Around::default()
         }
     }
 
-    /// What a rewrite in a location may lead to.
-    fn others(&self, server: &Server, around: &Around<'_>, location: &Location) -> Others {
-        let same = |other: &Location| other.path.trim_end_matches('/') == location.path.trim_end_matches('/');
-        let of_controller = server.locations.iter().filter(|other| !same(other)).map(|other| {
-            let settings = &other.settings;
-            let lists = !settings.addresses.allow.is_empty() || !settings.addresses.deny.is_empty();
-            let asks = settings.basic_auth.is_some() || self.config.asks_service(other) || settings.auth_tls.is_some();
-            let text = settings.snippets.as_ref().is_some_and(|snippets| refuses(&snippets.configuration_code.lines));
-            let guarded = settings.denied.is_some() || lists || asks || settings.modsecurity.enabled || text;
-            if guarded { Others::Guarded } else { Others::Open }
-        });
+    /// What a rewrite in a location of this path may lead to.
+    fn others(around: &Around<'_>, path: &str) -> Others {
+        let of_controller = around.paths.iter().filter(|(other, _)| other != bare(path)).map(|(_, kind)| *kind);
         let of_snippets = around.server.iter().flat_map(|(lines, _)| lines.iter()).filter_map(|line| match &line.directive {
             Directive::Location { block, .. } if refuses(block) => Some(Others::Guarded),
             Directive::Location { .. } => Some(Others::Open),
@@ -137,21 +132,49 @@ impl<'a> Cx<'a> {
         of_controller.chain(of_snippets).max().unwrap_or_default()
     }
 
+    /// Paths of a server that tell what lies beside any of its locations: of each kind two, as the location itself does not count.
+    fn paths_of(&self, server: &Server) -> Vec<(String, Others)> {
+        let mut paths: Vec<(String, Others)> = Vec::new();
+        for location in &server.locations {
+            let (path, kind) = (bare(&location.path), self.kind(location));
+            let known = || paths.iter().filter(|(_, other)| *other == kind);
+            if known().count() < 2 && known().all(|(other, _)| other != path) {
+                paths.push((path.to_owned(), kind));
+            }
+        }
+        paths
+    }
+
+    fn kind(&self, location: &Location) -> Others {
+        let settings = &location.settings;
+        let lists = !settings.addresses.allow.is_empty() || !settings.addresses.deny.is_empty();
+        let asks = settings.basic_auth.is_some() || self.config.asks_service(location) || settings.auth_tls.is_some();
+        let text = settings.snippets.as_ref().is_some_and(|snippets| refuses(&snippets.configuration_code.lines));
+        let guarded = settings.denied.is_some() || lists || asks || settings.modsecurity.enabled || text;
+        if guarded { Others::Guarded } else { Others::Open }
+    }
+
     /// The snippets around a location.
-    pub(in crate::translate) fn around_location(&self, server: &Server, around: &Around<'a>, location: &Location) -> Around<'a> {
-        let set = SET.iter().filter_map(|name| Some((*name, self.config.constant(location, name)?))).collect();
-        let plain = matches!(location.settings.protocol.value, BackendProtocol::Http | BackendProtocol::Grpc);
-        let mut around = Around {
-            controller: true,
-            set,
-            plain,
-            asks: self.config.asks_service(location),
-            others: self.others(server, around, location),
-            ..around.clone()
-        };
-        if location.settings.denied.is_some() {
+    pub(in crate::translate) fn around_location(&self, around: &Around<'a>, location: &Location) -> Around<'a> {
+        let mut around = Around { controller: true, ..around.clone() };
+        if location.settings.denied.is_none() {
+            self.push_snippets(&mut around, location);
+        }
+        if around.is_empty() {
             return around;
         }
+        let others = Self::others(&around, &location.path);
+        Around {
+            set: SET.iter().filter_map(|name| Some((*name, self.config.constant(location, name)?))).collect(),
+            plain: matches!(location.settings.protocol.value, BackendProtocol::Http | BackendProtocol::Grpc),
+            asks: self.config.asks_service(location),
+            others,
+            ..around
+        }
+    }
+
+    /// The snippets of a location itself.
+    fn push_snippets(&self, around: &mut Around<'a>, location: &Location) {
         if let Some(from) = &location.origin
             && let Some(snippets) = &self.config.ingress(from.ingress).settings.snippets
         {
@@ -167,6 +190,10 @@ impl<'a> Cx<'a> {
             around.location.push((&snippets.configuration_code.lines, origin));
         }
         around.location.extend(self.global("location-snippet"));
-        around
     }
+}
+
+/// A path without final slashes.
+fn bare(path: &str) -> &str {
+    path.trim_end_matches('/')
 }

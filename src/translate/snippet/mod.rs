@@ -76,6 +76,8 @@ pub(super) struct Around<'a> {
     plain: bool,
     /// Other locations of the server, which a rewrite may lead to.
     others: Others,
+    /// Paths of locations of the server and what they are to others, of each kind at most two paths.
+    paths: Vec<(String, Others)>,
 }
 
 /// Locations of a server beside the one that is looked at.
