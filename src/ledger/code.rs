@@ -104,6 +104,7 @@ codes! {
     AccessExternalAuth = "access/external-auth",
     AccessExternalAuthDiffers = "access/external-auth-differs",
     AccessFirewall = "access/firewall",
+    AccessForgedHeader = "access/forged-header",
     AccessForwardAuthDiffers = "access/forward-auth-differs",
     AccessGlobalAuth = "access/global-auth",
     AccessHostDenied = "access/host-denied",
