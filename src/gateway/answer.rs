@@ -2,7 +2,7 @@
 
 use super::api::{Cors, RedirectScheme, RequestRedirect};
 use super::config::{Backend, Entry, Origins, Rule, Table};
-use super::dialect::{Dialect, ForeignPreflight, GrpcMiss, HeaderOrder, HeaderSource, OwnAnswer, RedirectPort};
+use super::dialect::{Dialect, ForeignPreflight, GrpcMiss, HeaderOrder, HeaderSource, OwnAnswer, RedirectPort, WeightlessFaults};
 use super::filter::{self, Operation, Operations, Plan};
 use crate::request::{Answer, Forwarding, HeaderExprs, Part, PathExpr, Share, Speech, TextExpr};
 
@@ -404,8 +404,10 @@ fn split(backends: &[Backend], dialect: &Dialect) -> Result<Vec<Share>, u16> {
             None => shares.push(Share { backend, weight: *weight, status }),
         }
     }
+    let weightless = *dialect.weightless_faults == WeightlessFaults::Count && backends.iter().any(|backend| backend.target == Err(500));
     match shares.as_slice() {
         [] => Err(*dialect.no_weight_status),
+        [Share { backend: None, status: Some(_), .. }] if weightless => Err(500),
         [Share { backend: None, status: Some(status), .. }] => Err(*status),
         shares if shares.iter().all(|share| share.backend.is_none()) => Err(500),
         _ => Ok(shares),

@@ -93,6 +93,20 @@ choices! {
         /// 404.
         NotFound,
     }
+    /// Faults of backends that get nothing, where nobody else can be reached either.
+    WeightlessFaults {
+        /// The rule answers 500.
+        Count,
+        /// They do not matter.
+        Ignored,
+    }
+    /// Routes of TLS for one server name at one port.
+    SameServerName {
+        /// The data plane refuses the port: nobody listens.
+        Refused,
+        /// The first one counts.
+        FirstCounts,
+    }
     /// Parents of a route that differ in their port only.
     ParentPorts {
         /// Each counts.
@@ -469,6 +483,7 @@ pub struct Dialect {
     pub foreign_port: Fact<ForeignPort>,
     pub unrouted_tls: Fact<UnroutedTls>,
     pub parent_ports: Fact<ParentPorts>,
+    pub same_server_name: Fact<SameServerName>,
     pub overlap_http2: Fact<OverlapHttp2>,
     pub wildcard: Fact<Wildcard>,
     pub final_dot: Fact<FinalDot>,
@@ -519,6 +534,7 @@ pub struct Dialect {
     pub mirror_beside_redirect: Fact<Handling>,
     /// Status where the weights of a rule sum up to 0.
     pub no_weight_status: Fact<u16>,
+    pub weightless_faults: Fact<WeightlessFaults>,
     /// What the share of a backend that cannot be resolved gets beside others in a GRPCRoute.
     pub grpc_share_status: Fact<u16>,
     /// Status of the share of a Service without endpoints.

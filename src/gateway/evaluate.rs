@@ -144,7 +144,10 @@ impl Exchange<'_> {
                     if *self.dialect.grpc_miss == GrpcMiss::GrpcStatus && self.view.holds(self.reading.first.grpc) {
                         refused = answer::told_by_grpc(refused);
                     }
-                    answer::modify_answer(&mut refused, self.late);
+                    // What the rule carries has been through the changes of the listener already.
+                    if !carried {
+                        answer::modify_answer(&mut refused, self.late);
+                    }
                     let refused = outcome(&refused, self.view, self.dialect);
                     return self.replaced(refused, status, Origin::Router, world);
                 }

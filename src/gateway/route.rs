@@ -176,7 +176,7 @@ impl Reading {
         }
         if let (Some(subject), None) = (&self.shaken, &table.broken) {
             verdict.ruling.trace.push(step("whether this port takes changes is left to chance", Some(subject)));
-            verdict.others.push(Answer::NoRoute { response_headers: Vec::new() });
+            verdict.others.push(self.not_found(v));
             verdict.undecided =
                 Some("the data plane refuses another table, and whether this one is taken differs from start to start".to_owned());
         }

@@ -10,8 +10,8 @@ use super::candidates::Order;
 use super::compile::{Compiled, Remaining, compile, remaining};
 use super::config::{Behind, Certificate, Door, Entry, HostIndex, Origins, Outage, Port, Rule, Side, Table, Tier};
 use super::dialect::{
-    Dialect, HostFallThrough, Isolation, Order as RankOrder, OverlapHttp2, RegexScope, ServerName, Target, Underscores, UnroutedTls,
-    Wildcard,
+    Dialect, HostFallThrough, Isolation, Order as RankOrder, OverlapHttp2, RegexScope, SameServerName, ServerName, Target, Underscores,
+    UnroutedTls, Wildcard,
 };
 use super::filter::{self, Operations};
 use super::hostname::Hostname;
@@ -350,6 +350,9 @@ impl<'b> Builder<'b> {
             }
         }
         ports.values_mut().for_each(stop_where_all_names_meet);
+        if *self.target.dialect.same_server_name == SameServerName::Refused {
+            ports.values_mut().for_each(stop_where_names_meet);
+        }
         for (number, port) in &mut ports {
             for side in [&mut port.plain, &mut port.tls] {
                 self.finish_side(*number, side);
@@ -527,6 +530,16 @@ fn stop_where_all_names_meet(port: &mut Port) {
     if let Some(unrouted) = port.tls.doors.iter().find(|door| is_unrouted(door)).filter(|_| ends_all) {
         let cause = "a TLS listener without routes beside an HTTPS listener without hostname".to_owned();
         port.dead.get_or_insert_with(|| Outage { origin: unrouted.origin.clone(), cause });
+    }
+}
+
+/// Two routes of TLS for one server name, which Envoy refuses.
+fn stop_where_names_meet(port: &mut Port) {
+    let mut names = BTreeSet::new();
+    let streams = port.tls.doors.iter().filter(|door| matches!(door.behind, Behind::Stream(_)));
+    if let Some(second) = streams.into_iter().find(|door| !names.insert(door.hostname.to_string())) {
+        let cause = format!("two routes of TLS for `{}`", second.hostname);
+        port.dead.get_or_insert_with(|| Outage { origin: second.origin.clone(), cause });
     }
 }
 
