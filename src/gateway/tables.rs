@@ -349,14 +349,8 @@ impl<'b> Builder<'b> {
                 });
             }
         }
-        ports.values_mut().for_each(stop_where_all_names_meet);
-        if *self.target.dialect.same_server_name == SameServerName::Refused {
-            ports.values_mut().for_each(stop_where_names_meet);
-        }
         for (number, port) in &mut ports {
-            for side in [&mut port.plain, &mut port.tls] {
-                self.finish_side(*number, side);
-            }
+            self.finish_port(*number, port);
         }
         Self::report_outages(&ports, findings);
         let closes_unknown_names = *self.target.dialect.server_name == ServerName::Certificate && !self.streams.is_empty();
@@ -402,6 +396,16 @@ impl<'b> Builder<'b> {
         let exact = own.keys().copied().collect();
         let own = own.into_values().map(|places| Order::new(entries, places)).collect();
         (Some(HostIndex { exact, own }), Order::new(entries, others))
+    }
+
+    fn finish_port(&mut self, number: u16, port: &mut Port) {
+        stop_where_all_names_meet(port);
+        if *self.target.dialect.same_server_name == SameServerName::Refused {
+            stop_where_names_meet(port);
+        }
+        for side in [&mut port.plain, &mut port.tls] {
+            self.finish_side(number, side);
+        }
     }
 
     fn finish_side(&mut self, number: u16, side: &mut Side) {
