@@ -47,8 +47,9 @@ pub fn answer(entry: &Entry, table: &Table, asked: Asked, dialect: &Dialect) -> 
         return own_error(500, plan, asked, dialect);
     }
     if let Some((status, operations)) = &plan.direct {
-        let before: &[(String, Operation)] = if dialect.modified_own_answers.contains(&OwnAnswer::Error) { &plan.response } else { &[] };
-        return direct(*status, before.iter().chain(operations).cloned().collect());
+        let mut response_headers = own_headers(plan, dialect);
+        modify(&mut response_headers, operations, Side::Response);
+        return direct(*status, response_headers);
     }
     if let Some(redirect) = &plan.redirect {
         return self::redirect(redirect, &entry.path, table.port, asked, plan, dialect);
@@ -67,9 +68,7 @@ pub fn answer(entry: &Entry, table: &Table, asked: Asked, dialect: &Dialect) -> 
 }
 
 /// An answer that a filter gives. With a status of redirects its Location is one.
-fn direct(status: u16, operations: Operations) -> Answer {
-    let mut response_headers = Vec::new();
-    modify(&mut response_headers, &operations, Side::Response);
+fn direct(status: u16, mut response_headers: HeaderExprs) -> Answer {
     let location = response_headers.iter().position(|(name, text)| name == "location" && text.is_some());
     match location.filter(|_| (300..400).contains(&status)) {
         Some(at) => {
@@ -116,17 +115,22 @@ pub fn allows(origins: Option<&Origins>, holds: impl Fn(crate::request::Predicat
 
 /// An answer without backend: 500, 503. gRPC calls get it as a status of theirs.
 fn own_error(status: u16, plan: &Plan, asked: Asked, dialect: &Dialect) -> Answer {
+    own(status, own_headers(plan, dialect), asked.grpc, dialect)
+}
+
+/// Headers of answers without backend, as far as the rule changes them.
+fn own_headers(plan: &Plan, dialect: &Dialect) -> HeaderExprs {
     let mut response_headers = Vec::new();
     if dialect.modified_own_answers.contains(&OwnAnswer::Error) {
         modify(&mut response_headers, &plan.response, Side::Response);
     }
-    own(status, response_headers, asked.grpc, dialect)
+    response_headers
 }
 
 /// An answer of the router as a call of gRPC gets it: the status is told in a header.
 pub(super) fn told_by_grpc(answer: Answer) -> Answer {
     let told = |status: u16, mut response_headers: HeaderExprs| {
-        response_headers.push(("grpc-status".to_owned(), Some(TextExpr::literal(grpc_code(status).to_string()))));
+        response_headers.push(grpc_status(status));
         response_headers
     };
     match answer {
@@ -144,6 +148,11 @@ pub(super) fn told_by_grpc(answer: Answer) -> Answer {
     }
 }
 
+/// The header that tells a status to calls of gRPC.
+fn grpc_status(status: u16) -> (String, Option<TextExpr>) {
+    header("grpc-status", grpc_code(status).to_string())
+}
+
 /// The mapping of the gRPC documents: 404 is UNIMPLEMENTED, 502 to 504 are UNAVAILABLE.
 const fn grpc_code(status: u16) -> u16 {
     match status {
@@ -159,7 +168,7 @@ const fn grpc_code(status: u16) -> u16 {
 /// An answer of the router itself.
 pub fn own(status: u16, mut response_headers: HeaderExprs, grpc: bool, dialect: &Dialect) -> Answer {
     if grpc && *dialect.grpc_miss == GrpcMiss::GrpcStatus {
-        response_headers.push(("grpc-status".to_owned(), Some(TextExpr::literal(grpc_code(status).to_string()))));
+        response_headers.push(grpc_status(status));
         return Answer::Respond { status: 200, response_headers };
     }
     if status == 404 { Answer::NoRoute { response_headers } } else { Answer::Respond { status, response_headers } }
@@ -417,8 +426,7 @@ fn split(backends: &[Backend], dialect: &Dialect) -> Result<Vec<Share>, u16> {
 /// Headers that the router sends by itself, after changes that were made before routes were looked at.
 fn forwarded_headers(dialect: &Dialect, early: &[(String, Operation)]) -> HeaderExprs {
     let mut headers = Vec::new();
-    let early: Operations = early.to_vec();
-    modify(&mut headers, &early, Side::Request);
+    modify(&mut headers, early, Side::Request);
     for forwarded in &*dialect.forwarded_headers {
         let name = forwarded.name.clone();
         let text = match forwarded.source {
@@ -457,7 +465,7 @@ enum Side {
 }
 
 /// Applies operations to claims.
-fn modify(headers: &mut HeaderExprs, operations: &Operations, side: Side) {
+fn modify(headers: &mut HeaderExprs, operations: &[(String, Operation)], side: Side) {
     for (name, operation) in operations {
         let known = headers.iter().any(|(other, _)| other == name);
         match operation {

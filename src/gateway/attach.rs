@@ -97,8 +97,8 @@ impl<'l> Index<'l> {
         let mut parents = Vec::new();
         let same_but_port =
             |one: &ParentRef, other: &ParentRef| ParentRef { port: None, ..one.clone() } == ParentRef { port: None, ..other.clone() };
+        let last_counts = *dialect.parent_ports == ParentPorts::LastCounts;
         for (position, reference) in route.parents.iter().enumerate() {
-            let last_counts = *dialect.parent_ports == ParentPorts::LastCounts;
             if last_counts && route.parents[..position].iter().any(|earlier| same_but_port(earlier, reference)) {
                 continue;
             }

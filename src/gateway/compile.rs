@@ -135,7 +135,7 @@ fn compile_match(
         let mut preflight = conditions.clone();
         preflight.push((Field::Method, Test::Equals("OPTIONS".to_owned())));
         preflight.extend([present("origin"), present("access-control-request-method")]);
-        let shape = Shape { method: true, headers: shape.headers + 2, exact_headers: shape.exact_headers, ..shape };
+        let shape = Shape { method: true, headers: shape.headers + 2, ..shape };
         let forms = forms.clone();
         compiled.push(Compiled {
             forms,

@@ -109,7 +109,7 @@ impl Cx<'_> {
         }
         // A condition that cannot be said leaves its path without rules that others could fall to.
         rules.retain(|rule| !closed.contains(&rule.path) || rule.headers.is_empty() && matches!(rule.action, Action::Withheld(_)));
-        if self.sayable.stand(Feature::PathExpression) == Stand::Refused {
+        if self.spells_paths() {
             let withheld: Vec<PathRule> = rules
                 .iter()
                 .filter(|rule| rule.action == Action::Withheld(Code::GatewayFeatureRefused))

@@ -70,6 +70,14 @@ pub struct ListenerOf<'a> {
     pub name: &'a str,
 }
 
+impl Reached<'_> {
+    /// Places in the route that reach the rule, the most specific first.
+    fn places_of_route(self) -> Vec<Place> {
+        let of_rule = self.rule.map(|name| Place::new(self.kind, self.route, Some(name)));
+        of_rule.into_iter().chain([Place::new(self.kind, self.route, None)]).collect()
+    }
+}
+
 impl ListenerOf<'_> {
     /// Places that reach the listener, the most specific first.
     fn places(self) -> Vec<Place> {
@@ -130,11 +138,10 @@ impl Policies {
 
     /// A policy that takes the place of another one which asks who somebody is, and does not ask itself.
     pub fn opened(&self, reached: Reached<'_>) -> Option<(ObjectId, ObjectId)> {
-        let mut places = Vec::with_capacity(6);
-        if reached.rule.is_some() {
-            places.push(Place::new(reached.kind, reached.route, reached.rule));
+        if self.families.is_empty() {
+            return None;
         }
-        places.push(Place::new(reached.kind, reached.route, None));
+        let mut places = reached.places_of_route();
         places.extend(reached.listener.places());
         for family in self.families.values() {
             let mut found = places.iter().filter_map(|place| family.get(place));
@@ -170,11 +177,7 @@ impl Policies {
         if self.families.is_empty() {
             return None;
         }
-        let mut of_route = Vec::with_capacity(2);
-        if reached.rule.is_some() {
-            of_route.push(Place::new(reached.kind, reached.route, reached.rule));
-        }
-        of_route.push(Place::new(reached.kind, reached.route, None));
+        let of_route = reached.places_of_route();
         let of_gateway = reached.listener.places();
         let mut all: Option<Effect> = None;
         for family in self.families.values() {

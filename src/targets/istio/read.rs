@@ -1,6 +1,8 @@
 //! Policies of Istio, read back: what an `AuthorizationPolicy` of a Gateway denies is brought to the rules of routes that its hosts and
 //! paths cover, and a `DestinationRule` tells which Services are spoken to over TLS.
 
+use std::{cell::LazyCell, ops::Deref};
+
 use super::{
     certificates,
     types::{AUTHORIZATION, AuthorizationPolicy, DESTINATION, DestinationRule, Operation, Rule},
@@ -117,9 +119,10 @@ fn attach(route: &HttpRoute, denied: &[Deny], objects: &Objects, policies: &mut 
     };
     let denied: Vec<&Deny> = denied.iter().filter(parent).collect();
     let Some(first) = denied.first() else { return };
+    let routed = LazyCell::new(|| routed(route, objects));
     let place = |section: Option<&str>| Place::new("HTTPRoute", &NamespacedName::new(&meta.namespace, &meta.name), section);
     let effects: Vec<(Option<&str>, Option<Effect>)> =
-        route.spec.rules.iter().map(|rule| (rule.name.as_deref(), effect(route, rule, &denied, objects))).collect();
+        route.spec.rules.iter().map(|rule| (rule.name.as_deref(), effect(route, rule, &denied, &routed))).collect();
     if let Some((_, same)) = effects.first().filter(|(_, one)| effects.iter().all(|(_, other)| other == one)) {
         if let Some(effect) = same {
             policies.attach("addresses", place(None), first.id, effect.clone(), Merge::WithAll);
@@ -139,11 +142,11 @@ fn attach(route: &HttpRoute, denied: &[Deny], objects: &Objects, policies: &mut 
     }
 }
 
-fn effect(route: &HttpRoute, rule: &HttpRule, denied: &[&Deny], objects: &Objects) -> Option<Effect> {
+fn effect<'o>(route: &HttpRoute, rule: &HttpRule, denied: &[&Deny], routed: &impl Deref<Target = Vec<&'o PathMatch>>) -> Option<Effect> {
     let mut addresses = Addresses { rules: Vec::new(), others: true, first: true };
     let mut allowed: Option<Vec<Network>> = None;
     for deny in denied {
-        match cover(route, rule, &deny.operation, objects) {
+        match cover(route, rule, &deny.operation, routed) {
             Cover::Nothing => {}
             Cover::Part => {
                 let what = "an AuthorizationPolicy that covers a part of the rule".to_owned();
@@ -167,7 +170,7 @@ fn joined(covers: impl IntoIterator<Item = Cover>) -> Cover {
     covers.into_iter().reduce(|one, other| if one == other { one } else { Cover::Part }).unwrap_or(Cover::Nothing)
 }
 
-fn cover(route: &HttpRoute, rule: &HttpRule, operation: &Operation, objects: &Objects) -> Cover {
+fn cover<'o>(route: &HttpRoute, rule: &HttpRule, operation: &Operation, routed: &impl Deref<Target = Vec<&'o PathMatch>>) -> Cover {
     let Operation { hosts, paths, not_paths, other: _ } = operation;
     let host = |name: &String| {
         if hosts.is_empty() || hosts.contains(name) {
@@ -187,10 +190,10 @@ fn cover(route: &HttpRoute, rule: &HttpRule, operation: &Operation, objects: &Ob
     if of_hosts == Cover::Nothing {
         return Cover::Nothing;
     }
-    let (root, routed) = (PathMatch::default(), routed(route, objects));
+    let root = PathMatch::default();
     let matches: Vec<&PathMatch> =
         if rule.matches.is_empty() { vec![&root] } else { rule.matches.iter().map(|one| one.path.as_ref().unwrap_or(&root)).collect() };
-    let of_paths = joined(matches.into_iter().map(|path| path_cover(path, paths, not_paths, &routed)));
+    let of_paths = joined(matches.into_iter().map(|path| path_cover(path, paths, not_paths, routed)));
     match (of_hosts, of_paths) {
         (Cover::Nothing, _) | (_, Cover::Nothing) => Cover::Nothing,
         (Cover::All, Cover::All) => Cover::All,
