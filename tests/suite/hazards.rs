@@ -9,23 +9,7 @@ use gateshift::{
     report, targets, translate,
 };
 
-use crate::judge::{converted, ingresses, inventory, manifests};
-
-const AROUND: &str = "
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {name: gw, namespace: app}
-spec:
-  gatewayClassName: any
-  listeners:
-  - {name: http, port: 80, protocol: HTTP}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: app}
-spec: {ports: [{port: 80}]}
----
-";
+use crate::judge::{AROUND, converted, ingresses, inventory, manifests};
 
 /// A route of the Gateway with these rules.
 fn route(name: &str, rules: &str) -> String {

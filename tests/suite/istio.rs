@@ -3,22 +3,9 @@
 
 use gateshift::request::{Outcome, Request, Scheme, Unknown};
 
-use crate::judge::{inventory, manifests};
+use crate::judge::{AROUND, inventory, manifests};
 
-const AROUND: &str = "
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {name: gw, namespace: app}
-spec:
-  gatewayClassName: any
-  listeners: [{name: http, port: 80, protocol: HTTP}]
----
-apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: app}
-spec: {ports: [{port: 80}]}
----
-apiVersion: gateway.networking.k8s.io/v1
+const ROUTE: &str = "apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata: {name: web, namespace: app}
 spec:
@@ -33,7 +20,7 @@ spec:
 /// What a client of this address gets for a path, in one word.
 fn answer(policy: &str, path: &str, client: &str) -> &'static str {
     let yaml = format!(
-        "{AROUND}apiVersion: security.istio.io/v1
+        "{AROUND}{ROUTE}apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy
 metadata: {{name: p, namespace: app}}
 spec:

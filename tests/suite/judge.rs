@@ -15,6 +15,23 @@ use gateshift::{
     nginx, read, report, targets, translate,
 };
 
+/// A Gateway and a Service that routes of tests lie between.
+pub(crate) const AROUND: &str = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: gw, namespace: app}
+spec:
+  gatewayClassName: any
+  listeners:
+  - {name: http, port: 80, protocol: HTTP}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: app}
+spec: {ports: [{port: 80}]}
+---
+";
+
 pub(crate) fn inventory(yaml: &str) -> Inventory {
     read::texts([("input.yaml".to_owned(), yaml.to_owned())], &read::Options::default()).inventory
 }
