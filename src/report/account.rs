@@ -65,7 +65,7 @@ fn directives(ledger: &mut Ledger, ingress: &Ingress, facts: &IngressFacts, reso
         let key = format!("{prefix}/{name}");
         let Some(code) = code.filter(|_| ingress.meta.annotations.contains_key(&key)) else { continue };
         let place = FieldPath::annotation(key);
-        let whole = translation.marks.get(&(*id, name));
+        let whole = translation.marks.get(*id, name);
         for (index, (text, settlement)) in of_code(code, Some(*id), name, whole, translation).into_iter().enumerate() {
             settled(ledger, Subject::new(ingress.id, place.child(index)), text, settlement);
         }
@@ -204,7 +204,7 @@ fn annotation(key: &str, value: &str, prefix: &str, facts: &IngressFacts, transl
         Fate::Counts(id) => *id,
         fate @ (Fate::Ignored(_) | Fate::LeftOut(_)) => return no_effect(without_effect(fate).unwrap_or_default()),
     };
-    let marked = || translation.marks.get(&(id, name)).cloned();
+    let marked = || translation.marks.get(id, name).cloned();
     match facts.annotation(name) {
         Effect::Used => marked().or_else(|| withheld(facts, translation)).unwrap_or_else(|| used_without_mark(value)),
         Effect::Unusable(Consequence::Denied) => marked().unwrap_or_else(|| unmappable(Finds::AccessLocationDenied)),

@@ -1,12 +1,14 @@
 //! What every step of the translation shares: the configuration, the options, and the account that is being written.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet},
     ops::Range,
+    sync::Arc,
 };
 
 use super::{
     emission::{Emission, Sayable},
+    marks::Marks,
     own_annotations::OwnAnnotations,
     protocol::TlsWishes,
 };
@@ -61,9 +63,6 @@ impl Options {
     }
 }
 
-/// Settlements of annotations by Ingress and name without prefix.
-pub(super) type Marks = BTreeMap<(IngressId, &'static str), Settlement>;
-
 /// The shared state.
 pub(super) struct Cx<'a> {
     pub(super) config: &'a Config,
@@ -79,7 +78,7 @@ pub(super) struct Cx<'a> {
     pub(super) tls_wishes: TlsWishes,
     /// Settlements of annotations of other tools, by object and key.
     pub(super) tools: BTreeMap<(ObjectId, String), Settlement>,
-    pub(super) by_object: BTreeMap<ObjectId, usize>,
+    pub(super) by_object: Arc<BTreeMap<ObjectId, usize>>,
     /// Prefixes are replaced by expressions on the host that is being translated.
     pub(super) rewrites_by_regex: bool,
     /// The host that is being translated has expressions as paths.
@@ -97,11 +96,20 @@ pub(super) struct Cx<'a> {
 impl<'a> Cx<'a> {
     pub(super) fn new(config: &'a Config, inventory: &'a Inventory, options: &'a Options) -> Self {
         let by_object = inventory.ingresses.iter().enumerate().map(|(index, ingress)| (ingress.id, index)).collect();
+        Self::with(config, inventory, options, Arc::new(by_object))
+    }
+
+    /// One for another part of the same estate, of which nothing was said yet.
+    pub(super) fn afresh(&self) -> Self {
+        Self::with(self.config, self.inventory, self.options, Arc::clone(&self.by_object))
+    }
+
+    fn with(config: &'a Config, inventory: &'a Inventory, options: &'a Options, by_object: Arc<BTreeMap<ObjectId, usize>>) -> Self {
         Self {
             config,
             inventory,
             options,
-            marks: Marks::new(),
+            marks: Marks::default(),
             paths: BTreeMap::new(),
             directives: BTreeMap::new(),
             grants: super::grants::Grants::default(),
@@ -122,17 +130,30 @@ impl<'a> Cx<'a> {
     /// Settles annotations of an Ingress, together with what was said of them before.
     pub(super) fn mark(&mut self, ingress: IngressId, names: &[&'static str], settlement: &Settlement) {
         for &name in names {
-            match self.marks.entry((ingress, name)) {
-                Entry::Vacant(slot) => drop(slot.insert(settlement.clone())),
-                Entry::Occupied(mut slot) => slot.get_mut().join(settlement),
+            self.marks.join(ingress, name, settlement);
+        }
+    }
+
+    /// Takes what was said of hosts that come after those that were looked at here.
+    pub(super) fn absorb(&mut self, later: Self) {
+        let Self { marks, paths, directives, findings, .. } = later;
+        self.marks.absorb(marks);
+        for (place, settlement) in paths {
+            self.mark_path(&place, settlement);
+        }
+        for (spot, settlement) in directives {
+            self.mark_directive(spot, settlement);
+        }
+        for finding in findings {
+            if self.said.insert((finding.code, finding.subject.clone(), words(&finding.facts))) {
+                self.findings.push(finding);
             }
         }
     }
 
     /// Says something once; the same code about the same place in the same words is not repeated.
     pub(super) fn say(&mut self, code: Code, subject: Option<Subject>, facts: Facts) {
-        let words = facts.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join("\n");
-        if self.said.insert((code, subject.clone(), words)) {
+        if self.said.insert((code, subject.clone(), words(&facts))) {
             self.findings.push(match subject {
                 Some(subject) => Finding::about(code, subject, facts),
                 None => Finding::estate(code, facts),
@@ -270,6 +291,14 @@ impl<'a> Cx<'a> {
         }
     }
 
+    /// Settles a directive of a snippet, together with what was said of it before.
+    pub(super) fn mark_directive(&mut self, spot: super::snippet::Spot, settlement: Settlement) {
+        match self.directives.get_mut(&spot) {
+            Some(before) => before.join(&settlement),
+            None => drop(self.directives.insert(spot, settlement)),
+        }
+    }
+
     /// A Gateway that exists has no listener that takes something.
     pub(super) fn say_no_listener(&mut self, what: &str, namespace: &str, place: Option<Subject>) {
         let gateway = self.options.emission.existing.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -304,6 +333,11 @@ impl<'a> Cx<'a> {
         let Self { marks, paths, directives, tools, findings, .. } = self;
         Finished { marks, paths, directives, tools, findings }
     }
+}
+
+/// Facts as one text, by which what was said already is known again.
+fn words(facts: &Facts) -> String {
+    facts.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join("\n")
 }
 
 /// The account of a translation.

@@ -164,42 +164,39 @@ impl Listeners {
         let of_app = |key: &Key, secret: &Option<NamespacedName>| {
             app && !key.is_for_all() && secret.as_ref().is_some_and(|secret| secret.namespace != cx.options.gateway.namespace)
         };
-        let mut groups: BTreeMap<(String, BTreeMap<String, String>), Vec<usize>> = BTreeMap::new();
-        let mut sizes: Vec<(usize, usize)> = Vec::new();
+        // Sets that still have room, with how many listeners each holds, and how many sets each namespace has.
+        let mut open_of_apps: BTreeMap<(String, BTreeMap<String, String>), (usize, usize)> = BTreeMap::new();
+        let mut sets_of_apps: BTreeMap<String, usize> = BTreeMap::new();
         let others = wanted.iter().filter(|(key, secret, _)| !of_app(key, secret)).count();
         let too_many = cx.sayable.listener_sets && others > MOST_LISTENERS;
         // The Gateway needs a listener of its own; one for every host is the best, and it has none of the hosts' Secrets.
         let stays = wanted.iter().filter(|(key, _, _)| key.is_for_all()).count();
-        let mut in_sets = 0;
+        let (mut in_sets, mut open_of_platform) = (0, 0);
         for (position, (key, secret, name)) in wanted.into_iter().enumerate() {
             let home = if of_app(&key, &secret) {
                 let namespace = secret.as_ref().map(|secret| secret.namespace.clone()).unwrap_or_default();
                 let annotations = tools::issuer_annotations(cx, &key_host(&key));
-                let group = groups.entry((namespace.clone(), annotations.clone())).or_default();
-                let open = group.last().copied().filter(|&set| sizes.iter().any(|&(known, size)| known == set && size < MOST_LISTENERS));
-                let set = open.unwrap_or_else(|| {
-                    let nth = self.sets.iter().filter(|set| set.app && set.name.namespace == namespace).count();
-                    let name = if nth == 0 { self.gateway.name.clone() } else { format!("{}-{:03}", self.gateway.name, nth + 1) };
+                let open = open_of_apps.entry((namespace.clone(), annotations.clone())).or_insert((0, MOST_LISTENERS));
+                if open.1 == MOST_LISTENERS {
+                    let nth = sets_of_apps.entry(namespace.clone()).or_default();
+                    let name = if *nth == 0 { self.gateway.name.clone() } else { format!("{}-{:03}", self.gateway.name, *nth + 1) };
+                    *nth += 1;
+                    *open = (self.sets.len(), 0);
                     self.sets.push(Set { name: NamespacedName::new(&namespace, name), annotations, app: true });
-                    sizes.push((self.sets.len() - 1, 0));
-                    group.push(self.sets.len() - 1);
-                    self.sets.len() - 1
-                });
-                for (known, size) in &mut sizes {
-                    *size += usize::from(*known == set);
                 }
-                Home::Set(set)
+                open.1 += 1;
+                Home::Set(open.0)
             } else if self.existing.is_some() {
                 Home::Elsewhere
             } else if too_many && !key.is_for_all() && !(stays == 0 && position == 0) {
-                let wanted = format!("{}-{:03}", self.gateway.name, in_sets / MOST_LISTENERS + 1);
-                in_sets += 1;
-                let name = NamespacedName::new(&self.gateway.namespace, wanted);
-                let known = self.sets.iter().position(|set| set.name == name);
-                Home::Set(known.unwrap_or_else(|| {
+                if in_sets % MOST_LISTENERS == 0 {
+                    let name = format!("{}-{:03}", self.gateway.name, in_sets / MOST_LISTENERS + 1);
+                    let name = NamespacedName::new(&self.gateway.namespace, name);
+                    open_of_platform = self.sets.len();
                     self.sets.push(Set { name, annotations: BTreeMap::new(), app: false });
-                    self.sets.len() - 1
-                }))
+                }
+                in_sets += 1;
+                Home::Set(open_of_platform)
             } else {
                 Home::Gateway
             };

@@ -18,6 +18,7 @@ mod grpc;
 mod host;
 mod listeners;
 mod location;
+mod marks;
 mod mirrors;
 mod names;
 mod own_annotations;
@@ -35,10 +36,14 @@ mod streams;
 mod tools;
 mod wishes;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    thread,
+};
 
 pub use context::Options;
 pub use emission::{Emission, TlsOwner};
+pub use marks::Marks;
 pub use own_annotations::{Extension, OwnAnnotation, OwnAnnotations};
 
 use context::Cx;
@@ -51,7 +56,7 @@ use crate::{
     },
     k8s::{Inventory, NamespacedName, ObjectId, Subject},
     ledger::{Code, Findings, Settlement},
-    nginx::{Certificate, Config, IngressId},
+    nginx::{Certificate, Config, IngressId, Server},
     targets,
 };
 
@@ -59,6 +64,9 @@ use crate::{
 const GENERATOR: &str = "gateway.networking.k8s.io/generator";
 /// Name of the class where the user gave none.
 const CLASS_PLACEHOLDER: &str = "replace-with-your-gateway-class";
+
+/// Servers that a second thread is worth for.
+const SPLIT: usize = 256;
 
 /// An object to print.
 #[derive(Debug, Clone)]
@@ -78,8 +86,8 @@ pub struct Emitted {
 pub struct Translation {
     /// Objects: those of the platform team first, then by namespace, kind and name.
     pub objects: Vec<Emitted>,
-    /// Settlements of annotations by Ingress and name without prefix.
-    pub marks: BTreeMap<(IngressId, &'static str), Settlement>,
+    /// Settlements of annotations.
+    pub marks: Marks,
     /// Settlements of paths, of `spec.defaultBackend`, and of ports of `tcp-services` and `udp-services` by their place.
     pub paths: BTreeMap<Subject, Settlement>,
     /// Settlements of directives of snippets: the Ingress (`None` for the ConfigMap), annotation or key, and where the directive begins.
@@ -185,13 +193,31 @@ fn plan_hosts(cx: &mut Cx<'_>) -> Vec<HostPlan> {
     let config = cx.config;
     let mut plans: Vec<HostPlan> = config.redirects.iter().map(|redirect| cx.www(redirect)).collect();
     cx.settle_www();
-    plans.extend(config.servers.iter().filter_map(|server| cx.host(server)));
+    plans.extend(plan_servers(cx, &config.servers, SPLIT));
     let mut seen: BTreeSet<Hostname> = BTreeSet::new();
     for plan in &mut plans {
         plan.hostnames.retain(|(hostname, _)| seen.insert(hostname.clone()));
     }
     plans.retain(|plan| !plan.hostnames.is_empty());
     plans
+}
+
+/// Plans of servers. A second thread takes the latter half of many; what is said is what one thread would say.
+fn plan_servers(cx: &mut Cx<'_>, servers: &[Server], split: usize) -> Vec<HostPlan> {
+    let plans = |cx: &mut Cx<'_>, servers: &[Server]| -> Vec<HostPlan> { servers.iter().filter_map(|server| cx.host(server)).collect() };
+    if servers.len() < split {
+        return plans(cx, servers);
+    }
+    let (former, latter) = servers.split_at(servers.len() / 2);
+    let mut later = cx.afresh();
+    let (mut all, rest) = thread::scope(|scope| {
+        let helper = scope.spawn(|| plans(&mut later, latter));
+        let mine = plans(cx, former);
+        (mine, helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    cx.absorb(later);
+    all.extend(rest);
+    all
 }
 
 /// Hosts that are served with the built-in certificate today have no HTTPS listener.
@@ -298,5 +324,35 @@ impl Cx<'_> {
     /// A route in `from` may send requests to a Service of `to`.
     fn grant_service(&mut self, kind: &'static str, from: &str, to: &str, name: &str) {
         self.grants.add(kind, from, "Service", &NamespacedName::new(to, name));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ingress, read};
+
+    #[test]
+    fn two_threads_plan_and_say_what_one_does() {
+        let cases = std::fs::read_dir("testdata/cases").expect("cases");
+        let mut several = 0;
+        for case in cases.map(|entry| entry.expect("entry").path().join("input.yaml")) {
+            let Ok(text) = std::fs::read_to_string(&case) else { continue };
+            let inventory = read::texts([("input.yaml".to_owned(), text)], &read::Options::default()).inventory;
+            let controller = ingress::controller(&inventory, &ingress::Given::default());
+            let config = ingress::resolve(&inventory, &controller, &ingress::Options::of(&inventory)).config;
+            for target in targets::all() {
+                let options = Options::of(*target, "any");
+                let [one, two] = [usize::MAX, 2].map(|split| {
+                    let mut cx = Cx::new(&config, &inventory, &options);
+                    let plans = plan_servers(&mut cx, &config.servers, split);
+                    let context::Finished { marks, paths, directives, findings, .. } = cx.finish();
+                    (format!("{plans:?}"), marks, paths, directives, findings)
+                });
+                assert!(one == two, "{} for {}", case.display(), target.id());
+                several += usize::from(config.servers.len() > 1);
+            }
+        }
+        assert!(several > 100, "{several}");
     }
 }

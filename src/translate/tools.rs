@@ -29,7 +29,9 @@ fn of_tool<'i>(ingress: &'i Ingress, prefix: &str, tool: Moves) -> Vec<(&'i str,
         | Key::Unknown { .. }
         | Key::Unrelated => false,
     };
-    ingress.meta.annotations.iter().map(|(key, value)| (key.as_str(), value.as_str())).filter(|(key, _)| reads(key)).collect()
+    let of_controller = |key: &str| key.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
+    let annotations = ingress.meta.annotations.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    annotations.filter(|(key, _)| !of_controller(key) && reads(key)).collect()
 }
 
 /// What cert-manager has to find beside the listener of a host.

@@ -51,11 +51,7 @@ pub(in crate::translate) type Spot = (Option<IngressId>, &'static str, usize);
 
 impl Cx<'_> {
     pub(super) fn settle(&mut self, here: &Here<'_>, settlement: Settlement) {
-        let spot = here.spot();
-        match self.directives.get_mut(&spot) {
-            Some(before) => before.join(&settlement),
-            None => drop(self.directives.insert(spot, settlement.clone())),
-        }
+        self.mark_directive(here.spot(), settlement.clone());
         if let Some(ingress) = here.origin.ingress {
             self.mark(ingress, &[here.origin.name], &settlement);
         }
