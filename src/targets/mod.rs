@@ -80,6 +80,8 @@ pub struct Section {
     pub tls: bool,
     /// What the target said it keeps for its host.
     pub intents: Vec<Intent>,
+    /// Headers that an authentication service tells the backends of its hosts, in lower case, sorted. What nothing but it may tell.
+    pub told: Vec<String>,
 }
 
 /// The rules of a host, by whatever route they stand in.

@@ -8,7 +8,7 @@ use super::{
     emission::TlsOwner,
     existing::Existing,
     names::{Names, host_slug},
-    plan::{HostPlan, Hostname, TlsPlan},
+    plan::{self, HostPlan, Hostname, TlsPlan},
     streams::Transport,
     tools,
 };
@@ -251,6 +251,19 @@ impl Listeners {
                 wished.insert(key(Side::Https, hostname, tls, self.merged, self.gateway_of(hostname)), &plan.tls_wishes);
             }
         }
+        let mut told: BTreeMap<Key, BTreeSet<String>> = BTreeMap::new();
+        for plan in plans {
+            for (hostname, tls) in &plan.hostnames {
+                for (side, rules) in [(Side::Http, &plan.http), (Side::Https, &plan.https)] {
+                    let names = plan::told_by_services(rules);
+                    if !names.is_empty() {
+                        told.entry(key(side, hostname, tls, self.merged, self.gateway_of(hostname))).or_default().extend(names);
+                    }
+                }
+            }
+        }
+        // Where a condition looks at such a header, clients are meant to send it.
+        let asked: BTreeSet<String> = plans.iter().flat_map(HostPlan::asked_headers).collect();
         let section = |(key, planned): (&Key, &Planned)| {
             let (namespace, set) = match planned.home {
                 Home::Gateway => (&self.gateway.namespace, None),
@@ -265,6 +278,7 @@ impl Listeners {
                 name: planned.name.clone(),
                 tls: matches!(key, Key::Host(Side::Https, ..)),
                 intents: wished.get(key).map(|intents| intents.to_vec()).unwrap_or_default(),
+                told: told.get(key).into_iter().flatten().filter(|name| !asked.contains(*name)).cloned().collect(),
             })
         };
         // Only connections of HTTP are clients of a policy.

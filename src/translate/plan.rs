@@ -1,6 +1,9 @@
 //! What is to be emitted, before it is cut into objects: rules of a host, each with its owner and the place it came from.
 
-use std::ops::{Deref, DerefMut};
+use std::{
+    collections::BTreeSet,
+    ops::{Deref, DerefMut},
+};
 
 use crate::{
     gateway::{Intent, api::PathMatch},
@@ -319,7 +322,23 @@ pub(super) enum TlsPlan {
     Shared,
 }
 
+/// Headers that authentication services tell the backends of rules, in lower case.
+pub(super) fn told_by_services(rules: &[Rule]) -> BTreeSet<String> {
+    let served = rules.iter().filter(|rule| matches!(rule.action, Action::Forward(_)));
+    let told = |intent: &Intent| match intent {
+        Intent::ExternalAuth { asks, .. } => asks.response_headers.iter().map(|name| name.to_ascii_lowercase()).collect(),
+        _ => Vec::new(),
+    };
+    served.flat_map(|rule| rule.changes.wishes.iter().flat_map(told)).collect()
+}
+
 impl HostPlan {
+    /// Headers that conditions of its rules look at, in lower case.
+    pub(super) fn asked_headers(&self) -> impl Iterator<Item = String> {
+        let conditions = self.http.iter().chain(&self.https).flat_map(|rule| &rule.headers);
+        conditions.filter(|condition| condition.on == On::Header).map(|condition| condition.name.to_ascii_lowercase())
+    }
+
     /// Its names and rules, for policies that are narrowed to them.
     pub(super) fn narrowed(&self) -> HostRules {
         let served = |rule: &&Rule| matches!(rule.action, Action::Forward(_));

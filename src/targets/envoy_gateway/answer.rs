@@ -36,7 +36,9 @@ pub(super) fn answer(intent: &Intent) -> Answer {
             kept(SECURITY, &[Code::AccessBasicAuthDiffers, Code::AccessPasswordKey])
         }
         Intent::ExternalAuth { asks, url, .. } => match authentication::backend(url, asks) {
-            Some(_) if asks.response_headers.is_empty() => kept(SECURITY, &[Code::AccessExternalAuthDiffers]),
+            Some(_) if asks.response_headers.iter().all(|name| authentication::is_withdrawn(name)) => {
+                kept(SECURITY, &[Code::AccessExternalAuthDiffers])
+            }
             Some(_) => kept(SECURITY, &[Code::AccessExternalAuthDiffers, Code::AccessForgedHeader]),
             None => no_core_field(intent),
         },

@@ -2,21 +2,21 @@
 
 use serde_json::json;
 
-use super::traffic;
 use super::types::{
     ClientIp, ClientTls, ClientTrafficPolicy, ClientValidation, ForwardedCertificate, HeaderSettings, PathSettings, SecretName, TrustedFor,
     header,
 };
+use super::{authentication, traffic};
 use crate::{
     gateway::{Intent, api::HeaderModifier},
     targets::Estate,
 };
 
-/// The policy of listeners with these intents.
-pub(super) fn connections(estate: &Estate, tls: bool, intents: &[Intent]) -> ClientTrafficPolicy {
+/// The policy of listeners with these intents, whose clients must not send what services tell backends.
+pub(super) fn connections(estate: &Estate, tls: bool, intents: &[Intent], told: &[String]) -> ClientTrafficPolicy {
     let mut headers = HeaderSettings {
         with_underscores_action: Some(if estate.underscores { "Allow" } else { "DropHeader" }.to_owned()),
-        early_request_headers: Some(early(estate, tls)),
+        early_request_headers: Some(early(estate, tls, told)),
         ..HeaderSettings::default()
     };
     let mut policy = ClientTrafficPolicy {
@@ -66,7 +66,7 @@ pub(super) fn connections(estate: &Estate, tls: bool, intents: &[Intent]) -> Cli
 
 /// Headers that nginx tells backends, and those of clients that it does not let through. Envoy adds the address of the client to
 /// `X-Forwarded-For` afterwards.
-fn early(estate: &Estate, tls: bool) -> HeaderModifier {
+fn early(estate: &Estate, tls: bool, told: &[String]) -> HeaderModifier {
     let (scheme, port) = if tls { ("https", "443") } else { ("http", "80") };
     let original = format!("{scheme}://%REQ(:AUTHORITY)%%REQ(:PATH)%");
     let mut set = Vec::new();
@@ -85,6 +85,8 @@ fn early(estate: &Estate, tls: bool) -> HeaderModifier {
     if estate.wishes.iter().any(|wish| wish.intents.iter().any(asks)) {
         set.extend([("X-Original-URL", original.as_str()), ("X-Original-Method", "%REQ(:METHOD)%")]);
     }
+    let ours = |name: &str| set.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+    remove.extend(told.iter().map(String::as_str).filter(|name| authentication::is_withdrawn(name) && !ours(name)));
     HeaderModifier {
         set: set.into_iter().filter_map(|(name, value)| header(name, value)).collect(),
         remove: remove.into_iter().map(str::to_owned).collect(),

@@ -14,6 +14,7 @@ use crate::{
         api::{Custom, GROUP as GATEWAY_API},
     },
     k8s::NamespacedName,
+    ledger::Code,
     targets::{Estate, Own, Reference, Section, Wish, wire},
 };
 
@@ -48,16 +49,18 @@ fn of_listeners(estate: &Estate, own: &mut Own) {
     if estate.sections.is_empty() {
         return;
     }
-    let mut policy = listeners::connections(estate, false, &[]);
+    // Listeners of one port are one for Envoy, so that all plain ones are treated alike.
+    let told: BTreeSet<&String> = estate.sections.iter().filter(|section| !section.tls).flat_map(|section| &section.told).collect();
+    let mut policy = listeners::connections(estate, false, &[], &told.into_iter().cloned().collect::<Vec<_>>());
     let gateways: BTreeSet<&str> = estate.sections.iter().map(|section| section.gateway.as_str()).collect();
     policy.target_refs = gateways.into_iter().map(|name| target("Gateway", name, None)).collect();
     own.platform.push(custom("ClientTrafficPolicy", &gateway.namespace, gateway.name.clone(), &policy));
-    let mut groups: BTreeMap<(&[Intent], &str), Vec<&Section>> = BTreeMap::new();
+    let mut groups: BTreeMap<(&[Intent], &[String], &str), Vec<&Section>> = BTreeMap::new();
     for section in estate.sections.iter().filter(|section| section.tls) {
-        groups.entry((&section.intents, &section.namespace)).or_default().push(section);
+        groups.entry((&section.intents, &section.told, &section.namespace)).or_default().push(section);
     }
-    for (number, ((intents, home), sections)) in groups.into_iter().enumerate() {
-        let mut policy = listeners::connections(estate, true, intents);
+    for (number, ((intents, told, home), sections)) in groups.into_iter().enumerate() {
+        let mut policy = listeners::connections(estate, true, intents, told);
         policy.target_refs = sections
             .iter()
             .map(|section| match &section.set {
@@ -107,6 +110,11 @@ fn of_rules(estate: &Estate, own: &mut Own) {
         }
         for intent in intents {
             let Intent::ExternalAuth { asks, url, .. } = intent else { continue };
+            if estate.sections.is_empty() && asks.response_headers.iter().any(|name| authentication::is_withdrawn(name)) {
+                // The Gateway is not ours, nor are its policies.
+                let facts = vec![("ingress", wishes[0].route.to_string()), ("target", "envoy-gateway".to_owned())];
+                own.findings.push((Code::AccessForgedHeader, facts));
+            }
             let Some((service, ..)) = authentication::backend(url, asks).filter(|(service, ..)| service.namespace != namespace) else {
                 continue;
             };
