@@ -2,7 +2,11 @@
 
 use serde_json::Value;
 
-use crate::gateway::regex;
+use super::Estate;
+use crate::{
+    gateway::{Intent, regex},
+    ledger::{Code, Facts},
+};
 
 /// A rewrite of nginx as an expression over the whole path and a substitution; `None` where RE2 cannot say it.
 ///
@@ -112,6 +116,55 @@ pub(super) fn hashed(by: &str) -> Option<Hashed<'_>> {
             .or_else(|| named("$arg_").map(Hashed::Query))
             .or_else(|| named("$cookie_").map(Hashed::Cookie)),
     }
+}
+
+/// Headers, in lower case, that clients send on their own account: for the authentication service itself, or for paths beside those that
+/// it guards.
+const OF_CLIENTS: [&str; 26] = [
+    "accept",
+    "accept-charset",
+    "accept-encoding",
+    "accept-language",
+    "access-control-request-headers",
+    "access-control-request-method",
+    "authorization",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cookie",
+    "expect",
+    "host",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "origin",
+    "range",
+    "referer",
+    "te",
+    "upgrade",
+    "user-agent",
+    "x-auth-request-redirect",
+    "x-real-ip",
+];
+
+/// Whether a header that an authentication service tells backends can be taken away from clients before the service is asked.
+///
+/// Envoy lets what a client sent pass where the answer of the service does not have the header.
+pub(super) fn is_withdrawn(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    !OF_CLIENTS.contains(&name.as_str()) && !["x-forwarded-", "x-original-"].iter().any(|told| name.starts_with(told))
+}
+
+/// What is to be said where the Gateway is not ours, nor are the policies that would take such headers away.
+pub(super) fn forgeable(estate: &Estate, target: &str) -> Vec<(Code, Facts)> {
+    let asks = |intent: &Intent| match intent {
+        Intent::ExternalAuth { asks, .. } => asks.response_headers.iter().any(|name| is_withdrawn(name)),
+        _ => false,
+    };
+    let wishes = estate.wishes.iter().filter(|wish| estate.sections.is_empty() && wish.intents.iter().any(asks));
+    wishes.map(|wish| (Code::AccessForgedHeader, vec![("ingress", wish.route.to_string()), ("target", target.to_owned())])).collect()
 }
 
 /// Bytes as a quantity of Kubernetes.

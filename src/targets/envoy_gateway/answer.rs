@@ -36,7 +36,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
             kept(SECURITY, &[Code::AccessBasicAuthDiffers, Code::AccessPasswordKey])
         }
         Intent::ExternalAuth { asks, url, .. } => match authentication::backend(url, asks) {
-            Some(_) if asks.response_headers.iter().all(|name| authentication::is_withdrawn(name)) => {
+            Some(_) if asks.response_headers.iter().all(|name| envoy::is_withdrawn(name)) => {
                 kept(SECURITY, &[Code::AccessExternalAuthDiffers])
             }
             Some(_) => kept(SECURITY, &[Code::AccessExternalAuthDiffers, Code::AccessForgedHeader]),

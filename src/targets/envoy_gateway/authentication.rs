@@ -18,42 +18,6 @@ const SHOWN: [&str; 8] = [
     "x-auth-request-redirect",
 ];
 
-/// Headers, in lower case, that clients send on their own account: for the service itself, or for the paths beside those that it guards.
-const OF_CLIENTS: [&str; 24] = [
-    "accept",
-    "accept-charset",
-    "accept-encoding",
-    "accept-language",
-    "access-control-request-headers",
-    "access-control-request-method",
-    "authorization",
-    "cache-control",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "cookie",
-    "expect",
-    "host",
-    "if-match",
-    "if-modified-since",
-    "if-none-match",
-    "origin",
-    "range",
-    "referer",
-    "te",
-    "upgrade",
-    "user-agent",
-];
-
-/// Whether a header that the service tells backends can be taken away from clients before the service is asked.
-///
-/// Envoy lets what a client sent pass where the answer of the service does not have the header.
-pub(super) fn is_withdrawn(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    !OF_CLIENTS.contains(&name.as_str()) && !SHOWN.contains(&name.as_str()) && !name.starts_with("x-forwarded-")
-}
-
 /// The policy for the intents of a rule; `None` where none of them needs one.
 pub(super) fn security(intents: &[Intent], namespace: &str) -> Option<SecurityPolicy> {
     let mut policy = SecurityPolicy::default();

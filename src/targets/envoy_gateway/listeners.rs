@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
+use super::traffic;
 use super::types::{
     ClientIp, ClientTls, ClientTrafficPolicy, ClientValidation, ForwardedCertificate, HeaderSettings, PathSettings, SecretName, TrustedFor,
     header,
 };
-use super::{authentication, traffic};
 use crate::{
     gateway::{Intent, api::HeaderModifier},
-    targets::Estate,
+    targets::{Estate, envoy},
 };
 
 /// The policy of listeners with these intents, whose clients must not send what services tell backends.
@@ -86,7 +86,7 @@ fn early(estate: &Estate, tls: bool, told: &[String]) -> HeaderModifier {
         set.extend([("X-Original-URL", original.as_str()), ("X-Original-Method", "%REQ(:METHOD)%")]);
     }
     let ours = |name: &str| set.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
-    remove.extend(told.iter().map(String::as_str).filter(|name| authentication::is_withdrawn(name) && !ours(name)));
+    remove.extend(told.iter().map(String::as_str).filter(|name| envoy::is_withdrawn(name) && !ours(name)));
     HeaderModifier {
         set: set.into_iter().filter_map(|(name, value)| header(name, value)).collect(),
         remove: remove.into_iter().map(str::to_owned).collect(),

@@ -14,8 +14,7 @@ use crate::{
         api::{Custom, GROUP as GATEWAY_API},
     },
     k8s::NamespacedName,
-    ledger::Code,
-    targets::{Estate, Own, Reference, Section, Wish, wire},
+    targets::{Estate, Own, Reference, Section, Wish, envoy, wire},
 };
 
 /// Places that one policy is attached to at most.
@@ -26,6 +25,7 @@ pub(super) fn policies(estate: &Estate) -> Own {
     let mut own = Own::default();
     of_listeners(estate, &mut own);
     of_rules(estate, &mut own);
+    own.findings.extend(envoy::forgeable(estate, "envoy-gateway"));
     own
 }
 
@@ -110,11 +110,6 @@ fn of_rules(estate: &Estate, own: &mut Own) {
         }
         for intent in intents {
             let Intent::ExternalAuth { asks, url, .. } = intent else { continue };
-            if estate.sections.is_empty() && asks.response_headers.iter().any(|name| authentication::is_withdrawn(name)) {
-                // The Gateway is not ours, nor are its policies.
-                let facts = vec![("ingress", wishes[0].route.to_string()), ("target", "envoy-gateway".to_owned())];
-                own.findings.push((Code::AccessForgedHeader, facts));
-            }
             let Some((service, ..)) = authentication::backend(url, asks).filter(|(service, ..)| service.namespace != namespace) else {
                 continue;
             };

@@ -23,7 +23,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         // The key can be chosen.
         Intent::BasicAuth { users: Users::Ready | Users::Sha | Users::Unknown, .. } => kept(TRAFFIC, &[Code::AccessBasicAuthDiffers]),
         Intent::ExternalAuth { asks, .. } if asks.service.is_some() && asks.path.is_some() => {
-            let forged = (!asks.response_headers.is_empty()).then_some(Code::AccessForgedHeader);
+            let forged = asks.response_headers.iter().any(|name| !envoy::is_withdrawn(name)).then_some(Code::AccessForgedHeader);
             Answer::Kept { kind: "GatewayExtension", changes: [Code::AccessExternalAuthPath].into_iter().chain(forged).collect() }
         }
         Intent::BodyLimit { bytes: None } => Answer::Already,

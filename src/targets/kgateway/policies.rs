@@ -11,9 +11,9 @@ use super::{
 use crate::{
     gateway::{
         Intent,
-        api::{Custom, GROUP as GATEWAY_API},
+        api::{Custom, GROUP as GATEWAY_API, HeaderModifier},
     },
-    targets::{Estate, Own, Reference, Wish, services, wire},
+    targets::{Estate, Own, Reference, Wish, envoy, services, wire},
 };
 
 /// Places that one policy is attached to at most.
@@ -27,6 +27,7 @@ pub(super) fn policies(estate: &Estate) -> Own {
     of_rules(estate, &mut own);
     let (chosen, findings) = services::settle(&estate.wishes, backends::backend);
     own.findings.extend(findings);
+    own.findings.extend(envoy::forgeable(estate, "kgateway"));
     for (service, mut policy) in chosen {
         policy.target_refs = vec![ServiceRef { kind: "Service".to_owned(), name: service.name.clone(), ..ServiceRef::default() }];
         // The core group is written as an empty text, which must stand there.
@@ -67,15 +68,22 @@ fn of_gateway(estate: &Estate, own: &mut Own) {
     own.platform.push(custom("TrafficPolicy", &gateway.namespace, gateway.name.clone(), &policy));
 }
 
-/// Proxies in front are believed about the client.
+/// Proxies in front are believed about the client, and clients do not send what authentication services tell backends.
 fn of_clients(estate: &Estate, own: &mut Own) {
-    let Estate { gateway, sections, trusted: Some(networks), .. } = estate else { return };
+    let Estate { gateway, sections, trusted, .. } = estate;
     let gateways: BTreeSet<&str> = sections.iter().map(|section| section.gateway.as_str()).collect();
-    if gateways.is_empty() {
+    let told: BTreeSet<&String> = sections.iter().flat_map(|section| &section.told).filter(|name| envoy::is_withdrawn(name)).collect();
+    if gateways.is_empty() || (trusted.is_none() && told.is_empty()) {
         return;
     }
-    // Networks are only looked at where the address of the peer is not.
-    let settings = HttpSettings { use_remote_address: Some(false), xff_trusted_cidrs: networks.clone(), ..HttpSettings::default() };
+    let early = HeaderModifier { remove: told.into_iter().cloned().collect(), ..HeaderModifier::default() };
+    let settings = HttpSettings {
+        // Networks are only looked at where the address of the peer is not.
+        use_remote_address: trusted.as_ref().map(|_| false),
+        xff_trusted_cidrs: trusted.clone().unwrap_or_default(),
+        early_request_header_modifier: Some(early).filter(|early| !early.remove.is_empty()),
+        ..HttpSettings::default()
+    };
     let policy = ListenerPolicy {
         target_refs: gateways.into_iter().map(|name| target("Gateway", name, None)).collect(),
         default: Some(ListenerSettings { http_settings: Some(settings), ..ListenerSettings::default() }),

@@ -170,14 +170,17 @@ impl Reader<'_> {
     }
 }
 
-/// Who is believed about the client.
+/// Who is believed about the client, and which headers of clients are changed before anything looks at them.
 fn conduct(policy: &ListenerPolicy, of: &ObjectRef) -> Conduct {
     let lacks = || Conduct { unmodelled: Some(format!("a field of {of}")), ..Conduct::default() };
     let settings = policy.default.as_ref().filter(|_| policy.other.is_empty() && policy.per_port.is_empty());
     let Some(settings) = settings.filter(|settings| settings.other.is_empty()) else { return lacks() };
-    let Some(HttpSettings { use_remote_address, xff_num_trusted_hops, xff_trusted_cidrs, other }) = &settings.http_settings else {
+    let Some(HttpSettings { use_remote_address, xff_num_trusted_hops, xff_trusted_cidrs, early_request_header_modifier, other }) =
+        &settings.http_settings
+    else {
         return Conduct::default();
     };
+    let early = early_request_header_modifier.clone().unwrap_or_default();
     let networks: Option<Vec<Network>> = xff_trusted_cidrs.iter().map(|text| network(text)).collect();
     let trust = match (use_remote_address, xff_num_trusted_hops, networks) {
         (Some(false), None, Some(networks)) if !networks.is_empty() => Some(Trust::Networks(networks)),
@@ -185,7 +188,7 @@ fn conduct(policy: &ListenerPolicy, of: &ObjectRef) -> Conduct {
         (None | Some(true), Some(hops), _) => Some(Trust::Hops(*hops)),
         (Some(false), ..) => return lacks(),
     };
-    if other.is_empty() { Conduct { trust, ..Conduct::default() } } else { lacks() }
+    if other.is_empty() { Conduct { trust, early, ..Conduct::default() } } else { lacks() }
 }
 
 fn unmodelled(what: String) -> Effect {

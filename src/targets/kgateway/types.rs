@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::targets::wire::wire;
+use crate::{gateway::api::HeaderModifier, targets::wire::wire};
 
 /// API group of all kinds.
 pub(super) const GROUP: &str = "gateway.kgateway.dev";
@@ -120,6 +120,7 @@ wire! {
         xff_num_trusted_hops: Option<usize>,
         #[serde(rename = "xffTrustedCIDRs")]
         xff_trusted_cidrs: Vec<String>,
+        early_request_header_modifier: Option<HeaderModifier>,
     }
     /// How a Service is reached.
     struct BackendConfigPolicy {
