@@ -43,10 +43,8 @@ impl Walk<'_> {
             (NodeKind::List, Json::List(items)) => self.list(items, node, place),
             (NodeKind::Text, Json::Text(text)) => self.text(text, node, place),
             (NodeKind::Integer, Json::Int(number)) => self.integer(*number, node, place),
-            // Larger than any bound, so only its sign matters.
-            (NodeKind::Integer, Json::Float(number)) if number.fract() == 0.0 => {
-                self.integer(if *number < 0.0 { i64::MIN } else { i64::MAX }, node, place);
-            }
+            // What does not fit 64 bits is no integer, although it may have no fraction.
+            (NodeKind::Integer, Json::Float(_)) => self.refuse(place, "must be an integer of 64 bits"),
             (NodeKind::Boolean, Json::Bool(_)) => {}
             (kind, value) => return self.refuse(place, format!("must be {}, not {}", wanted(kind), value.type_name())),
         }
