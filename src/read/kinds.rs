@@ -40,6 +40,11 @@ const GATEWAY_KINDS: &[&str] = &[
     "TCPRoute",
     "TLSRoute",
     "UDPRoute",
+    "XBackend",
+    "XBackendTrafficPolicy",
+    "XListenerSet",
+    "XMesh",
+    "XTelemetryPolicy",
 ];
 
 /// Whether objects of a group are kept.
