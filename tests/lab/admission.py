@@ -423,9 +423,12 @@ def normal(value):
 
 
 def identity(d):
+    """What makes two objects the same to the reader; one without a name has its prefix."""
     meta = d.get('metadata')
     meta = meta if isinstance(meta, dict) else {}
-    return json.dumps([str(d.get('apiVersion')).split('/')[0].lower(), str(d.get('kind')).lower(), meta.get('namespace') or 'default', '' if isinstance(meta.get('name'), (list, dict, type(None))) else json.dumps(meta['name']).strip('"')], sort_keys=True)
+    text = lambda key: '' if isinstance(meta.get(key), (list, dict, type(None))) else json.dumps(meta[key]).strip('"')
+    namespace = '' if d.get('kind') == 'GatewayClass' else meta.get('namespace') or 'default'
+    return json.dumps([str(d.get('apiVersion')).split('/')[0].lower(), str(d.get('kind')).lower(), namespace, text('name') or text('generateName').rstrip('-.')], sort_keys=True)
 
 
 AGAIN = '-again-'
@@ -588,12 +591,13 @@ def reasons(answer, ours):
     given = {found.group(1) for found in given if found}
     if not causes or not given or answer.get('code') != 422:
         return None
+
     def near(a, b):
         a, b = (re.sub(r'\["?(.*?)"?\]', r'.\1', path) for path in (a, b))
         return a == b or a.startswith(b + '.') or b.startswith(a + '.')
     unchecked = 'some validation rules were not checked' in answer['message']
     missing = [c for c in causes if c.get('field') not in ('<nil>', None, '') and not any(near(c['field'], field) or field.endswith('…') or (c['field'], field) == ('metadata.name', 'metadata.generateName') for field in given)]
-    extra = [field for field in given if not field.endswith('…') and not any(near(c.get('field', ''), field) for c in causes)]
+    extra = [field for field in given if not field.endswith('…') and field not in answer['message'] and not any(near(c.get('field', ''), field) for c in causes)]
     if missing:
         return f"a reason that we do not give: {missing[0]['field']}: {missing[0]['message'][:300]}"
     if extra and not unchecked:
