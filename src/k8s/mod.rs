@@ -4,7 +4,9 @@
 
 mod field;
 mod inventory;
+pub(crate) mod names;
 mod object;
+pub(crate) mod time;
 
 pub use field::{FieldPath, Step, Subject};
 pub use inventory::{

@@ -3,20 +3,27 @@
 
 use super::{
     at::{At, Complaints},
-    names::{self, Reasons},
     shape::whole,
 };
-use crate::yaml::{Node, Resolved};
+use crate::{
+    k8s::names::{self, Reasons},
+    yaml::{Node, Resolved, decode_base64},
+};
 
 const ANNOTATION_BYTES: usize = 256 * 1024;
 const DATA_BYTES: usize = 1024 * 1024;
 const CLASS_ANNOTATION: &str = "kubernetes.io/ingress.class";
+const SERVICE_ACCOUNT_ANNOTATION: &str = "kubernetes.io/service-account.name";
+/// Finalizers that need no domain.
+const STANDARD_FINALIZERS: &[&str] = &["kubernetes", "orphan", "foregroundDeletion"];
 
 /// How the objects of a kind are named.
 #[derive(Clone, Copy)]
 pub(super) struct Naming {
     pub(super) namespaced: bool,
     pub(super) name: fn(&str) -> Reasons,
+    /// Whether the API server counts changes of the object itself, whatever the object says.
+    pub(super) counted: bool,
 }
 
 /// A field that is there and not null.
@@ -44,14 +51,15 @@ pub(super) fn metadata(cx: &mut Complaints<'_>, root: &Node, naming: Naming) {
         cx.refuse_all(&at.key("name"), (naming.name)(name));
     } else if generate_name.is_empty() {
         cx.refuse(&at.key("name"), "name or generateName is required");
+    } else {
+        cx.refuse_all(&at.key("name"), (naming.name)(&generated(generate_name)));
     }
     let namespace = text(meta, "namespace");
     if naming.namespaced && !namespace.is_empty() {
         cx.refuse_all(&at.key("namespace"), names::label(namespace));
-    } else if !naming.namespaced && !namespace.is_empty() {
-        cx.refuse(&at.key("namespace"), "not allowed on this type");
     }
-    if let Some(generation) = field(meta, "generation").and_then(number)
+    if !naming.counted
+        && let Some(generation) = field(meta, "generation").and_then(number)
         && generation < 0
     {
         cx.refuse(&at.key("generation"), "must be greater than or equal to 0");
@@ -60,7 +68,12 @@ pub(super) fn metadata(cx: &mut Complaints<'_>, root: &Node, naming: Naming) {
     annotations(cx, meta, &at);
     owners(cx, meta, &at);
     finalizers(cx, meta, &at);
-    managed_fields(cx, meta, &at);
+}
+
+/// A name such as the API server makes of a prefix (`GenerateName` in apiserver): 58 bytes of it and five characters.
+fn generated(prefix: &str) -> String {
+    let end = (0..=prefix.len().min(58)).rev().find(|end| prefix.is_char_boundary(*end)).unwrap_or(0);
+    format!("{}x4x4x", &prefix[..end])
 }
 
 fn number(node: &Node) -> Option<i64> {
@@ -101,51 +114,59 @@ fn annotations(cx: &mut Complaints<'_>, meta: &Node, at: &At<'_>) {
 fn owners(cx: &mut Complaints<'_>, meta: &Node, at: &At<'_>) {
     let at = at.key("ownerReferences");
     let mut controllers = 0;
-    for (index, owner) in meta.get("ownerReferences").map_or(&[][..], Node::items).iter().enumerate() {
-        let at = at.index(index);
+    for (index, owner) in distinct_owners(meta.get("ownerReferences").map_or(&[][..], Node::items)).into_iter().enumerate() {
+        let item = at.index(index);
         for key in ["apiVersion", "kind", "name", "uid"] {
             if text(owner, key).is_empty() {
-                cx.refuse(&at.key(key), "must not be empty");
+                cx.refuse(&item.key(key), "must not be empty");
             }
         }
         let version = text(owner, "apiVersion");
         if version.matches('/').count() > 1 || version.ends_with('/') {
-            cx.refuse(&at.key("apiVersion"), "must be <group>/<version> or <version>");
+            cx.refuse(&item.key("apiVersion"), "must be <group>/<version> or <version>");
         }
-        if version == "v1" && text(owner, "kind") == "Event" {
-            cx.refuse(&at, "an Event may not be an owner");
+        if version.trim_start_matches('/') == "v1" && text(owner, "kind") == "Event" {
+            cx.refuse(&item, "an Event may not be an owner");
         }
-        let controller = field(owner, "controller").and_then(Node::as_scalar).is_some_and(|s| s.resolve() == Ok(Resolved::Bool(true)));
-        controllers += usize::from(controller);
-        if controller && controllers == 2 {
+        controllers += usize::from(is_true(owner, "controller"));
+        if is_true(owner, "controller") && controllers > 1 {
             cx.refuse(&at, "only one reference can have `controller` set to true");
         }
     }
 }
 
-fn finalizers(cx: &mut Complaints<'_>, meta: &Node, at: &At<'_>) {
-    let at = at.key("finalizers");
-    let finalizers = meta.get("finalizers").map_or(&[][..], Node::items);
-    for (index, finalizer) in finalizers.iter().enumerate() {
-        cx.refuse_all(&at.index(index), names::qualified(if finalizer.is_null() { "" } else { finalizer.as_text().unwrap_or("") }));
-    }
-    let has = |name: &str| finalizers.iter().any(|finalizer| finalizer.as_text() == Some(name));
-    if has("orphan") && has("foregroundDeletion") {
-        cx.refuse(&at, "`orphan` and `foregroundDeletion` cannot be both set");
-    }
+fn is_true(node: &Node, key: &str) -> bool {
+    field(node, key).and_then(Node::as_scalar).is_some_and(|scalar| scalar.resolve() == Ok(Resolved::Bool(true)))
 }
 
-fn managed_fields(cx: &mut Complaints<'_>, meta: &Node, at: &At<'_>) {
-    let at = at.key("managedFields");
-    for (index, entry) in meta.get("managedFields").map_or(&[][..], Node::items).iter().enumerate() {
-        let at = at.index(index);
-        match text(entry, "operation") {
-            "Apply" | "Update" => {}
-            "" => cx.refuse(&at.key("operation"), "must not be empty"),
-            _ => cx.refuse(&at.key("operation"), "must be `Apply` or `Update`"),
-        }
-        if !matches!(text(entry, "fieldsType"), "" | "FieldsV1") {
-            cx.refuse(&at.key("fieldsType"), "must be `FieldsV1`");
+/// What is left when the API server has dropped owners that are there twice (`dedupOwnerReferences`).
+fn distinct_owners(owners: &[Node]) -> Vec<&Node> {
+    let facts = |owner: &Node| {
+        let given = |key: &str| field(owner, key).is_some().then(|| is_true(owner, key));
+        let texts = ["apiVersion", "kind", "name", "uid"].map(|key| text(owner, key).to_owned());
+        (texts, given("controller"), given("blockOwnerDeletion"))
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    owners.iter().filter(|owner| seen.insert(facts(owner))).collect()
+}
+
+fn finalizers(cx: &mut Complaints<'_>, meta: &Node, at: &At<'_>) {
+    let at = at.key("finalizers");
+    let finalizers: Vec<&str> = meta
+        .get("finalizers")
+        .map_or(&[][..], Node::items)
+        .iter()
+        .map(|finalizer| if finalizer.is_null() { "" } else { finalizer.as_text().unwrap_or("") })
+        .collect();
+    for finalizer in &finalizers {
+        cx.refuse_all(&at, names::qualified(finalizer));
+    }
+    if finalizers.contains(&"orphan") && finalizers.contains(&"foregroundDeletion") {
+        cx.refuse(&at, "`orphan` and `foregroundDeletion` cannot be both set");
+    }
+    for (index, finalizer) in finalizers.iter().enumerate() {
+        if !finalizer.contains('/') && !STANDARD_FINALIZERS.contains(finalizer) {
+            cx.refuse(&at.index(index), "name is neither a standard finalizer name nor is it fully qualified");
         }
     }
 }
@@ -346,22 +367,56 @@ pub(super) fn secret(cx: &mut Complaints<'_>, root: &Node) {
     let (data, strings) = (root.get("data").unwrap_or(&empty), root.get("stringData").unwrap_or(&empty));
     for (bag, entries) in [("data", data), ("stringData", strings)] {
         let at = root_at.key(bag);
-        for (key, _) in entries.entries() {
-            let key = key.as_text().unwrap_or("");
-            cx.refuse_all(&at.key(key), names::config_key(key));
+        for key in entries.entries().iter().filter_map(|(key, _)| key.as_text()) {
+            if bag == "stringData" || strings.get(key).is_none() {
+                cx.refuse_all(&at.key(key), names::config_key(key));
+            }
         }
     }
+    // What is given in both is taken from `stringData`.
+    let value = |key: &str| match strings.get(key) {
+        Some(value) => Some(text_of(value).as_bytes().to_vec()),
+        None => data.get(key).map(|value| decode_base64(text_of(value)).unwrap_or_default()),
+    };
     let has = |key: &str| data.get(key).is_some() || strings.get(key).is_some();
+    let given = data.entries().iter().chain(strings.entries()).filter_map(|(key, _)| key.as_text());
+    let size: usize = given.collect::<std::collections::BTreeSet<_>>().into_iter().filter_map(value).map(|bytes| bytes.len()).sum();
+    let at = root_at.key("data");
+    if size > DATA_BYTES {
+        cx.refuse(&at, format!("may not be more than {DATA_BYTES} bytes, and is {size}"));
+    }
     let required: &[&str] = match text(root, "type") {
         "kubernetes.io/tls" => &["tls.crt", "tls.key"],
-        "kubernetes.io/ssh-auth" => &["ssh-privatekey"],
+        "kubernetes.io/ssh-auth" if value("ssh-privatekey").is_none_or(|bytes| bytes.is_empty()) => {
+            return cx.refuse(&at.key("ssh-privatekey"), "is required");
+        }
         "kubernetes.io/dockercfg" => &[".dockercfg"],
         "kubernetes.io/dockerconfigjson" => &[".dockerconfigjson"],
         "kubernetes.io/basic-auth" if !has("username") && !has("password") => &["username", "password"],
+        "kubernetes.io/service-account-token" => {
+            let annotations = root.get("metadata").and_then(|meta| meta.get("annotations")).unwrap_or(&empty);
+            if text(annotations, SERVICE_ACCOUNT_ANNOTATION).is_empty() {
+                let at = root_at.key("metadata");
+                cx.refuse(&at.key("annotations").key(SERVICE_ACCOUNT_ANNOTATION), "is required");
+            }
+            return;
+        }
         _ => &[],
     };
-    let at = root_at.key("data");
-    for key in required.iter().filter(|key| !has(key)) {
-        cx.refuse(&at.key(key), "is required");
+    for key in required {
+        match value(key) {
+            None => cx.refuse(&at.key(key), "is required"),
+            Some(content) if key.starts_with(".docker") && !is_json_map(&content) => cx.refuse(&at.key(key), "must be a JSON object"),
+            Some(_) => {}
+        }
     }
+}
+
+fn text_of(node: &Node) -> &str {
+    if node.is_null() { "" } else { node.as_text().unwrap_or("") }
+}
+
+/// What Go decodes into a map.
+fn is_json_map(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<Option<serde_json::Map<String, serde_json::Value>>>(bytes).is_ok()
 }

@@ -6,14 +6,14 @@ use super::{
     Options, Reading,
     admission::{self, Naming},
     at::{At, Complaints},
-    ingress, kinds, meta, names, schema, secret,
+    ingress, kinds, meta, schema, secret,
     shape::{self, Shape},
     text::{Content, Text},
 };
 use crate::{
-    k8s::{Inventory, Namespace, ObjectId, ObjectMeta, Origin},
-    ledger::{Code, Facts, Finding},
-    yaml::{Document, Documents, Node, Problem, ProblemKind, Span},
+    k8s::{Inventory, Namespace, ObjectId, ObjectMeta, Origin, names},
+    ledger::{Code, Facts, Finding, Findings},
+    yaml::{Document, Documents, Node, Problem, ProblemKind, Span, Value},
 };
 
 /// Reads all sources in their order.
@@ -145,6 +145,9 @@ impl SourceReader<'_> {
             self.object(root, type_meta, origin);
             return;
         };
+        if !items.is_null() && !matches!(items.value, Value::Sequence(_)) {
+            self.at(Code::InputRefusedByKubectl, items.span, vec![("reason", "`items` is no list".to_owned())]);
+        }
         let item_kind = type_meta.kind.strip_suffix("List").unwrap_or("");
         for (index, item) in items.items().iter().enumerate() {
             let origin = Origin { item: u32::try_from(index).ok(), ..origin };
@@ -152,8 +155,14 @@ impl SourceReader<'_> {
             if item_meta.kind.is_empty() && item_meta.api_version.is_empty() {
                 item_meta = TypeMeta { api_version: type_meta.api_version, kind: item_kind };
             }
-            if item_meta.kind.is_empty() || item.get("items").is_some() {
-                let reason = if item_meta.kind.is_empty() { "an item of a list has no `kind`" } else { "a list holds a list" };
+            let reason = if item_meta.kind.is_empty() {
+                Some("an item of a list has no `kind`")
+            } else if item_meta.api_version.is_empty() {
+                Some("an item of a list has no `apiVersion`")
+            } else {
+                item.get("items").map(|_| "a list holds a list")
+            };
+            if let Some(reason) = reason {
                 self.at(Code::InputRefusedByKubectl, item.span, vec![("reason", reason.to_owned())]);
             }
             // Lists in lists are opened, as deep as the document goes.
@@ -182,19 +191,28 @@ impl SourceReader<'_> {
     fn object(&mut self, root: &Node, type_meta: TypeMeta<'_>, origin: Origin) {
         let TypeMeta { api_version, kind } = type_meta;
         let group = type_meta.group();
-        if kinds::is_gateway_group(group) {
+        if api_version.matches('/').count() > 1 {
+            let reason = format!("`{api_version}` is no group and version");
+            self.at(Code::InputRefusedByKubectl, root.span, vec![("reason", reason)]);
+        }
+        if kinds::is_gateway(group, kind) {
             let meta = meta::metadata(root, !kinds::is_cluster_scoped(kind), self.options);
             let id = self.reading.inventory.register(meta::reference(group, kind, &meta), Some(origin));
+            if !kinds::is_judged(group) {
+                self.reading.findings.extend(undecodable(root, id));
+            }
             self.reading.inventory.gateway_objects.push((id, root.clone()));
             return;
         }
         if kinds::is_beside(group, kind) {
             let meta = meta::metadata(root, true, self.options);
             let id = self.reading.inventory.register(meta::reference(group, kind, &meta), Some(origin));
+            self.reading.findings.extend(undecodable(root, id));
             self.reading.inventory.beside.push((id, root.clone()));
             return;
         }
         let Some(known) = Known::find(type_meta) else {
+            self.other(root, type_meta, origin);
             *self.reading.inventory.others.entry(kind.to_owned()).or_default() += 1;
             return;
         };
@@ -219,6 +237,39 @@ impl SourceReader<'_> {
         }
         keep(known, root, id, meta, api_version, self.options, &mut self.reading.inventory);
     }
+
+    /// An object of a kind that is not read is registered only where there is something to say about it.
+    fn other(&mut self, root: &Node, type_meta: TypeMeta<'_>, origin: Origin) {
+        let inventory = &mut self.reading.inventory;
+        let id = ObjectId(u32::try_from(inventory.objects.len()).unwrap_or(u32::MAX));
+        let mut findings = undecodable(root, id);
+        if is_unknown(type_meta) {
+            let TypeMeta { api_version, kind } = type_meta;
+            Complaints::new(id, &mut findings).refuse(&At::Root.key("kind"), format!("no kind `{kind}` is known in `{api_version}`"));
+        }
+        if !findings.is_empty() {
+            let meta = meta::metadata(root, true, self.options);
+            inventory.register(meta::reference(type_meta.group(), type_meta.kind, &meta), Some(origin));
+            self.reading.findings.extend(findings);
+        }
+    }
+}
+
+/// Whether a kind is in a group of Ingresses, which are known, and is none of them.
+fn is_unknown(type_meta: TypeMeta<'_>) -> bool {
+    match type_meta.group() {
+        "extensions" => true,
+        "networking.k8s.io" => !matches!(type_meta.kind, "IPAddress" | "NetworkPolicy" | "ServiceCIDR"),
+        _ => false,
+    }
+}
+
+/// kubectl decodes type and metadata of every kind, and takes nothing of a file in which it cannot.
+fn undecodable(root: &Node, id: ObjectId) -> Findings {
+    let mut findings = Findings::new();
+    shape::check(&mut Complaints::new(id, &mut findings), root, &schema::METADATA, &At::Root);
+    findings.retain(|finding| finding.code == Code::InputWrongType);
+    findings
 }
 
 /// Keeps an object of a live cluster. The API server has checked it, so there is nothing to say about it.
@@ -244,7 +295,7 @@ pub(super) fn keep_live(root: &Node, api_version: &str, kind: &str, inventory: &
 /// An item of a list, which may leave its type to the list, as an object of its own.
 #[cfg(feature = "cluster")]
 fn typed(root: &Node, type_meta: TypeMeta<'_>) -> Node {
-    use crate::yaml::{Scalar, ScalarStyle, Value};
+    use crate::yaml::{Scalar, ScalarStyle};
 
     let mut node = root.clone();
     let text = |text: &str| Node {
@@ -374,14 +425,21 @@ impl Known {
     }
 
     fn naming(self) -> Naming {
-        match self {
-            Self::Ingress | Self::EndpointSlice | Self::Secret | Self::ConfigMap | Self::Deployment | Self::DaemonSet => {
-                Naming { namespaced: true, name: names::subdomain }
-            }
-            Self::Service => Naming { namespaced: true, name: names::label },
-            Self::IngressClass => Naming { namespaced: false, name: names::subdomain },
-            Self::Namespace => Naming { namespaced: false, name: names::label },
-        }
+        let name = match self {
+            Self::Service | Self::Namespace => names::label,
+            Self::Ingress
+            | Self::IngressClass
+            | Self::EndpointSlice
+            | Self::Secret
+            | Self::ConfigMap
+            | Self::Deployment
+            | Self::DaemonSet => names::subdomain,
+        };
+        let counted = match self {
+            Self::Ingress | Self::IngressClass | Self::EndpointSlice | Self::Deployment | Self::DaemonSet => true,
+            Self::Service | Self::Secret | Self::ConfigMap | Self::Namespace => false,
+        };
+        Naming { namespaced: !matches!(self, Self::IngressClass | Self::Namespace), name, counted }
     }
 
     fn validate(self, cx: &mut Complaints<'_>, root: &Node) {

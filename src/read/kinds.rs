@@ -28,9 +28,38 @@ const GATEWAY_GROUPS: &[&str] = &[
     "traefik.io",
 ];
 
+/// Kinds that nobody means but in the group of Gateway API, so that another one is a mistake, which is to be found.
+const GATEWAY_KINDS: &[&str] = &[
+    "BackendTLSPolicy",
+    "GRPCRoute",
+    "Gateway",
+    "GatewayClass",
+    "HTTPRoute",
+    "ListenerSet",
+    "ReferenceGrant",
+    "TCPRoute",
+    "TLSRoute",
+    "UDPRoute",
+    "XBackend",
+    "XBackendTrafficPolicy",
+    "XListenerSet",
+    "XMesh",
+    "XTelemetryPolicy",
+];
+
 /// Whether objects of a group are kept.
 pub(super) fn is_gateway_group(group: &str) -> bool {
     GATEWAY_GROUPS.contains(&group)
+}
+
+/// Whether the metadata of objects of a group is looked at together with the rest of them.
+pub(super) fn is_judged(group: &str) -> bool {
+    matches!(group, "gateway.networking.k8s.io" | "gateway.networking.x-k8s.io")
+}
+
+/// Whether an object in a file is kept: one of such a group, or of Gateway API in a group that Kubernetes does not have.
+pub(super) fn is_gateway(group: &str, kind: &str) -> bool {
+    is_gateway_group(group) || (GATEWAY_KINDS.contains(&kind) && (!group.contains('.') || group.ends_with(".k8s.io")))
 }
 
 /// Whether objects of a kind depend on the controller or steer its Ingresses.

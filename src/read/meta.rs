@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use indexmap::IndexMap;
 
-use super::{Options, shape::whole, time};
+use super::{Options, shape::whole};
 use crate::{
-    k8s::{ObjectMeta, ObjectRef},
+    k8s::{ObjectMeta, ObjectRef, time},
     yaml::{Node, Resolved, Scalar},
 };
 

@@ -12,12 +12,10 @@ mod file;
 mod ingress;
 mod kinds;
 mod meta;
-mod names;
 mod schema;
 mod secret;
 mod shape;
 mod text;
-mod time;
 
 use std::path::PathBuf;
 

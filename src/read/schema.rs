@@ -69,7 +69,7 @@ pub(super) const INGRESS: Shape = Object(&[
 ]);
 
 /// An object of which only the metadata is looked at.
-pub(super) const METADATA: Shape = Open(&[("metadata", META)]);
+pub(super) const METADATA: Shape = Open(&[("apiVersion", Text), ("kind", Text), ("metadata", META)]);
 
 /// `networking.k8s.io/v1` IngressClass.
 pub(super) const INGRESS_CLASS: Shape = Object(&[

@@ -1,10 +1,8 @@
 //! The types of fields, as the API server decodes JSON into Go structs, and the check of a node against them.
 
-use super::{
-    at::{At, Complaints},
-    time,
-};
+use super::at::{At, Complaints};
 use crate::{
+    k8s::time,
     ledger::Code,
     yaml::{Node, Resolved, Value, decode_base64},
 };

@@ -12,7 +12,8 @@ pub(super) fn piece(text: &str, start: usize, end: usize) -> Vec<Document> {
     let mut documents = Vec::new();
     let mut first = true;
     let piece = &text[start..end];
-    let mut composer = Composer { parser: Parser::new(piece), base: start, problems: Vec::new(), decoded: 0, from_aliases: 0 };
+    let mut composer =
+        Composer { parser: Parser::new(piece), base: start, problems: Vec::new(), unwritable: false, decoded: 0, from_aliases: 0 };
     if let Some(at) = control_character(piece) {
         composer.refuse(Span::new(at, at + 1), "control characters are not allowed");
     }
@@ -22,6 +23,9 @@ pub(super) fn piece(text: &str, start: usize, end: usize) -> Vec<Document> {
                 let offset = if first { start } else { start + offset };
                 let mut problems = std::mem::take(&mut composer.problems);
                 let root = root.filter(|root| !is_null(root));
+                if !first {
+                    problems.retain(|problem| !matches!(problem.kind, ProblemKind::Refused(_)));
+                }
                 if !first && root.is_some() {
                     problems.push(Problem { span: Span::new(offset, offset), kind: ProblemKind::Dropped { error: None } });
                 }
@@ -122,6 +126,8 @@ struct Composer<'t> {
     parser: Parser<'t>,
     base: usize,
     problems: Vec<Problem>,
+    /// Whether there is a number or a key that JSON does not have.
+    unwritable: bool,
     /// Nodes that go-yaml would decode, and how many of them come out of aliases.
     decoded: usize,
     from_aliases: usize,
@@ -159,7 +165,11 @@ impl<'t> Composer<'t> {
         }
         self.decoded = 1;
         self.from_aliases = 0;
+        self.unwritable = false;
         let root = self.root()?;
+        if self.unwritable {
+            unwritable(&root, &mut self.problems);
+        }
         // The end of the document.
         self.parser.next()?;
         Ok(Some((start.start, Some(root))))
@@ -253,16 +263,7 @@ impl<'t> Composer<'t> {
         let scalar = Scalar { text: text.into_owned(), style, tag: event.tag };
         if scalar.tag.is_some() || (style == ScalarStyle::Plain && scalar.text.starts_with(['.', '+', '-'])) {
             match scalar.resolve() {
-                Ok(Resolved::Float(value)) if !value.is_finite() && !is_key => {
-                    let word = if value.is_nan() {
-                        "NaN"
-                    } else if value > 0.0 {
-                        "+Inf"
-                    } else {
-                        "-Inf"
-                    };
-                    self.refuse(span, format!("json: unsupported value: {word}"));
-                }
+                Ok(Resolved::Float(value)) => self.unwritable |= !value.is_finite() && !is_key,
                 Err(mismatch) => self.refuse(span, mismatch.0),
                 Ok(_) => {}
             }
@@ -298,9 +299,10 @@ impl<'t> Composer<'t> {
             return;
         }
         match scalar.as_key() {
+            Some(_) if matches!(scalar.resolve(), Ok(Resolved::Unsigned(_))) => self.unwritable = true,
             Some(key) if key == scalar.text => {}
             Some(key) => scalar.text = key.into_owned(),
-            None => self.problems.push(Problem { span: node.span, kind: ProblemKind::Refused("unsupported map key: null".to_owned()) }),
+            None => self.unwritable = true,
         }
     }
 
@@ -347,6 +349,41 @@ fn exceeds_ratio(from_aliases: usize, decoded: usize) -> bool {
         0.99 - 0.89 * ((decoded - LOW) / (HIGH - LOW))
     };
     from_aliases / decoded > allowed
+}
+
+/// Reports numbers and keys that JSON does not have. A value whose key occurs again is never written, so it may hold anything.
+fn unwritable(root: &Node, problems: &mut Vec<Problem>) {
+    let mut report = |node: &Node, message: String| problems.push(Problem { span: node.span, kind: ProblemKind::Refused(message) });
+    let mut open = vec![root];
+    while let Some(node) = open.pop() {
+        match &node.value {
+            Value::Scalar(scalar) => {
+                let word = match scalar.resolve() {
+                    Ok(Resolved::Float(value)) if value.is_nan() => "NaN",
+                    Ok(Resolved::Float(f64::INFINITY)) => "+Inf",
+                    Ok(Resolved::Float(f64::NEG_INFINITY)) => "-Inf",
+                    _ => continue,
+                };
+                report(node, format!("json: unsupported value: {word}"));
+            }
+            Value::Sequence(items) => open.extend(items),
+            Value::Mapping(entries) => {
+                let mut later = BTreeSet::new();
+                for (key, value) in entries.iter().rev() {
+                    if key.as_text().is_some_and(|text| !later.insert((key.is_null(), text))) {
+                        continue;
+                    }
+                    match key.as_scalar().map(Scalar::resolve) {
+                        Some(Ok(Resolved::Null)) => report(key, "unsupported map key: null".to_owned()),
+                        Some(Ok(Resolved::Unsigned(_))) => report(key, "unsupported map key of type: uint64".to_owned()),
+                        _ => {}
+                    }
+                    open.push(value);
+                }
+            }
+        }
+    }
+    problems.sort_by_key(|problem| problem.span);
 }
 
 /// Reports every key that was there before. Small mappings are compared pairwise, large ones through a set.

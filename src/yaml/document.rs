@@ -72,29 +72,34 @@ impl<'t> Documents<'t> {
         Self { text, pos: offset, mode, waiting: std::collections::VecDeque::new(), pending: None }.next()
     }
 
-    fn next_json(&mut self, count: usize) -> Option<Document> {
-        let rest = &self.text[self.pos..];
-        let start = self.pos + rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n']).len();
-        if start == self.text.len() {
-            self.pos = start;
-            return None;
-        }
-        match json::parse(self.text, start) {
-            Ok((root, end)) => {
-                self.pos = end;
-                self.mode = Mode::Json(count + 1);
-                Some(Document { offset: start, problems: compose::check_json(&root), root: Some(root) })
+    fn next_json(&mut self, mut count: usize) -> Option<Document> {
+        loop {
+            let rest = &self.text[self.pos..];
+            let start = self.pos + rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n']).len();
+            if start == self.text.len() {
+                self.pos = start;
+                return None;
             }
-            Err(error) => {
-                self.mode = Mode::Yaml;
-                // After at most one JSON document kubectl goes on with YAML, after two it gives up. It also gives up where fewer than four
-                // bytes are left after the blanks (consumeWhitespace in decoder.go).
-                let blanks = rest.find(|c: char| c == '\n' || !c.is_whitespace()).unwrap_or(rest.len());
-                if count > 1 || rest.len() - blanks < 4 {
-                    self.pending = Some(Problem { span: error.span, kind: ProblemKind::Refused(format!("json: {}", error.message)) });
+            match json::parse(self.text, start) {
+                Ok((root, end)) => {
+                    self.pos = end;
+                    count += 1;
+                    self.mode = Mode::Json(count);
+                    if !root.is_null() {
+                        return Some(Document { offset: start, problems: compose::check_json(&root), root: Some(root) });
+                    }
                 }
-                self.pos += blanks + usize::from(rest[blanks..].starts_with('\n'));
-                self.next_yaml()
+                Err(error) => {
+                    self.mode = Mode::Yaml;
+                    // After at most one JSON document kubectl goes on with YAML, after two it gives up. It also gives up where fewer than
+                    // four bytes are left after the blanks (consumeWhitespace in decoder.go).
+                    let blanks = rest.find(|c: char| c == '\n' || !c.is_whitespace()).unwrap_or(rest.len());
+                    if count > 1 || rest.len() - blanks < 4 {
+                        self.pending = Some(Problem { span: error.span, kind: ProblemKind::Refused(format!("json: {}", error.message)) });
+                    }
+                    self.pos += blanks + usize::from(rest[blanks..].starts_with('\n'));
+                    return self.next_yaml();
+                }
             }
         }
     }

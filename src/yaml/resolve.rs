@@ -52,7 +52,7 @@ impl Scalar {
     }
 
     fn resolve_as(&self, tag: &str) -> Result<Resolved<'_>, TagMismatch> {
-        if tag == "!!timestamp" && is_date(&self.text) {
+        if tag == "!!timestamp" && is_timestamp(&self.text) {
             return Ok(Resolved::Text(Cow::Borrowed(&self.text)));
         }
         let resolved = resolve_plain(&self.text);
@@ -205,14 +205,62 @@ fn finite(text: &str) -> Option<Resolved<'static>> {
     text.parse::<f64>().ok().filter(|value| value.is_finite()).map(Resolved::Float)
 }
 
-fn is_date(text: &str) -> bool {
-    let mut parts = text.splitn(3, '-');
-    let digits = |part: Option<&str>, len: std::ops::RangeInclusive<usize>| {
-        part.is_some_and(|part| len.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit()))
+/// The formats of go-yaml (`allowedTimestampFormats` in resolve.go): a date, perhaps with a time, which has a zone after `T` and none
+/// after blanks.
+fn is_timestamp(text: &str) -> bool {
+    let mut rest = text;
+    let Some(year) = number(&mut rest, 4..=4) else { return false };
+    let (Some(month), Some(day)) = (part(&mut rest, '-'), part(&mut rest, '-')) else { return false };
+    if !(1..=12).contains(&month) || day < 1 || day > days_in(year, month) {
+        return false;
+    }
+    if rest.is_empty() {
+        return true;
+    }
+    let zoned = rest.starts_with(['T', 't']);
+    rest = if zoned { &rest[1..] } else { rest.trim_start_matches(' ') };
+    let (Some(hour), Some(minute), Some(second)) = (number(&mut rest, 1..=2), part(&mut rest, ':'), part(&mut rest, ':')) else {
+        return false;
     };
-    digits(parts.next(), 4..=4)
-        && digits(parts.next(), 1..=2)
-        && parts.next().is_some_and(|day| day.starts_with(|c: char| c.is_ascii_digit()))
+    let separated = zoned || text.contains(' ');
+    if !separated || hour > 23 || minute > 59 || second > 59 {
+        return false;
+    }
+    if let Some(fraction) = rest.strip_prefix(['.', ',']).filter(|fraction| fraction.starts_with(|c: char| c.is_ascii_digit())) {
+        rest = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+    }
+    if zoned { is_zone(rest) } else { rest.is_empty() }
+}
+
+/// `Z`, or hours and minutes with a sign.
+fn is_zone(text: &str) -> bool {
+    let Some(mut rest) = text.strip_prefix(['+', '-']) else { return text == "Z" };
+    let hours = number(&mut rest, 2..=2);
+    let minutes = rest.strip_prefix(':').and_then(|mut rest| number(&mut rest, 2..=2).filter(|_| rest.is_empty()));
+    hours.is_some_and(|hours| hours <= 24) && minutes.is_some_and(|minutes| minutes <= 60)
+}
+
+const fn days_in(year: u32, month: u32) -> u32 {
+    match month {
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// A separator and a number of one or two digits.
+fn part(rest: &mut &str, separator: char) -> Option<u32> {
+    *rest = rest.strip_prefix(separator)?;
+    number(rest, 1..=2)
+}
+
+/// A number of so many digits at the start of `rest`, which goes on behind it.
+fn number(rest: &mut &str, digits: std::ops::RangeInclusive<usize>) -> Option<u32> {
+    let len = rest.bytes().take(*digits.end()).take_while(u8::is_ascii_digit).count();
+    let (text, behind) = rest.split_at(len);
+    *rest = behind;
+    if len < *digits.start() { None } else { text.parse().ok() }
 }
 
 #[cfg(test)]
@@ -249,6 +297,18 @@ mod tests {
     fn times_sizes_and_numbers_out_of_range_are_text() {
         for text in ["12:30:00", "8m", "1.2.3", "1e400", "-", "--", "0x", "1e", "2024-01-01", "<<", "="] {
             assert_eq!(resolve_plain(text), Resolved::Text(text.into()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_timestamp_has_a_date_that_exists() {
+        for text in ["2024-01-01", "2024-2-29", "2024-01-01T1:2:3Z", "2024-01-01t01:02:03.5+02:00", "2024-01-01  1:02:03,25"] {
+            assert!(is_timestamp(text), "{text}");
+        }
+        for text in
+            ["2023-2-29", "2024-0-1", "2024-01-01x", "2024-01-01T01:02:03", "2024-01-01 01:02:03Z", "24-01-01", "2024-01-0101:02:03"]
+        {
+            assert!(!is_timestamp(text), "{text}");
         }
     }
 

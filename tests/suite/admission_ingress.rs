@@ -1,12 +1,14 @@
 //! kube-apiserver 1.37 was asked about every Ingress of `testdata/admission/ingress`; what it accepted and refused is what the reader says.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs};
 
 use gateshift::{
     ledger::Code,
     read::{self, Options, Reading},
 };
 use serde::Deserialize;
+
+use crate::admission_gateway::recorded;
 
 /// One object and the answer of the API server.
 #[derive(Debug, Deserialize)]
@@ -41,11 +43,8 @@ struct Stored {
 }
 
 fn cases() -> Vec<(String, Case)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/admission/ingress");
-    let mut files: Vec<_> = fs::read_dir(folder).expect("folder").map(|entry| entry.expect("entry").path()).collect();
-    files.sort();
     let mut cases = Vec::new();
-    for file in files {
+    for file in recorded("ingress") {
         let name = file.file_name().expect("name").to_string_lossy().into_owned();
         let found: Vec<Case> = serde_yaml::from_str(&fs::read_to_string(&file).expect("text")).expect("cases");
         cases.extend(found.into_iter().map(|case| (format!("{name}: {}", case.about), case)));

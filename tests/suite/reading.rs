@@ -143,10 +143,28 @@ fn a_kustomization_is_named() {
 #[test]
 fn other_kinds_are_counted_and_not_complained_about() {
     let reading = read(
-        "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a, labels: {a: 1}}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\n",
+        "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a, labels: {a: b}}\nspec: {parallelism: x}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\n",
     );
     assert_eq!(reading.inventory.others.get("Job"), Some(&1));
     assert_eq!(reading.inventory.others.get("Deployment"), Some(&1));
+    assert_eq!(codes(&reading), []);
+}
+
+#[test]
+fn metadata_that_kubectl_cannot_decode_is_found_in_every_kind() {
+    for (kind, field) in [("batch/v1\nkind: Job", "metadata.labels.a"), ("cert-manager.io/v1\nkind: Issuer", "metadata.labels.a")] {
+        let reading = read(&format!("apiVersion: {kind}\nmetadata: {{name: a, labels: {{a: 1}}}}\n"));
+        assert_eq!(codes(&reading), [Code::InputWrongType], "{kind}");
+        assert_eq!(reading.findings[0].subject.as_ref().expect("a subject").field.to_string(), field);
+        assert_eq!(line(&reading, &reading.findings[0]), 3);
+    }
+}
+
+#[test]
+fn a_kind_that_the_group_of_ingresses_does_not_have_is_found() {
+    let reading = read("apiVersion: networking.k8s.io/v1\nkind: Ingresses\nmetadata: {name: a}\n");
+    assert_eq!(codes(&reading), [Code::InputRefusedByApiServer]);
+    let reading = read("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a}\n");
     assert_eq!(codes(&reading), []);
 }
 

@@ -4,25 +4,57 @@ use super::answer::{Remark, What};
 use super::rules::scalars::{is_dns_label, is_dns_subdomain, is_label_text, is_qualified_name};
 use crate::gateway::json::Json;
 use crate::gateway::place::Place;
+use crate::k8s::time;
 
-/// Fields of `metadata`; others are removed.
-const FIELDS: &[&str] = &[
-    "annotations",
-    "creationTimestamp",
-    "deletionGracePeriodSeconds",
-    "deletionTimestamp",
-    "finalizers",
-    "generateName",
-    "generation",
-    "labels",
-    "managedFields",
-    "name",
-    "namespace",
-    "ownerReferences",
-    "resourceVersion",
-    "selfLink",
-    "uid",
-];
+/// What a value is decoded into.
+enum Shape {
+    Any,
+    Text,
+    Boolean,
+    Integer,
+    Time,
+    List(&'static Shape),
+    Map,
+    Object(&'static [(&'static str, Shape)]),
+}
+
+/// `ObjectMeta`, as every kind has it.
+const METADATA: &Shape = &Shape::Object(&[
+    ("annotations", Shape::Map),
+    ("creationTimestamp", Shape::Time),
+    ("deletionGracePeriodSeconds", Shape::Integer),
+    ("deletionTimestamp", Shape::Time),
+    ("finalizers", Shape::List(&Shape::Text)),
+    ("generateName", Shape::Text),
+    ("generation", Shape::Integer),
+    ("labels", Shape::Map),
+    ("managedFields", Shape::List(MANAGED_FIELDS)),
+    ("name", Shape::Text),
+    ("namespace", Shape::Text),
+    ("ownerReferences", Shape::List(OWNER)),
+    ("resourceVersion", Shape::Text),
+    ("selfLink", Shape::Text),
+    ("uid", Shape::Text),
+]);
+
+const OWNER: &Shape = &Shape::Object(&[
+    ("apiVersion", Shape::Text),
+    ("blockOwnerDeletion", Shape::Boolean),
+    ("controller", Shape::Boolean),
+    ("kind", Shape::Text),
+    ("name", Shape::Text),
+    ("uid", Shape::Text),
+]);
+
+const MANAGED_FIELDS: &Shape = &Shape::Object(&[
+    ("apiVersion", Shape::Text),
+    ("fieldsType", Shape::Text),
+    ("fieldsV1", Shape::Any),
+    ("manager", Shape::Text),
+    ("operation", Shape::Text),
+    ("subresource", Shape::Text),
+    ("time", Shape::Time),
+]);
 
 /// All annotations of an object together, in bytes (`TotalAnnotationSizeLimitB` of the API machinery).
 const ANNOTATION_BYTES: usize = 256 * 1024;
@@ -65,6 +97,12 @@ pub(super) fn check_core(object: &Json<'_>, kind: &str, remarks: &mut Vec<Remark
     }
 }
 
+/// A name such as the API server makes of a prefix: 58 bytes of it and five characters.
+fn generated(prefix: &str) -> String {
+    let end = (0..=prefix.len().min(58)).rev().find(|end| prefix.is_char_boundary(*end)).unwrap_or(0);
+    format!("{}x4x4x", &prefix[..end])
+}
+
 struct Checker<'c> {
     remarks: &'c mut Vec<Remark>,
     place: &'c Place<'c>,
@@ -76,45 +114,69 @@ impl Checker<'_> {
     }
 
     fn metadata(&mut self, metadata: Option<&Json<'_>>, cluster: bool, rule: NameRule) {
-        let entries = match metadata {
-            Some(Json::Map(entries)) => entries.as_slice(),
-            Some(Json::Null) | None => &[],
-            Some(other) => {
-                let rule = format!("must be an object, not {}", other.type_name());
-                return self.remarks.push(Remark { field: self.place.path(), what: What::Refused { rule } });
-            }
-        };
-        let mut name = "";
-        let mut prefix = "";
-        for (key, value) in entries {
-            match (key.as_ref(), value) {
-                (_, Json::Null) => {}
-                ("name", Json::Text(text)) => name = text,
-                ("generateName", Json::Text(text)) => prefix = text,
-                ("namespace", Json::Text(text)) => self.namespace(text, cluster),
-                ("labels", Json::Map(labels)) => self.labels(labels),
-                ("annotations", Json::Map(annotations)) => self.annotations(annotations),
-                ("finalizers", Json::List(finalizers)) => self.finalizers(finalizers),
-                ("name" | "generateName" | "namespace" | "resourceVersion" | "selfLink" | "uid", value) => {
-                    self.type_of(key, value, "string");
-                }
-                ("creationTimestamp" | "deletionTimestamp", value) => self.type_of(key, value, "string"),
-                ("labels" | "annotations", value) => self.type_of(key, value, "object"),
-                ("finalizers" | "managedFields" | "ownerReferences", value) => self.type_of(key, value, "array"),
-                ("generation" | "deletionGracePeriodSeconds", value) => self.type_of(key, value, "integer"),
-                (key, _) if !FIELDS.contains(&key) => {
-                    self.remarks.push(Remark { field: Place::Key(self.place, key).path(), what: What::Pruned });
-                }
-                (_, _) => {}
-            }
+        let nothing = Json::Null;
+        let metadata = metadata.unwrap_or(&nothing);
+        // What cannot be decoded is not looked at any further.
+        if !self.decode(metadata, METADATA, self.place) {
+            return;
         }
-        self.name(name, prefix, rule);
+        let text = |key| metadata.text(key).unwrap_or_default();
+        self.name(text("name"), text("generateName"), rule);
+        self.namespace(text("namespace"), cluster);
+        if let Some(Json::Map(labels)) = metadata.get("labels") {
+            self.labels(labels);
+        }
+        if let Some(Json::Map(annotations)) = metadata.get("annotations") {
+            self.annotations(annotations);
+        }
+        self.owners(metadata.get("ownerReferences").map_or(&[], Json::items));
+        self.finalizers(metadata.get("finalizers").map_or(&[], Json::items));
     }
 
-    fn type_of(&mut self, key: &str, value: &Json<'_>, wanted: &str) {
-        if value.type_name() != wanted {
-            self.refuse(key, format!("must be of type {wanted}, not {}", value.type_name()));
+    /// Whether a value can be decoded; `null` always can. Unknown fields go.
+    fn decode(&mut self, value: &Json<'_>, shape: &Shape, place: &Place<'_>) -> bool {
+        let (fits, wanted) = match (shape, value) {
+            (Shape::Any, _) | (_, Json::Null) => return true,
+            (Shape::Object(fields), Json::Map(entries)) => {
+                let mut all = true;
+                for (key, value) in entries {
+                    let place = Place::Key(place, key);
+                    match fields.iter().find(|(name, _)| name == key) {
+                        Some((_, shape)) => all &= self.decode(value, shape, &place),
+                        None => self.remarks.push(Remark { field: place.path(), what: What::Pruned }),
+                    }
+                }
+                return all;
+            }
+            (Shape::Map, Json::Map(entries)) => {
+                let fits = |(_, value): &&(std::borrow::Cow<'_, str>, Json<'_>)| matches!(value, Json::Null | Json::Text(_));
+                let Some((key, value)) = entries.iter().find(|entry| !fits(entry)) else { return true };
+                let rule = format!("has a value of type {} for `{key}`, which must be a string", value.type_name());
+                self.remarks.push(Remark { field: place.path(), what: What::Refused { rule } });
+                return false;
+            }
+            (Shape::List(each), Json::List(items)) => {
+                let mut all = true;
+                for (index, item) in items.iter().enumerate() {
+                    all &= self.decode(item, each, &Place::Index(place, index));
+                }
+                return all;
+            }
+            (Shape::Time, Json::Text(text)) => (time::seconds(text).is_some(), "a time such as `2006-01-02T15:04:05Z`"),
+            (Shape::Text | Shape::Time, value) => (matches!(value, Json::Text(_)), "of type string"),
+            (Shape::Boolean, value) => (matches!(value, Json::Bool(_)), "of type boolean"),
+            (Shape::Integer, value) => (matches!(value, Json::Int(_)), "of type integer"),
+            (Shape::List(_), _) => (false, "of type array"),
+            (Shape::Map | Shape::Object(_), _) => (false, "of type object"),
+        };
+        if !fits {
+            let rule = match value {
+                Json::Text(text) => format!("must be {wanted}, not `{text}`"),
+                value => format!("must be {wanted}, not {}", value.type_name()),
+            };
+            self.remarks.push(Remark { field: place.path(), what: What::Refused { rule } });
         }
+        fits
     }
 
     fn name(&mut self, name: &str, prefix: &str, rule: NameRule) {
@@ -135,6 +197,9 @@ impl Checker<'_> {
         if !fits {
             self.refuse("generateName", format!("must begin {}", rule.says));
         }
+        if name.is_empty() && !prefix.is_empty() && !(rule.holds)(&generated(prefix)) {
+            self.refuse("name", format!("is made of `{prefix}` and must be {}", rule.says));
+        }
     }
 
     fn namespace(&mut self, namespace: &str, cluster: bool) {
@@ -148,15 +213,9 @@ impl Checker<'_> {
             if !is_qualified_name(key) {
                 self.refuse("labels", format!("has the key `{key}`, which is no label key: {KEY_SAYS}"));
             }
-            match value {
-                Json::Null => {}
-                Json::Text(text) if text.is_empty() || (text.len() <= 63 && is_label_text(text)) => {}
-                Json::Text(text) => {
-                    self.refuse("labels", format!("has the value `{text}`, which is no label value: {VALUE_SAYS}"));
-                }
-                Json::Bool(_) | Json::Int(_) | Json::Float(_) | Json::List(_) | Json::Map(_) => {
-                    self.refuse("labels", format!("has a value of type {} for `{key}`, which must be a string", value.type_name()));
-                }
+            let text = value.as_text().unwrap_or_default();
+            if !text.is_empty() && (text.len() > 63 || !is_label_text(text)) {
+                self.refuse("labels", format!("has the value `{text}`, which is no label value: {VALUE_SAYS}"));
             }
         }
     }
@@ -164,17 +223,10 @@ impl Checker<'_> {
     fn annotations(&mut self, annotations: &[(std::borrow::Cow<'_, str>, Json<'_>)]) {
         let mut bytes = 0;
         for (key, value) in annotations {
-            bytes += key.len();
+            bytes += key.len() + value.as_text().map_or(0, str::len);
             // Keys of annotations may be of any case (`ValidateAnnotations` lowers them first).
             if !is_qualified_name(&key.to_lowercase()) {
                 self.refuse("annotations", format!("has the key `{key}`, which is no annotation key: {KEY_SAYS}"));
-            }
-            match value {
-                Json::Null => {}
-                Json::Text(text) => bytes += text.len(),
-                Json::Bool(_) | Json::Int(_) | Json::Float(_) | Json::List(_) | Json::Map(_) => {
-                    self.refuse("annotations", format!("has a value of type {} for `{key}`, which must be a string", value.type_name()));
-                }
             }
         }
         if bytes > ANNOTATION_BYTES {
@@ -182,11 +234,44 @@ impl Checker<'_> {
         }
     }
 
-    fn finalizers(&mut self, finalizers: &[Json<'_>]) {
-        for finalizer in finalizers {
-            if !finalizer.as_text().is_some_and(is_qualified_name) {
-                self.refuse("finalizers", "must be qualified names");
+    fn owners(&mut self, owners: &[Json<'_>]) {
+        let list = Place::Key(self.place, "ownerReferences");
+        let mut controllers = 0;
+        for (index, owner) in owners.iter().enumerate() {
+            let place = Place::Index(&list, index);
+            let mut refuse = |place: &Place<'_>, rule: &str| {
+                self.remarks.push(Remark { field: place.path(), what: What::Refused { rule: rule.to_owned() } });
+            };
+            let text = |key| owner.text(key).unwrap_or_default();
+            for key in ["apiVersion", "kind", "name", "uid"].into_iter().filter(|key| text(key).is_empty()) {
+                refuse(&Place::Key(&place, key), "is required");
             }
+            let version = text("apiVersion");
+            if version.matches('/').count() > 1 || version.ends_with('/') {
+                refuse(&Place::Key(&place, "apiVersion"), "must be `group/version` or `version`");
+            }
+            if version.trim_start_matches('/') == "v1" && text("kind") == "Event" {
+                refuse(&place, "is an Event, which may not be an owner");
+            }
+            // An owner that is there twice is dropped before (`dedupOwnerReferences`).
+            if owner.get("controller") == Some(&Json::Bool(true)) && !owners[..index].contains(owner) {
+                controllers += 1;
+                if controllers > 1 {
+                    refuse(&list, "must have only one reference with `controller: true`");
+                }
+            }
+        }
+    }
+
+    fn finalizers(&mut self, finalizers: &[Json<'_>]) {
+        let name = |finalizer: &Json<'_>| finalizer.as_text().unwrap_or_default().to_owned();
+        let names: Vec<String> = finalizers.iter().map(name).collect();
+        if let Some(name) = names.iter().find(|name| !is_qualified_name(name)) {
+            self.refuse("finalizers", format!("has `{name}`, which is no finalizer: {KEY_SAYS}"));
+        }
+        let has = |wanted: &str| names.iter().any(|name| name == wanted);
+        if has("orphan") && has("foregroundDeletion") {
+            self.refuse("finalizers", "must not have both `orphan` and `foregroundDeletion`");
         }
     }
 }

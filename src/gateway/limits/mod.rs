@@ -129,7 +129,9 @@ impl Judge {
             let mut about_status = Vec::new();
             let place = Place::Key(&Place::Root, "status");
             match &served.status {
-                Some(node) => walk::Walk { remarks: &mut about_status, with_defaults: false }.value(&mut status, node, &place),
+                Some(node) => {
+                    walk::Walk { remarks: &mut about_status, with_defaults: false, checked: false }.value(&mut status, node, &place);
+                }
                 None => about_status.push(Remark { field: place.path(), what: What::Pruned }),
             }
             if self.with_defaults && served.status.is_some() {
@@ -138,7 +140,11 @@ impl Judge {
             remarks.extend(about_status.into_iter().filter(|remark| remark.what == What::Pruned));
         }
         let mut object = Json::Map(entries);
-        walk::Walk { remarks: &mut remarks, with_defaults: self.with_defaults }.value(&mut object, &served.root, &Place::Root);
+        walk::Walk { remarks: &mut remarks, with_defaults: self.with_defaults, checked: true }.value(
+            &mut object,
+            &served.root,
+            &Place::Root,
+        );
         doubts::check(&object, &mut remarks);
         Answer { remarks }
     }

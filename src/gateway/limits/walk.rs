@@ -3,7 +3,7 @@
 //! What is left is what would be stored.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::answer::{Remark, What};
 use super::data::Bounds;
@@ -16,6 +16,8 @@ pub(super) struct Walk<'w> {
     pub(super) remarks: &'w mut Vec<Remark>,
     /// Whether defaults and dropped fields are remarked on.
     pub(super) with_defaults: bool,
+    /// Whether values matter, or only which fields are unknown.
+    pub(super) checked: bool,
 }
 
 impl Walk<'_> {
@@ -43,11 +45,10 @@ impl Walk<'_> {
             (NodeKind::List, Json::List(items)) => self.list(items, node, place),
             (NodeKind::Text, Json::Text(text)) => self.text(text, node, place),
             (NodeKind::Integer, Json::Int(number)) => self.integer(*number, node, place),
-            // Larger than any bound, so only its sign matters.
-            (NodeKind::Integer, Json::Float(number)) if number.fract() == 0.0 => {
-                self.integer(if *number < 0.0 { i64::MIN } else { i64::MAX }, node, place);
-            }
+            // What does not fit 64 bits is no integer, although it may have no fraction.
+            (NodeKind::Integer, Json::Float(_)) => self.refuse(place, "must be an integer of 64 bits"),
             (NodeKind::Boolean, Json::Bool(_)) => {}
+            (_, value) if !self.checked => return self.unknown(value, place),
             (kind, value) => return self.refuse(place, format!("must be {}, not {}", wanted(kind), value.type_name())),
         }
         for rule in &node.rules {
@@ -55,6 +56,20 @@ impl Walk<'_> {
                 let field = place.path().join(steps);
                 self.remarks.push(Remark { field, what: What::Refused { rule: rule.words() } });
             }
+        }
+    }
+
+    /// All fields are unknown where nobody expects an object.
+    fn unknown(&mut self, value: &Json<'_>, place: &Place<'_>) {
+        match value {
+            Json::Map(entries) => {
+                let gone = entries.iter().map(|(key, _)| Remark { field: Place::Key(place, key).path(), what: What::Pruned });
+                self.remarks.extend(gone);
+            }
+            Json::List(items) => {
+                items.iter().enumerate().for_each(|(index, item)| self.unknown(item, &Place::Index(place, index)));
+            }
+            Json::Null | Json::Bool(_) | Json::Int(_) | Json::Float(_) | Json::Text(_) => {}
         }
     }
 
@@ -126,19 +141,20 @@ impl Walk<'_> {
         if items.len() < 2 {
             return;
         }
+        // What is there three times is said once.
         if node.unique {
-            let mut seen = BTreeSet::new();
+            let mut seen = BTreeMap::new();
             for (index, item) in items.iter().enumerate() {
-                if !seen.insert(item.sort_text()) {
+                if is_second(&mut seen, item.sort_text()) {
                     self.refuse(&Place::Index(place, index), "repeats an entry of a list whose entries must differ");
                 }
             }
         }
         if !node.keys.is_empty() {
-            let mut seen = BTreeSet::new();
+            let mut seen = BTreeMap::new();
             for (index, item) in items.iter().enumerate() {
                 let key: Vec<_> = node.keys.iter().map(|key| item.get(key).map(Json::sort_text)).collect();
-                if !seen.insert(key) {
+                if is_second(&mut seen, key) {
                     let keys = node.keys.join("`, `");
                     self.refuse(&Place::Index(place, index), format!("repeats the `{keys}` of another entry of its list"));
                 }
@@ -187,6 +203,13 @@ impl Walk<'_> {
             self.refuse(place, format!("must have at most {most} {unit}, and has {size}"));
         }
     }
+}
+
+/// Whether something is seen for the second time.
+fn is_second<K: Ord>(seen: &mut BTreeMap<K, usize>, key: K) -> bool {
+    let times = seen.entry(key).or_default();
+    *times += 1;
+    *times == 2
 }
 
 const fn wanted(kind: NodeKind) -> &'static str {

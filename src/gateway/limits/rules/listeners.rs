@@ -1,9 +1,10 @@
 //! Rules about listeners, addresses and certificates.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::Ipv6Addr;
 
 use super::{Places, items, repeated, scalars};
 use crate::gateway::json::Json;
+use crate::k8s::names;
 
 pub(super) fn no_tls_without_tls_protocol(listeners: &Json<'_>) -> Places {
     items(listeners, |listener| matches!(listener.text("protocol"), Some("HTTP" | "TCP" | "UDP")) && listener.get("tls").is_some())
@@ -48,7 +49,8 @@ pub(super) fn address_hostname(address: &Json<'_>) -> bool {
 }
 
 pub(super) fn address_is_ip(address: &Json<'_>) -> bool {
-    let is_ip = |text: &str| text.parse::<Ipv4Addr>().is_ok() || text.parse::<Ipv6Addr>().is_ok();
+    // The format `ipv4` bears leading zeros, also behind `::ffff:`; `ipv6` does not.
+    let is_ip = |text: &str| (text.contains('.') && names::is_ip(text)) || text.parse::<Ipv6Addr>().is_ok();
     address.text("type") == Some("IPAddress") && address.text("value").is_some_and(|value| !is_ip(value))
 }
 

@@ -8,7 +8,7 @@ const WILDCARD: &str = "a wildcard DNS-1123 subdomain must start with '*.', foll
 const QUALIFIED: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
 
 /// What is wrong with a name; empty where nothing is.
-pub(super) type Reasons = Vec<String>;
+pub(crate) type Reasons = Vec<String>;
 
 fn is_label(text: &str) -> bool {
     let inner = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
@@ -22,7 +22,7 @@ fn is_subdomain(text: &str) -> bool {
 }
 
 /// `IsDNS1123Label`.
-pub(super) fn label(text: &str) -> Reasons {
+pub(crate) fn label(text: &str) -> Reasons {
     let mut reasons = longer_than(63, text);
     if !is_label(text) {
         reasons.push(if is_subdomain(text) { "must not contain dots".to_owned() } else { LABEL.to_owned() });
@@ -31,7 +31,7 @@ pub(super) fn label(text: &str) -> Reasons {
 }
 
 /// `IsDNS1123Subdomain`.
-pub(super) fn subdomain(text: &str) -> Reasons {
+pub(crate) fn subdomain(text: &str) -> Reasons {
     let mut reasons = longer_than(253, text);
     if !is_subdomain(text) {
         reasons.push(SUBDOMAIN.to_owned());
@@ -40,7 +40,7 @@ pub(super) fn subdomain(text: &str) -> Reasons {
 }
 
 /// `IsWildcardDNS1123Subdomain`.
-pub(super) fn wildcard(text: &str) -> Reasons {
+pub(crate) fn wildcard(text: &str) -> Reasons {
     let mut reasons = longer_than(253, text);
     if !text.strip_prefix("*.").is_some_and(is_subdomain) {
         reasons.push(WILDCARD.to_owned());
@@ -49,7 +49,7 @@ pub(super) fn wildcard(text: &str) -> Reasons {
 }
 
 /// A name that gets a suffix when it is created: a hyphen at its end is fine.
-pub(super) fn prefix_of(text: &str, check: fn(&str) -> Reasons) -> Reasons {
+pub(crate) fn prefix_of(text: &str, check: fn(&str) -> Reasons) -> Reasons {
     match text.strip_suffix('-') {
         // maskTrailingDash puts an `a` in place of the last two characters.
         Some(rest) if !rest.is_empty() => {
@@ -61,7 +61,7 @@ pub(super) fn prefix_of(text: &str, check: fn(&str) -> Reasons) -> Reasons {
 }
 
 /// `IsQualifiedName`: keys of labels and annotations, finalizers.
-pub(super) fn qualified(text: &str) -> Reasons {
+pub(crate) fn qualified(text: &str) -> Reasons {
     let mut reasons = Vec::new();
     let mut parts = text.split('/');
     let name = match (parts.next(), parts.next(), parts.next()) {
@@ -95,7 +95,7 @@ fn is_qualified(text: &str) -> bool {
 }
 
 /// `IsValidLabelValue`.
-pub(super) fn label_value(text: &str) -> Reasons {
+pub(crate) fn label_value(text: &str) -> Reasons {
     let mut reasons = Vec::new();
     if text.len() > 63 {
         reasons.push("must be no more than 63 bytes".to_owned());
@@ -107,7 +107,7 @@ pub(super) fn label_value(text: &str) -> Reasons {
 }
 
 /// `IsValidPortName`.
-pub(super) fn port_name(text: &str) -> Reasons {
+pub(crate) fn port_name(text: &str) -> Reasons {
     let mut reasons = longer_than(15, text);
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
         reasons.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)".to_owned());
@@ -125,7 +125,7 @@ pub(super) fn port_name(text: &str) -> Reasons {
 }
 
 /// `IsConfigMapKey`.
-pub(super) fn config_key(text: &str) -> Reasons {
+pub(crate) fn config_key(text: &str) -> Reasons {
     let mut reasons = longer_than(253, text);
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')) {
         reasons.push("a valid config key must consist of alphanumeric characters, '-', '_' or '.'".to_owned());
@@ -140,7 +140,7 @@ pub(super) fn config_key(text: &str) -> Reasons {
 }
 
 /// `IsPathSegmentName`.
-pub(super) fn path_segment(text: &str) -> Reasons {
+pub(crate) fn path_segment(text: &str) -> Reasons {
     if text == "." || text == ".." {
         return vec![format!("may not be '{text}'")];
     }
@@ -148,7 +148,7 @@ pub(super) fn path_segment(text: &str) -> Reasons {
 }
 
 /// `IsDomainPrefixedPath`: the controller of an IngressClass.
-pub(super) fn domain_prefixed_path(text: &str) -> Reasons {
+pub(crate) fn domain_prefixed_path(text: &str) -> Reasons {
     if text.is_empty() {
         return vec!["must not be empty".to_owned()];
     }
@@ -168,7 +168,7 @@ fn longer_than(limit: usize, text: &str) -> Reasons {
 }
 
 /// `ParseIPSloppy`: numbers of an IPv4 address may have leading zeros.
-pub(super) fn is_ip(text: &str) -> bool {
+pub(crate) fn is_ip(text: &str) -> bool {
     if text.contains(':') {
         let (head, tail) = text.rsplit_once(':').unwrap_or(("", text));
         if tail.contains('.') {

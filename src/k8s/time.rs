@@ -1,7 +1,7 @@
 //! RFC 3339 timestamps, as Go's `time.Parse` reads them.
 
 /// Seconds since 1970, or `None` where Go refuses the text.
-pub(super) fn seconds(text: &str) -> Option<i64> {
+pub(crate) fn seconds(text: &str) -> Option<i64> {
     let mut rest = text;
     let year = digits(&mut rest, 4, 4)?;
     literal(&mut rest, "-")?;
