@@ -2,7 +2,9 @@
 
 use super::api::{Cors, RedirectScheme, RequestRedirect};
 use super::config::{Backend, Entry, Origins, Rule, Table};
-use super::dialect::{Dialect, ForeignPreflight, GrpcMiss, HeaderOrder, HeaderSource, OwnAnswer, RedirectPort, WeightlessFaults};
+use super::dialect::{
+    CorsAnswers, Dialect, FilterOrder, ForeignPreflight, GrpcMiss, HeaderOrder, HeaderSource, OwnAnswer, RedirectPort, WeightlessFaults,
+};
 use super::filter::{self, Operation, Operations, Plan};
 use crate::request::{Answer, Forwarding, HeaderExprs, Part, PathExpr, Share, Speech, TextExpr};
 
@@ -44,7 +46,7 @@ pub fn answer(entry: &Entry, table: &Table, asked: Asked, dialect: &Dialect) -> 
     }
     let plan = &rule.plan;
     if plan.failure.is_some() {
-        return own_error(500, plan, asked, dialect);
+        return own_error(rule.fault_status, plan, asked, dialect);
     }
     if let Some((status, operations)) = &plan.direct {
         let mut response_headers = own_headers(plan, dialect);
@@ -54,14 +56,18 @@ pub fn answer(entry: &Entry, table: &Table, asked: Asked, dialect: &Dialect) -> 
     if let Some(redirect) = &plan.redirect {
         return self::redirect(redirect, &entry.path, table.port, asked, plan, dialect);
     }
-    let split = match split(&rule.backends, dialect) {
+    let everybody = *dialect.cors_answers == CorsAnswers::Everybody;
+    if let Some(cors) = plan.cors.as_ref().filter(|_| everybody && asked.preflight) {
+        return preflight(cors, asked, dialect);
+    }
+    let split = match split(rule, dialect) {
         Ok(split) => split,
         Err(status) => return own_error(status, plan, asked, dialect),
     };
     // Envoy asks its CORS filter only where requests are passed on.
     let cors = match &plan.cors {
-        Some(cors) if asked.preflight => return preflight(cors, asked.allowed, dialect),
-        Some(cors) => cors_headers(cors, asked),
+        Some(cors) if asked.preflight => return preflight(cors, asked, dialect),
+        Some(cors) => cors_headers(cors, asked, dialect),
         None => Vec::new(),
     };
     forward(rule, split, &entry.path, cors, dialect)
@@ -105,7 +111,7 @@ pub fn is_preflight(rule: &Rule, asked: Asked, dialect: &Dialect) -> bool {
         && failure.is_none()
         && direct.is_none()
         && redirect.is_none()
-        && split(&rule.backends, dialect).is_ok()
+        && (*dialect.cors_answers == CorsAnswers::Everybody || split(rule, dialect).is_ok())
 }
 
 /// Whether the origin of a request is allowed.
@@ -195,46 +201,82 @@ fn absent_cors(headers: &mut HeaderExprs, names: &[&str]) {
     }
 }
 
-fn origin_headers(cors: &Cors) -> HeaderExprs {
-    let mut headers = vec![("access-control-allow-origin".to_owned(), Some(TextExpr::from([Part::Header("origin".to_owned())])))];
-    if !cors.expose_headers.is_empty() {
-        headers.push(header("access-control-expose-headers", cors.expose_headers.join(", ")));
+/// What names the origin, where it is allowed.
+fn allowed_origin(cors: &Cors, asked: Asked, dialect: &Dialect) -> Option<TextExpr> {
+    let echo = || TextExpr::from([Part::Header("origin".to_owned())]);
+    let any = cors.allow_origins.iter().any(|origin| origin == "*") && *dialect.cors_answers == CorsAnswers::Everybody;
+    let literal = any && cors.allow_credentials != Some(true);
+    match cors.allow_origins.first() {
+        Some(first) if literal && (first == "*" || !asked.origin) => Some(TextExpr::literal("*")),
+        Some(_) if any && !asked.origin => Some(TextExpr::literal("")),
+        // An origin that stands before the star is named itself.
+        _ => (asked.origin && asked.allowed && !literal).then(echo),
     }
-    headers
 }
 
-fn cors_headers(cors: &Cors, asked: Asked) -> HeaderExprs {
-    let mut headers = Vec::new();
-    if asked.origin && asked.allowed {
-        headers = origin_headers(cors);
+fn exposed(cors: &Cors, dialect: &Dialect) -> Option<(String, Option<TextExpr>)> {
+    let star = *dialect.cors_answers == CorsAnswers::Everybody
+        && cors.allow_credentials == Some(true)
+        && cors.expose_headers.iter().any(|name| name == "*");
+    (!cors.expose_headers.is_empty() && !star)
+        .then(|| header("access-control-expose-headers", cors.expose_headers.join(separator(dialect))))
+}
+
+/// What stands between the values of a list.
+fn separator(dialect: &Dialect) -> &'static str {
+    match *dialect.cors_answers {
+        CorsAnswers::AllowedOrigins => ", ",
+        CorsAnswers::Everybody => ",",
+    }
+}
+
+fn cors_headers(cors: &Cors, asked: Asked, dialect: &Dialect) -> HeaderExprs {
+    let mut headers: HeaderExprs = Vec::new();
+    headers.extend(allowed_origin(cors, asked, dialect).map(|origin| ("access-control-allow-origin".to_owned(), Some(origin))));
+    if *dialect.cors_answers == CorsAnswers::Everybody || (asked.origin && asked.allowed) {
+        headers.extend(exposed(cors, dialect));
         if cors.allow_credentials == Some(true) {
             headers.push(header("access-control-allow-credentials", "true"));
         }
     }
-    absent_cors(&mut headers, &CORS_HEADERS);
+    if !is_open(cors, asked, dialect) {
+        absent_cors(&mut headers, &CORS_HEADERS);
+    }
     headers
 }
 
-fn preflight(cors: &Cors, allowed: bool, dialect: &Dialect) -> Answer {
+/// Which of two origins is named depends on more than is known here.
+fn is_open(cors: &Cors, asked: Asked, dialect: &Dialect) -> bool {
+    *dialect.cors_answers == CorsAnswers::Everybody && asked.origin && asked.allowed && allowed_origin(cors, asked, dialect).is_none()
+}
+
+fn preflight(cors: &Cors, asked: Asked, dialect: &Dialect) -> Answer {
     let credentials = cors.allow_credentials == Some(true);
-    let mut headers = if allowed { origin_headers(cors) } else { Vec::new() };
-    if allowed || *dialect.foreign_preflight == ForeignPreflight::AnsweredWithoutOrigin {
+    let everybody = *dialect.cors_answers == CorsAnswers::Everybody;
+    let mut headers: HeaderExprs = Vec::new();
+    headers.extend(allowed_origin(cors, asked, dialect).map(|origin| ("access-control-allow-origin".to_owned(), Some(origin))));
+    if asked.allowed || everybody {
+        headers.extend(exposed(cors, dialect));
+    }
+    if asked.allowed || *dialect.foreign_preflight == ForeignPreflight::AnsweredWithoutOrigin {
         if credentials {
             headers.push(header("access-control-allow-credentials", "true"));
         }
         let list = |name: &str, values: &[String], asked: &str| {
-            if values.iter().any(|value| value == "*") {
+            if values.iter().any(|value| value == "*") && (credentials || !everybody) {
                 // With credentials a star would be taken literally by browsers, so what was asked for is repeated.
                 Some((name.to_owned(), Some(TextExpr::from([Part::Header(asked.to_owned())]))))
             } else {
-                (!values.is_empty()).then(|| header(name, values.join(", ")))
+                (!values.is_empty()).then(|| header(name, values.join(separator(dialect))))
             }
         };
         headers.extend(list("access-control-allow-methods", &cors.allow_methods, "access-control-request-method"));
         headers.extend(list("access-control-allow-headers", &cors.allow_headers, "access-control-request-headers"));
         headers.extend(cors.max_age.map(|seconds| header("access-control-max-age", seconds.to_string())));
     }
-    absent_cors(&mut headers, &CORS_HEADERS);
+    if !is_open(cors, asked, dialect) {
+        absent_cors(&mut headers, &CORS_HEADERS);
+    }
     Answer::Respond { status: 200, response_headers: headers }
 }
 
@@ -290,7 +332,7 @@ fn redirect(redirect: &RequestRedirect, path: &PathExpr, listener_port: u16, ask
         parts.push(Part::Query);
     }
     let mut response_headers = Vec::new();
-    if dialect.modified_own_answers.contains(&OwnAnswer::Redirect) {
+    if dialect.modified_own_answers.contains(&OwnAnswer::Redirect) || *dialect.filter_order == FilterOrder::Listed {
         modify(&mut response_headers, &plan.response, Side::Response);
     }
     Answer::Redirect { status: status_code.map_or(302, u16::from), location: TextExpr(parts), response_headers }
@@ -320,6 +362,9 @@ fn forward(rule: &Rule, split: Vec<Share>, path: &PathExpr, cors: HeaderExprs, d
             of_rule(&mut headers, &mut response_headers);
             backend_filters(&rule.backends, &mut headers, &mut response_headers);
         }
+    }
+    for forwarded in dialect.forwarded_headers.iter().filter(|forwarded| forwarded.source == HeaderSource::LatePeer) {
+        append_peer(&mut headers, &forwarded.name);
     }
     if let (Some(_), Some(name)) = (&host, &*dialect.rewritten_host_header) {
         headers.retain(|(known, _)| known != name);
@@ -370,7 +415,7 @@ pub fn stream(rule: &Rule, dialect: &Dialect) -> Answer {
     if let Some(what) = &rule.unmodelled {
         return Answer::Unmodelled { what: what.clone() };
     }
-    match split(&rule.backends, dialect) {
+    match split(rule, dialect) {
         Err(_) => Answer::NoAnswer(crate::request::NoAnswer::Reset),
         Ok(split) => Answer::Forward(Box::new(Forwarding {
             guards: Vec::new(),
@@ -398,12 +443,13 @@ fn speech(backends: &[Backend]) -> Vec<Speech> {
 }
 
 /// Shares of backends, each once; the status where no backend gets anything.
-fn split(backends: &[Backend], dialect: &Dialect) -> Result<Vec<Share>, u16> {
+fn split(rule: &Rule, dialect: &Dialect) -> Result<Vec<Share>, u16> {
+    let backends = &rule.backends;
     if backends.is_empty() {
-        return Err(500);
+        return Err(rule.bare_status);
     }
     let mut shares: Vec<Share> = Vec::new();
-    for Backend { weight, target, speech: _, plan: _ } in backends.iter().filter(|backend| backend.weight > 0) {
+    for Backend { weight, target, or: _, speech: _, plan: _ } in backends.iter().filter(|backend| backend.weight > 0) {
         let (backend, status) = match target {
             Ok(name) => (Some(name.clone()), None),
             Err(status) => (None, Some(*status)),
@@ -432,6 +478,8 @@ fn forwarded_headers(dialect: &Dialect, early: &[(String, Operation)]) -> Header
         let text = match forwarded.source {
             HeaderSource::Peer => Some(TextExpr::from([Part::PeerAddress])),
             HeaderSource::AppendedPeer => appended(&name, &headers),
+            // What the client sent is dropped; the address comes last of all.
+            HeaderSource::LatePeer => None,
             HeaderSource::Scheme => Some(TextExpr::from([Part::EffectiveScheme])),
             HeaderSource::Host => Some(TextExpr::from([Part::HostHeader])),
             HeaderSource::HostPort => Some(TextExpr::from([Part::Variable(EFFECTIVE_HOST_PORT.to_owned())])),
@@ -442,6 +490,22 @@ fn forwarded_headers(dialect: &Dialect, early: &[(String, Operation)]) -> Header
         headers.push((name, text));
     }
     headers
+}
+
+/// The address of the peer in one line behind what filters made of a header.
+fn append_peer(headers: &mut HeaderExprs, name: &str) {
+    let lines: Vec<Option<TextExpr>> = headers.iter().filter(|(known, _)| known == name).map(|(_, text)| text.clone()).collect();
+    if lines.is_empty() {
+        return;
+    }
+    headers.retain(|(known, _)| known != name);
+    let mut parts: Vec<Part> = Vec::new();
+    for TextExpr(line) in lines.into_iter().flatten() {
+        parts.extend(line);
+        parts.push(Part::Literal(", ".to_owned()));
+    }
+    parts.push(Part::PeerAddress);
+    headers.push((name.to_owned(), Some(TextExpr(parts))));
 }
 
 /// The address of the peer behind what there is, or behind what was made of it before.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::api::{self, GROUP, ParentRef, status::RouteStatus};
-use super::dialect::{Dialect, ForeignHostname, ParentPorts};
+use super::dialect::{Dialect, ForeignHostname, ParentPorts, RouteAcceptance};
 use super::facts::Facts;
 use super::hostname::Hostname;
 use super::listeners::{self, Listener, RouteKind};
@@ -162,8 +162,11 @@ impl<'l> Index<'l> {
                 attachments.push(Attachment { listener: index, hostnames });
             }
         }
-        let accepted = if !attachments.is_empty() {
+        let serves = |attachment: &Attachment| self.listeners[attachment.listener].serves();
+        let accepted = if attachments.iter().any(|one| serves(one) || *dialect.route_acceptance == RouteAcceptance::Allowed) {
             Ok(())
+        } else if !attachments.is_empty() {
+            Err("NoMatchingParent")
         } else if allowed {
             Err("NoMatchingListenerHostname")
         } else if named {

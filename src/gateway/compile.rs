@@ -5,11 +5,14 @@ use std::sync::Arc;
 use super::api::{self, MatchType, Object, PathMatch, PathModifier, ValueMatch};
 use super::attach::RouteHead;
 use super::config::{Outage, Rule};
-use super::dialect::{BadRegex, Dialect, EmptyRegex, Order as RankOrder, PrefixReplacement, RegexScope, RepeatedNames};
+use super::dialect::{
+    BadRegex, Dialect, EmptyRegex, HeaderSource, Order as RankOrder, OverwrittenHeaders, PrefixReplacement, RegexScope, RepeatedNames,
+};
 use super::filter::{Operation, Operations};
 use super::matches::{Matched, first_of_each, matches_of};
 use super::paths::{self, PathTests, Purpose};
 use super::precedence::{PathKind, Shape};
+use super::regex;
 use super::resolve;
 use crate::k8s::Subject;
 use crate::ledger::{Code, Finding, Findings};
@@ -25,6 +28,8 @@ pub(super) struct Compiled {
     pub(super) rule: usize,
     pub(super) matched: usize,
     pub(super) preflight_only: bool,
+    /// What the model lacks to know whether the match holds where all conditions do.
+    pub(super) unmodelled: Option<String>,
 }
 
 /// Matches of all rules, and the place of what stops everything.
@@ -41,6 +46,10 @@ pub(super) fn compile(
         let before = compiled.len();
         if let Some(cause) = &rule.plan.stops {
             stops.get_or_insert_with(|| Outage { origin: rule.origin.clone(), cause: cause.clone() });
+        }
+        if let Some(reason) = &rule.plan.dropped {
+            findings.push(Finding::about(Code::GatewayRuleDropped, rule.origin.clone(), vec![("reason", reason.clone())]));
+            continue;
         }
         let matches = matches_of(object, position, *dialect.order);
         for (number, matched) in matches.iter().enumerate() {
@@ -106,7 +115,15 @@ fn compile_match(
         MatchType::RegularExpression => paths::regex(&value.value, scope),
     };
     let mut conditions: Vec<(Field, Test)> = Vec::new();
-    conditions.extend(headers.iter().map(|header| (Field::Header(header.name.as_str().to_ascii_lowercase()), value(header))));
+    let mut unmodelled = None;
+    for header in &headers {
+        let name = header.name.as_str().to_ascii_lowercase();
+        match overwritten(&name, value(header), dialect) {
+            Seen::Asked(condition) => conditions.extend(condition),
+            Seen::Never => return,
+            Seen::Unknown => unmodelled = Some(format!("a match on `{name}`, which the router itself sets")),
+        }
+    }
     conditions.extend(queries.iter().map(|query| (Field::Query(query.name.as_str().to_owned()), value(query))));
     let method = matched.http.method.map(|method| (Field::Method, Test::Equals(method.as_str().to_owned())));
     let kind = matched.grpc_kind.unwrap_or(match &path {
@@ -146,6 +163,7 @@ fn compile_match(
             rule: position,
             matched: number,
             preflight_only: true,
+            unmodelled: unmodelled.clone(),
         });
     }
     conditions.extend(method);
@@ -159,7 +177,56 @@ fn compile_match(
         }));
         let shape = Shape { headers: shape.headers.saturating_add(cookies.len()), ..shape };
         let (forms, origin, path) = (forms.clone(), origin.clone(), text.clone());
-        compiled.push(Compiled { forms, conditions, shape, path, origin, rule: position, matched: number, preflight_only: false });
+        compiled.push(Compiled {
+            forms,
+            conditions,
+            shape,
+            path,
+            origin,
+            rule: position,
+            matched: number,
+            preflight_only: false,
+            unmodelled: unmodelled.clone(),
+        });
+    }
+}
+
+/// How a match on a header sees what the router has made of the header.
+enum Seen {
+    /// So much is asked.
+    Asked(Option<(Field, Test)>),
+    /// It never holds.
+    Never,
+    /// Nobody knows here.
+    Unknown,
+}
+
+/// The question of a header match. Where headers are overwritten before matches look at them, the Host is none of them.
+fn overwritten(name: &str, test: Test, dialect: &Dialect) -> Seen {
+    let forwarded = dialect.forwarded_headers.iter().find(|forwarded| forwarded.name == name);
+    let source = match forwarded.map(|forwarded| forwarded.source) {
+        _ if *dialect.overwritten_headers == OverwrittenHeaders::AsSent => None,
+        None if name == "host" => return Seen::Never,
+        source => source,
+    };
+    let asks = |scheme: &str| match &test {
+        Test::Equals(wanted) => wanted == scheme,
+        Test::Regex(wanted) => regex::Compiled::new(wanted).is_some_and(|compiled| compiled.is_match(scheme.as_bytes())),
+        _ => false,
+    };
+    match source {
+        None => Seen::Asked(Some((Field::Header(name.to_owned()), test))),
+        Some(HeaderSource::LatePeer) => Seen::Never,
+        Some(HeaderSource::Peer) => Seen::Asked(Some((Field::Client, test))),
+        Some(HeaderSource::Scheme) => match (asks("http"), asks("https")) {
+            (true, true) => Seen::Asked(None),
+            (true, false) => Seen::Asked(Some((Field::Scheme, Test::Equals("http".to_owned())))),
+            (false, true) => Seen::Asked(Some((Field::Scheme, Test::Equals("https".to_owned())))),
+            (false, false) => Seen::Never,
+        },
+        Some(
+            HeaderSource::AppendedPeer | HeaderSource::Host | HeaderSource::HostPort | HeaderSource::Unforeseeable | HeaderSource::Removed,
+        ) => Seen::Unknown,
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Reading {
     pub underscored: Vec<PredicateId>,
     /// What policies make of the dialect at a port, for plain requests or for TLS.
     pub conducts: BTreeMap<(u16, bool), Conducted>,
+    /// Certificates that are served wherever the server name asks for them.
+    pub loose: Side,
     /// Routes of TLS exist: connections without application protocol and known server name are closed.
     pub closes_unknown_names: bool,
 }
@@ -214,7 +216,7 @@ pub struct HostIndex {
 }
 
 /// A match of a rule.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Entry {
     /// One of these must hold; empty for every host.
     pub hosts: Vec<PredicateId>,
@@ -260,6 +262,10 @@ pub struct Rule {
     pub timed: bool,
     /// What policies do.
     pub policy: Option<Arc<Policy>>,
+    /// Status of every answer where a filter fails.
+    pub fault_status: u16,
+    /// Status where there are no backends.
+    pub bare_status: u16,
     /// What the model lacks to say more.
     pub unmodelled: Option<String>,
 }
@@ -271,6 +277,8 @@ pub struct Backend {
     pub weight: u64,
     /// `namespace/service:port`, or the status of its share.
     pub target: Result<String, u16>,
+    /// Another status that its share may have.
+    pub or: Option<u16>,
     /// How it is spoken to.
     pub speech: Speech,
     /// Filters of the backend.

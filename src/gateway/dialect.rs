@@ -355,12 +355,54 @@ choices! {
         /// Listener; not written where it is that of the scheme.
         Listener,
     }
+    /// In which order filters of one rule act.
+    FilterOrder {
+        /// In one of the implementation, however they are listed.
+        Own,
+        /// As listed; what stands behind a redirect does nothing.
+        Listed,
+    }
+    /// Whether the status of a route tells of filters that cost their rule.
+    FilterFaults {
+        /// References to what is not there are told.
+        Told,
+        /// Nothing is told, nor of backends of such a rule.
+        Silent,
+    }
+    /// When a listener takes a route.
+    RouteAcceptance {
+        /// Whenever it allows it.
+        Allowed,
+        /// When it serves, too.
+        Served,
+    }
+    /// Whose certificates are served at a port.
+    CertificateScope {
+        /// Those of its listeners.
+        Port,
+        /// Those of all listeners.
+        Everywhere,
+    }
+    /// How a header match sees headers that the router sends by itself.
+    OverwrittenHeaders {
+        /// As the client sent them.
+        AsSent,
+        /// As the router sends them.
+        AsMade,
+    }
     /// A filter that not everybody has.
     Handling {
         /// Works.
         Works,
         /// The rule answers 500.
         RuleFails,
+    }
+    /// Whom headers of CORS are for.
+    CorsAnswers {
+        /// Requests whose origin is allowed, and preflights.
+        AllowedOrigins,
+        /// Everybody; the origin itself is named where it is allowed, or where all are.
+        Everybody,
     }
     /// Preflight requests whose origin is not allowed.
     ForeignPreflight {
@@ -440,6 +482,8 @@ choices! {
         Peer,
         /// What the client sent, and the peer.
         AppendedPeer,
+        /// What filters of the rule left of it, and the peer; nothing that the client sent.
+        LatePeer,
         /// Scheme of the connection.
         Scheme,
         /// Host header.
@@ -514,6 +558,8 @@ pub struct Dialect {
     pub repeated_names: Fact<RepeatedNames>,
     pub http10: Fact<Http10>,
     pub empty_host: Fact<Oddity>,
+    /// A request of HTTP/1.0 without Host.
+    pub hostless_http10: Fact<Oddity>,
     pub underscores: Fact<Underscores>,
     pub forwarded_headers: Fact<Vec<ForwardedHeader>>,
     pub header_values: Fact<HeaderValues>,
@@ -521,6 +567,14 @@ pub struct Dialect {
     pub host_operation: Fact<HostOperation>,
     pub header_order: Fact<HeaderOrder>,
     pub backend_filters: Fact<BackendFilters>,
+    pub filter_order: Fact<FilterOrder>,
+    pub filter_faults: Fact<FilterFaults>,
+    pub route_acceptance: Fact<RouteAcceptance>,
+    pub certificate_scope: Fact<CertificateScope>,
+    pub overwritten_headers: Fact<OverwrittenHeaders>,
+    /// Kinds of its own that are looked up when everything is put together: matches that need one which is missing or broken are left
+    /// out, and other matches may take their requests. With every other kind the rule answers 500.
+    pub named_objects: Fact<Vec<String>>,
     /// Header that gets the old host where a filter rewrites the host.
     pub rewritten_host_header: Fact<Option<String>>,
     pub prefix_replacement: Fact<PrefixReplacement>,
@@ -529,16 +583,23 @@ pub struct Dialect {
     /// Own answers to which response header modifiers apply.
     pub modified_own_answers: Fact<Vec<OwnAnswer>>,
     pub cors: Fact<Handling>,
+    pub cors_answers: Fact<CorsAnswers>,
     pub foreign_preflight: Fact<ForeignPreflight>,
     pub mirror: Fact<Handling>,
     pub mirror_beside_redirect: Fact<Handling>,
     /// Status where the weights of a rule sum up to 0.
     pub no_weight_status: Fact<u16>,
+    /// Status of a rule that has filters and no backends.
+    pub only_filters_status: Fact<u16>,
     pub weightless_faults: Fact<WeightlessFaults>,
     /// What the share of a backend that cannot be resolved gets beside others in a GRPCRoute.
     pub grpc_share_status: Fact<u16>,
+    /// What a rule of a GRPCRoute answers where nobody can be reached, or where a filter fails.
+    pub grpc_fault_status: Fact<u16>,
     /// Status of the share of a Service without endpoints.
     pub no_endpoints_status: Fact<u16>,
+    /// Its status where not even an empty EndpointSlice is there; 0 for the same.
+    pub no_slices_status: Fact<u16>,
     pub port443: Fact<Port443>,
     pub timeouts: Fact<Timeouts>,
     /// Milliseconds after which an exchange is ended where the route says nothing; 0 for never.

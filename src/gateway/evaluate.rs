@@ -289,6 +289,9 @@ fn outcome(answer: &Answer, view: &View<'_>, dialect: &Dialect) -> Outcome {
                 read_timeout: _,
                 error_page: _,
             } = &**forwarding;
+            if let Some(refused) = refused_rewrite(target, view, dialect) {
+                return refused;
+            }
             Outcome::Forward(Forward {
                 split: split.clone(),
                 method: view.request.method.clone(),
@@ -310,6 +313,26 @@ fn outcome(answer: &Answer, view: &View<'_>, dialect: &Dialect) -> Outcome {
         Answer::NoAnswer(silence) => Outcome::NoAnswer(*silence),
         Answer::Unmodelled { what } => Outcome::Unmodelled { what: what.clone() },
     }
+}
+
+/// The answer where an expression makes a path that cleaning would change, or one with a broken escape, and the router looks at that.
+fn refused_rewrite(target: &TextExpr, view: &View<'_>, dialect: &Dialect) -> Option<Outcome> {
+    let respond = |status| Some(Outcome::Respond { status, response_headers: Vec::new() });
+    if *dialect.rewrite_encoding == RewriteEncoding::Raw {
+        return None;
+    }
+    let made = target.0.iter().find_map(|part| match part {
+        Part::Path(PathExpr::Captures { regex, template }) => Some(view.replaced(*regex, template)),
+        _ => None,
+    })?;
+    if !normalise::has_whole_escapes(&made) {
+        return respond(500);
+    }
+    let decoded = normalise::decode(&made);
+    let clean = normalise::clean_path(&String::from_utf8_lossy(&decoded));
+    let slash = if decoded.len() > 1 && decoded.ends_with(b"/") && clean.len() > 1 { "/" } else { "" };
+    let same = made.is_empty() || String::from_utf8_lossy(&decoded) == format!("{clean}{slash}") && made.starts_with(b"/");
+    if same { None } else { respond(400) }
 }
 
 /// Claimed headers with their values. A header that stays as the client sent it has as many lines as the client sent.
@@ -368,7 +391,12 @@ fn part(part: &Part, view: &View<'_>, dialect: &Dialect) -> String {
 fn path(expression: &PathExpr, view: &View<'_>, dialect: &Dialect) -> String {
     let path = view.path.as_ref().map(|path| path.path.as_slice()).unwrap_or_default();
     if let PathExpr::Captures { regex, template } = expression {
-        return String::from_utf8_lossy(&view.replaced(*regex, template)).into_owned();
+        let made = view.replaced(*regex, template);
+        let made = match *dialect.rewrite_encoding {
+            RewriteEncoding::Encoded => normalise::respelled(&made),
+            RewriteEncoding::Raw => made,
+        };
+        return String::from_utf8_lossy(&made).into_owned();
     }
     // An expression that also takes all slashes behind the prefix (prefix2RegexRewrite in internal/xds/translator/route.go of Envoy Gateway);
     // where slashes are merged there is never more than one.
@@ -380,15 +408,7 @@ fn path(expression: &PathExpr, view: &View<'_>, dialect: &Dialect) -> String {
         let slashes = rest.iter().take_while(|byte| **byte == b'/').count();
         return format!("/{}", String::from_utf8_lossy(&rest[slashes..]));
     }
-    let made = match (expression, *dialect.rewrite_encoding) {
-        (PathExpr::Splice { .. }, RewriteEncoding::Encoded) => {
-            return normalise::encode_path(&paths::apply(expression, &normalise::decode(path)));
-        }
-        (PathExpr::Same | PathExpr::Fixed(_) | PathExpr::Captures { .. }, _) | (PathExpr::Splice { .. }, RewriteEncoding::Raw) => {
-            paths::apply(expression, path)
-        }
-    };
-    String::from_utf8_lossy(&made).into_owned()
+    String::from_utf8_lossy(&paths::apply(expression, path)).into_owned()
 }
 
 fn variable(name: &str, host: &str, view: &View<'_>) -> String {
@@ -400,7 +420,7 @@ fn variable(name: &str, host: &str, view: &View<'_>) -> String {
     match name {
         "request_method" => view.request.method.clone(),
         HOST_PORT => port.to_owned(),
-        EFFECTIVE_HOST_PORT => (if port.is_empty() { default } else { port })[1..].to_owned(),
+        EFFECTIVE_HOST_PORT => (if port.len() < 2 { default } else { port })[1..].to_owned(),
         HOST_WITHOUT_DEFAULT_PORT if port == default => without_port(host).to_owned(),
         HOST_WITHOUT_DEFAULT_PORT => host.to_owned(),
         UNESCAPED_PATH => view

@@ -47,6 +47,10 @@ pub enum BackendFault {
     UnverifiedTls,
     /// A policy asks for TLS and cannot be resolved.
     BrokenTls,
+    /// The application protocol of the port is one that the implementation does not speak.
+    Protocol,
+    /// An object of the implementation that stands for a backend is missing or broken.
+    Unmade,
 }
 
 impl<'a> Facts<'a> {
@@ -87,12 +91,21 @@ impl<'a> Facts<'a> {
         if self.ready.get(name) == Some(&0) {
             return Some(BackendFault::NoEndpoints);
         }
-        let named_https = service.and_then(found).is_some_and(|port| port.app_protocol.is_empty() && port.name.starts_with("https"));
-        let plain = service.and_then(found).is_some_and(|port| !port.app_protocol.is_empty());
-        match port443 {
-            Port443::VerifiedTls if (port == 443 && !plain) || named_https => Some(BackendFault::UnverifiedTls),
-            Port443::VerifiedTls | Port443::Plain => None,
+        if port443 == Port443::Plain {
+            return None;
         }
+        let protocol = service.and_then(found).map_or("", |port| port.app_protocol.as_str()).to_ascii_lowercase();
+        match protocol.as_str() {
+            "" => self.is_named_https(name, port).then_some(BackendFault::UnverifiedTls),
+            "http" | "kubernetes.io/ws" | "kubernetes.io/h2c" => None,
+            "https" | "kubernetes.io/wss" => Some(BackendFault::UnverifiedTls),
+            _ => Some(BackendFault::Protocol),
+        }
+    }
+
+    /// Whether the number or the name of a port stands for HTTP over TLS.
+    pub fn is_named_https(&self, name: &NamespacedName, port: u16) -> bool {
+        port == 443 || self.port(name, Some(port)).is_some_and(|port| port.name.starts_with("https"))
     }
 
     /// A port of a Service that was read.
@@ -128,6 +141,19 @@ impl<'a> Facts<'a> {
         };
         let lacks = secret.keys.as_ref().is_some_and(|keys| !keys.iter().any(|known| known == key));
         lacks.then(|| format!("Secret {name} has no `{key}`"))
+    }
+
+    /// What is wrong with a Secret whose only key holds users, whatever its name, or a user with a password.
+    pub fn users_fault(&self, name: &NamespacedName) -> Option<String> {
+        let Some(secret) = self.inventory.secrets.get(name) else {
+            return self.secrets_known.then(|| format!("Secret {name} does not exist"));
+        };
+        let keys = secret.keys.as_ref()?;
+        if secret.kind == "kubernetes.io/basic-auth" {
+            let lacks = ["username", "password"].into_iter().find(|wanted| !keys.iter().any(|key| key == wanted));
+            return lacks.map(|lacks| format!("Secret {name} has no `{lacks}`"));
+        }
+        (keys.len() != 1).then(|| format!("Secret {name} has {} keys, and not one", keys.len()))
     }
 
     /// What is wrong with a key of a Secret that must be an htpasswd file with `{SHA}` lines only, as far as we know.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::api::{Cors, ExplicitRef, GrpcFilter, HeaderModifier, HttpFilter, PathModifier, RequestMirror, RequestRedirect, UrlRewrite};
-use super::dialect::{Dialect, Handling, HeaderOperations, HeaderValues, HostOperation};
+use super::dialect::{Dialect, FilterOrder, Handling, HeaderOperations, HeaderValues, HostOperation};
 use super::format::{self, Formatted};
 use super::policies::{Cookie, Effect, Filter, HostFrom};
 use crate::request::{Part, TextExpr};
@@ -103,6 +103,8 @@ pub struct Plan {
     pub failure: Option<String>,
     /// A header value that the data plane refuses, with everything beside it.
     pub poison: Option<String>,
+    /// Why the matches of the rule are left out.
+    pub dropped: Option<String>,
     /// Why nothing is published any more for the Gateways of the rule.
     pub stops: Option<String>,
     /// The failure is a reference to something that does not exist.
@@ -124,8 +126,17 @@ pub struct Plan {
 impl Plan {
     /// The filters of an HTTPRoute rule or backend. `known` says whether the object of an `ExtensionRef`
     /// was read, and then whether it adds matches.
-    pub fn of_http<'k>(filters: &[HttpFilter], dialect: &Dialect, known: impl Fn(&ExplicitRef) -> Known<'k>) -> Self {
+    pub fn of_http<'k>(filters: &[HttpFilter], dialect: &Dialect, known: &dyn Fn(&ExplicitRef) -> Known<'k>) -> Self {
         let mut plan = Self::default();
+        let redirect = filters.iter().position(|filter| matches!(filter, HttpFilter::RequestRedirect(_)));
+        let last = redirect.filter(|_| *dialect.filter_order == FilterOrder::Listed).map_or(filters.len(), |at| at + 1);
+        let (filters, idle) = filters.split_at(last);
+        if !idle.is_empty() {
+            // They do nothing, and yet they must be there.
+            let Self { failure, dropped, .. } = Self::of_http(idle, dialect, known);
+            plan.failure = failure;
+            plan.dropped = dropped;
+        }
         for filter in filters {
             // An answer without backend is the last filter that counts (ProcessHTTPFilters in internal/gatewayapi/filters.go).
             if plan.direct.is_some() {
@@ -197,11 +208,19 @@ impl Plan {
                 self.adds_matches |= adds_matches;
                 self.unmodelled.get_or_insert(name);
             }
+            Known::Absent if dialect.named_objects.contains(&reference.kind) => {
+                self.dropped.get_or_insert_with(|| format!("{name} does not exist"));
+            }
             Known::Absent => {
                 self.dangling = true;
                 self.fail(&format!("the filter refers to {name}, which does not exist"));
             }
-            Known::Filter(filter) => self.own(filter, dialect),
+            Known::Filter(filter) => {
+                self.own(filter, dialect);
+                if let (Some(why), true) = (&filter.invalid, dialect.named_objects.contains(&reference.kind)) {
+                    self.dropped.get_or_insert_with(|| format!("{name}: {why}"));
+                }
+            }
         }
     }
 
@@ -210,9 +229,10 @@ impl Plan {
         let Filter { invalid, stops, path, host, answer, typed, cookies, effect, injected, unmodelled } = filter;
         if let Some(effect) = effect {
             let before = self.effect.take().map(|known| *known).unwrap_or_default();
-            self.effect = Some(Box::new(before.over(effect.clone())));
+            let after = if dialect.named_objects.is_empty() { before.over(effect.clone()) } else { before.then(effect.clone()) };
+            self.effect = Some(Box::new(after));
         }
-        if let Some(why) = invalid {
+        if let Some(why) = invalid.as_ref().filter(|_| dialect.named_objects.is_empty()) {
             self.fail(why);
         }
         if stops.is_some() {

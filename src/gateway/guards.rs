@@ -33,7 +33,7 @@ pub(super) fn pass(guards: &[Guard], view: &View<'_>, world: &impl World) -> Pas
             Guard::Service { url, failure, .. } => match world.authentication(&evaluate::text(url, view)) {
                 Some(200) => Passed::Yes,
                 Some(201..=299) if *view.dialect().auth_success == AuthSuccess::Any2xx => Passed::Yes,
-                Some(500..=599) => Passed::No(*failure),
+                Some(status @ 500..=599) => Passed::No(failure.unwrap_or(status)),
                 Some(status) => Passed::No(status),
                 None => Passed::Unknown("what the authentication service answers"),
             },

@@ -222,6 +222,20 @@ pub fn decode(text: &[u8]) -> Vec<u8> {
     decoded
 }
 
+/// Whether every `%` begins an escape.
+pub fn has_whole_escapes(text: &[u8]) -> bool {
+    (0..text.len()).all(|at| text[at] != b'%' || escaped(&text[at..]).is_some())
+}
+
+/// A path as Go sends it: as it is where that is a valid spelling, else decoded and escaped again.
+pub fn respelled(path: &[u8]) -> Vec<u8> {
+    if path.is_empty() {
+        return b"/".to_vec();
+    }
+    let invalid = path.iter().any(|&byte| is_odd(byte) || byte == b'?' || byte == b'#');
+    if invalid { encode_path(&decode(path)).into_bytes() } else { path.to_vec() }
+}
+
 /// A path as Go writes it: escapes for everything but unreserved characters and `$&+,/:;=@`.
 pub fn encode_path(path: &[u8]) -> String {
     let mut encoded = String::with_capacity(path.len());

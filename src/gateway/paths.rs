@@ -69,7 +69,7 @@ pub fn forms(path: &PathMatch, modifier: Option<&PathModifier>, purpose: Purpose
             };
             match *dialect.prefix_replacement {
                 PrefixReplacement::Text => as_text(prefix, to, purpose, all),
-                PrefixReplacement::Join => joined(prefix, to, purpose, all),
+                PrefixReplacement::Join => joined(prefix, to, purpose, all, *dialect.rewrite_encoding),
                 PrefixReplacement::Elements => by_elements(prefix, to, all),
             }
         }
@@ -118,10 +118,14 @@ fn as_text(prefix: &str, to: &str, purpose: Purpose, all: PathTests) -> Vec<(Pat
     vec![(all, splice(elements.len().max(1), insert))]
 }
 
-/// Traefik joins with Go's `path.Join`, which cleans, and puts a final slash back that the request had.
-fn joined(prefix: &str, to: &str, purpose: Purpose, all: PathTests) -> Vec<(PathTests, PathExpr)> {
+/// Traefik joins with Go's `path.Join`, which cleans, and puts a final slash back that the request had. What replaces is escaped, and what
+/// remains of the request stays as it is.
+fn joined(prefix: &str, to: &str, purpose: Purpose, all: PathTests, encoding: RewriteEncoding) -> Vec<(PathTests, PathExpr)> {
     let elements = prefix.strip_suffix('/').unwrap_or(prefix);
     let mut to = normalise::clean_path(to);
+    if encoding == RewriteEncoding::Encoded {
+        to = normalise::encode_path(to.as_bytes());
+    }
     // A URL with a host gets the slash that its path lacks.
     if purpose == Purpose::Redirect && !to.starts_with('/') {
         to.insert(0, '/');

@@ -184,6 +184,7 @@ fn read_as(objects: &Objects, draft: Draft<'_>, predicates: &mut Predicates, fin
         shaken: built.shaken,
         underscored: built.underscored,
         conducts,
+        loose: built.loose,
         closes_unknown_names: built.closes_unknown_names,
     }
 }

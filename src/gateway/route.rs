@@ -2,10 +2,12 @@
 //! requests take the same way.
 
 use super::answer::{self, Asked, UNESCAPED_PATH};
-use super::config::{Behind, Certificate, Config, Door, Entry, Port, Reading, Side, Table};
+use super::config::{Behind, Certificate, Config, Door, Entry, Port, Reading, Rule, Side, Table};
 use super::dialect::{EscapedSlash, ForeignPort, GrpcMiss, HostFallThrough, Http10, Misdirected, ServerName, Ties, UnknownServerName};
 use super::filter::Operations;
 use super::policies::{ClientCertificates, Guarded};
+use std::sync::Arc;
+
 use crate::k8s::Subject;
 use crate::request::{Answer, NoAnswer, Part, PredicateId, Ruling, Step, TextExpr, Valuation};
 
@@ -75,7 +77,7 @@ impl Reading {
         let port = self.ports.values().find(|port| v.holds(port.predicate));
         let side = port.map(|port| if tls { &port.tls } else { &port.plain });
         let (Some(port), Some(side)) = (port, side.filter(|side| !side.doors.is_empty())) else {
-            return self.nobody_listens(port, tls, trace);
+            return self.nobody_listens(port, tls, v, trace);
         };
         if let Some(outage) = &port.dead {
             trace.push(step("nothing is published for this Gateway", Some(&outage.origin)));
@@ -104,12 +106,11 @@ impl Reading {
         verdict
     }
 
-    fn nobody_listens(&self, port: Option<&Port>, tls: bool, mut trace: Vec<Step>) -> Verdict {
+    fn nobody_listens(&self, port: Option<&Port>, tls: bool, v: &impl Valuation, mut trace: Vec<Step>) -> Verdict {
         trace.push(step("no listener serves this port and protocol", None));
         if *self.target.dialect.foreign_port == ForeignPort::NotFound {
-            let mut verdict = Verdict::new(Answer::NoRoute { response_headers: Vec::new() }, trace);
-            verdict.certificate = tls.then_some(Served::Default);
-            return verdict;
+            let verdict = Verdict::new(Answer::NoRoute { response_headers: Vec::new() }, trace);
+            return self.without_door(verdict, &self.loose, tls, v);
         }
         let listens = port.is_some_and(|port| port.dead.is_none() && !(port.plain.doors.is_empty() && port.tls.doors.is_empty()));
         let silence = match (listens, tls) {
@@ -122,16 +123,39 @@ impl Reading {
 
     fn no_door(&self, side: &Side, tls: bool, v: &impl Valuation, mut trace: Vec<Step>) -> Verdict {
         trace.push(step("no listener of the port takes this host", None));
-        if tls {
-            let closed = *self.target.dialect.unknown_server_name == UnknownServerName::Reset || side.tables.is_empty();
-            if closed {
-                return Verdict::new(Answer::NoAnswer(NoAnswer::Reset), trace);
-            }
+        if tls && *self.target.dialect.unknown_server_name == UnknownServerName::Reset {
+            return Verdict::new(Answer::NoAnswer(NoAnswer::Reset), trace);
         }
-        if let Some(refused) = self.refused(v, None) {
-            return Verdict::new(refused, trace);
+        let answer = self.refused(v, None).unwrap_or_else(|| self.not_found(v));
+        self.without_door(Verdict::new(answer, trace), side, tls, v)
+    }
+
+    /// What is answered where the port has nothing for the connection.
+    fn without_door(&self, mut verdict: Verdict, side: &Side, tls: bool, v: &impl Valuation) -> Verdict {
+        if !tls {
+            return verdict;
         }
-        Verdict::new(self.not_found(v), trace)
+        if self.closes_unknown_names && !v.holds(self.first.http2) {
+            self.close_unknown(&mut verdict);
+            return verdict;
+        }
+        let named = self.served_by_name(side, v);
+        verdict.certificate = Some(named.map_or(Served::Default, |certificate| Served::Secret(certificate.clone())));
+        verdict
+    }
+
+    /// A connection that says no application protocol is closed.
+    fn close_unknown(&self, verdict: &mut Verdict) {
+        verdict.others.push(std::mem::replace(&mut verdict.ruling.answer, Answer::NoAnswer(NoAnswer::Tls)));
+        verdict.undecided = Some(
+            "connections without application protocol (ALPN) and with a server name that no route names exactly are closed".to_owned(),
+        );
+    }
+
+    /// The certificate that a server name asks for, of those that are served at the port.
+    fn served_by_name<'s>(&self, side: &'s Side, v: &impl Valuation) -> Option<&'s Certificate> {
+        let (questions, owners) = &side.certificate_names;
+        v.first(questions).map(|at| &side.certificates[owners[at]])
     }
 
     fn behind(&self, door: &Door, side: &Side, tls: bool, v: &impl Valuation, mut trace: Vec<Step>) -> Verdict {
@@ -169,10 +193,7 @@ impl Reading {
         }
         let mut verdict = self.table(table, tls, v, trace);
         if tls && self.closes_unknown_names && !v.holds(self.first.http2) && v.first(&side.exact_names).is_none() {
-            verdict.others.push(std::mem::replace(&mut verdict.ruling.answer, Answer::NoAnswer(NoAnswer::Tls)));
-            verdict.undecided = Some(
-                "connections without application protocol (ALPN) and with a server name that no route names exactly are closed".to_owned(),
-            );
+            self.close_unknown(&mut verdict);
         }
         if let (Some(subject), None) = (&self.shaken, &table.broken) {
             verdict.ruling.trace.push(step("whether this port takes changes is left to chance", Some(subject)));
@@ -261,6 +282,13 @@ impl Reading {
         if let Some(policy) = &entry.rule.policy {
             verdict.overrides.clone_from(&policy.overrides);
         }
+        if let Some(other) = with_other_statuses(&entry.rule) {
+            let possible = self.answer(&Entry { rule: Arc::new(other), ..entry.clone() }, table, tls, v);
+            if possible != verdict.ruling.answer {
+                verdict.undecided = Some("whether an empty EndpointSlice is there, or none".to_owned());
+                verdict.others.push(possible);
+            }
+        }
         if *dialect.ties == Ties::Chance {
             for other in others.take_while(|other| other.place.0 == entry.place.0) {
                 if !matches(other, v) {
@@ -306,8 +334,7 @@ impl Reading {
         let of_side = by_name && door.certificates.is_empty();
         let certificates = if of_side { &side.certificates } else { &door.certificates };
         let named = if of_side {
-            let (questions, owners) = &side.certificate_names;
-            v.first(questions).map(|at| &certificates[owners[at]])
+            self.served_by_name(side, v)
         } else {
             // A certificate with the name itself comes before one with a wildcard.
             let exact = certificates.iter().find(|certificate| certificate.asked_exactly.iter().any(|&asked| v.holds(asked)));
@@ -320,6 +347,20 @@ impl Reading {
             (None, None) => None,
         }
     }
+}
+
+/// The rule with the other statuses that shares of its backends may have.
+fn with_other_statuses(rule: &Rule) -> Option<Rule> {
+    if rule.backends.iter().all(|backend| backend.or.is_none()) {
+        return None;
+    }
+    let mut rule = rule.clone();
+    for backend in &mut rule.backends {
+        if let Some(status) = backend.or {
+            backend.target = Err(status);
+        }
+    }
+    Some(rule)
 }
 
 /// The first door that its question opens. Doors with exact names stand first, and of these at most one name holds.

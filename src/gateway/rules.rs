@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::api::{self, ExplicitRef, GROUP};
 use super::config::{Backend, Rule};
-use super::dialect::{BackendFilters, Target, Timeouts};
+use super::dialect::{BackendFilters, FilterFaults, Port443, Target, Timeouts};
 use super::facts::{BackendFault, Facts};
 use super::filter::{Known, Plan};
 use super::grants::{Grants, Referent, Referrer};
 use super::objects::Objects;
-use super::policies;
+use super::policies::{self, Substitute};
 use super::status::State;
 use crate::k8s::{NamespacedName, Subject};
 use crate::request::Speech;
@@ -148,16 +148,19 @@ impl Maker<'_> {
     /// A rule of an HTTPRoute.
     pub fn http(&self, route: &api::HttpRoute, rule: &api::HttpRule, origin: Subject) -> Made {
         let namespace = route.metadata.namespace.as_str();
-        let plan = Plan::of_http(&rule.filters, &self.target.dialect, |reference| self.knows(namespace, reference));
+        let plan = Plan::of_http(&rule.filters, &self.target.dialect, &|reference| self.knows(namespace, reference));
         let backends: Vec<(u64, api::BackendObjectRef, Plan)> = rule
             .backend_refs
             .iter()
             .map(|backend| {
-                let plan = Plan::of_http(&backend.filters, &self.target.dialect, |reference| self.knows(namespace, reference));
-                (u64::from(backend.weight()), self.understood.backend(namespace, backend.target()), plan)
+                let plan = Plan::of_http(&backend.filters, &self.target.dialect, &|reference| self.knows(namespace, reference));
+                (u64::from(backend.weight()), backend.target(), plan)
             })
             .collect();
         let mut made = self.make("HTTPRoute", &route.metadata, rule.name.as_deref(), plan, backends, origin);
+        if !rule.filters.is_empty() {
+            made.rule.bare_status = *self.target.dialect.only_filters_status;
+        }
         made.rule.timeout = self.timeout(rule.timeouts);
         made.rule.timed = rule.timeouts.is_some_and(|timeouts| timeouts.request.or(timeouts.backend_request).is_some());
         if rule.session_persistence.is_some() {
@@ -179,12 +182,14 @@ impl Maker<'_> {
             })
             .collect();
         let mut made = self.make("GRPCRoute", &route.metadata, rule.name.as_deref(), plan, backends, origin);
-        // Where nobody can be reached the rule answers as a rule of HTTP does.
-        if made.rule.backends.iter().any(|backend| backend.weight > 0 && backend.target.is_ok()) {
-            for backend in made.rule.backends.iter_mut().filter(|backend| backend.target == Err(500)) {
-                backend.target = Err(*self.target.dialect.grpc_share_status);
-            }
+        let dialect = &self.target.dialect;
+        let reached = made.rule.backends.iter().any(|backend| backend.weight > 0 && backend.target.is_ok());
+        let status = if reached { *dialect.grpc_share_status } else { *dialect.grpc_fault_status };
+        for backend in made.rule.backends.iter_mut().filter(|backend| backend.target == Err(500)) {
+            backend.target = Err(status);
         }
+        made.rule.fault_status = *dialect.grpc_fault_status;
+        made.rule.bare_status = *dialect.only_filters_status;
         made.rule.timeout = self.timeout(None);
         made
     }
@@ -217,10 +222,16 @@ impl Maker<'_> {
             }
         }
         let mut backends = Vec::with_capacity(references.len());
+        let mut dropped = plan.dropped.take();
         for (weight, reference, plan) in references {
             let target = self.backend(kind, route, &reference, &mut unmodelled);
+            if dropped.is_none() {
+                let unmade =
+                    (target == Err(BackendFault::Unmade)).then(|| format!("{} {} is missing or broken", reference.kind(), reference.name));
+                dropped = plan.dropped.clone().or(unmade);
+            }
             if let Err(fault) = target
-                && fault != BackendFault::UnverifiedTls
+                && !matches!(fault, BackendFault::UnverifiedTls | BackendFault::Unmade)
                 && (fault != BackendFault::NoEndpoints || *self.target.dialect.no_endpoints_status == 500)
             {
                 resolved = Err(reason(fault));
@@ -232,6 +243,8 @@ impl Maker<'_> {
             let refused = *self.target.dialect.backend_filters == BackendFilters::HostOnly
                 && (rewrites_path || plan.redirect.is_some() || !plan.mirrors.is_empty() || plan.cors.is_some());
             let speech = self.speech(kind, route, &reference);
+            let others = *self.target.dialect.no_slices_status;
+            let or = (target == Err(BackendFault::NoEndpoints) && others > 0 && kind == "HTTPRoute").then_some(others);
             let target = if plan.failure.is_some() || refused {
                 resolved = Err("UnsupportedRefValue");
                 Err(500)
@@ -241,12 +254,18 @@ impl Maker<'_> {
             if plan.redirect.is_some() && !refused {
                 unmodelled.get_or_insert_with(|| "a redirect of a backend".to_owned());
             }
-            backends.push(Backend { weight, target, speech, plan });
+            backends.push(Backend { weight, target, or, speech, plan });
         }
         if let Some(filter) = &plan.unmodelled {
             unmodelled.get_or_insert_with(|| filter.clone());
         }
-        Made { rule: Rule { origin, plan, backends, timeout: None, timed: false, policy: None, unmodelled }, resolved, refused }
+        plan.dropped = dropped;
+        if *self.target.dialect.filter_faults == FilterFaults::Silent && plan.failure.is_some() {
+            resolved = Ok(());
+        }
+        let rule =
+            Rule { origin, plan, backends, timeout: None, timed: false, policy: None, fault_status: 500, bare_status: 500, unmodelled };
+        Made { rule, resolved, refused }
     }
 
     fn backend(
@@ -267,14 +286,20 @@ impl Maker<'_> {
             return Err(BackendFault::NotPermitted);
         }
         if !to.group.is_empty() || to.kind != "Service" {
-            return Err(BackendFault::Kind);
+            let named = kind == "HTTPRoute" && self.target.dialect.named_objects.iter().any(|named| named == to.kind);
+            return if named {
+                self.stand_in(to.kind, NamespacedName::new(to.namespace, to.name), unmodelled)
+            } else {
+                Err(BackendFault::Kind)
+            };
         }
         let name = NamespacedName::new(to.namespace, to.name);
         let wish = self.tls_of(&name, to.port);
         if let Some(fault) = self.facts.service_fault(&name, to.port, *self.target.dialect.port443) {
             // Backends of gRPC and TLS routes are not spoken to in HTTP over TLS.
             let said = wish.is_some() || self.understood.tls_services.contains(&name);
-            if fault != BackendFault::UnverifiedTls || (kind == "HTTPRoute" && !said) {
+            let of_http = matches!(fault, BackendFault::UnverifiedTls | BackendFault::Protocol);
+            if !of_http || (kind == "HTTPRoute" && !said) {
                 return Err(fault);
             }
         }
@@ -288,6 +313,24 @@ impl Maker<'_> {
         Ok(format!("{name}:{}", to.port.unwrap_or_default()))
     }
 
+    /// The port that an object of the implementation stands for.
+    fn stand_in(&self, kind: &str, name: NamespacedName, unmodelled: &mut Option<String>) -> Result<String, BackendFault> {
+        let Some(Substitute::Port { service, port, address, speech }) = self.understood.substitute(kind, name) else {
+            return Err(BackendFault::Unmade);
+        };
+        match self.facts.service_fault(service, Some(*port), Port443::Plain) {
+            None => {}
+            Some(BackendFault::NoEndpoints) if *address => {
+                unmodelled.get_or_insert_with(|| format!("the address of Service {service} without endpoints"));
+            }
+            Some(_) => return Err(BackendFault::Unmade),
+        }
+        if speech.is_none() && self.facts.is_named_https(service, *port) {
+            return Err(BackendFault::UnverifiedTls);
+        }
+        Ok(format!("{service}:{port}"))
+    }
+
     fn tls_of(&self, service: &NamespacedName, port: Option<u16>) -> Option<&TlsWish> {
         self.policies.tls(service, self.facts.port(service, port).map(|port| port.name.as_str()))
     }
@@ -295,6 +338,10 @@ impl Maker<'_> {
     /// How a backend is spoken to: a GRPCRoute asks for HTTP/2, and so does the port of a Service; a policy asks for TLS.
     fn speech(&self, kind: &str, route: &api::Meta, to: &api::BackendObjectRef) -> Speech {
         let name = NamespacedName::new(to.namespace.as_ref().unwrap_or(&route.namespace), &to.name);
+        if !to.group().is_empty() {
+            let own = self.understood.substitute(to.kind(), name);
+            return if let Some(Substitute::Port { speech: Some(speech), .. }) = own { *speech } else { Speech::Http };
+        }
         let h2c = self.facts.port(&name, to.port).is_some_and(|port| port.app_protocol == H2C);
         let tls = self.tls_of(&name, to.port).is_some() || self.understood.tls_services.contains(&name);
         Speech::http(kind == "GRPCRoute" || h2c, tls)
@@ -309,7 +356,9 @@ impl Maker<'_> {
             | BackendFault::Port
             | BackendFault::ExternalName
             | BackendFault::UnverifiedTls
-            | BackendFault::BrokenTls => 500,
+            | BackendFault::BrokenTls
+            | BackendFault::Protocol
+            | BackendFault::Unmade => 500,
         }
     }
 
@@ -336,7 +385,7 @@ impl Maker<'_> {
 
 const fn reason(fault: BackendFault) -> &'static str {
     match fault {
-        BackendFault::Kind => "InvalidKind",
+        BackendFault::Kind | BackendFault::Unmade => "InvalidKind",
         BackendFault::NotPermitted => "RefNotPermitted",
         BackendFault::BrokenTls => "InvalidBackendTLS",
         BackendFault::Absent
@@ -344,5 +393,6 @@ const fn reason(fault: BackendFault) -> &'static str {
         | BackendFault::NoEndpoints
         | BackendFault::ExternalName
         | BackendFault::UnverifiedTls => "BackendNotFound",
+        BackendFault::Protocol => "UnsupportedProtocol",
     }
 }

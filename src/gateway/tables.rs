@@ -10,8 +10,8 @@ use super::candidates::Order;
 use super::compile::{Compiled, Remaining, compile, remaining};
 use super::config::{Behind, Certificate, Door, Entry, HostIndex, Origins, Outage, Port, Rule, Side, Table, Tier};
 use super::dialect::{
-    Dialect, HostFallThrough, Isolation, Order as RankOrder, OverlapHttp2, RegexScope, SameServerName, ServerName, Target, Underscores,
-    UnroutedTls, Wildcard,
+    CertificateScope, Dialect, HostFallThrough, Isolation, Order as RankOrder, OverlapHttp2, RegexScope, SameServerName, ServerName,
+    Target, Underscores, UnroutedTls, Wildcard,
 };
 use super::filter::{self, Operations};
 use super::hostname::Hostname;
@@ -29,6 +29,7 @@ pub(super) struct Built {
     pub(super) ports: BTreeMap<u16, Port>,
     pub(super) shaken: Option<Subject>,
     pub(super) closes_unknown_names: bool,
+    pub(super) loose: Side,
     pub(super) underscored: Vec<PredicateId>,
 }
 
@@ -170,6 +171,10 @@ impl<'b> Builder<'b> {
             let origins = rules[one.rule].plan.cors.as_ref().map(|cors| self.origins(cors));
             let conditions: Vec<PredicateId> =
                 asked.into_iter().map(|(field, test)| self.predicates.intern(field, test, Some(one.origin.clone()))).collect();
+            let rule = match &one.unmodelled {
+                Some(what) => Arc::new(Rule { unmodelled: Some(what.clone()), ..Rule::clone(&rules[one.rule]) }),
+                None => Arc::clone(&rules[one.rule]),
+            };
             for (tests, path) in &one.forms {
                 let paths: Vec<PredicateId> =
                     tests.iter().map(|test| self.predicates.intern(Field::Path, test.clone(), Some(one.origin.clone()))).collect();
@@ -185,7 +190,7 @@ impl<'b> Builder<'b> {
                     path: regex.clone().unwrap_or_else(|| path.clone()),
                     origins: origins.clone(),
                     preflight_only: one.preflight_only,
-                    rule: Arc::clone(&rules[one.rule]),
+                    rule: Arc::clone(&rule),
                 };
                 let draft = self.drafts.entry(place).or_default();
                 if rules[one.rule].plan.poison.is_some() {
@@ -349,12 +354,35 @@ impl<'b> Builder<'b> {
                 });
             }
         }
+        let mut loose = Side { certificates: self.all_certificates(), ..Side::default() };
         for (number, port) in &mut ports {
+            if !loose.certificates.is_empty() {
+                port.tls.certificates.clone_from(&loose.certificates);
+            }
             self.finish_port(*number, port);
         }
+        self.finish_side(0, &mut loose);
         Self::report_outages(&ports, findings);
         let closes_unknown_names = *self.target.dialect.server_name == ServerName::Certificate && !self.streams.is_empty();
-        Built { ports, shaken, closes_unknown_names, underscored: self.underscored }
+        Built { ports, shaken, closes_unknown_names, loose, underscored: self.underscored }
+    }
+
+    /// The certificates of all listeners, where each is served at every port, in the order in which they are looked through: by the list of
+    /// their names, the greatest first.
+    fn all_certificates(&self) -> Vec<Certificate> {
+        if *self.target.dialect.certificate_scope == CertificateScope::Port {
+            return Vec::new();
+        }
+        let serving = self.listeners.iter().filter(|listener| listener.serves());
+        let mut all: Vec<Certificate> = serving.flat_map(|listener| listener.certificates.iter().cloned()).collect();
+        let names = |certificate: &Certificate| {
+            let mut names = certificate.names.clone().unwrap_or_default();
+            names.sort();
+            names.join(",")
+        };
+        all.sort_by_key(|certificate| Reverse(names(certificate)));
+        all.dedup_by(|one, other| one.secret == other.secret);
+        all
     }
 
     /// An earlier listener of another Gateway for the same port and hostname. Each Gateway has an address of its own, and names lead to the

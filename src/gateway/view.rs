@@ -156,7 +156,7 @@ impl<'r> View<'r> {
     fn malformed(&self, malformed: Malformed) -> bool {
         match malformed {
             Malformed::Host => match self.host.as_deref() {
-                None => true,
+                None => self.request.http_version != "1.0" || *self.dialect.hostless_http10 == Oddity::Refused,
                 Some("") => *self.dialect.empty_host == Oddity::Refused,
                 Some(host) => !host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!$%&'()*+,-.:;=[]_~@".contains(&byte)),
             },

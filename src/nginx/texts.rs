@@ -94,7 +94,7 @@ pub(super) fn service(auth: &ExternalAuth) -> Guard {
         method: auth.method.clone(),
         signin: (!auth.signin.is_empty()).then(|| signin(auth)),
         copied_headers: auth.response_headers.clone(),
-        failure: 500,
+        failure: Some(500),
     }
 }
 

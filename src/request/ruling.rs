@@ -28,8 +28,8 @@ pub enum Guard {
         signin: Option<TextExpr>,
         /// Headers of the answer that are copied onto the request, or removed from it.
         copied_headers: Vec<String>,
-        /// Status of refused requests where the service fails.
-        failure: u16,
+        /// Status of refused requests where the service fails; `None` for its own.
+        failure: Option<u16>,
     },
     /// A limit by rate or by concurrency; the status of what is above it.
     Rate {

@@ -1,19 +1,22 @@
 #!/usr/bin/env python3
-"""Random HTTPRoutes and requests, asked of a real Envoy Gateway and of the model.
+"""Random HTTPRoutes and requests, asked of a real Envoy Gateway or Traefik and of the model.
 
-  random_gateway.py --lab DIR --gateshift BIN [--kind KIND] [--cases N] [--requests N] [--seed N] [--keep DIR]
+  random_gateway.py --lab DIR --gateshift BIN [--server SERVER] [--kind KIND] [--cases N] [--requests N] [--seed N] [--keep DIR]
 
 Writes each case as a file of recorded requests, has the lab answer it, has `gateshift trace` answer it, and prints where the two
-differ. Exit 1 where they do. The same seed gives the same cases. KIND is `routes`, `listeners` (with namespaces, grants, certificates
-and other kinds of routes) or `policies` (with filters of Envoy Gateway). With `--keep` the answered cases are kept;
-`GATESHIFT_ANSWERS=DIR cargo test --test suite -- answers_of_a_lab` compares them in every part that a model claims, headers and
-conditions too. Without `--gateshift` nothing else is asked.
+differ. Exit 1 where they do. The same seed gives the same cases. SERVER is `envoy-gateway` or `traefik` (see traefik_lab.py). KIND is
+`routes`, `oddities` (everything that core filters and backends can say, odd requests), `listeners` (with namespaces, grants,
+certificates and other kinds of routes), `policies` (of Envoy Gateway) or `middlewares` (of Traefik). With `--keep` the answered cases
+are kept; `GATESHIFT_ANSWERS=DIR cargo test --test suite -- answers_of_a_lab` compares them in every part that a model claims, headers
+and conditions too; with `GATESHIFT_TARGET=traefik` they are those of Traefik. Without `--gateshift` nothing else is asked.
 """
 import argparse, json, os, random, subprocess, sys, tempfile
 
 import yaml
 
 import listeners
+import middlewares
+import oddities
 import policies
 
 HOSTS = ['shop.example.com', 'api.shop.example.com', '*.shop.example.com', '*.example.com', None]
@@ -115,14 +118,18 @@ def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument('--lab', required=True)
     options.add_argument('--gateshift')
-    options.add_argument('--kind', choices=['routes', 'listeners', 'policies'], default='routes')
+    options.add_argument('--server', choices=['envoy-gateway', 'traefik'], default='envoy-gateway')
+    kinds = {'routes': case, 'oddities': oddities.case, 'listeners': listeners.case, 'policies': policies.case, 'middlewares': middlewares.case}
+    options.add_argument('--kind', choices=sorted(kinds), default='routes')
     options.add_argument('--keep')
     options.add_argument('--cases', type=int, default=40)
     options.add_argument('--requests', type=int, default=50)
     options.add_argument('--seed', type=int, default=1)
     asked = options.parse_args()
     compared = wrong = unknown = 0
-    make = {'routes': case, 'listeners': listeners.case, 'policies': policies.case}[asked.kind]
+    make = kinds[asked.kind]
+    here = os.path.dirname(os.path.abspath(__file__))
+    lab = [os.path.join(asked.lab, 'e2e.py')] if asked.server == 'envoy-gateway' else [os.path.join(here, 'traefik_lab.py'), asked.lab]
     with tempfile.TemporaryDirectory() as folder:
         files = []
         for number in range(asked.cases):
@@ -130,7 +137,7 @@ def main():
             with open(path, 'w') as file:
                 yaml.safe_dump(make(random.Random(asked.seed * 1000 + number), number, asked.requests), file, sort_keys=False)
             files.append(path)
-        probe = subprocess.run([os.path.join(asked.lab, 'e2e.py'), 'probe', *files, '-o', 'json'], stdout=subprocess.PIPE)
+        probe = subprocess.run([*lab, 'probe', *files, '-o', 'json'], stdout=subprocess.PIPE)
         answers = [json.loads(line) for line in probe.stdout.decode().splitlines() if line.strip()]
         if probe.returncode or len(answers) != len(files):
             sys.exit(f'the lab answered {len(answers)} of {len(files)} cases')
@@ -146,7 +153,7 @@ def main():
             manifests = path.replace('.yaml', '.manifests.yaml')
             with open(manifests, 'w') as file:
                 file.write(given)
-            command = [asked.gateshift, 'trace', '--against', manifests, '--requests', path, '--target', 'envoy-gateway', '-o', 'json']
+            command = [asked.gateshift, 'trace', '--against', manifests, '--requests', path, '--target', asked.server, '-o', 'json']
             trace = subprocess.run(command, stdout=subprocess.PIPE)
             lines = [json.loads(line) for line in trace.stdout.decode().splitlines()]
             if len(lines) != len(seen['exchanges']):

@@ -96,6 +96,9 @@ impl Policy {
             digest: false,
             realm: String::new(),
         }));
+        if effect.password_first {
+            guards.reverse();
+        }
         guards.extend(effect.rate.map(|status| Guard::Rate { status }));
         let early = filter::mutations(&conduct.early, dialect, &mut poison);
         let dropped = poison.is_some();

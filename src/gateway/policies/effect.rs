@@ -38,8 +38,8 @@ pub struct Service {
     pub path: AskedPath,
     /// Headers of its answer that are copied onto the request, in lower case.
     pub copied: Vec<String>,
-    /// Status of refused requests where it fails.
-    pub failure: u16,
+    /// Status of refused requests where it fails; `None` for its own.
+    pub failure: Option<u16>,
 }
 
 /// HTTP Basic authentication.
@@ -116,6 +116,8 @@ pub struct Effect {
     pub service: Option<Service>,
     /// Passwords.
     pub password: Option<Password>,
+    /// Passwords are asked for before the service is.
+    pub password_first: bool,
     /// Largest body in bytes.
     pub body: Option<u64>,
     /// Client addresses.
@@ -136,7 +138,22 @@ impl Effect {
     /// This effect, and what another one says where this one is silent.
     #[must_use]
     pub fn over(self, below: Self) -> Self {
-        let Self { invalid, abort, path, cors, service, password, body, addresses, rate, overrides, timeout, idle, unmodelled } = below;
+        let Self {
+            invalid,
+            abort,
+            path,
+            cors,
+            service,
+            password,
+            password_first,
+            body,
+            addresses,
+            rate,
+            overrides,
+            timeout,
+            idle,
+            unmodelled,
+        } = below;
         Self {
             invalid: self.invalid.or(invalid),
             abort: self.abort.or(abort),
@@ -144,6 +161,7 @@ impl Effect {
             cors: self.cors.or(cors),
             service: self.service.or(service),
             password: self.password.or(password),
+            password_first: self.password_first || password_first,
             body: self.body.or(body),
             addresses: self.addresses.or(addresses),
             rate: self.rate.or(rate),
@@ -152,6 +170,31 @@ impl Effect {
             idle: self.idle.or(idle),
             unmodelled: self.unmodelled.or(unmodelled),
         }
+    }
+}
+
+impl Effect {
+    /// This effect, and behind it another one that comes second where each is a step of its own.
+    #[must_use]
+    pub fn then(self, mut second: Self) -> Self {
+        let asks = self.password.is_some() || self.service.is_some();
+        let twice = self.path.is_some() && second.path.is_some()
+            || self.cors.is_some() && second.cors.is_some()
+            || self.service.is_some() && second.service.is_some()
+            || self.password.is_some() && second.password.is_some()
+            || self.body.is_some() && second.body.is_some()
+            || self.addresses.is_some() && second.addresses.is_some();
+        let refuses = asks || self.body.is_some() || self.addresses.is_some();
+        let out_of_order = second.cors.is_some() && refuses
+            || self.body.is_some() && (second.password.is_some() || second.service.is_some() || second.addresses.is_some());
+        if twice || out_of_order {
+            second.unmodelled.get_or_insert_with(|| "filters in this order".to_owned());
+        }
+        if let (true, Some(addresses)) = (asks, &mut second.addresses) {
+            addresses.first = false;
+        }
+        let password_first = self.password_first || self.password.is_some() && second.service.is_some();
+        Self { password_first, ..self.over(second) }
     }
 }
 

@@ -15,9 +15,9 @@ pub use effect::{
     Service, Trust,
 };
 
-use crate::gateway::api::BackendObjectRef;
 use crate::k8s::{NamespacedName, ObjectId};
 use crate::ledger::Findings;
+use crate::request::Speech;
 
 /// What a policy is attached to: a kind of Gateway API, its name, and a listener or a named rule of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,14 +104,32 @@ pub enum Merge {
     WithAll,
 }
 
+/// What an object of an implementation stands for as backend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Substitute {
+    /// A port of a Service.
+    Port {
+        /// The Service.
+        service: NamespacedName,
+        /// Its port.
+        port: u16,
+        /// It is reached at the address of the Service.
+        address: bool,
+        /// How it is spoken to, its certificate unseen; `None` where its number and name say so.
+        speech: Option<Speech>,
+    },
+    /// Nothing: it is broken.
+    Broken(String),
+}
+
 /// The policies of one implementation.
 #[derive(Debug, Clone, Default)]
 pub struct Policies {
     families: BTreeMap<&'static str, BTreeMap<Place, Attached>>,
     conducts: BTreeMap<Place, Conduct>,
     filters: BTreeMap<(String, NamespacedName), Filter>,
-    /// Objects that stand for a port of a Service as backends, by kind and name.
-    pub substitutes: BTreeMap<(String, NamespacedName), (NamespacedName, u16)>,
+    /// Objects that stand for something else as backends, by kind and name.
+    pub substitutes: BTreeMap<(String, NamespacedName), Substitute>,
     /// Services that are spoken to over TLS.
     pub tls_services: BTreeSet<NamespacedName>,
     /// Objects that are understood.
@@ -201,16 +219,9 @@ impl Policies {
         all
     }
 
-    /// A backend, or the Service that it stands for.
-    pub fn backend(&self, namespace: &str, to: BackendObjectRef) -> BackendObjectRef {
-        if self.substitutes.is_empty() || to.group().is_empty() {
-            return to;
-        }
-        let name = NamespacedName::new(to.namespace.as_deref().unwrap_or(namespace), &to.name);
-        match self.substitutes.get(&(to.kind().to_owned(), name)) {
-            Some((service, port)) => BackendObjectRef { namespace: to.namespace, ..BackendObjectRef::service(&service.name, *port) },
-            None => to,
-        }
+    /// What an object stands for as backend.
+    pub fn substitute(&self, kind: &str, name: NamespacedName) -> Option<&Substitute> {
+        self.substitutes.get(&(kind.to_owned(), name))
     }
 
     /// What happens to connections of a listener.

@@ -114,7 +114,7 @@ fn external(auth: &ExtAuth, of: &ObjectRef, facts: &Facts<'_>) -> Option<Effect>
         base: url(&name, port),
         path: AskedPath::Fixed(path),
         copied: allowed_response_headers.iter().map(|name| name.to_ascii_lowercase()).collect(),
-        failure: 403,
+        failure: Some(403),
     };
     Some(Effect { service: Some(service), ..Effect::default() })
 }

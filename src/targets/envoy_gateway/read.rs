@@ -167,7 +167,7 @@ impl Reader<'_> {
                                 (None, prefix) => AskedPath::Behind(prefix.clone().unwrap_or_default()),
                             };
                             let copied = http.headers_to_backend.iter().map(|name| name.to_ascii_lowercase()).collect();
-                            effect.service = Some(Service { base, path, copied, failure: ext.status_on_error.unwrap_or(FORBIDDEN) });
+                            effect.service = Some(Service { base, path, copied, failure: Some(ext.status_on_error.unwrap_or(FORBIDDEN)) });
                             if fails_open {
                                 effect.unmodelled.get_or_insert_with(|| format!("`failOpen` of {object}"));
                             }
@@ -224,7 +224,9 @@ impl Reader<'_> {
                 | BackendFault::NotPermitted
                 | BackendFault::NoEndpoints
                 | BackendFault::UnverifiedTls
-                | BackendFault::BrokenTls,
+                | BackendFault::BrokenTls
+                | BackendFault::Protocol
+                | BackendFault::Unmade,
             )
             | None => Ok(url(&name, port)),
         }

@@ -164,7 +164,7 @@ impl Reader<'_> {
             base: url(&name, port),
             path: AskedPath::Behind(path_prefix.unwrap_or_default()),
             copied: copied.iter().map(|name| name.to_ascii_lowercase()).collect(),
-            failure: 403,
+            failure: Some(403),
         };
         Effect { service: Some(service), ..Effect::default() }
     }

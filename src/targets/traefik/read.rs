@@ -1,6 +1,8 @@
 //! Middleware objects, read back as filters of the rules that name them.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
 
 use super::GROUP;
 use crate::{
@@ -9,26 +11,34 @@ use crate::{
         facts::Facts,
         json::Json,
         objects::Objects,
-        policies::{Addresses, AskedPath, Effect, Filter, Network, Password, Policies, Service},
+        policies::{Addresses, AskedPath, Effect, Filter, Network, Password, Policies, Service, Substitute},
+        regex,
     },
     k8s::{Inventory, NamespacedName},
-    targets::documents::{network, of_group},
+    request::Speech,
+    targets::documents::{Document, network, of_group},
 };
 
 /// Reads everything of the group.
 pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, facts: &Facts<'_>) -> Policies {
     let mut policies = Policies::default();
-    for document in of_group(objects, manifests, GROUP) {
+    let documents = of_group(objects, manifests, GROUP);
+    let transports: BTreeMap<NamespacedName, &Value> = documents
+        .iter()
+        .filter(|document| document.object.kind == "ServersTransport")
+        .map(|document| (NamespacedName::new(&document.object.namespace, &document.object.name), &document.spec))
+        .collect();
+    let entries = entries(&documents);
+    for document in &documents {
         match document.object.kind.as_str() {
             "TraefikService" => {
-                let Some((service, tls)) = stands_for(&document.spec, &document.object.namespace) else { continue };
-                if tls {
-                    policies.tls_services.insert(service.0.clone());
-                }
+                let Some(substitute) = stands_for(&document.spec, &document.object.namespace, &transports, &entries, facts) else {
+                    continue;
+                };
                 let name = NamespacedName::new(&document.object.namespace, &document.object.name);
-                policies.substitutes.insert(("TraefikService".to_owned(), name), service);
+                policies.substitutes.insert(("TraefikService".to_owned(), name), substitute);
             }
-            // How a backend is connected to changes no answer.
+            // What matters of it is read where it is named.
             "ServersTransport" => {}
             _ => continue,
         }
@@ -37,15 +47,20 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, fa
     for foreign in objects.foreign.iter().filter(|foreign| foreign.object.group == GROUP && foreign.object.kind == "Middleware") {
         let Some((_, node)) = manifests.gateway_objects.iter().find(|(id, _)| *id == foreign.id) else { continue };
         let value = Json::from_node(node).to_value();
-        let Some(spec) = value.get("spec").and_then(Value::as_object) else { continue };
+        let empty = Map::new();
+        let spec = value.get("spec").and_then(Value::as_object).unwrap_or(&empty);
         let mut filter = Filter::default();
-        for (name, body) in spec {
+        // A Middleware does one thing.
+        if spec.len() != 1 {
+            filter.invalid = Some(format!("it does {} things, and not one", spec.len()));
+        }
+        for (name, body) in spec.iter().filter(|_| spec.len() == 1) {
             if !read(name, body, &foreign.object.namespace, facts, &mut filter) {
                 filter.unmodelled.get_or_insert_with(|| format!("`{name}` of {}", foreign.object));
             }
         }
         if filter.invalid.is_some() {
-            filter.effect = None;
+            filter = Filter { invalid: filter.invalid, ..Filter::default() };
         }
         policies.filter("Middleware", NamespacedName::new(&foreign.object.namespace, &foreign.object.name), filter);
         policies.understood.insert(foreign.id);
@@ -53,17 +68,70 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, fa
     policies
 }
 
-/// The only Service port behind a `TraefikService`, and whether it is spoken to over TLS; `None` where there are several, or other things.
-fn stands_for(spec: &Value, namespace: &str) -> Option<((NamespacedName, u16), bool)> {
+/// A port of a Service: namespace, name and port as written.
+type PortName = (String, String, String);
+
+/// What the objects say of each port of a Service. By default Traefik keeps one of them for all.
+fn entries<'d>(documents: &'d [Document<'_>]) -> BTreeMap<PortName, Vec<&'d Value>> {
+    let mut entries: BTreeMap<PortName, Vec<&'d Value>> = BTreeMap::new();
+    for document in documents.iter().filter(|document| document.object.kind == "TraefikService") {
+        let ways = document.spec.as_object().into_iter().flat_map(Map::values);
+        for entry in ways.filter_map(|way| way.get("services")?.as_array()).flatten() {
+            let known = entries.entry(port_name(entry, &document.object.namespace)).or_default();
+            if !known.contains(&entry) {
+                known.push(entry);
+            }
+        }
+    }
+    entries
+}
+
+fn port_name(entry: &Value, namespace: &str) -> PortName {
+    let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
+    let namespace = Some(text("namespace")).filter(|namespace| !namespace.is_empty()).unwrap_or(namespace);
+    (namespace.to_owned(), text("name").to_owned(), entry.get("port").map(Value::to_string).unwrap_or_default())
+}
+
+/// What a `TraefikService` stands for; `None` where that are several things, or others than ports of Services, or where another object says
+/// something else of the same port.
+fn stands_for(
+    spec: &Value,
+    namespace: &str,
+    transports: &BTreeMap<NamespacedName, &Value>,
+    entries: &BTreeMap<PortName, Vec<&Value>>,
+    facts: &Facts<'_>,
+) -> Option<Substitute> {
     const KNOWN: [&str; 7] = ["name", "port", "scheme", "serversTransport", "sticky", "strategy", "nativeLB"];
     let (way, body) = spec.as_object().filter(|spec| spec.len() == 1)?.iter().next()?;
-    let entry = body.get("services")?.as_array().filter(|services| services.len() == 1)?.first()?.as_object()?;
+    let [written] = body.get("services")?.as_array()?.as_slice() else { return None };
+    let entry = written.as_object()?;
     if !["weighted", "highestRandomWeight"].contains(&way.as_str()) || !entry.keys().all(|key| KNOWN.contains(&key.as_str())) {
         return None;
     }
+    if entries.get(&port_name(written, namespace)).is_none_or(|said| said.len() > 1) {
+        return None;
+    }
+    let transport = match entry.get("serversTransport").and_then(Value::as_str) {
+        Some(name) => match transports.get(&NamespacedName::new(namespace, name)) {
+            Some(transport) => Some(*transport),
+            None => return Some(Substitute::Broken(format!("ServersTransport {namespace}/{name} does not exist"))),
+        },
+        None => None,
+    };
     let port = entry.get("port")?.as_u64().and_then(|port| u16::try_from(port).ok())?;
-    let name = NamespacedName::new(namespace, entry.get("name")?.as_str()?);
-    Some(((name, port), entry.get("scheme").and_then(Value::as_str) == Some("https")))
+    let service = NamespacedName::new(namespace, entry.get("name")?.as_str()?);
+    let unseen = transport.is_some_and(|transport| transport.get("insecureSkipVerify") == Some(&Value::Bool(true)));
+    let speech = match entry.get("scheme").and_then(Value::as_str) {
+        Some("https") if unseen => Some(Speech::Https),
+        // Whether a certificate is good is not known here.
+        Some("https") => return None,
+        Some("h2c") => Some(Speech::Http2),
+        Some("http") => Some(Speech::Http),
+        Some(_) => return None,
+        None => (unseen && facts.is_named_https(&service, port)).then_some(Speech::Https),
+    };
+    let address = entry.get("nativeLB") == Some(&Value::Bool(true));
+    Some(Substitute::Port { service, port, address, speech })
 }
 
 /// One thing that a Middleware does; whether it is known here.
@@ -72,20 +140,24 @@ fn read(name: &str, body: &Value, namespace: &str, facts: &Facts<'_>, filter: &m
     let texts = |key: &str| -> Vec<String> {
         body.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
     };
+    let only = |known: &[&str]| body.as_object().is_some_and(|body| body.keys().all(|key| known.contains(&key.as_str())));
     let effect = filter.effect.get_or_insert_with(Effect::default);
     match name {
         "ipAllowList" => {
-            let networks: Option<Vec<Network>> = texts("sourceRange").iter().map(|text| network(text)).collect();
-            let plain = body.get("ipStrategy").is_none() && body.get("rejectStatusCode").is_none();
-            let Some(networks) = networks.filter(|_| plain) else { return false };
+            let ranges = texts("sourceRange");
+            let networks: Option<Vec<Network>> = ranges.iter().map(|text| network(text)).collect();
+            let Some(networks) = networks.filter(|networks| !networks.is_empty()) else {
+                filter.invalid = Some("its `sourceRange` names no networks".to_owned());
+                return true;
+            };
             effect.addresses = Some(Addresses { rules: vec![(true, networks)], others: false, first: true });
+            return only(&["sourceRange"]);
         }
         "basicAuth" => {
             let secret = NamespacedName::new(namespace, text("secret").unwrap_or_default());
-            if let Some(fault) = facts.key_fault(&secret, "users") {
-                filter.invalid = Some(fault);
-            }
+            filter.invalid = facts.users_fault(&secret);
             effect.password = Some(Password { secret, removed: body.get("removeHeader") == Some(&Value::Bool(true)) });
+            return only(&["secret", "realm", "removeHeader"]);
         }
         "forwardAuth" => {
             let address = text("address").unwrap_or_default();
@@ -94,19 +166,28 @@ fn read(name: &str, body: &Value, namespace: &str, facts: &Facts<'_>, filter: &m
                 base,
                 path: AskedPath::Fixed(path),
                 copied: texts("authResponseHeaders").iter().map(|name| name.to_ascii_lowercase()).collect(),
-                failure: 403,
+                failure: None,
             });
-            return text("authSigninURL").is_none();
+            return only(&["address", "authResponseHeaders", "trustForwardHeader"]);
         }
         "rateLimit" | "inFlightReq" => effect.rate = Some(429),
-        "buffering" => effect.body = body.get("maxRequestBodyBytes").and_then(Value::as_u64).filter(|bytes| *bytes > 0),
+        "buffering" => {
+            effect.body = body.get("maxRequestBodyBytes").and_then(Value::as_u64).filter(|bytes| *bytes > 0);
+            return only(&["maxRequestBodyBytes", "memRequestBodyBytes"]);
+        }
         "replacePathRegex" => {
-            let replacement = text("replacement").unwrap_or_default();
-            let (Some(regex), Some(replacement)) = (text("regex"), backslashes(&replacement)) else { return false };
-            filter.path = Some((regex, replacement));
+            let trimmed = |key: &str| text(key).unwrap_or_default().trim().to_owned();
+            let pattern = trimmed("regex");
+            if !regex::is_valid(&pattern) {
+                filter.invalid = Some(format!("`{pattern}` is no regular expression of Go"));
+                return true;
+            }
+            let Some(replacement) = backslashes(&trimmed("replacement")) else { return false };
+            filter.path = Some((pattern, replacement));
         }
         "headers" => {
-            let known = [
+            // An expression for origins is wider or narrower than a star.
+            const KNOWN: [&str; 6] = [
                 "accessControlAllowOriginList",
                 "accessControlAllowMethods",
                 "accessControlAllowHeaders",
@@ -114,9 +195,13 @@ fn read(name: &str, body: &Value, namespace: &str, facts: &Facts<'_>, filter: &m
                 "accessControlAllowCredentials",
                 "accessControlMaxAge",
             ];
-            // An expression for origins is wider or narrower than a star.
-            if !body.as_object().is_some_and(|body| body.keys().all(|key| known.contains(&key.as_str()))) {
-                return false;
+            if !texts("accessControlAllowOriginListRegex").iter().all(|pattern| regex::is_valid(pattern)) {
+                filter.invalid = Some("an origin is no regular expression of Go".to_owned());
+                return true;
+            }
+            if body.as_object().is_none_or(Map::is_empty) {
+                filter.invalid = Some("it says nothing".to_owned());
+                return true;
             }
             effect.cors = Some(Cors {
                 allow_origins: texts("accessControlAllowOriginList"),
@@ -126,9 +211,15 @@ fn read(name: &str, body: &Value, namespace: &str, facts: &Facts<'_>, filter: &m
                 allow_credentials: body.get("accessControlAllowCredentials").and_then(Value::as_bool),
                 max_age: body.get("accessControlMaxAge").and_then(Value::as_u64).and_then(|seconds| u32::try_from(seconds).ok()),
             });
+            return only(&KNOWN);
+        }
+        "retry" => {
+            if body.get("attempts").and_then(Value::as_u64).is_none_or(|attempts| attempts == 0) {
+                filter.invalid = Some("`attempts` is not above 0".to_owned());
+            }
         }
         // Which answer comes in the end stays the same.
-        "retry" | "compress" => {}
+        "compress" => {}
         _ => return false,
     }
     true
