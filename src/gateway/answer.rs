@@ -3,9 +3,11 @@
 use super::api::{Cors, RedirectScheme, RequestRedirect};
 use super::config::{Backend, Entry, Origins, Rule, Table};
 use super::dialect::{
-    CorsAnswers, Dialect, FilterOrder, ForeignPreflight, GrpcMiss, HeaderOrder, HeaderSource, OwnAnswer, RedirectPort, WeightlessFaults,
+    CorsAnswers, Dialect, FilterFaults, FilterOrder, ForeignPreflight, GrpcMiss, HeaderOrder, HeaderSource, OwnAnswer, RedirectPort,
+    WeightlessFaults,
 };
 use super::filter::{self, Operation, Operations, Plan};
+use super::paths::{self, Purpose};
 use crate::request::{Answer, Forwarding, HeaderExprs, Part, PathExpr, Share, Speech, TextExpr};
 
 /// Name of the variable for the port of the Host header with its colon, empty where it has none.
@@ -46,7 +48,13 @@ pub fn answer(entry: &Entry, table: &Table, asked: Asked, dialect: &Dialect) -> 
     }
     let plan = &rule.plan;
     if plan.failure.is_some() {
+        // Where nothing is told of it, nothing else of the rule is there either.
+        let plan = if *dialect.filter_faults == FilterFaults::Silent { &Plan::default() } else { plan };
         return own_error(rule.fault_status, plan, asked, dialect);
+    }
+    let everybody = *dialect.cors_answers == CorsAnswers::Everybody;
+    if let Some(cors) = plan.cors.as_ref().filter(|_| everybody && asked.preflight) {
+        return preflight(cors, asked, dialect);
     }
     if let Some((status, operations)) = &plan.direct {
         let mut response_headers = own_headers(plan, dialect);
@@ -55,10 +63,6 @@ pub fn answer(entry: &Entry, table: &Table, asked: Asked, dialect: &Dialect) -> 
     }
     if let Some(redirect) = &plan.redirect {
         return self::redirect(redirect, &entry.path, table.port, asked, plan, dialect);
-    }
-    let everybody = *dialect.cors_answers == CorsAnswers::Everybody;
-    if let Some(cors) = plan.cors.as_ref().filter(|_| everybody && asked.preflight) {
-        return preflight(cors, asked, dialect);
     }
     let split = match split(rule, dialect) {
         Ok(split) => split,
@@ -110,8 +114,7 @@ pub fn is_preflight(rule: &Rule, asked: Asked, dialect: &Dialect) -> bool {
         && cors.is_some()
         && failure.is_none()
         && direct.is_none()
-        && redirect.is_none()
-        && (*dialect.cors_answers == CorsAnswers::Everybody || split(rule, dialect).is_ok())
+        && (*dialect.cors_answers == CorsAnswers::Everybody || redirect.is_none() && split(rule, dialect).is_ok())
 }
 
 /// Whether the origin of a request is allowed.
@@ -363,17 +366,28 @@ fn forward(rule: &Rule, split: Vec<Share>, path: &PathExpr, cors: HeaderExprs, d
             backend_filters(&rule.backends, &mut headers, &mut response_headers);
         }
     }
-    for forwarded in dialect.forwarded_headers.iter().filter(|forwarded| forwarded.source == HeaderSource::LatePeer) {
-        append_peer(&mut headers, &forwarded.name);
+    for forwarded in &*dialect.forwarded_headers {
+        match forwarded.source {
+            HeaderSource::LatePeer => append_peer(&mut headers, &forwarded.name),
+            HeaderSource::WhereAbsent => headers.retain(|(name, text)| *name != forwarded.name || text.is_some()),
+            HeaderSource::Peer
+            | HeaderSource::AppendedPeer
+            | HeaderSource::Scheme
+            | HeaderSource::Host
+            | HeaderSource::HostPort
+            | HeaderSource::Unforeseeable
+            | HeaderSource::Removed => {}
+        }
     }
     if let (Some(_), Some(name)) = (&host, &*dialect.rewritten_host_header) {
         headers.retain(|(known, _)| known != name);
         headers.push((name.clone(), Some(TextExpr::from([Part::Variable(format!("{APPENDED}{name}"))]))));
     }
-    let host = host.map(TextExpr::literal).or_else(|| plan.host.clone());
+    let set = plan.host.clone().filter(|_| plan.host_is_last);
+    let host = set.or_else(|| host.map(TextExpr::literal)).or_else(|| plan.host.clone());
     let host = host.or_else(|| plan.host_header.as_deref().map(|name| host_from(name, &headers)));
     let host = host.unwrap_or_else(|| TextExpr::from([Part::HostHeader]));
-    let Some((host, path)) = backend_rewrites(&rule.backends, host, path) else {
+    let Some((host, path)) = backend_rewrites(&rule.backends, host, path, dialect) else {
         return Answer::Unmodelled { what: "rewrites that differ from backend to backend".to_owned() };
     };
     Answer::Forward(Box::new(Forwarding {
@@ -484,7 +498,7 @@ fn forwarded_headers(dialect: &Dialect, early: &[(String, Operation)]) -> Header
             HeaderSource::Host => Some(TextExpr::from([Part::HostHeader])),
             HeaderSource::HostPort => Some(TextExpr::from([Part::Variable(EFFECTIVE_HOST_PORT.to_owned())])),
             HeaderSource::Removed if !name.ends_with('*') => None,
-            HeaderSource::Removed | HeaderSource::Unforeseeable => continue,
+            HeaderSource::Removed | HeaderSource::Unforeseeable | HeaderSource::WhereAbsent => continue,
         };
         headers.retain(|(known, _)| *known != name);
         headers.push((name, text));
@@ -557,16 +571,19 @@ fn modify(headers: &mut HeaderExprs, operations: &[(String, Operation)], side: S
 }
 
 /// Host and path after rewrites of backends; `None` where backends do not agree.
-fn backend_rewrites(backends: &[Backend], host: TextExpr, path: &PathExpr) -> Option<(TextExpr, PathExpr)> {
+fn backend_rewrites(backends: &[Backend], host: TextExpr, path: &PathExpr, dialect: &Dialect) -> Option<(TextExpr, PathExpr)> {
     let Some((first, rest)) = backends.split_first() else { return Some((host, path.clone())) };
-    if rest.iter().any(|backend| backend.plan.rewrite != first.plan.rewrite) {
+    let same = |backend: &Backend| backend.plan.rewrite == first.plan.rewrite && backend.plan.host == first.plan.host;
+    if !rest.iter().all(same) {
         return None;
     }
-    let Some(rewrite) = &first.plan.rewrite else { return Some((host, path.clone())) };
-    let host = rewrite.hostname.clone().map_or(host, TextExpr::literal);
+    let set = first.plan.host.clone();
+    let Some(rewrite) = &first.plan.rewrite else { return Some((set.unwrap_or(host), path.clone())) };
+    let last = set.clone().filter(|_| first.plan.host_is_last);
+    let host = last.or_else(|| rewrite.hostname.clone().map(TextExpr::literal)).or(set).unwrap_or(host);
     match &rewrite.path {
         None => Some((host, path.clone())),
-        Some(super::api::PathModifier::ReplaceFullPath(to)) => Some((host, PathExpr::Fixed(to.clone()))),
+        Some(super::api::PathModifier::ReplaceFullPath(to)) => Some((host, paths::full(to, Purpose::Rewrite, dialect))),
         Some(super::api::PathModifier::ReplacePrefixMatch(_)) => None,
     }
 }

@@ -215,7 +215,7 @@ fn overwritten(name: &str, test: Test, dialect: &Dialect) -> Seen {
         _ => false,
     };
     match source {
-        None => Seen::Asked(Some((Field::Header(name.to_owned()), test))),
+        None | Some(HeaderSource::WhereAbsent) => Seen::Asked(Some((Field::Header(name.to_owned()), test))),
         Some(HeaderSource::LatePeer) => Seen::Never,
         Some(HeaderSource::Peer) => Seen::Asked(Some((Field::Client, test))),
         Some(HeaderSource::Scheme) => match (asks("http"), asks("https")) {

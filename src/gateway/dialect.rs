@@ -298,6 +298,13 @@ choices! {
         /// The normalised one, with escapes of characters decoded that are not reserved.
         Decoded,
     }
+    /// A request without Host header.
+    MissingHost {
+        /// Refused (400) unless its target names a host.
+        Refused,
+        /// Refused (400) in HTTP/1.1, whatever its target names.
+        RefusedByHttp11,
+    }
     /// Request headers with underscores.
     Underscores {
         /// 400.
@@ -432,6 +439,13 @@ choices! {
         /// Every 2xx.
         Any2xx,
     }
+    /// The word `Basic` of credentials.
+    BasicScheme {
+        /// As written.
+        Exact,
+        /// In any letter case.
+        AnyCase,
+    }
     /// What a gRPC request gets that no route matches.
     GrpcMiss {
         /// 200 with `grpc-status: 12`.
@@ -492,6 +506,8 @@ choices! {
         HostPort,
         /// Something that nobody can foresee.
         Unforeseeable,
+        /// Something of the router's own where the rule leaves nothing; a match sees what the client sent.
+        WhereAbsent,
         /// Not sent.
         Removed,
     }
@@ -558,8 +574,7 @@ pub struct Dialect {
     pub repeated_names: Fact<RepeatedNames>,
     pub http10: Fact<Http10>,
     pub empty_host: Fact<Oddity>,
-    /// A request of HTTP/1.0 without Host.
-    pub hostless_http10: Fact<Oddity>,
+    pub missing_host: Fact<MissingHost>,
     pub underscores: Fact<Underscores>,
     pub forwarded_headers: Fact<Vec<ForwardedHeader>>,
     pub header_values: Fact<HeaderValues>,
@@ -596,6 +611,8 @@ pub struct Dialect {
     pub grpc_share_status: Fact<u16>,
     /// What a rule of a GRPCRoute answers where nobody can be reached, or where a filter fails.
     pub grpc_fault_status: Fact<u16>,
+    /// The filter for response headers in a GRPCRoute.
+    pub grpc_response_headers: Fact<Handling>,
     /// Status of the share of a Service without endpoints.
     pub no_endpoints_status: Fact<u16>,
     /// Its status where not even an empty EndpointSlice is there; 0 for the same.
@@ -608,6 +625,7 @@ pub struct Dialect {
     pub default_silence: Fact<u64>,
     pub grpc_miss: Fact<GrpcMiss>,
     pub auth_success: Fact<AuthSuccess>,
+    pub basic_scheme: Fact<BasicScheme>,
     /// Bytes of the largest body that is taken where no policy says otherwise; 0 for no limit.
     pub body_limit: Fact<u64>,
 }

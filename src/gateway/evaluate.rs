@@ -2,7 +2,7 @@
 
 use super::answer::{self, APPENDED, EFFECTIVE_HOST_PORT, HEADER_OR, HOST_PORT, HOST_WITHOUT_DEFAULT_PORT, UNESCAPED_PATH};
 use super::config::{Config, Reading};
-use super::dialect::{Dialect, GrpcMiss, OwnAnswer, PrefixReplacement, RewriteEncoding, Slashes};
+use super::dialect::{Dialect, GrpcMiss, MissingHost, OwnAnswer, PrefixReplacement, RewriteEncoding, Slashes};
 use super::filter::Operations;
 use super::guards::{self, Passed};
 use super::normalise;
@@ -296,7 +296,11 @@ fn outcome(answer: &Answer, view: &View<'_>, dialect: &Dialect) -> Outcome {
                 split: split.clone(),
                 method: view.request.method.clone(),
                 target: of_parts(target, view, dialect),
-                host: host.as_ref().map(|host| of_parts(host, view, dialect)),
+                // Go names the backend where the request names nobody.
+                host: host
+                    .as_ref()
+                    .map(|host| of_parts(host, view, dialect))
+                    .filter(|host| !host.is_empty() || *dialect.missing_host == MissingHost::Refused),
                 speech: speech.clone(),
                 headers: headers(sent),
                 response_headers: headers(response_headers),
@@ -331,7 +335,7 @@ fn refused_rewrite(target: &TextExpr, view: &View<'_>, dialect: &Dialect) -> Opt
     let decoded = normalise::decode(&made);
     let clean = normalise::clean_path(&String::from_utf8_lossy(&decoded));
     let slash = if decoded.len() > 1 && decoded.ends_with(b"/") && clean.len() > 1 { "/" } else { "" };
-    let same = made.is_empty() || String::from_utf8_lossy(&decoded) == format!("{clean}{slash}") && made.starts_with(b"/");
+    let same = made.is_empty() || String::from_utf8_lossy(&decoded) == format!("{clean}{slash}");
     if same { None } else { respond(400) }
 }
 

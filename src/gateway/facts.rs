@@ -108,6 +108,11 @@ impl<'a> Facts<'a> {
         port == 443 || self.port(name, Some(port)).is_some_and(|port| port.name.starts_with("https"))
     }
 
+    /// Whether a Service has no address of its own.
+    pub fn is_headless(&self, name: &NamespacedName) -> bool {
+        self.inventory.services.get(name).is_some_and(|service| service.cluster_ip == "None")
+    }
+
     /// A port of a Service that was read.
     pub fn port(&self, name: &NamespacedName, port: Option<u16>) -> Option<&'a ServicePort> {
         let port = i64::from(port?);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::api::{Cors, ExplicitRef, GrpcFilter, HeaderModifier, HttpFilter, PathModifier, RequestMirror, RequestRedirect, UrlRewrite};
-use super::dialect::{Dialect, FilterOrder, Handling, HeaderOperations, HeaderValues, HostOperation};
+use super::dialect::{Dialect, FilterFaults, FilterOrder, Handling, HeaderOperations, HeaderValues, HostOperation};
 use super::format::{self, Formatted};
 use super::policies::{Cookie, Effect, Filter, HostFrom};
 use crate::request::{Part, TextExpr};
@@ -63,6 +63,10 @@ pub(super) fn beside<'o>(operations: &'o Operations, touched: impl FnOnce() -> V
 /// Operations on headers, names in lower case, in the order in which they take effect. A text that is `None` is not known.
 pub type Operations = Vec<(String, Operation)>;
 
+/// Headers that are about the connection or the length of the body, which Go writes by itself.
+const OF_CONNECTION: [&str; 8] =
+    ["connection", "content-length", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
+
 /// Seconds of the core CORS filter where it names none (default of `maxAge` in the CRD). Policies have no default.
 const DEFAULT_MAX_AGE: u32 = 5;
 
@@ -93,6 +97,8 @@ pub struct Plan {
     pub rewrite: Option<UrlRewrite>,
     /// Host set by a header modifier.
     pub host: Option<TextExpr>,
+    /// It was set behind a rewrite of the host, and counts more.
+    pub host_is_last: bool,
     /// Header that names the host sent upstream, in lower case.
     pub host_header: Option<String>,
     /// CORS.
@@ -147,7 +153,15 @@ impl Plan {
                 HttpFilter::ResponseHeaderModifier(modifier) => plan.modify_response(modifier, dialect),
                 HttpFilter::RequestMirror(mirror) => plan.mirror(mirror, dialect),
                 HttpFilter::RequestRedirect(redirect) => plan.redirect = Some(redirect.clone()),
-                HttpFilter::UrlRewrite(rewrite) => plan.rewrite = Some(rewrite.clone()),
+                HttpFilter::UrlRewrite(rewrite) => {
+                    if rewrite.path.is_none() && rewrite.hostname.is_none() && *dialect.filter_faults == FilterFaults::Silent {
+                        plan.fail("a rewrite that says nothing");
+                    }
+                    if rewrite.hostname.is_some() {
+                        plan.host_is_last = false;
+                    }
+                    plan.rewrite = Some(rewrite.clone());
+                }
                 HttpFilter::Cors(cors) => match *dialect.cors {
                     Handling::Works => plan.cors = Some(Cors { max_age: cors.max_age.or(Some(DEFAULT_MAX_AGE)), ..Cors::clone(cors) }),
                     Handling::RuleFails => plan.fail("the implementation refuses the CORS filter"),
@@ -155,6 +169,15 @@ impl Plan {
                 HttpFilter::ExternalAuth(_) => plan.fail("the implementation has no ExternalAuth filter"),
                 HttpFilter::ExtensionRef(reference) => plan.extension(reference, known(reference), dialect),
             }
+        }
+        let rewritten = plan.rewrite.as_ref().is_some_and(|rewrite| rewrite.path.is_some());
+        if *dialect.filter_order == FilterOrder::Listed && plan.regex.is_some() && rewritten {
+            plan.unmodelled.get_or_insert_with(|| "a path that two filters rewrite".to_owned());
+        }
+        // Whoever gave a password stands in the Location.
+        let named = plan.effect.as_ref().is_some_and(|effect| effect.password.is_some());
+        if *dialect.filter_order == FilterOrder::Listed && named && plan.redirect.is_some() {
+            plan.unmodelled.get_or_insert_with(|| "a redirect behind a password".to_owned());
         }
         let refused = plan.direct.is_some() || (plan.redirect.is_some() && *dialect.mirror_beside_redirect == Handling::RuleFails);
         if refused && !plan.mirrors.is_empty() {
@@ -172,7 +195,10 @@ impl Plan {
         for filter in filters {
             match filter {
                 GrpcFilter::RequestHeaderModifier(modifier) => plan.modify_request(modifier, dialect),
-                GrpcFilter::ResponseHeaderModifier(modifier) => plan.modify_response(modifier, dialect),
+                GrpcFilter::ResponseHeaderModifier(modifier) => match *dialect.grpc_response_headers {
+                    Handling::Works => plan.modify_response(modifier, dialect),
+                    Handling::RuleFails => plan.fail("the implementation changes no response headers of gRPC"),
+                },
                 GrpcFilter::RequestMirror(mirror) => plan.mirror(mirror, dialect),
                 GrpcFilter::ExtensionRef(reference) => plan.extension(reference, known(reference), dialect),
             }
@@ -229,6 +255,10 @@ impl Plan {
         let Filter { invalid, stops, path, host, answer, typed, cookies, effect, injected, unmodelled } = filter;
         if let Some(effect) = effect {
             let before = self.effect.take().map(|known| *known).unwrap_or_default();
+            let asks = effect.password.is_some() || effect.service.is_some();
+            if asks && *dialect.filter_order == FilterOrder::Listed && self.request.iter().any(|(name, _)| name == "authorization") {
+                self.unmodelled.get_or_insert_with(|| "credentials that are changed before anybody looks at them".to_owned());
+            }
             let after = if dialect.named_objects.is_empty() { before.over(effect.clone()) } else { before.then(effect.clone()) };
             self.effect = Some(Box::new(after));
         }
@@ -278,6 +308,10 @@ impl Plan {
 
     fn modify_request(&mut self, modifier: &HeaderModifier, dialect: &Dialect) {
         let mut operations = operations(modifier, dialect, &mut self.poison);
+        let of_connection = operations.iter().find(|(name, _)| OF_CONNECTION.contains(&name.as_str()));
+        if let (Some((name, _)), FilterOrder::Listed) = (of_connection, *dialect.filter_order) {
+            self.unmodelled.get_or_insert_with(|| format!("a change of `{name}`, which belongs to the connection"));
+        }
         if operations.iter().any(|(name, _)| name == "host") {
             match *dialect.host_operation {
                 HostOperation::RuleFails => self.fail("a header modifier may not change the Host"),
@@ -285,6 +319,7 @@ impl Plan {
                     for (name, operation) in &operations {
                         if let ("host", Operation::Set(text)) = (name.as_str(), operation) {
                             self.host.clone_from(text);
+                            self.host_is_last = *dialect.filter_order == FilterOrder::Listed;
                         }
                     }
                 }

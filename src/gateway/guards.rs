@@ -1,6 +1,6 @@
 //! Who is asked before a concrete request is passed on, and what they answer.
 
-use super::dialect::AuthSuccess;
+use super::dialect::{AuthSuccess, BasicScheme};
 use super::evaluate;
 use super::view::View;
 use crate::request::{Guard, World};
@@ -46,10 +46,15 @@ pub(super) fn pass(guards: &[Guard], view: &View<'_>, world: &impl World) -> Pas
     Passed::Yes
 }
 
-/// User and password of `Basic` credentials. The scheme is compared with its letter case.
+/// User and password of `Basic` credentials.
 fn credentials(view: &View<'_>) -> Option<(String, String)> {
     let header = view.header("authorization").into_iter().next()?;
-    let decoded = decode_base64(header.strip_prefix("Basic ")?.trim())?;
+    let (scheme, rest) = header.split_at_checked("Basic ".len())?;
+    let same = match *view.dialect().basic_scheme {
+        BasicScheme::Exact => scheme == "Basic ",
+        BasicScheme::AnyCase => scheme.eq_ignore_ascii_case("Basic "),
+    };
+    let decoded = decode_base64(rest.trim()).filter(|_| same)?;
     let (user, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
     Some((user.to_owned(), password.to_owned()))
 }

@@ -104,6 +104,8 @@ pub enum Intent {
         realm: String,
         /// What is known of the passwords.
         users: Users,
+        /// How many keys the Secret has, where it was read.
+        keys: Option<usize>,
     },
     /// HTTP Digest authentication.
     DigestAuth {
@@ -324,8 +326,11 @@ impl Intent {
         let asks = AuthRequest { service: Some((text("auth/auth"), 80)), path: Some(text("/check")), ..AuthRequest::default() };
         vec![
             ("client addresses", Self::AddressLists { allow: vec![text("10.0.0.0/8")], deny: Vec::new() }),
-            ("passwords (SHA)", Self::BasicAuth { secret: text("a/b"), realm: String::new(), users: Users::Ready }),
-            ("passwords (other hashes)", Self::BasicAuth { secret: text("a/b"), realm: String::new(), users: Users::Others }),
+            ("passwords (SHA)", Self::BasicAuth { secret: text("a/b"), realm: String::new(), users: Users::Ready, keys: Some(1) }),
+            (
+                "passwords (other hashes)",
+                Self::BasicAuth { secret: text("a/b"), realm: String::new(), users: Users::Others, keys: Some(1) },
+            ),
             ("digest authentication", Self::DigestAuth { secret: text("a/b") }),
             ("authentication service", Self::ExternalAuth { url: text("http://auth.auth.svc/check"), global: false, asks: Box::new(asks) }),
             ("client certificates", Self::ClientCertificates { secret: text("a/b"), required: true, checked: true, extras: Vec::new() }),

@@ -53,15 +53,7 @@ pub fn forms(path: &PathMatch, modifier: Option<&PathModifier>, purpose: Purpose
         {
             vec![(all, PathExpr::Same)]
         }
-        Some(PathModifier::ReplaceFullPath(to)) => {
-            let slash = if purpose == Purpose::Redirect && !to.starts_with('/') { "/" } else { "" };
-            let to = &format!("{slash}{to}");
-            let to = match *dialect.rewrite_encoding {
-                RewriteEncoding::Raw => to.clone(),
-                RewriteEncoding::Encoded => normalise::encode_path(to.as_bytes()),
-            };
-            vec![(all, PathExpr::Fixed(to))]
-        }
+        Some(PathModifier::ReplaceFullPath(to)) => vec![(all, full(to, purpose, dialect))],
         Some(PathModifier::ReplacePrefixMatch(to)) => {
             let prefix = match path {
                 PathMatch::Prefix(value) | PathMatch::Exact(value) => value.as_str(),
@@ -74,6 +66,17 @@ pub fn forms(path: &PathMatch, modifier: Option<&PathModifier>, purpose: Purpose
             }
         }
     }
+}
+
+/// What replaces a whole path. Go writes a slash for nothing in requests, and nothing in URLs.
+pub fn full(to: &str, purpose: Purpose, dialect: &Dialect) -> PathExpr {
+    let encoded = *dialect.rewrite_encoding == RewriteEncoding::Encoded;
+    let lacks = match purpose {
+        Purpose::Redirect => !to.starts_with('/') && !(encoded && to.is_empty()),
+        Purpose::Rewrite => encoded && to.is_empty(),
+    };
+    let to = format!("{}{to}", if lacks { "/" } else { "" });
+    PathExpr::Fixed(if encoded { normalise::encode_path(to.as_bytes()) } else { to })
 }
 
 /// The forms with bare prefixes apart from what lies below them.

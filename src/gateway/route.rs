@@ -3,7 +3,9 @@
 
 use super::answer::{self, Asked, UNESCAPED_PATH};
 use super::config::{Behind, Certificate, Config, Door, Entry, Port, Reading, Rule, Side, Table};
-use super::dialect::{EscapedSlash, ForeignPort, GrpcMiss, HostFallThrough, Http10, Misdirected, ServerName, Ties, UnknownServerName};
+use super::dialect::{
+    EscapedSlash, ForeignPort, GrpcMiss, HostFallThrough, Http10, Misdirected, MissingHost, ServerName, Ties, UnknownServerName,
+};
 use super::filter::Operations;
 use super::policies::{ClientCertificates, Guarded};
 use std::sync::Arc;
@@ -170,7 +172,12 @@ impl Reading {
             Behind::Wall => return Verdict::new(Answer::NoAnswer(NoAnswer::Reset), trace),
             Behind::Stream(rule) => {
                 trace.push(step("the connection is handed on", Some(&rule.origin)));
-                return Verdict::new(answer::stream(rule, &self.target.dialect), trace);
+                let mut verdict = Verdict::new(answer::stream(rule, &self.target.dialect), trace);
+                if matches!(&verdict.ruling.answer, Answer::Forward(to) if to.split.iter().any(|share| share.backend.is_none())) {
+                    verdict.others.push(Answer::NoAnswer(NoAnswer::Reset));
+                    verdict.undecided = Some("the connection may go to a backend that is not there".to_owned());
+                }
+                return verdict;
             }
             Behind::Table(table) => &side.tables[*table],
         };
@@ -222,6 +229,9 @@ impl Reading {
             return Some(Answer::Respond { status: 426, response_headers: Vec::new() });
         }
         let malformed = [first.malformed_host, first.malformed_method, first.malformed_target, first.malformed_header];
+        if *dialect.missing_host == MissingHost::RefusedByHttp11 && v.holds(first.malformed_target) && v.holds(first.http2) {
+            return Some(Answer::Unmodelled { what: "a broken target over HTTP/2".to_owned() });
+        }
         if malformed.iter().any(|&malformed| v.holds(malformed)) || self.underscored.iter().any(|&header| v.holds(header)) {
             return Some(Answer::Respond { status: 400, response_headers: Vec::new() });
         }

@@ -232,12 +232,17 @@ impl Maker<'_> {
             }
             if let Err(fault) = target
                 && !matches!(fault, BackendFault::UnverifiedTls | BackendFault::Unmade)
-                && (fault != BackendFault::NoEndpoints || *self.target.dialect.no_endpoints_status == 500)
+                && (fault != BackendFault::NoEndpoints
+                    || *self.target.dialect.no_endpoints_status == 500
+                    || *self.target.dialect.no_slices_status == 500)
             {
                 resolved = Err(reason(fault));
             }
             if let Some(filter) = &plan.unmodelled {
                 unmodelled.get_or_insert_with(|| filter.clone());
+            }
+            if plan.effect.is_some() || plan.regex.is_some() {
+                unmodelled.get_or_insert_with(|| "what a filter of the implementation does for a backend".to_owned());
             }
             let rewrites_path = plan.rewrite.as_ref().is_some_and(|rewrite| rewrite.path.is_some());
             let refused = *self.target.dialect.backend_filters == BackendFilters::HostOnly
@@ -278,8 +283,10 @@ impl Maker<'_> {
         let namespace = to.namespace.as_deref().unwrap_or(&route.namespace);
         let to = Reference { group: to.group(), kind: to.kind(), namespace, name: &to.name, port: to.port };
         if self.policies.knows(to.group, to.kind, to.namespace, to.name).is_some() {
-            unmodelled.get_or_insert_with(|| format!("{} {}/{}", to.kind, to.namespace, to.name));
-            return Err(BackendFault::Kind);
+            let name = format!("{} {}/{}", to.kind, to.namespace, to.name);
+            unmodelled.get_or_insert_with(|| name.clone());
+            let named = self.target.dialect.named_objects.iter().any(|named| named == to.kind);
+            return if named { Ok(name) } else { Err(BackendFault::Kind) };
         }
         let referent = Referent { group: to.group, kind: to.kind, namespace: to.namespace, name: to.name };
         if !self.grants.allow(Referrer { kind, namespace: &route.namespace }, referent) {
@@ -324,6 +331,9 @@ impl Maker<'_> {
                 unmodelled.get_or_insert_with(|| format!("the address of Service {service} without endpoints"));
             }
             Some(_) => return Err(BackendFault::Unmade),
+        }
+        if *address && self.facts.is_headless(service) {
+            return Err(BackendFault::Unmade);
         }
         if speech.is_none() && self.facts.is_named_https(service, *port) {
             return Err(BackendFault::UnverifiedTls);

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::config::Config;
-use super::dialect::{Dialect, FinalDot, Oddity, QueryValues, Semicolon, Underscores};
+use super::dialect::{Dialect, FinalDot, MissingHost, Oddity, QueryValues, Semicolon, Underscores};
 use super::normalise::{self, Normalised};
 use super::policies::Trust;
 use super::regex::Compiled;
@@ -156,8 +156,17 @@ impl<'r> View<'r> {
     fn malformed(&self, malformed: Malformed) -> bool {
         match malformed {
             Malformed::Host => match self.host.as_deref() {
-                None => self.request.http_version != "1.0" || *self.dialect.hostless_http10 == Oddity::Refused,
+                None if *self.dialect.missing_host == MissingHost::Refused => true,
+                _ if *self.dialect.missing_host == MissingHost::RefusedByHttp11
+                    && self.request.host.is_none()
+                    && self.request.http_version == "1.1" =>
+                {
+                    true
+                }
+                None => self.request.http_version != "1.0",
                 Some("") => *self.dialect.empty_host == Oddity::Refused,
+                // Go takes no `@`.
+                Some(host) if host.contains('@') && *self.dialect.missing_host == MissingHost::RefusedByHttp11 => true,
                 Some(host) => !host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!$%&'()*+,-.:;=[]_~@".contains(&byte)),
             },
             Malformed::Target => self.path.is_none(),

@@ -78,7 +78,12 @@ impl Cx<'_> {
             if basic.protects() && !location.no_auth {
                 let secret = basic.secret.to_string();
                 let intent = match basic.kind {
-                    BasicKind::Basic => Intent::BasicAuth { secret: secret.clone(), realm: basic.realm.clone(), users: self.users(basic) },
+                    BasicKind::Basic => Intent::BasicAuth {
+                        secret: secret.clone(),
+                        realm: basic.realm.clone(),
+                        users: self.users(basic),
+                        keys: self.inventory.secrets.get(&basic.secret).and_then(|secret| Some(secret.keys.as_ref()?.len())),
+                    },
                     BasicKind::Digest | BasicKind::OtherDigest => Intent::DigestAuth { secret: secret.clone() },
                 };
                 let key = self.options.target.password_key().to_owned();

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 
 use super::{context::Cx, names::shorten, plan::Action, routes::Combined};
 use crate::{
-    gateway::api::{Custom, ExplicitRef, HttpFilter, HttpRule},
+    gateway::{
+        Intent,
+        api::{Custom, ExplicitRef, HttpFilter, HttpRule},
+    },
     k8s::NamespacedName,
     ledger::Code,
     targets::Wish,
@@ -37,7 +40,10 @@ pub(super) fn backends(cx: &mut Cx<'_>, route: &NamespacedName, rules: &[Combine
         let Action::Forward(backends) = &first.action else { continue };
         for (backend, reference) in backends.iter().zip(&mut wire.backend_refs) {
             let name = shorten(&format!("{}-{number}-{}", route.name, backend.service.name));
-            let wishes = &first.changes.wishes;
+            // nginx keeps to the endpoints of a Service without address.
+            let headless = cx.inventory.services.get(&backend.service).is_some_and(|service| service.cluster_ip == "None");
+            let wishes = first.changes.wishes.iter().filter(|wish| !headless || !matches!(wish, Intent::ServiceAddress));
+            let wishes = &wishes.cloned().collect::<Vec<_>>();
             let Some(made) = cx.options.target.substitute(wishes, &backend.service, backend.port, &name) else { continue };
             if backend.service.namespace != route.namespace {
                 let facts = vec![("ingress", cx.ingress_name(first.owner)), ("service", backend.service.to_string())];

@@ -35,7 +35,7 @@ def cors(rng):
 
 
 def forward_auth(rng):
-    address = 'http://' + rng.choice(['auth.default.svc.cluster.local', 'auth.default.svc', 'auth.default.svc.cluster.local:80', 'absent.default.svc.cluster.local']) + rng.choice(['', '/', '/verify', '/verify?x=1', '/lab/status/204', '/lab/status/403', '/lab/status/500'])
+    address = 'http://' + rng.choice(['auth.default.svc.cluster.local', 'auth.default.svc', 'auth.default.svc.cluster.local:80']) + rng.choice(['', '/', '/verify', '/verify?x=1', '/lab/status/204', '/lab/status/403', '/lab/status/500'])
     out = {'address': address}
     if maybe(rng, 0.5):
         out['authResponseHeaders'] = ['X-Auth-User']

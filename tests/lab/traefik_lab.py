@@ -86,7 +86,9 @@ class Lab(gateway.Lab):
             if now != seen:
                 seen, since = now, time.monotonic()
             quiet = time.monotonic() - since
-            if state is not None and (not missing and quiet > 0.4 or quiet > 1.5):
+            # It tells a status before it serves what the status is about.
+            loaded = state is not None and b'@kubernetesgateway' in state
+            if state is not None and (not missing and quiet > (0.5 if loaded else 1.2) or quiet > 2):
                 return None
             time.sleep(0.05)
         return 'not ready in time: ' + '; '.join(sorted(missing))

@@ -476,6 +476,13 @@ fn envoy_gateway_gives_more_answers_as_the_model_says() {
     assert!(score.wrong.is_empty(), "{}", report(&score));
 }
 
+/// Answers of the same Traefik that `lab` recorded later, its own kinds among the objects.
+#[test]
+fn traefik_gives_more_answers_as_the_model_says() {
+    let score = score("traefik-more", "traefik");
+    assert!(score.wrong.is_empty(), "{}", report(&score));
+}
+
 /// Answers that a lab gave just now: `tests/lab/random_gateway.py --keep` says how.
 #[test]
 #[expect(clippy::print_stderr, reason = "a skipped test must be seen, and how much was compared")]

@@ -2,7 +2,7 @@
 
 use super::{middleware, service};
 use crate::{
-    gateway::{Buffers, Intent},
+    gateway::{Buffers, Intent, Users},
     ledger::Code,
     targets::{Answer, standard::no_core_field},
 };
@@ -22,7 +22,12 @@ pub(super) fn answer(intent: &Intent) -> Answer {
     match intent {
         // There is a list of those who may pass, and none of those who may not.
         Intent::AddressLists { allow, deny } if deny.is_empty() && !allow.is_empty() => kept(&[]),
-        Intent::BasicAuth { .. } => kept(&[Code::AccessPasswordKey]),
+        // Passwords are read from the only key of a Secret, whatever its name. With another key beside it the Middleware is broken, and what
+        // it guards goes to other routes.
+        Intent::BasicAuth { users: Users::Map, .. } => no_core_field(intent),
+        Intent::BasicAuth { keys: Some(1), .. } => kept(&[]),
+        Intent::BasicAuth { keys: None, users: Users::Sha | Users::Others | Users::Unknown, .. } => kept(&[]),
+        Intent::BasicAuth { .. } => no_core_field(intent),
         Intent::ExternalAuth { url, asks, .. } if !url.contains('$') && !asks.signin.contains('$') => {
             kept(&[Code::AccessForwardAuthDiffers])
         }

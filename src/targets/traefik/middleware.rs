@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn addresses_come_before_credentials() {
         let users = crate::gateway::Users::Unknown;
-        let basic = Intent::BasicAuth { secret: "a/s".to_owned(), realm: "r".to_owned(), users };
+        let basic = Intent::BasicAuth { secret: "a/s".to_owned(), realm: "r".to_owned(), users, keys: Some(1) };
         let lists = Intent::AddressLists { allow: vec!["10.0.0.0/8".to_owned()], deny: Vec::new() };
         let names: Vec<String> = all(&[basic, lists], "a", "r").into_iter().map(|one| one.metadata.name).collect();
         assert_eq!(names, ["r-allow", "r-password"]);

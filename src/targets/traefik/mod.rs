@@ -40,10 +40,6 @@ impl Target for Traefik {
         service::substitute(intents, service, port, name)
     }
 
-    fn password_key(&self) -> &'static str {
-        "users"
-    }
-
     fn regex_form(&self) -> RegexForm {
         RegexForm::Search
     }

@@ -182,7 +182,7 @@ fn read(name: &str, body: &Value, namespace: &str, facts: &Facts<'_>, filter: &m
                 filter.invalid = Some(format!("`{pattern}` is no regular expression of Go"));
                 return true;
             }
-            let Some(replacement) = backslashes(&trimmed("replacement")) else { return false };
+            let Some(replacement) = backslashes(&trimmed("replacement")).filter(|text| !text.is_empty()) else { return false };
             filter.path = Some((pattern, replacement));
         }
         "headers" => {
