@@ -223,7 +223,11 @@ impl Maker<'_> {
         }
         let mut backends = Vec::with_capacity(references.len());
         let mut dropped = plan.dropped.take();
-        for (weight, reference, plan) in references {
+        for (weight, reference, mut plan) in references {
+            // Filters of a backend belong to what is made of its Service, and nothing is made of a named object.
+            if !reference.group().is_empty() && self.target.dialect.named_objects.iter().any(|named| named == reference.kind()) {
+                plan = Plan { failure: plan.failure, ..Plan::default() };
+            }
             let target = self.backend(kind, route, &reference, &mut unmodelled);
             if dropped.is_none() {
                 let unmade =
