@@ -287,6 +287,11 @@ pub trait Target: Sync {
     /// It processes the CORS filter; where it does not, a rule with the filter would be answered 500.
     fn keeps_cors(&self) -> bool;
 
+    /// It processes the filter for response headers in a GRPCRoute; where it does not, a rule with the filter would answer no call.
+    fn changes_answers_of_grpc(&self) -> bool {
+        true
+    }
+
     /// Replacing the prefix `/` by something else works.
     fn replaces_root_prefix(&self) -> bool;
 

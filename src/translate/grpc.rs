@@ -178,6 +178,8 @@ pub(super) fn wire_rule(cx: &mut Cx<'_>, rules: &[&Rule], namespace: &str) -> Gr
     let request = super::routes::modifier(&changes.request_headers, &changes.request_added, &changes.request_removed);
     let response = super::routes::modifier(&changes.response_headers, &changes.response_added, &changes.response_removed);
     filters.extend(request.map(GrpcFilter::RequestHeaderModifier));
+    // The comparison tells of headers that answers lack then.
+    let response = response.filter(|_| cx.options.target.changes_answers_of_grpc());
     filters.extend(response.map(GrpcFilter::ResponseHeaderModifier));
     if let Some(mirror) = &first.changes.mirror {
         filters.push(GrpcFilter::RequestMirror(super::routes::mirror(cx, mirror, "GRPCRoute", namespace)));

@@ -118,15 +118,16 @@ fn a_replaced_root_prefix_glues_paths() {
 
 #[test]
 fn filters_that_do_not_exist_cost_their_rule() {
-    for (target, group, kind) in [
-        ("envoy-gateway", "gateway.envoyproxy.io", "HTTPRouteFilter"),
-        ("kgateway", "gateway.kgateway.dev", "DirectResponse"),
-        ("nginx-gateway-fabric", "gateway.nginx.org", "SnippetsFilter"),
-        ("traefik", "traefik.io", "Middleware"),
+    for (target, group, kind, cost) in [
+        ("envoy-gateway", "gateway.envoyproxy.io", "HTTPRouteFilter", Code::GatewayRuleFails),
+        ("kgateway", "gateway.kgateway.dev", "DirectResponse", Code::GatewayRuleFails),
+        ("nginx-gateway-fabric", "gateway.nginx.org", "SnippetsFilter", Code::GatewayRuleFails),
+        ("traefik", "traefik.io", "Middleware", Code::GatewayRuleDropped),
+        ("traefik", "traefik.io", "Plugin", Code::GatewayRuleFails),
     ] {
         let yaml =
             route("web", &rule(&format!("filters: [{{type: ExtensionRef, extensionRef: {{group: {group}, kind: {kind}, name: gone}}}}]")));
-        assert_eq!(codes(&yaml, target), only(Code::GatewayRuleFails), "{target}");
+        assert_eq!(codes(&yaml, target), only(cost), "{target}");
     }
 }
 

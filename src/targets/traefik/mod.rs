@@ -52,6 +52,10 @@ impl Target for Traefik {
         false
     }
 
+    fn changes_answers_of_grpc(&self) -> bool {
+        false
+    }
+
     fn replaces_root_prefix(&self) -> bool {
         true
     }
