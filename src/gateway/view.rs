@@ -45,6 +45,9 @@ impl<'r> View<'r> {
             match rest {
                 Some(rest) => {
                     let end = rest.find(['/', '?']).unwrap_or(rest.len());
+                    if rest[..end].contains('@') && *dialect.missing_host == MissingHost::RefusedByHttp11 {
+                        odd = Some("a target with a user");
+                    }
                     host = Some(rest[..end].to_owned());
                     target = if rest[end..].starts_with('/') { &rest[end..] } else { "/" };
                 }
