@@ -72,7 +72,7 @@ pub fn forms(path: &PathMatch, modifier: Option<&PathModifier>, purpose: Purpose
 pub fn full(to: &str, purpose: Purpose, dialect: &Dialect) -> PathExpr {
     let encoded = *dialect.rewrite_encoding == RewriteEncoding::Encoded;
     let lacks = match purpose {
-        Purpose::Redirect => !to.starts_with('/') && !(encoded && to.is_empty()),
+        Purpose::Redirect => !(to.starts_with('/') || encoded && to.is_empty()),
         Purpose::Rewrite => encoded && to.is_empty(),
     };
     let to = format!("{}{to}", if lacks { "/" } else { "" });

@@ -354,14 +354,7 @@ impl<'b> Builder<'b> {
                 });
             }
         }
-        let mut loose = Side { certificates: self.all_certificates(), ..Side::default() };
-        for (number, port) in &mut ports {
-            if !loose.certificates.is_empty() {
-                port.tls.certificates.clone_from(&loose.certificates);
-            }
-            self.finish_port(*number, port);
-        }
-        self.finish_side(0, &mut loose);
+        let loose = self.finish_ports(&mut ports);
         Self::report_outages(&ports, findings);
         let closes_unknown_names = *self.target.dialect.server_name == ServerName::Certificate && !self.streams.is_empty();
         Built { ports, shaken, closes_unknown_names, loose, underscored: self.underscored }
@@ -424,6 +417,19 @@ impl<'b> Builder<'b> {
         let exact = own.keys().copied().collect();
         let own = own.into_values().map(|places| Order::new(entries, places)).collect();
         (Some(HostIndex { exact, own }), Order::new(entries, others))
+    }
+
+    /// Finishes all ports; what is given belongs to none of them.
+    fn finish_ports(&mut self, ports: &mut BTreeMap<u16, Port>) -> Side {
+        let mut loose = Side { certificates: self.all_certificates(), ..Side::default() };
+        for (number, port) in ports {
+            if !loose.certificates.is_empty() {
+                port.tls.certificates.clone_from(&loose.certificates);
+            }
+            self.finish_port(*number, port);
+        }
+        self.finish_side(0, &mut loose);
+        loose
     }
 
     fn finish_port(&mut self, number: u16, port: &mut Port) {
