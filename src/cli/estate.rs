@@ -234,5 +234,6 @@ pub(super) fn options(gateway: &Gateway, aim: Aim, inventory: &Inventory) -> Res
         allow_raw: gateway.allow_raw,
         own: own_annotations(gateway)?,
         emission,
+        second_thread_from: translate::MANY_HOSTS,
     })
 }

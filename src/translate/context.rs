@@ -23,6 +23,9 @@ use crate::{
     targets::{self, Answer, Target},
 };
 
+/// Hosts that take about as long as a thread takes to start.
+pub const MANY_HOSTS: usize = 256;
+
 /// Choices of the user.
 #[derive(Clone)]
 pub struct Options {
@@ -44,6 +47,8 @@ pub struct Options {
     pub own: OwnAnnotations,
     /// Version, channel, and what is there already.
     pub emission: Emission,
+    /// How many hosts are worth a second thread, which changes nothing of the result.
+    pub second_thread_from: usize,
 }
 
 impl Options {
@@ -59,6 +64,7 @@ impl Options {
             allow_raw: false,
             own: OwnAnnotations::default(),
             emission: Emission::default(),
+            second_thread_from: MANY_HOSTS,
         }
     }
 }

@@ -41,7 +41,7 @@ use std::{
     thread,
 };
 
-pub use context::Options;
+pub use context::{MANY_HOSTS, Options};
 pub use emission::{Emission, TlsOwner};
 pub use marks::Marks;
 pub use own_annotations::{Extension, OwnAnnotation, OwnAnnotations};
@@ -64,9 +64,6 @@ use crate::{
 const GENERATOR: &str = "gateway.networking.k8s.io/generator";
 /// Name of the class where the user gave none.
 const CLASS_PLACEHOLDER: &str = "replace-with-your-gateway-class";
-
-/// Servers that a second thread is worth for.
-const SPLIT: usize = 256;
 
 /// An object to print.
 #[derive(Debug, Clone)]
@@ -193,7 +190,7 @@ fn plan_hosts(cx: &mut Cx<'_>) -> Vec<HostPlan> {
     let config = cx.config;
     let mut plans: Vec<HostPlan> = config.redirects.iter().map(|redirect| cx.www(redirect)).collect();
     cx.settle_www();
-    plans.extend(plan_servers(cx, &config.servers, SPLIT));
+    plans.extend(plan_servers(cx, &config.servers));
     let mut seen: BTreeSet<Hostname> = BTreeSet::new();
     for plan in &mut plans {
         plan.hostnames.retain(|(hostname, _)| seen.insert(hostname.clone()));
@@ -203,9 +200,9 @@ fn plan_hosts(cx: &mut Cx<'_>) -> Vec<HostPlan> {
 }
 
 /// Plans of servers. A second thread takes the latter half of many; what is said is what one thread would say.
-fn plan_servers(cx: &mut Cx<'_>, servers: &[Server], split: usize) -> Vec<HostPlan> {
+fn plan_servers(cx: &mut Cx<'_>, servers: &[Server]) -> Vec<HostPlan> {
     let plans = |cx: &mut Cx<'_>, servers: &[Server]| -> Vec<HostPlan> { servers.iter().filter_map(|server| cx.host(server)).collect() };
-    if servers.len() < split {
+    if servers.len() < cx.options.second_thread_from {
         return plans(cx, servers);
     }
     let (former, latter) = servers.split_at(servers.len() / 2);
@@ -324,35 +321,5 @@ impl Cx<'_> {
     /// A route in `from` may send requests to a Service of `to`.
     fn grant_service(&mut self, kind: &'static str, from: &str, to: &str, name: &str) {
         self.grants.add(kind, from, "Service", &NamespacedName::new(to, name));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{ingress, read};
-
-    #[test]
-    fn two_threads_plan_and_say_what_one_does() {
-        let cases = std::fs::read_dir("testdata/cases").expect("cases");
-        let mut several = 0;
-        for case in cases.map(|entry| entry.expect("entry").path().join("input.yaml")) {
-            let Ok(text) = std::fs::read_to_string(&case) else { continue };
-            let inventory = read::texts([("input.yaml".to_owned(), text)], &read::Options::default()).inventory;
-            let controller = ingress::controller(&inventory, &ingress::Given::default());
-            let config = ingress::resolve(&inventory, &controller, &ingress::Options::of(&inventory)).config;
-            for target in targets::all() {
-                let options = Options::of(*target, "any");
-                let [one, two] = [usize::MAX, 2].map(|split| {
-                    let mut cx = Cx::new(&config, &inventory, &options);
-                    let plans = plan_servers(&mut cx, &config.servers, split);
-                    let context::Finished { marks, paths, directives, findings, .. } = cx.finish();
-                    (format!("{plans:?}"), marks, paths, directives, findings)
-                });
-                assert!(one == two, "{} for {}", case.display(), target.id());
-                several += usize::from(config.servers.len() > 1);
-            }
-        }
-        assert!(several > 100, "{several}");
     }
 }

@@ -39,9 +39,17 @@ pub(super) fn backends(cx: &mut Cx<'_>, route: &NamespacedName, rules: &[Combine
         let first = rule.matches[0];
         let Action::Forward(backends) = &first.action else { continue };
         for (backend, reference) in backends.iter().zip(&mut wire.backend_refs) {
+            let known = cx.inventory.services.get(&backend.service);
+            // An object around a Service or port that does not exist would cost the whole rule, so that others take its requests.
+            let absent = known.map_or(!cx.inventory.services.is_empty(), |service| {
+                service.kind != "ExternalName" && service.ports.iter().all(|known| known.port != i64::from(backend.port))
+            });
+            if absent {
+                continue;
+            }
             let name = shorten(&format!("{}-{number}-{}", route.name, backend.service.name));
             // nginx keeps to the endpoints of a Service without address.
-            let headless = cx.inventory.services.get(&backend.service).is_some_and(|service| service.cluster_ip == "None");
+            let headless = known.is_some_and(|service| service.cluster_ip == "None");
             let wishes = first.changes.wishes.iter().filter(|wish| !headless || !matches!(wish, Intent::ServiceAddress));
             let wishes = &wishes.cloned().collect::<Vec<_>>();
             let Some(made) = cx.options.target.substitute(wishes, &backend.service, backend.port, &name) else { continue };

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use gateshift::{
     catalog::{self, Annotation},
     ledger::Settlement,
+    targets, translate,
 };
 
-use crate::shared::convert;
+use crate::{judge, shared::convert};
 
 /// Annotations that have no effect beside a plain backend, and why.
 const INERT: &[(&str, &str)] = &[
@@ -108,4 +109,26 @@ fn annotations_with_effect_are_not_settled_as_without() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(checked > 90, "only {checked} annotations were tried");
+}
+
+#[test]
+fn two_threads_write_and_say_what_one_does() {
+    let cases = std::fs::read_dir("testdata/cases").expect("cases");
+    let mut several = 0;
+    for case in cases.map(|entry| entry.expect("entry").path().join("input.yaml")) {
+        let Ok(yaml) = std::fs::read_to_string(&case) else { continue };
+        let inventory = judge::inventory(&yaml);
+        let config = judge::ingresses(&inventory);
+        several += usize::from(config.servers.len() > 1);
+        for target in targets::all() {
+            let [one, two] = [usize::MAX, 2].map(|second_thread_from| {
+                let options = translate::Options { second_thread_from, ..translate::Options::of(*target, "any") };
+                let translate::Translation { objects, marks, paths, directives, tools, findings } =
+                    translate::translate(&config, &inventory, &options);
+                (format!("{objects:?}"), marks, paths, directives, tools, findings)
+            });
+            assert!(one == two, "{} for {}", case.display(), target.id());
+        }
+    }
+    assert!(several > 100, "{several}");
 }
