@@ -89,6 +89,13 @@ fn direct(status: u16, mut response_headers: HeaderExprs) -> Answer {
     }
 }
 
+/// A redirect behind operations on its headers, of which Location is one: without it, the answer redirects nobody.
+fn redirected(status: u16, location: TextExpr, mut response_headers: HeaderExprs, operations: &[(String, Operation)]) -> Answer {
+    response_headers.insert(0, ("location".to_owned(), Some(location)));
+    modify(&mut response_headers, operations, Side::Response);
+    direct(status, response_headers)
+}
+
 /// Applies operations to the headers of an answer.
 pub(super) fn modify_response(headers: &mut HeaderExprs, operations: &Operations) {
     modify(headers, operations, Side::Response);
@@ -99,10 +106,12 @@ pub(super) fn modify_answer(answer: &mut Answer, operations: &Operations) {
     match answer {
         // A page that takes the place of the backend's answer is made behind the filter that adds them.
         Answer::Forward(forwarding) => modify(&mut forwarding.response_headers, operations, Side::Response),
-        Answer::Redirect { response_headers, .. }
-        | Answer::Respond { response_headers, .. }
-        | Answer::Deny { response_headers, .. }
-        | Answer::NoRoute { response_headers } => modify(response_headers, operations, Side::Response),
+        Answer::Redirect { status, location, response_headers } => {
+            *answer = redirected(*status, std::mem::take(location), std::mem::take(response_headers), operations);
+        }
+        Answer::Respond { response_headers, .. } | Answer::Deny { response_headers, .. } | Answer::NoRoute { response_headers } => {
+            modify(response_headers, operations, Side::Response);
+        }
         Answer::NoAnswer(_) | Answer::Unmodelled { .. } => {}
     }
 }
@@ -334,11 +343,9 @@ fn redirect(redirect: &RequestRedirect, path: &PathExpr, listener_port: u16, ask
     if !own_query {
         parts.push(Part::Query);
     }
-    let mut response_headers = Vec::new();
-    if dialect.modified_own_answers.contains(&OwnAnswer::Redirect) || *dialect.filter_order == FilterOrder::Listed {
-        modify(&mut response_headers, &plan.response, Side::Response);
-    }
-    Answer::Redirect { status: status_code.map_or(302, u16::from), location: TextExpr(parts), response_headers }
+    let modified = dialect.modified_own_answers.contains(&OwnAnswer::Redirect) || *dialect.filter_order == FilterOrder::Listed;
+    let operations = if modified { plan.response.as_slice() } else { &[] };
+    redirected(status_code.map_or(302, u16::from), TextExpr(parts), Vec::new(), operations)
 }
 
 fn forward(rule: &Rule, split: Vec<Share>, path: &PathExpr, cors: HeaderExprs, dialect: &Dialect) -> Answer {

@@ -75,6 +75,8 @@ const DEFAULT_MAX_AGE: u32 = 5;
 pub enum Known<'a> {
     /// It does not exist.
     Absent,
+    /// Its kind belongs to somebody else.
+    Foreign,
     /// It exists, and what it does is not known.
     Opaque {
         /// It adds matches to those of the rule.
@@ -237,6 +239,7 @@ impl Plan {
             Known::Absent if dialect.named_objects.contains(&reference.kind) => {
                 self.dropped.get_or_insert_with(|| format!("{name} does not exist"));
             }
+            Known::Foreign => self.fail(&format!("the filter refers to {name}, which this implementation does not know")),
             Known::Absent => {
                 self.dangling = true;
                 self.fail(&format!("the filter refers to {name}, which does not exist"));

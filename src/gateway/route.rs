@@ -3,9 +3,7 @@
 
 use super::answer::{self, Asked, UNESCAPED_PATH};
 use super::config::{Behind, Certificate, Config, Door, Entry, Port, Reading, Rule, Side, Table};
-use super::dialect::{
-    EscapedSlash, ForeignPort, GrpcMiss, HostFallThrough, Http10, Misdirected, MissingHost, ServerName, Ties, UnknownServerName,
-};
+use super::dialect::{EscapedSlash, ForeignPort, GrpcMiss, HostFallThrough, Http10, Misdirected, ServerName, Ties, UnknownServerName};
 use super::filter::Operations;
 use super::policies::{ClientCertificates, Guarded};
 use std::sync::Arc;
@@ -225,14 +223,22 @@ impl Reading {
         let first = &self.first;
         let conducted = port.and_then(|port| self.conducts.get(&port));
         let dialect = conducted.map_or(&self.target.dialect, |conducted| &*conducted.dialect);
-        if *dialect.http10 == Http10::UpgradeRequired && v.holds(first.http10) {
+        let http2 = v.holds(first.http2);
+        let too_old = *dialect.http10 == Http10::UpgradeRequired && v.holds(first.http10);
+        // Whether the target or the version is looked at first depends on what is wrong with the target.
+        if (http2 || too_old) && v.holds(first.malformed_target) {
+            return Some(Answer::Unmodelled { what: "a broken target over another version than HTTP/1.1".to_owned() });
+        }
+        // Over HTTP/2 every word is a method.
+        let method = !http2 && v.holds(first.malformed_method);
+        let unread = method || v.holds(first.malformed_target) || v.holds(first.malformed_header);
+        if unread || self.underscored.iter().any(|&header| v.holds(header)) {
+            return Some(Answer::Respond { status: 400, response_headers: Vec::new() });
+        }
+        if too_old {
             return Some(Answer::Respond { status: 426, response_headers: Vec::new() });
         }
-        let malformed = [first.malformed_host, first.malformed_method, first.malformed_target, first.malformed_header];
-        if *dialect.missing_host == MissingHost::RefusedByHttp11 && v.holds(first.malformed_target) && v.holds(first.http2) {
-            return Some(Answer::Unmodelled { what: "a broken target over HTTP/2".to_owned() });
-        }
-        if malformed.iter().any(|&malformed| v.holds(malformed)) || self.underscored.iter().any(|&header| v.holds(header)) {
+        if v.holds(first.malformed_host) {
             return Some(Answer::Respond { status: 400, response_headers: Vec::new() });
         }
         match *dialect.escaped_slash {

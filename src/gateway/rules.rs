@@ -383,8 +383,15 @@ impl Maker<'_> {
         }
         match self.policies.knows(&reference.group, &reference.kind, namespace, &reference.name) {
             Some(adds_matches) => Known::Opaque { adds_matches },
+            None if self.is_foreign(&reference.group) => Known::Foreign,
             None => Known::Absent,
         }
+    }
+
+    /// Kinds of the group belong to another implementation. Where filters are asked for by name, whose they are does not matter.
+    fn is_foreign(&self, group: &str) -> bool {
+        let own = &self.target.policy_groups;
+        !own.is_empty() && self.target.dialect.named_objects.is_empty() && !own.iter().any(|known| known == group)
     }
 
     fn timeout(&self, timeouts: Option<api::HttpTimeouts>) -> Option<u64> {
