@@ -205,7 +205,7 @@ enum Seen {
 fn overwritten(name: &str, test: Test, dialect: &Dialect) -> Seen {
     let forwarded = dialect.forwarded_headers.iter().find(|forwarded| forwarded.name == name);
     let source = match forwarded.map(|forwarded| forwarded.source) {
-        _ if *dialect.overwritten_headers == OverwrittenHeaders::AsSent => None,
+        _ if *dialect.overwritten_headers != OverwrittenHeaders::AsMade => None,
         None if name == "host" => return Seen::Never,
         source => source,
     };
@@ -263,6 +263,11 @@ pub(super) fn remaining(conditions: &[(Field, Test)], early: &Operations) -> Rem
                 ([Part::Literal(_)], Test::Present) => {}
                 ([Part::Literal(sent)], Test::Equals(wanted)) if sent == wanted => {}
                 ([Part::Literal(_)], Test::Equals(_)) => return Remaining::Never,
+                ([Part::Literal(sent)], Test::Regex(wanted)) => match regex::Compiled::new(wanted) {
+                    Some(compiled) if compiled.is_match(sent.as_bytes()) => {}
+                    Some(_) => return Remaining::Never,
+                    None => return Remaining::Unknown,
+                },
                 (_, _) => return Remaining::Unknown,
             },
             Some(Operation::Set(None) | Operation::Add(_)) => return Remaining::Unknown,

@@ -394,6 +394,8 @@ choices! {
     OverwrittenHeaders {
         /// As the client sent them.
         AsSent,
+        /// As the client sent them, but for the scheme, unless proxies are trusted to tell it.
+        SchemeAsMade,
         /// As the router sends them.
         AsMade,
     }

@@ -10,10 +10,10 @@ use super::candidates::Order;
 use super::compile::{Compiled, Remaining, compile, remaining};
 use super::config::{Behind, Certificate, Door, Entry, HostIndex, Origins, Outage, Port, Rule, Side, Table, Tier};
 use super::dialect::{
-    CertificateScope, Dialect, HostFallThrough, Isolation, Order as RankOrder, OverlapHttp2, RegexScope, SameServerName, ServerName,
-    Target, Underscores, UnroutedTls, Wildcard,
+    CertificateScope, Dialect, HostFallThrough, Isolation, Order as RankOrder, OverlapHttp2, OverwrittenHeaders, RegexScope,
+    SameServerName, ServerName, Target, Underscores, UnroutedTls, Wildcard,
 };
-use super::filter::{self, Operations};
+use super::filter::{self, Operation, Operations};
 use super::hostname::Hostname;
 use super::listeners::{Listener, RouteKind, Speaks};
 use super::paths;
@@ -22,7 +22,7 @@ use super::precedence::{Rank, Shape, Tie};
 use super::regex;
 use crate::k8s::{NamespacedName, Subject};
 use crate::ledger::{Code, Finding, Findings};
-use crate::request::{Field, PathExpr, PredicateId, Predicates, Sequence, Test};
+use crate::request::{Field, PathExpr, PredicateId, Predicates, Sequence, Test, TextExpr};
 
 /// What was built.
 pub(super) struct Built {
@@ -150,7 +150,11 @@ impl<'b> Builder<'b> {
                 }
             }
         }
-        let early = filter::mutations(&listener.conduct.early, dialect, &mut None);
+        let mut early = filter::mutations(&listener.conduct.early, dialect, &mut None);
+        if *dialect.overwritten_headers == OverwrittenHeaders::SchemeAsMade && listener.conduct.trust.is_none() {
+            let scheme = TextExpr::literal(if tls { "https" } else { "http" });
+            early.push(("x-forwarded-proto".to_owned(), Operation::Set(Some(scheme))));
+        }
         for one in compiled {
             let asked = match remaining(&one.conditions, &early) {
                 Remaining::Conditions(asked) => asked,
