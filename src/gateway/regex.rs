@@ -2,7 +2,7 @@
 
 use regex_automata::{Input, meta, util::syntax};
 
-use crate::automata::pcre;
+use crate::automata::{pcre, re2};
 use crate::request::{Piece, Regex, RegexDialect};
 
 /// A compiled expression.
@@ -195,9 +195,10 @@ pub fn has_bar(pattern: &str) -> bool {
     false
 }
 
-/// Whether RE2 and Go take the pattern: no look-around, no back-references, no stacked quantifiers.
+/// Whether RE2 and Go take the pattern: no look-around, no back-references, no stacked quantifiers, no large repetitions.
 pub fn is_valid(pattern: &str) -> bool {
     !stacks_quantifiers(pattern)
+        && re2::Pattern::parse(pattern).is_ok()
         && regex_syntax::ast::parse::ParserBuilder::new().nest_limit(200).build().parse(pattern).is_ok()
         && regex_syntax::ParserBuilder::new().utf8(false).unicode(false).nest_limit(200).build().parse(pattern).is_ok()
 }

@@ -2,7 +2,7 @@
 
 use super::{location, plan::PathRule, shape};
 use crate::{
-    automata::pcre,
+    automata::{pcre, re2},
     gateway::regex::{is_location, without_names},
     ledger::Code,
     targets::RegexForm,
@@ -69,6 +69,10 @@ pub(super) fn regex(path: &str, form: RegexForm) -> Result<PathRule, NoMatch> {
         RegexForm::Search => format!("(?i)^(?:{body})"),
         RegexForm::Either | RegexForm::Start => format!("(?i)^(?:{body}).*"),
     };
+    // RE2 and Go repeat nothing more than a thousand times.
+    if re2::Pattern::parse(&value).is_err() {
+        return Err(NoMatch::Unsayable(Code::PathNeedsPcre));
+    }
     if value.len() > LONGEST { Err(NoMatch::Unsayable(Code::PathTooLong)) } else { Ok(PathRule::Regex(value)) }
 }
 
@@ -291,5 +295,14 @@ mod tests {
     #[test]
     fn look_around_needs_pcre() {
         assert_eq!(regex("/(?!admin).*", RegexForm::Full), Err(NoMatch::Unsayable(Code::PathNeedsPcre)));
+    }
+
+    #[test]
+    fn more_than_a_thousand_repetitions_need_pcre() {
+        for form in [RegexForm::Full, RegexForm::Search, RegexForm::Either] {
+            assert!(regex("/[a-z]{1,1000}", form).is_ok());
+            assert_eq!(regex("/[a-z]{1,1001}", form), Err(NoMatch::Unsayable(Code::PathNeedsPcre)));
+            assert_eq!(regex("/([a-z]{1,40}/){1,40}", form), Err(NoMatch::Unsayable(Code::PathNeedsPcre)));
+        }
     }
 }

@@ -95,7 +95,6 @@ const NOT_FROM_FILES: &[(&str, &str)] = &[
     ("input/unreadable-file", "reading: it takes a file that the system does not open"),
     ("undecided/certificate", "a part of a host that no sampled request reaches"),
     ("undecided/not-shown", "the same"),
-    ("undecided/over-budget", "judge: a budget that a small case does not reach"),
     ("undecided/unreadable", "an expression that the judge cannot read"),
 ];
 
