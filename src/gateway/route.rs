@@ -223,19 +223,21 @@ impl Reading {
         let first = &self.first;
         let conducted = port.and_then(|port| self.conducts.get(&port));
         let dialect = conducted.map_or(&self.target.dialect, |conducted| &*conducted.dialect);
-        let http2 = v.holds(first.http2);
-        let too_old = *dialect.http10 == Http10::UpgradeRequired && v.holds(first.http10);
-        // Whether the target or the version is looked at first depends on what is wrong with the target.
-        if (http2 || too_old) && v.holds(first.malformed_target) {
-            return Some(Answer::Unmodelled { what: "a broken target over another version than HTTP/1.1".to_owned() });
+        let upgrade = *dialect.http10 == Http10::UpgradeRequired;
+        // What is rarely so is asked first: every question that is asked of all requests tells more classes of them apart.
+        if v.holds(first.malformed_target) {
+            // Whether the target or the version is looked at first depends on what is wrong with the target.
+            let other_version = v.holds(first.http2) || (upgrade && v.holds(first.http10));
+            let what = "a broken target over another version than HTTP/1.1".to_owned();
+            let refused = Answer::Respond { status: 400, response_headers: Vec::new() };
+            return Some(if other_version { Answer::Unmodelled { what } } else { refused });
         }
         // Over HTTP/2 every word is a method.
-        let method = !http2 && v.holds(first.malformed_method);
-        let unread = method || v.holds(first.malformed_target) || v.holds(first.malformed_header);
-        if unread || self.underscored.iter().any(|&header| v.holds(header)) {
+        let method = v.holds(first.malformed_method) && !v.holds(first.http2);
+        if method || v.holds(first.malformed_header) || self.underscored.iter().any(|&header| v.holds(header)) {
             return Some(Answer::Respond { status: 400, response_headers: Vec::new() });
         }
-        if too_old {
+        if upgrade && v.holds(first.http10) {
             return Some(Answer::Respond { status: 426, response_headers: Vec::new() });
         }
         if v.holds(first.malformed_host) {
