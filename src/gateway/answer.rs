@@ -242,34 +242,34 @@ fn separator(dialect: &Dialect) -> &'static str {
     }
 }
 
+/// What every answer has, and whether it is for this client.
+fn origin_headers(cors: &Cors, asked: Asked, dialect: &Dialect) -> (HeaderExprs, bool) {
+    let answered = asked.allowed || *dialect.cors_answers == CorsAnswers::Everybody;
+    let origin = allowed_origin(cors, asked, dialect).map(|origin| ("access-control-allow-origin".to_owned(), Some(origin)));
+    (origin.into_iter().chain(exposed(cors, dialect).filter(|_| answered)).collect(), answered)
+}
+
 fn cors_headers(cors: &Cors, asked: Asked, dialect: &Dialect) -> HeaderExprs {
-    let mut headers: HeaderExprs = Vec::new();
-    headers.extend(allowed_origin(cors, asked, dialect).map(|origin| ("access-control-allow-origin".to_owned(), Some(origin))));
-    if *dialect.cors_answers == CorsAnswers::Everybody || (asked.origin && asked.allowed) {
-        headers.extend(exposed(cors, dialect));
-        if cors.allow_credentials == Some(true) {
-            headers.push(header("access-control-allow-credentials", "true"));
-        }
+    let (mut headers, answered) = origin_headers(cors, asked, dialect);
+    if answered && cors.allow_credentials == Some(true) {
+        headers.push(header("access-control-allow-credentials", "true"));
     }
-    if !is_open(cors, asked, dialect) {
-        absent_cors(&mut headers, &CORS_HEADERS);
-    }
+    no_other_cors(&mut headers, cors, asked, dialect);
     headers
 }
 
-/// Which of two origins is named depends on more than is known here.
-fn is_open(cors: &Cors, asked: Asked, dialect: &Dialect) -> bool {
-    *dialect.cors_answers == CorsAnswers::Everybody && asked.origin && asked.allowed && allowed_origin(cors, asked, dialect).is_none()
+/// Says of headers that are not there that they are not, unless which of two origins is named depends on more than is known here.
+fn no_other_cors(headers: &mut HeaderExprs, cors: &Cors, asked: Asked, dialect: &Dialect) {
+    let open = *dialect.cors_answers == CorsAnswers::Everybody && asked.allowed && allowed_origin(cors, asked, dialect).is_none();
+    if !open {
+        absent_cors(headers, &CORS_HEADERS);
+    }
 }
 
 fn preflight(cors: &Cors, asked: Asked, dialect: &Dialect) -> Answer {
     let credentials = cors.allow_credentials == Some(true);
     let everybody = *dialect.cors_answers == CorsAnswers::Everybody;
-    let mut headers: HeaderExprs = Vec::new();
-    headers.extend(allowed_origin(cors, asked, dialect).map(|origin| ("access-control-allow-origin".to_owned(), Some(origin))));
-    if asked.allowed || everybody {
-        headers.extend(exposed(cors, dialect));
-    }
+    let (mut headers, _) = origin_headers(cors, asked, dialect);
     if asked.allowed || *dialect.foreign_preflight == ForeignPreflight::AnsweredWithoutOrigin {
         if credentials {
             headers.push(header("access-control-allow-credentials", "true"));
@@ -286,9 +286,7 @@ fn preflight(cors: &Cors, asked: Asked, dialect: &Dialect) -> Answer {
         headers.extend(list("access-control-allow-headers", &cors.allow_headers, "access-control-request-headers"));
         headers.extend(cors.max_age.map(|seconds| header("access-control-max-age", seconds.to_string())));
     }
-    if !is_open(cors, asked, dialect) {
-        absent_cors(&mut headers, &CORS_HEADERS);
-    }
+    no_other_cors(&mut headers, cors, asked, dialect);
     Answer::Respond { status: 200, response_headers: headers }
 }
 

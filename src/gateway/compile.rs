@@ -119,7 +119,7 @@ fn compile_match(
     for header in &headers {
         let name = header.name.as_str().to_ascii_lowercase();
         match overwritten(&name, value(header), dialect) {
-            Seen::Asked(condition) => conditions.extend(condition),
+            Seen::Asked(condition) => conditions.push(condition),
             Seen::Never => return,
             Seen::Unknown => unmodelled = Some(format!("a match on `{name}`, which the router itself sets")),
         }
@@ -193,8 +193,8 @@ fn compile_match(
 
 /// How a match on a header sees what the router has made of the header.
 enum Seen {
-    /// So much is asked.
-    Asked(Option<(Field, Test)>),
+    /// This is asked.
+    Asked((Field, Test)),
     /// It never holds.
     Never,
     /// Nobody knows here.
@@ -209,21 +209,11 @@ fn overwritten(name: &str, test: Test, dialect: &Dialect) -> Seen {
         None if name == "host" => return Seen::Never,
         source => source,
     };
-    let asks = |scheme: &str| match &test {
-        Test::Equals(wanted) => wanted == scheme,
-        Test::Regex(wanted) => regex::Compiled::new(wanted).is_some_and(|compiled| compiled.is_match(scheme.as_bytes())),
-        _ => false,
-    };
     match source {
-        None | Some(HeaderSource::WhereAbsent) => Seen::Asked(Some((Field::Header(name.to_owned()), test))),
+        // The scheme is that of the listener, which is known once the route is attached to it.
+        None | Some(HeaderSource::WhereAbsent | HeaderSource::Scheme) => Seen::Asked((Field::Header(name.to_owned()), test)),
         Some(HeaderSource::LatePeer) => Seen::Never,
-        Some(HeaderSource::Peer) => Seen::Asked(Some((Field::Client, test))),
-        Some(HeaderSource::Scheme) => match (asks("http"), asks("https")) {
-            (true, true) => Seen::Asked(None),
-            (true, false) => Seen::Asked(Some((Field::Scheme, Test::Equals("http".to_owned())))),
-            (false, true) => Seen::Asked(Some((Field::Scheme, Test::Equals("https".to_owned())))),
-            (false, false) => Seen::Never,
-        },
+        Some(HeaderSource::Peer) => Seen::Asked((Field::Client, test)),
         Some(
             HeaderSource::AppendedPeer | HeaderSource::Host | HeaderSource::HostPort | HeaderSource::Unforeseeable | HeaderSource::Removed,
         ) => Seen::Unknown,
@@ -248,6 +238,16 @@ pub(super) enum Remaining {
     Unknown,
 }
 
+/// Whether a text passes; `None` where that is not known.
+fn holds(test: &Test, text: &str) -> Option<bool> {
+    match test {
+        Test::Present => Some(true),
+        Test::Equals(wanted) => Some(text == wanted),
+        Test::Regex(wanted) => regex::Compiled::new(wanted).map(|compiled| compiled.is_match(text.as_bytes())),
+        _ => None,
+    }
+}
+
 /// Conditions behind changes of request headers that come before them.
 pub(super) fn remaining(conditions: &[(Field, Test)], early: &Operations) -> Remaining {
     let mut remaining = Vec::with_capacity(conditions.len());
@@ -259,16 +259,13 @@ pub(super) fn remaining(conditions: &[(Field, Test)], early: &Operations) -> Rem
         match last {
             None => remaining.push((field.clone(), test.clone())),
             Some(Operation::Remove) => return Remaining::Never,
-            Some(Operation::Set(Some(text))) => match (text.0.as_slice(), test) {
-                ([Part::Literal(_)], Test::Present) => {}
-                ([Part::Literal(sent)], Test::Equals(wanted)) if sent == wanted => {}
-                ([Part::Literal(_)], Test::Equals(_)) => return Remaining::Never,
-                ([Part::Literal(sent)], Test::Regex(wanted)) => match regex::Compiled::new(wanted) {
-                    Some(compiled) if compiled.is_match(sent.as_bytes()) => {}
-                    Some(_) => return Remaining::Never,
+            Some(Operation::Set(Some(text))) => match text.0.as_slice() {
+                [Part::Literal(sent)] => match holds(test, sent) {
+                    Some(true) => {}
+                    Some(false) => return Remaining::Never,
                     None => return Remaining::Unknown,
                 },
-                (_, _) => return Remaining::Unknown,
+                _ => return Remaining::Unknown,
             },
             Some(Operation::Set(None) | Operation::Add(_)) => return Remaining::Unknown,
         }

@@ -631,3 +631,10 @@ pub struct Dialect {
     /// Bytes of the largest body that is taken where no policy says otherwise; 0 for no limit.
     pub body_limit: Fact<u64>,
 }
+
+impl Dialect {
+    /// Whether objects of a kind are looked up when everything is put together.
+    pub fn looks_up(&self, kind: &str) -> bool {
+        self.named_objects.iter().any(|named| named == kind)
+    }
+}

@@ -110,7 +110,7 @@ impl<'a> Facts<'a> {
 
     /// Whether a Service has no address of its own.
     pub fn is_headless(&self, name: &NamespacedName) -> bool {
-        self.inventory.services.get(name).is_some_and(|service| service.cluster_ip == "None")
+        self.inventory.services.get(name).is_some_and(Service::is_headless)
     }
 
     /// A port of a Service that was read.

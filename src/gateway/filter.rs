@@ -236,7 +236,7 @@ impl Plan {
                 self.adds_matches |= adds_matches;
                 self.unmodelled.get_or_insert(name);
             }
-            Known::Absent if dialect.named_objects.contains(&reference.kind) => {
+            Known::Absent if dialect.looks_up(&reference.kind) => {
                 self.dropped.get_or_insert_with(|| format!("{name} does not exist"));
             }
             Known::Foreign => self.fail(&format!("the filter refers to {name}, which this implementation does not know")),
@@ -246,7 +246,7 @@ impl Plan {
             }
             Known::Filter(filter) => {
                 self.own(filter, dialect);
-                if let (Some(why), true) = (&filter.invalid, dialect.named_objects.contains(&reference.kind)) {
+                if let (Some(why), true) = (&filter.invalid, dialect.looks_up(&reference.kind)) {
                     self.dropped.get_or_insert_with(|| format!("{name}: {why}"));
                 }
             }

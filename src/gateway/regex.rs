@@ -25,7 +25,7 @@ impl Compiled {
                 return pcre::Pattern::parse(&regex.pattern, regex.caseless).ok().map(|one| Self(Engine::Pcre(Box::new(one))));
             }
         };
-        if !is_valid(&regex.pattern) {
+        if !re2::has_syntax(&regex.pattern) {
             return None;
         }
         let pattern = if full { format!("^(?:{})$", regex.pattern) } else { regex.pattern.clone() };
@@ -197,59 +197,8 @@ pub fn has_bar(pattern: &str) -> bool {
 
 /// Whether RE2 and Go take the pattern: no look-around, no back-references, no stacked quantifiers, no large repetitions.
 pub fn is_valid(pattern: &str) -> bool {
-    !stacks_quantifiers(pattern)
-        && re2::Pattern::parse(pattern).is_ok()
-        && regex_syntax::ast::parse::ParserBuilder::new().nest_limit(200).build().parse(pattern).is_ok()
+    re2::Pattern::parse(pattern).is_ok()
         && regex_syntax::ParserBuilder::new().utf8(false).unicode(false).nest_limit(200).build().parse(pattern).is_ok()
-}
-
-/// `a++`, `a**` and `a{2}{3}`, which regex-syntax reads as nested and RE2 refuses. A `?` behind a quantifier makes it lazy.
-fn stacks_quantifiers(pattern: &str) -> bool {
-    let bytes = pattern.as_bytes();
-    let (mut at, mut quantified, mut class) = (0, false, false);
-    while at < bytes.len() {
-        let byte = bytes[at];
-        if byte == b'\\' {
-            at += 2;
-            quantified = false;
-            continue;
-        }
-        if class {
-            class = byte != b']';
-            at += 1;
-            quantified = false;
-            continue;
-        }
-        let repeats = match byte {
-            b'*' | b'+' | b'?' => true,
-            b'{' => repetition(&bytes[at..]).is_some(),
-            _ => false,
-        };
-        if !repeats {
-            class = byte == b'[';
-            // `]` directly behind `[` or `[^` is a literal.
-            if class {
-                at += usize::from(bytes.get(at + 1) == Some(&b'^'));
-                at += usize::from(bytes.get(at + 1) == Some(&b']'));
-            }
-            // `(?` opens a group with flags: its `?` is no quantifier.
-            if byte == b'(' && bytes.get(at + 1) == Some(&b'?') {
-                at += 1;
-            }
-            quantified = false;
-            at += 1;
-            continue;
-        }
-        if quantified {
-            return true;
-        }
-        at += if byte == b'{' { repetition(&bytes[at..]).unwrap_or(1) } else { 1 };
-        if bytes.get(at) == Some(&b'?') {
-            at += 1;
-        }
-        quantified = true;
-    }
-    false
 }
 
 /// Length of `{2}`, `{2,}` or `{2,3}`.

@@ -224,31 +224,31 @@ impl Reading {
         let conducted = port.and_then(|port| self.conducts.get(&port));
         let dialect = conducted.map_or(&self.target.dialect, |conducted| &*conducted.dialect);
         let upgrade = *dialect.http10 == Http10::UpgradeRequired;
+        let respond = |status| Some(Answer::Respond { status, response_headers: Vec::new() });
         // What is rarely so is asked first: every question that is asked of all requests tells more classes of them apart.
         if v.holds(first.malformed_target) {
             // Whether the target or the version is looked at first depends on what is wrong with the target.
             let other_version = v.holds(first.http2) || (upgrade && v.holds(first.http10));
             let what = "a broken target over another version than HTTP/1.1".to_owned();
-            let refused = Answer::Respond { status: 400, response_headers: Vec::new() };
-            return Some(if other_version { Answer::Unmodelled { what } } else { refused });
+            return if other_version { Some(Answer::Unmodelled { what }) } else { respond(400) };
         }
         // Over HTTP/2 every word is a method.
         let method = v.holds(first.malformed_method) && !v.holds(first.http2);
         if method || v.holds(first.malformed_header) || self.underscored.iter().any(|&header| v.holds(header)) {
-            return Some(Answer::Respond { status: 400, response_headers: Vec::new() });
+            return respond(400);
         }
         if upgrade && v.holds(first.http10) {
-            return Some(Answer::Respond { status: 426, response_headers: Vec::new() });
+            return respond(426);
         }
         if v.holds(first.malformed_host) {
-            return Some(Answer::Respond { status: 400, response_headers: Vec::new() });
+            return respond(400);
         }
         match *dialect.escaped_slash {
             EscapedSlash::Redirected if v.holds(first.escaped_slash) => {
                 let location = TextExpr::from([Part::Variable(UNESCAPED_PATH.to_owned()), Part::Query]);
                 Some(Answer::Redirect { status: 307, location, response_headers: Vec::new() })
             }
-            EscapedSlash::Refused if v.holds(first.escaped_slash) => Some(Answer::Respond { status: 400, response_headers: Vec::new() }),
+            EscapedSlash::Refused if v.holds(first.escaped_slash) => respond(400),
             EscapedSlash::Redirected | EscapedSlash::Refused | EscapedSlash::Unescaped | EscapedSlash::Kept => None,
         }
     }

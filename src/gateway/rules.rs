@@ -225,7 +225,7 @@ impl Maker<'_> {
         let mut dropped = plan.dropped.take();
         for (weight, reference, mut plan) in references {
             // Filters of a backend belong to what is made of its Service, and nothing is made of a named object.
-            if !reference.group().is_empty() && self.target.dialect.named_objects.iter().any(|named| named == reference.kind()) {
+            if !reference.group().is_empty() && self.target.dialect.looks_up(reference.kind()) {
                 plan = Plan { failure: plan.failure, ..Plan::default() };
             }
             let target = self.backend(kind, route, &reference, &mut unmodelled);
@@ -289,7 +289,7 @@ impl Maker<'_> {
         if self.policies.knows(to.group, to.kind, to.namespace, to.name).is_some() {
             let name = format!("{} {}/{}", to.kind, to.namespace, to.name);
             unmodelled.get_or_insert_with(|| name.clone());
-            let named = self.target.dialect.named_objects.iter().any(|named| named == to.kind);
+            let named = self.target.dialect.looks_up(to.kind);
             return if named { Ok(name) } else { Err(BackendFault::Kind) };
         }
         let referent = Referent { group: to.group, kind: to.kind, namespace: to.namespace, name: to.name };
@@ -297,7 +297,7 @@ impl Maker<'_> {
             return Err(BackendFault::NotPermitted);
         }
         if !to.group.is_empty() || to.kind != "Service" {
-            let named = kind == "HTTPRoute" && self.target.dialect.named_objects.iter().any(|named| named == to.kind);
+            let named = kind == "HTTPRoute" && self.target.dialect.looks_up(to.kind);
             return if named {
                 self.stand_in(to.kind, NamespacedName::new(to.namespace, to.name), unmodelled)
             } else {

@@ -10,7 +10,7 @@ use super::candidates::Order;
 use super::compile::{Compiled, Remaining, compile, remaining};
 use super::config::{Behind, Certificate, Door, Entry, HostIndex, Origins, Outage, Port, Rule, Side, Table, Tier};
 use super::dialect::{
-    CertificateScope, Dialect, HostFallThrough, Isolation, Order as RankOrder, OverlapHttp2, OverwrittenHeaders, RegexScope,
+    CertificateScope, Dialect, HeaderSource, HostFallThrough, Isolation, Order as RankOrder, OverlapHttp2, OverwrittenHeaders, RegexScope,
     SameServerName, ServerName, Target, Underscores, UnroutedTls, Wildcard,
 };
 use super::filter::{self, Operation, Operations};
@@ -151,9 +151,10 @@ impl<'b> Builder<'b> {
             }
         }
         let mut early = filter::mutations(&listener.conduct.early, dialect, &mut None);
-        if *dialect.overwritten_headers == OverwrittenHeaders::SchemeAsMade && listener.conduct.trust.is_none() {
-            let scheme = TextExpr::literal(if tls { "https" } else { "http" });
-            early.push(("x-forwarded-proto".to_owned(), Operation::Set(Some(scheme))));
+        if *dialect.overwritten_headers != OverwrittenHeaders::AsSent && listener.conduct.trust.is_none() {
+            let scheme = Operation::Set(Some(TextExpr::literal(if tls { "https" } else { "http" })));
+            let of_scheme = dialect.forwarded_headers.iter().filter(|forwarded| forwarded.source == HeaderSource::Scheme);
+            early.extend(of_scheme.map(|forwarded| (forwarded.name.clone(), scheme.clone())));
         }
         for one in compiled {
             let asked = match remaining(&one.conditions, &early) {

@@ -184,6 +184,13 @@ pub struct Service {
     pub ports: Vec<ServicePort>,
 }
 
+impl Service {
+    /// It has no address of its own.
+    pub fn is_headless(&self) -> bool {
+        self.cluster_ip == "None"
+    }
+}
+
 /// An EndpointSlice, as far as it tells whether a Service has endpoints.
 #[derive(Debug, Clone)]
 pub struct EndpointSlice {

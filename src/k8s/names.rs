@@ -10,14 +10,16 @@ const QUALIFIED: &str = "must consist of alphanumeric characters, '-', '_' or '.
 /// What is wrong with a name; empty where nothing is.
 pub(crate) type Reasons = Vec<String>;
 
-fn is_label(text: &str) -> bool {
+/// Lower-case letters, digits and `-`, with a letter or digit at both ends.
+pub(crate) fn is_label(text: &str) -> bool {
     let inner = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
     let outer = |byte: &u8| *byte != b'-';
     let bytes = text.as_bytes();
     bytes.iter().all(inner) && bytes.first().is_some_and(outer) && bytes.last().is_some_and(outer)
 }
 
-fn is_subdomain(text: &str) -> bool {
+/// DNS labels joined by dots, of any length.
+pub(crate) fn is_subdomain(text: &str) -> bool {
     text.split('.').all(is_label)
 }
 
@@ -60,6 +62,12 @@ pub(crate) fn prefix_of(text: &str, check: fn(&str) -> Reasons) -> Reasons {
     }
 }
 
+/// A name such as the API server makes of a prefix (`GenerateName` in apiserver): 58 bytes of it and five characters.
+pub(crate) fn generated(prefix: &str) -> String {
+    let end = (0..=prefix.len().min(58)).rev().find(|end| prefix.is_char_boundary(*end)).unwrap_or(0);
+    format!("{}x4x4x", &prefix[..end])
+}
+
 /// `IsQualifiedName`: keys of labels and annotations, finalizers.
 pub(crate) fn qualified(text: &str) -> Reasons {
     let mut reasons = Vec::new();
@@ -81,13 +89,14 @@ pub(crate) fn qualified(text: &str) -> Reasons {
     } else if name.len() > 63 {
         reasons.push("name part must be no more than 63 bytes".to_owned());
     }
-    if !is_qualified(name) {
+    if !is_label_text(name) {
         reasons.push(format!("name part {QUALIFIED}"));
     }
     reasons
 }
 
-fn is_qualified(text: &str) -> bool {
+/// Letters, digits, `-`, `_` and `.`, with a letter or digit at both ends.
+pub(crate) fn is_label_text(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
         && bytes.first().is_some_and(u8::is_ascii_alphanumeric)
@@ -100,7 +109,7 @@ pub(crate) fn label_value(text: &str) -> Reasons {
     if text.len() > 63 {
         reasons.push("must be no more than 63 bytes".to_owned());
     }
-    if !text.is_empty() && !is_qualified(text) {
+    if !text.is_empty() && !is_label_text(text) {
         reasons.push(format!("a valid label must be an empty string or {}", QUALIFIED.trim_start_matches("must ")));
     }
     reasons

@@ -1,5 +1,7 @@
 //! RFC 3339 timestamps, as Go's `time.Parse` reads them.
 
+use crate::yaml::calendar::{days_in, digits};
+
 /// Seconds since 1970, or `None` where Go refuses the text.
 pub(crate) fn seconds(text: &str) -> Option<i64> {
     let mut rest = text;
@@ -44,28 +46,9 @@ pub(crate) fn seconds(text: &str) -> Option<i64> {
     Some(days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset)
 }
 
-fn digits(rest: &mut &str, least: usize, most: usize) -> Option<i64> {
-    let len = rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
-    if len < least {
-        return None;
-    }
-    let value = rest[..len].parse().ok();
-    *rest = &rest[len..];
-    value
-}
-
 fn literal(rest: &mut &str, text: &str) -> Option<()> {
     *rest = rest.strip_prefix(text)?;
     Some(())
-}
-
-fn days_in(year: i64, month: i64) -> i64 {
-    match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        _ => 31,
-    }
 }
 
 /// Days since 1970-01-01 in the proleptic Gregorian calendar.

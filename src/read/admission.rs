@@ -52,7 +52,7 @@ pub(super) fn metadata(cx: &mut Complaints<'_>, root: &Node, naming: Naming) {
     } else if generate_name.is_empty() {
         cx.refuse(&at.key("name"), "name or generateName is required");
     } else {
-        cx.refuse_all(&at.key("name"), (naming.name)(&generated(generate_name)));
+        cx.refuse_all(&at.key("name"), (naming.name)(&names::generated(generate_name)));
     }
     let namespace = text(meta, "namespace");
     if naming.namespaced && !namespace.is_empty() {
@@ -68,12 +68,6 @@ pub(super) fn metadata(cx: &mut Complaints<'_>, root: &Node, naming: Naming) {
     annotations(cx, meta, &at);
     owners(cx, meta, &at);
     finalizers(cx, meta, &at);
-}
-
-/// A name such as the API server makes of a prefix (`GenerateName` in apiserver): 58 bytes of it and five characters.
-fn generated(prefix: &str) -> String {
-    let end = (0..=prefix.len().min(58)).rev().find(|end| prefix.is_char_boundary(*end)).unwrap_or(0);
-    format!("{}x4x4x", &prefix[..end])
 }
 
 fn number(node: &Node) -> Option<i64> {

@@ -1,8 +1,10 @@
 //! What the implementations on Envoy have in common: rewrites by RE2, retries, what is hashed, and quantities.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
-use super::Estate;
+use super::{Estate, Section};
 use crate::{
     gateway::{Intent, regex},
     ledger::{Code, Facts},
@@ -155,6 +157,12 @@ const OF_CLIENTS: [&str; 26] = [
 pub(super) fn is_withdrawn(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     !OF_CLIENTS.contains(&name.as_str()) && !["x-forwarded-", "x-original-"].iter().any(|told| name.starts_with(told))
+}
+
+/// What is taken away from clients of listeners, sorted.
+pub(super) fn withdrawn<'s>(sections: impl Iterator<Item = &'s Section>) -> Vec<String> {
+    let told: BTreeSet<&String> = sections.flat_map(|section| &section.told).filter(|name| is_withdrawn(name)).collect();
+    told.into_iter().cloned().collect()
 }
 
 /// What is to be said where the Gateway is not ours, nor are the policies that would take such headers away.

@@ -291,18 +291,12 @@ impl<'a> Cx<'a> {
 
     /// Settles a path, together with what was said of it before.
     pub(super) fn mark_path(&mut self, place: &Subject, settlement: Settlement) {
-        match self.paths.get_mut(place) {
-            Some(before) => before.join(&settlement),
-            None => drop(self.paths.insert(place.clone(), settlement)),
-        }
+        join(&mut self.paths, place, settlement);
     }
 
     /// Settles a directive of a snippet, together with what was said of it before.
     pub(super) fn mark_directive(&mut self, spot: super::snippet::Spot, settlement: Settlement) {
-        match self.directives.get_mut(&spot) {
-            Some(before) => before.join(&settlement),
-            None => drop(self.directives.insert(spot, settlement)),
-        }
+        join(&mut self.directives, &spot, settlement);
     }
 
     /// A Gateway that exists has no listener that takes something.
@@ -338,6 +332,14 @@ impl<'a> Cx<'a> {
     pub(super) fn finish(self) -> Finished {
         let Self { marks, paths, directives, tools, findings, .. } = self;
         Finished { marks, paths, directives, tools, findings }
+    }
+}
+
+/// Settles something, together with what was said of it before.
+fn join<K: Ord + Clone>(settled: &mut BTreeMap<K, Settlement>, key: &K, settlement: Settlement) {
+    match settled.get_mut(key) {
+        Some(before) => before.join(&settlement),
+        None => drop(settled.insert(key.clone(), settlement)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the implementation has to do for the rules of a route: filters that they refer to, objects that take the place of Services, and
 //! wishes for policies.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use super::{context::Cx, names::shorten, plan::Action, routes::Combined};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
         Intent,
         api::{Custom, ExplicitRef, HttpFilter, HttpRule},
     },
-    k8s::NamespacedName,
+    k8s::{NamespacedName, Service},
     ledger::Code,
     targets::Wish,
 };
@@ -39,9 +39,9 @@ pub(super) fn backends(cx: &mut Cx<'_>, route: &NamespacedName, rules: &[Combine
         let first = rule.matches[0];
         let Action::Forward(backends) = &first.action else { continue };
         for (backend, reference) in backends.iter().zip(&mut wire.backend_refs) {
-            let known = cx.inventory.services.get(&backend.service);
+            let service = cx.inventory.services.get(&backend.service);
             // An object around a Service or port that does not exist would cost the whole rule, so that others take its requests.
-            let absent = known.map_or(!cx.inventory.services.is_empty(), |service| {
+            let absent = service.map_or(!cx.inventory.services.is_empty(), |service| {
                 service.kind != "ExternalName" && service.ports.iter().all(|known| known.port != i64::from(backend.port))
             });
             if absent {
@@ -49,16 +49,17 @@ pub(super) fn backends(cx: &mut Cx<'_>, route: &NamespacedName, rules: &[Combine
             }
             let name = shorten(&format!("{}-{number}-{}", route.name, backend.service.name));
             // nginx keeps to the endpoints of a Service without address.
-            let headless = known.is_some_and(|service| service.cluster_ip == "None");
-            let wishes = first.changes.wishes.iter().filter(|wish| !headless || !matches!(wish, Intent::ServiceAddress));
-            let wishes = &wishes.cloned().collect::<Vec<_>>();
-            let Some(made) = cx.options.target.substitute(wishes, &backend.service, backend.port, &name) else { continue };
+            let mut wishes = Cow::from(&first.changes.wishes);
+            if service.is_some_and(Service::is_headless) {
+                wishes.to_mut().retain(|wish| !matches!(wish, Intent::ServiceAddress));
+            }
+            let Some(made) = cx.options.target.substitute(&wishes, &backend.service, backend.port, &name) else { continue };
             if backend.service.namespace != route.namespace {
                 let facts = vec![("ingress", cx.ingress_name(first.owner)), ("service", backend.service.to_string())];
                 cx.say(Code::PolicyOtherNamespace, Some(first.origin.clone()), facts);
                 continue;
             }
-            let own = |name: &str| cx.options.target.substitute(wishes, &backend.service, backend.port, name);
+            let own = |name: &str| cx.options.target.substitute(&wishes, &backend.service, backend.port, name);
             let same =
                 |known: &&Custom| known.kind == made.object.kind && own(&known.metadata.name).is_some_and(|one| one.object == **known);
             let known = objects.iter().find(same).map(|known| known.metadata.name.clone());

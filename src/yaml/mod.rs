@@ -4,6 +4,7 @@
 //! What they would refuse and we can still read is a [`Problem`] of the document. Nothing here knows what an object is.
 
 mod base64;
+pub(crate) mod calendar;
 mod compose;
 mod document;
 mod event;

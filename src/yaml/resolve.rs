@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::{Scalar, ScalarStyle};
+use super::{
+    Scalar, ScalarStyle,
+    calendar::{days_in, digits},
+};
 
 /// The value of a scalar.
 #[derive(Debug, Clone, PartialEq)]
@@ -209,7 +212,7 @@ fn finite(text: &str) -> Option<Resolved<'static>> {
 /// after blanks.
 fn is_timestamp(text: &str) -> bool {
     let mut rest = text;
-    let Some(year) = number(&mut rest, 4..=4) else { return false };
+    let Some(year) = digits(&mut rest, 4, 4) else { return false };
     let (Some(month), Some(day)) = (part(&mut rest, '-'), part(&mut rest, '-')) else { return false };
     if !(1..=12).contains(&month) || day < 1 || day > days_in(year, month) {
         return false;
@@ -219,7 +222,7 @@ fn is_timestamp(text: &str) -> bool {
     }
     let zoned = rest.starts_with(['T', 't']);
     rest = if zoned { &rest[1..] } else { rest.trim_start_matches(' ') };
-    let (Some(hour), Some(minute), Some(second)) = (number(&mut rest, 1..=2), part(&mut rest, ':'), part(&mut rest, ':')) else {
+    let (Some(hour), Some(minute), Some(second)) = (digits(&mut rest, 1, 2), part(&mut rest, ':'), part(&mut rest, ':')) else {
         return false;
     };
     let separated = zoned || text.contains(' ');
@@ -235,32 +238,15 @@ fn is_timestamp(text: &str) -> bool {
 /// `Z`, or hours and minutes with a sign.
 fn is_zone(text: &str) -> bool {
     let Some(mut rest) = text.strip_prefix(['+', '-']) else { return text == "Z" };
-    let hours = number(&mut rest, 2..=2);
-    let minutes = rest.strip_prefix(':').and_then(|mut rest| number(&mut rest, 2..=2).filter(|_| rest.is_empty()));
+    let hours = digits(&mut rest, 2, 2);
+    let minutes = rest.strip_prefix(':').and_then(|mut rest| digits(&mut rest, 2, 2).filter(|_| rest.is_empty()));
     hours.is_some_and(|hours| hours <= 24) && minutes.is_some_and(|minutes| minutes <= 60)
 }
 
-const fn days_in(year: u32, month: u32) -> u32 {
-    match month {
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
 /// A separator and a number of one or two digits.
-fn part(rest: &mut &str, separator: char) -> Option<u32> {
+fn part(rest: &mut &str, separator: char) -> Option<i64> {
     *rest = rest.strip_prefix(separator)?;
-    number(rest, 1..=2)
-}
-
-/// A number of so many digits at the start of `rest`, which goes on behind it.
-fn number(rest: &mut &str, digits: std::ops::RangeInclusive<usize>) -> Option<u32> {
-    let len = rest.bytes().take(*digits.end()).take_while(u8::is_ascii_digit).count();
-    let (text, behind) = rest.split_at(len);
-    *rest = behind;
-    if len < *digits.start() { None } else { text.parse().ok() }
+    digits(rest, 1, 2)
 }
 
 #[cfg(test)]

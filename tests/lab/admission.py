@@ -472,6 +472,45 @@ def write(batch, folder):
             f.write(text)
 
 
+def change(rng, d, number, changer, kinds):
+    """Gives an object a name of its own and changes it in a place or two."""
+    meta = d.get('metadata')
+    if isinstance(meta, dict) and isinstance(meta.get('name'), str):
+        meta['name'] = f'c{number}'
+        meta.pop('namespace', None)
+    for _ in range(rng.choice([0, 1, 1, 1, 2])):
+        changer.change(d, kinds.get((d.get('apiVersion'), d.get('kind')), {}) if isinstance(d.get('apiVersion'), str) and isinstance(d.get('kind'), str) else {})
+
+
+def run(arguments, command):
+    """What gateshift prints, which is JSON."""
+    done = subprocess.run([arguments.gateshift, *command], capture_output=True, text=True)
+    if done.returncode not in (0, 1, 3):
+        sys.exit(done.stderr)
+    return json.loads(done.stdout)
+
+
+def compare(arguments, draw, said, hold):
+    """Holds what `said` tells of a folder (place, code and message of each finding) to the server, case by case."""
+    folder = tempfile.mkdtemp(prefix='admission-')
+    totals, wrong = collections.Counter(), []
+    for batch in Cases(draw, arguments.cases).batches():
+        write(batch, folder)
+        ours = collections.defaultdict(list)
+        for place, code, message in said(folder):
+            found = re.search(r'(\d{5})\.json', place)
+            if found:
+                ours[int(found.group(1))].append((code, message))
+        for number, text in enumerate(batch):
+            totals['cases'] += 1
+            complaint = hold(text, ours[number], totals)
+            if complaint:
+                wrong.append(complaint)
+                tell(arguments, complaint, text, ours[number])
+    shutil.rmtree(folder)
+    return totals, wrong
+
+
 # ---------------------------------------------------------------- gateway
 
 def difference(sent, stored, path=''):
@@ -520,37 +559,17 @@ def gateway(arguments):
             d = {'apiVersion': api_version, 'kind': kind, 'metadata': {'name': 'x'}, **builder.object(kinds[api_version, kind], rng.choice([0, 0, 0.02, 0.05, 0.1]), 0)}
             if rng.random() < 0.85:
                 d.pop('status', None)
-        meta = d.get('metadata')
-        if isinstance(meta, dict) and isinstance(meta.get('name'), str):
-            meta['name'] = f'c{number}'
-            meta.pop('namespace', None)
-        changer = Changer(rng, builder)
-        for _ in range(rng.choice([0, 1, 1, 1, 2])):
-            changer.change(d, kinds.get((d.get('apiVersion'), d.get('kind')), {}) if isinstance(d.get('apiVersion'), str) and isinstance(d.get('kind'), str) else {})
+        change(rng, d, number, Changer(rng, builder), kinds)
         if rng.random() < 0.02:
             repeat_a_key(rng, d)
         return normal(d)
 
-    folder = tempfile.mkdtemp(prefix='admission-')
-    totals, wrong = collections.Counter(), []
-    for batch in Cases(draw, arguments.cases).batches():
-        write(batch, folder)
-        run = subprocess.run([arguments.gateshift, 'validate', '-f', folder, '--gateway-api', arguments.gateway_api, '--channel', arguments.channel, '--show-defaults', '-o', 'json'], capture_output=True, text=True)
-        if run.returncode not in (0, 1, 3):
-            sys.exit(run.stderr)
-        ours = collections.defaultdict(list)
-        for finding in json.loads(run.stdout)['findings']:
-            found = re.search(r'(\d{5})\.json', (finding['place'] or '') + ' ' + finding['message'])
-            if found:
-                ours[int(found.group(1))].append((finding['code'], finding['message']))
-        for number, text in enumerate(batch):
-            totals['cases'] += 1
-            complaint = held(server, json.loads(text), text, ours[number], totals)
-            if complaint:
-                wrong.append(complaint)
-                tell(arguments, complaint, text, ours[number])
-    shutil.rmtree(folder)
-    return totals, wrong
+    def said(folder):
+        command = ['validate', '-f', folder, '--gateway-api', arguments.gateway_api, '--channel', arguments.channel, '--show-defaults', '-o', 'json']
+        for finding in run(arguments, command)['findings']:
+            yield (finding['place'] or '') + ' ' + finding['message'], finding['code'], finding['message']
+
+    return compare(arguments, draw, said, lambda text, ours, totals: held(server, json.loads(text), text, ours, totals))
 
 
 def held(server, d, text, ours, totals):
@@ -715,37 +734,17 @@ def ingress(arguments):
         else:
             api_version, kind = rng.choice([('networking.k8s.io/v1', 'Ingress')] * 5 + sorted(kinds))
             d = {'apiVersion': api_version, 'kind': kind, 'metadata': {'name': 'x'}, **builder.object(kinds[api_version, kind], rng.choice([0, 0.03, 0.08, 0.15]), 0)}
-        meta = d.get('metadata')
-        if isinstance(meta, dict) and isinstance(meta.get('name'), str):
-            meta['name'] = f'c{number}'
-            meta.pop('namespace', None)
-        changer = FieldChanger(rng, builder)
-        for _ in range(rng.choice([0, 1, 1, 1, 2])):
-            changer.change(d, kinds.get((d.get('apiVersion'), d.get('kind')), {}) if isinstance(d.get('apiVersion'), str) and isinstance(d.get('kind'), str) else {})
+        change(rng, d, number, FieldChanger(rng, builder), kinds)
         return normal(d)
 
-    folder = tempfile.mkdtemp(prefix='admission-')
-    totals, wrong = collections.Counter(), []
-    for batch in Cases(draw, arguments.cases).batches():
-        write(batch, folder)
+    def said(folder):
         # No Ingress has that class, so nothing is converted and compared.
-        run = subprocess.run([arguments.gateshift, 'report', '-f', folder, '-o', 'sarif', '--ingress-class', 'none'], capture_output=True, text=True)
-        if run.returncode not in (0, 1, 3):
-            sys.exit(run.stderr)
-        ours = collections.defaultdict(list)
-        for result in json.loads(run.stdout)['runs'][0]['results']:
+        for result in run(arguments, ['report', '-f', folder, '-o', 'sarif', '--ingress-class', 'none'])['runs'][0]['results']:
             for location in result.get('locations', []):
-                found = re.search(r'(\d{5})\.json', location.get('physicalLocation', {}).get('artifactLocation', {}).get('uri', ''))
-                if found:
-                    ours[int(found.group(1))].append((result['ruleId'], result['message']['text']))
-        for number, text in enumerate(batch):
-            totals['cases'] += 1
-            complaint = held_ingress(server, text, ours[number], totals)
-            if complaint:
-                wrong.append(complaint)
-                tell(arguments, complaint, text, ours[number])
-    shutil.rmtree(folder)
-    return totals, wrong
+                place = location.get('physicalLocation', {}).get('artifactLocation', {}).get('uri', '')
+                yield place, result['ruleId'], result['message']['text']
+
+    return compare(arguments, draw, said, lambda text, ours, totals: held_ingress(server, text, ours, totals))
 
 
 def held_ingress(server, text, ours, totals):

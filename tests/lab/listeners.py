@@ -1,15 +1,12 @@
 """Random Gateways with several listeners, namespaces, kinds of routes and certificates, and requests for them."""
-import yaml
+import draw
+from draw import maybe
 
 GATEWAY = 'gateway.networking.k8s.io'
 NAMES = ['shop.example.com', 'api.example.com', '*.example.com', '*.shop.example.com', '*.com', None]
 ROUTED = ['shop.example.com', 'api.example.com', '*.example.com', 'x.shop.example.com', '*.shop.example.com', 'other.test', None]
 ASKED = ['shop.example.com', 'api.example.com', 'www.example.com', 'x.shop.example.com', 'a.b.example.com', 'other.test', 'example.com']
 SPACES = ['default', 'team']
-
-
-def maybe(rng, share):
-    return rng.random() < share
 
 
 def listener(rng, number):
@@ -114,8 +111,4 @@ def case(rng, number, requests):
             'from': [{'group': GATEWAY, 'kind': rng.choice(['HTTPRoute', 'GRPCRoute', 'Gateway']), 'namespace': 'default'}],
             'to': [{'group': '', 'kind': rng.choice(['Service', 'Secret'])}]}})
     objects += [route(rng, one, names) for one in range(rng.randint(2, 6))]
-    for position, one in enumerate(objects):
-        # Ages are forged in document order, so that no tie is left to chance.
-        one['metadata']['creationTimestamp'] = f'2026-01-01T00:{position // 60:02}:{position % 60:02}Z'
-    return {'topic': f'listeners-{number}', 'given': '---\n'.join(yaml.safe_dump(one, sort_keys=False) for one in objects),
-            'exchanges': [request(rng) for _ in range(requests)]}
+    return draw.case(f'listeners-{number}', objects, [request(rng) for _ in range(requests)])

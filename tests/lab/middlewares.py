@@ -1,5 +1,6 @@
 """Random routes with Middlewares and TraefikServices of Traefik, whole and broken, and requests for them."""
-import yaml
+import draw
+from draw import maybe, some
 
 GATEWAY = 'gateway.networking.k8s.io'
 TRAEFIK = 'traefik.io/v1alpha1'
@@ -8,14 +9,6 @@ SERVICES = ['s0', 's1', 's2']
 PASSWORDS = 'alice:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\n'
 ORIGINS = ['https://app.test', 'http://app.test:8080', 'https://x.test', '*']
 CLIENTS = ['198.51.100.7', '203.0.113.7', '10.1.2.3']
-
-
-def maybe(rng, share):
-    return rng.random() < share
-
-
-def some(rng, values, most=2):
-    return rng.sample(values, rng.randint(1, min(most, len(values))))
 
 
 def cors(rng):
@@ -145,11 +138,7 @@ def request(rng):
     if maybe(rng, 0.4):
         headers['Origin'] = rng.choice(['https://app.test', 'https://x.test', 'https://y.test', 'http://app.test:8080', 'null', 'HTTPS://APP.TEST'])
         if maybe(rng, 0.5):
-            out['method'] = 'OPTIONS'
-            if maybe(rng, 0.8):
-                headers['Access-Control-Request-Method'] = rng.choice(['GET', 'PUT', 'DELETE'])
-            if maybe(rng, 0.3):
-                headers['Access-Control-Request-Headers'] = 'X-One'
+            draw.preflight(rng, out, headers)
     if maybe(rng, 0.45):
         headers['Authorization'] = rng.choice(['Basic YWxpY2U6cGFzc3dvcmQ=', 'Basic YWxpY2U6cGFzc3dvcmQ=', 'basic YWxpY2U6cGFzc3dvcmQ=', 'Basic YWxpY2U6d3Jvbmc=', 'Bearer good', 'Bearer good', 'Bearer bad'])
     if maybe(rng, 0.2):
@@ -158,10 +147,7 @@ def request(rng):
         headers[rng.choice(['X-Auth-User', 'X-A'])] = 'mine'
     if headers:
         out['headers'] = headers
-    if maybe(rng, 0.2):
-        out.setdefault('method', 'POST')
-        if out['method'] == 'POST':
-            out['body_bytes'] = rng.choice([50, 100, 101, 1000, 1001])
+    draw.with_body(rng, out, [50, 100, 101, 1000, 1001])
     return {'request': out}
 
 
@@ -184,8 +170,4 @@ def case(rng, number, requests):
         rules = [rule(rng, one, own, services) for one in range(rng.choice([1, 2, 3, 4]))]
         objects.append({'apiVersion': core, 'kind': 'HTTPRoute', 'metadata': {'name': f'r{position}'},
                         'spec': {'parentRefs': [{'name': 'gw'}], **({'hostnames': [HOSTS[position]]} if position < 2 else {}), 'rules': rules}})
-    for position, one in enumerate(objects):
-        # Ages are forged in document order, so that no tie is left to chance.
-        one['metadata']['creationTimestamp'] = f'2026-01-01T00:{position // 60:02}:{position % 60:02}Z'
-    return {'topic': f'middlewares-{number}', 'given': '---\n'.join(yaml.safe_dump(one, sort_keys=False) for one in objects),
-            'exchanges': [request(rng) for _ in range(requests)]}
+    return draw.case(f'middlewares-{number}', objects, [request(rng) for _ in range(requests)])

@@ -1,5 +1,6 @@
 """Random routes with everything that core objects can say, and requests that are odd in every part."""
-import yaml
+import draw
+from draw import maybe
 
 GATEWAY = 'gateway.networking.k8s.io'
 HOSTS = ['shop.example.com', 'api.shop.example.com', '*.shop.example.com', '*.example.com', 'a.b', None]
@@ -21,10 +22,6 @@ SERVICES = {'s0': {'ports': [{'port': 80}]}, 's1': {'ports': [{'port': 80}]}, 's
             'two': {'ports': [{'port': 80, 'appProtocol': 'kubernetes.io/h2c'}]}, 'ws': {'ports': [{'port': 80, 'appProtocol': 'kubernetes.io/ws'}]}, 'wss': {'ports': [{'port': 80, 'appProtocol': 'kubernetes.io/wss'}]},
             'odd': {'ports': [{'port': 80, 'appProtocol': 'mongo'}]}, 'tls': {'ports': [{'port': 80, 'appProtocol': 'https'}]}, 'plain': {'ports': [{'port': 443, 'appProtocol': 'http'}]}, 'headless': {'clusterIP': 'None', 'ports': [{'port': 80}]},
             'outside': {'type': 'ExternalName', 'externalName': 'x.test', 'ports': [{'port': 80}]}, 'empty': {'ports': [{'port': 80}]}, 'alone': {'ports': [{'port': 443}]}}
-
-
-def maybe(rng, share):
-    return rng.random() < share
 
 
 def named(items):
@@ -176,8 +173,4 @@ def case(rng, number, requests):
         if None not in names:
             spec['hostnames'] = names
         objects.append({'apiVersion': core, 'kind': 'HTTPRoute', 'metadata': {'name': f'r{position}'}, 'spec': spec})
-    for position, one in enumerate(objects):
-        # Ages are forged in document order, so that no tie is left to chance.
-        one['metadata']['creationTimestamp'] = f'2026-01-01T00:{position // 60:02}:{position % 60:02}Z'
-    return {'topic': f'oddities-{number}', 'given': '---\n'.join(yaml.safe_dump(one, sort_keys=False) for one in objects),
-            'exchanges': [request(rng) for _ in range(requests)]}
+    return draw.case(f'oddities-{number}', objects, [request(rng) for _ in range(requests)])

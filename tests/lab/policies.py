@@ -1,5 +1,6 @@
 """Random Gateways, routes and policies of Envoy Gateway, and requests for them: hostile, but valid for an API server."""
-import yaml
+import draw
+from draw import maybe, some
 
 GATEWAY = 'gateway.networking.k8s.io'
 ENVOY = 'gateway.envoyproxy.io/v1alpha1'
@@ -10,14 +11,6 @@ NETWORKS = ['198.51.100.0/24', '10.0.0.0/8', '203.0.113.7/32', '0.0.0.0/0', '200
 CLIENTS = ['198.51.100.7', '203.0.113.7', '203.0.113.8', '10.1.2.3']
 ORIGINS = ['https://app.test', 'https://*.test', '*', 'http://app.test:8080']
 ASKED_ORIGINS = ['https://app.test', 'https://x.test', 'http://app.test:8080', 'http://app.test', 'null']
-
-
-def maybe(rng, share):
-    return rng.random() < share
-
-
-def some(rng, values, most=2):
-    return rng.sample(values, rng.randint(1, min(most, len(values))))
 
 
 def modifier(rng):
@@ -221,11 +214,7 @@ def request(rng):
     if maybe(rng, 0.3):
         headers['Origin'] = rng.choice(ASKED_ORIGINS)
         if maybe(rng, 0.4):
-            out['method'] = 'OPTIONS'
-            if maybe(rng, 0.8):
-                headers['Access-Control-Request-Method'] = rng.choice(['GET', 'PUT', 'DELETE'])
-            if maybe(rng, 0.3):
-                headers['Access-Control-Request-Headers'] = 'X-One'
+            draw.preflight(rng, out, headers)
     if maybe(rng, 0.35):
         headers['Authorization'] = rng.choice(['Basic YWxpY2U6cGFzc3dvcmQ=', 'Basic YWxpY2U6d3Jvbmc=', 'Bearer good', 'Bearer bad'])
     if maybe(rng, 0.2):
@@ -236,10 +225,7 @@ def request(rng):
         headers['X-C'] = rng.choice(['1', 'inner.test'])
     if headers:
         out['headers'] = headers
-    if maybe(rng, 0.2):
-        out.setdefault('method', 'POST')
-        if out['method'] == 'POST':
-            out['body_bytes'] = rng.choice([50, 100, 101, 1000, 1001, 1024, 1025])
+    draw.with_body(rng, out, [50, 100, 101, 1000, 1001, 1024, 1025])
     return {'request': out}
 
 
@@ -268,8 +254,4 @@ def case(rng, number, requests):
         spec = {'parentRefs': [{'name': 'gw', **({'sectionName': rng.choice(['http', 'other'])} if maybe(rng, 0.15) else {})}],
                 'hostnames': [HOSTS[position % 2]] if position < 2 else HOSTS, 'rules': [rule(rng, one, own) for one in range(rng.choice([1, 2, 2, 3, 3]))]}
         objects.append({'apiVersion': core, 'kind': 'HTTPRoute', 'metadata': {'name': name}, 'spec': spec})
-    for position, one in enumerate(objects):
-        # Ages are forged in document order, so that no tie is left to chance.
-        one['metadata']['creationTimestamp'] = f'2026-01-01T00:{position // 60:02}:{position % 60:02}Z'
-    return {'topic': f'policies-{number}', 'given': '---\n'.join(yaml.safe_dump(one, sort_keys=False) for one in objects),
-            'exchanges': [request(rng) for _ in range(requests)]}
+    return draw.case(f'policies-{number}', objects, [request(rng) for _ in range(requests)])

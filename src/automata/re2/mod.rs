@@ -46,6 +46,11 @@ impl std::fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// Whether Go and RE2 can read a pattern, however large it is.
+pub fn has_syntax(text: &str) -> bool {
+    parse::Parser::new(text).parse().is_ok()
+}
+
 /// A pattern of RE2.
 #[derive(Debug)]
 pub struct Pattern {

@@ -1,9 +1,10 @@
 //! Names, labels and annotations, which every object has.
 
 use super::answer::{Remark, What};
-use super::rules::scalars::{is_dns_label, is_dns_subdomain, is_label_text, is_qualified_name};
+use super::rules::scalars::is_qualified_name;
 use crate::gateway::json::Json;
 use crate::gateway::place::Place;
+use crate::k8s::names::{self, is_label, is_label_text, is_subdomain};
 use crate::k8s::time;
 
 /// What a value is decoded into.
@@ -61,13 +62,13 @@ const ANNOTATION_BYTES: usize = 256 * 1024;
 
 /// What names of custom resources are (`NameIsDNSSubdomain`).
 const SUBDOMAIN: NameRule = NameRule {
-    holds: |name| name.len() <= 253 && is_dns_subdomain(name),
+    holds: |name| name.len() <= 253 && is_subdomain(name),
     says: "a lower-case DNS name of at most 253 letters, digits, `-` and `.`, each part with a letter or digit at both ends",
 };
 
 /// What names of Namespaces and Services are.
 const LABEL: NameRule = NameRule {
-    holds: |name| name.len() <= 63 && is_dns_label(name),
+    holds: |name| name.len() <= 63 && is_label(name),
     says: "a DNS label of at most 63 lower-case letters, digits and `-`, a letter or digit at both ends",
 };
 
@@ -95,12 +96,6 @@ pub(super) fn check_core(object: &Json<'_>, kind: &str, remarks: &mut Vec<Remark
         "Service" => checker.metadata(metadata, false, LABEL),
         _ => {}
     }
-}
-
-/// A name such as the API server makes of a prefix: 58 bytes of it and five characters.
-fn generated(prefix: &str) -> String {
-    let end = (0..=prefix.len().min(58)).rev().find(|end| prefix.is_char_boundary(*end)).unwrap_or(0);
-    format!("{}x4x4x", &prefix[..end])
 }
 
 struct Checker<'c> {
@@ -197,13 +192,13 @@ impl Checker<'_> {
         if !fits {
             self.refuse("generateName", format!("must begin {}", rule.says));
         }
-        if name.is_empty() && !prefix.is_empty() && !(rule.holds)(&generated(prefix)) {
+        if name.is_empty() && !prefix.is_empty() && !(rule.holds)(&names::generated(prefix)) {
             self.refuse("name", format!("is made of `{prefix}` and must be {}", rule.says));
         }
     }
 
     fn namespace(&mut self, namespace: &str, cluster: bool) {
-        if !cluster && !namespace.is_empty() && (namespace.len() > 63 || !is_dns_label(namespace)) {
+        if !cluster && !namespace.is_empty() && (namespace.len() > 63 || !is_label(namespace)) {
             self.refuse("namespace", "must be a DNS label of at most 63 characters");
         }
     }

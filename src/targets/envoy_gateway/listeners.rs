@@ -9,14 +9,14 @@ use super::types::{
 };
 use crate::{
     gateway::{Intent, api::HeaderModifier},
-    targets::{Estate, envoy},
+    targets::Estate,
 };
 
-/// The policy of listeners with these intents, whose clients must not send what services tell backends.
-pub(super) fn connections(estate: &Estate, tls: bool, intents: &[Intent], told: &[String]) -> ClientTrafficPolicy {
+/// The policy of listeners with these intents, whose clients must not send the withdrawn headers.
+pub(super) fn connections(estate: &Estate, tls: bool, intents: &[Intent], withdrawn: &[String]) -> ClientTrafficPolicy {
     let mut headers = HeaderSettings {
         with_underscores_action: Some(if estate.underscores { "Allow" } else { "DropHeader" }.to_owned()),
-        early_request_headers: Some(early(estate, tls, told)),
+        early_request_headers: Some(early(estate, tls, withdrawn)),
         ..HeaderSettings::default()
     };
     let mut policy = ClientTrafficPolicy {
@@ -66,7 +66,7 @@ pub(super) fn connections(estate: &Estate, tls: bool, intents: &[Intent], told: 
 
 /// Headers that nginx tells backends, and those of clients that it does not let through. Envoy adds the address of the client to
 /// `X-Forwarded-For` afterwards.
-fn early(estate: &Estate, tls: bool, told: &[String]) -> HeaderModifier {
+fn early(estate: &Estate, tls: bool, withdrawn: &[String]) -> HeaderModifier {
     let (scheme, port) = if tls { ("https", "443") } else { ("http", "80") };
     let original = format!("{scheme}://%REQ(:AUTHORITY)%%REQ(:PATH)%");
     let mut set = Vec::new();
@@ -86,7 +86,7 @@ fn early(estate: &Estate, tls: bool, told: &[String]) -> HeaderModifier {
         set.extend([("X-Original-URL", original.as_str()), ("X-Original-Method", "%REQ(:METHOD)%")]);
     }
     let ours = |name: &str| set.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
-    remove.extend(told.iter().map(String::as_str).filter(|name| envoy::is_withdrawn(name) && !ours(name)));
+    remove.extend(withdrawn.iter().map(String::as_str).filter(|name| !ours(name)));
     HeaderModifier {
         set: set.into_iter().filter_map(|(name, value)| header(name, value)).collect(),
         remove: remove.into_iter().map(str::to_owned).collect(),

@@ -50,8 +50,8 @@ fn of_listeners(estate: &Estate, own: &mut Own) {
         return;
     }
     // Listeners of one port are one for Envoy, so that all plain ones are treated alike.
-    let told: BTreeSet<&String> = estate.sections.iter().filter(|section| !section.tls).flat_map(|section| &section.told).collect();
-    let mut policy = listeners::connections(estate, false, &[], &told.into_iter().cloned().collect::<Vec<_>>());
+    let plain = estate.sections.iter().filter(|section| !section.tls);
+    let mut policy = listeners::connections(estate, false, &[], &envoy::withdrawn(plain));
     let gateways: BTreeSet<&str> = estate.sections.iter().map(|section| section.gateway.as_str()).collect();
     policy.target_refs = gateways.into_iter().map(|name| target("Gateway", name, None)).collect();
     own.platform.push(custom("ClientTrafficPolicy", &gateway.namespace, gateway.name.clone(), &policy));
@@ -59,8 +59,8 @@ fn of_listeners(estate: &Estate, own: &mut Own) {
     for section in estate.sections.iter().filter(|section| section.tls) {
         groups.entry((&section.intents, &section.told, &section.namespace)).or_default().push(section);
     }
-    for (number, ((intents, told, home), sections)) in groups.into_iter().enumerate() {
-        let mut policy = listeners::connections(estate, true, intents, told);
+    for (number, ((intents, _, home), sections)) in groups.into_iter().enumerate() {
+        let mut policy = listeners::connections(estate, true, intents, &envoy::withdrawn(sections.iter().copied()));
         policy.target_refs = sections
             .iter()
             .map(|section| match &section.set {

@@ -72,16 +72,15 @@ fn of_gateway(estate: &Estate, own: &mut Own) {
 fn of_clients(estate: &Estate, own: &mut Own) {
     let Estate { gateway, sections, trusted, .. } = estate;
     let gateways: BTreeSet<&str> = sections.iter().map(|section| section.gateway.as_str()).collect();
-    let told: BTreeSet<&String> = sections.iter().flat_map(|section| &section.told).filter(|name| envoy::is_withdrawn(name)).collect();
-    if gateways.is_empty() || (trusted.is_none() && told.is_empty()) {
+    let remove = envoy::withdrawn(sections.iter());
+    if gateways.is_empty() || (trusted.is_none() && remove.is_empty()) {
         return;
     }
-    let early = HeaderModifier { remove: told.into_iter().cloned().collect(), ..HeaderModifier::default() };
     let settings = HttpSettings {
         // Networks are only looked at where the address of the peer is not.
         use_remote_address: trusted.as_ref().map(|_| false),
         xff_trusted_cidrs: trusted.clone().unwrap_or_default(),
-        early_request_header_modifier: Some(early).filter(|early| !early.remove.is_empty()),
+        early_request_header_modifier: (!remove.is_empty()).then(|| HeaderModifier { remove, ..HeaderModifier::default() }),
         ..HttpSettings::default()
     };
     let policy = ListenerPolicy {

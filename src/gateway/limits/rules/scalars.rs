@@ -4,36 +4,17 @@ use super::Places;
 use crate::gateway::api;
 use crate::gateway::json::Json;
 use crate::k8s::Step;
-
-/// Lower-case letters, digits and `-`, with a letter or digit at both ends.
-pub(in crate::gateway::limits) fn is_dns_label(text: &str) -> bool {
-    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    let (Some(first), Some(last)) = (text.bytes().next(), text.bytes().next_back()) else { return false };
-    inner(first) && inner(last) && text.bytes().all(|b| inner(b) || b == b'-')
-}
-
-/// DNS labels joined by dots, of any length.
-pub(in crate::gateway::limits) fn is_dns_subdomain(text: &str) -> bool {
-    text.split('.').all(is_dns_label)
-}
+use crate::k8s::names::{is_label_text, is_subdomain};
 
 /// A DNS name, perhaps with `*.` in front.
 pub(super) fn is_hostname(text: &str) -> bool {
-    is_dns_subdomain(text.strip_prefix("*.").unwrap_or(text))
-}
-
-/// Letters, digits, `-`, `_` and `.`, with a letter or digit at both ends.
-pub(in crate::gateway::limits) fn is_label_text(text: &str) -> bool {
-    let (Some(first), Some(last)) = (text.bytes().next(), text.bytes().next_back()) else { return false };
-    first.is_ascii_alphanumeric()
-        && last.is_ascii_alphanumeric()
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    is_subdomain(text.strip_prefix("*.").unwrap_or(text))
 }
 
 /// `IsQualifiedName` of Kubernetes: `name` or `dns.subdomain/name`.
 pub(in crate::gateway::limits) fn is_qualified_name(text: &str) -> bool {
     let name = match text.split_once('/') {
-        Some((prefix, name)) if prefix.len() <= 253 && is_dns_subdomain(prefix) => name,
+        Some((prefix, name)) if prefix.len() <= 253 && is_subdomain(prefix) => name,
         Some(_) => return false,
         None => text,
     };
@@ -48,7 +29,7 @@ fn keys(map: &Json<'_>, broken: impl Fn(&str) -> bool) -> Places {
 pub(super) fn keys_are_qualified(map: &Json<'_>) -> Places {
     keys(map, |key| {
         let name = match key.split_once('/') {
-            Some((prefix, name)) if is_dns_subdomain(prefix) => name,
+            Some((prefix, name)) if is_subdomain(prefix) => name,
             Some(_) => return true,
             None => key,
         };
@@ -76,7 +57,7 @@ pub(super) fn routability_word(value: &Json<'_>) -> bool {
     let Some((prefix, _)) = text.split_once('/') else { return true };
     // `^.*/.+$`: something must follow some slash.
     let followed = text.rfind('/').is_some_and(|at| at + 1 < text.len()) || text[prefix.len() + 1..].len() > 1;
-    !followed || text.contains('\n') || prefix.len() > 253 || !is_dns_subdomain(prefix) || prefix == "k8s.io" || prefix.ends_with(".k8s.io")
+    !followed || text.contains('\n') || prefix.len() > 253 || !is_subdomain(prefix) || prefix == "k8s.io" || prefix.ends_with(".k8s.io")
 }
 
 pub(super) fn duration_between(value: &Json<'_>, least: &str, most: &str) -> bool {
