@@ -111,12 +111,15 @@ pub struct Parsed {
     pub effects: Vec<(&'static str, Effect)>,
 }
 
+/// Why an Ingress is left out that has an annotation above the level.
+pub(crate) const TOO_RISKY: &str = "its risk is above `annotations-risk-level`";
+
 /// Reads the annotations of an Ingress.
 pub fn read(cx: &Context<'_>, meta: &ObjectMeta) -> Parsed {
     let flags = &cx.globals.flags;
     let mut reader = Reader::new(&meta.annotations, &flags.annotations_prefix, flags.annotation_validation);
     if let Some(annotation) = too_risky(cx, meta) {
-        let dropped = Dropped { annotation, why: "its risk is above `annotations-risk-level`" };
+        let dropped = Dropped { annotation, why: TOO_RISKY };
         return Parsed { settings: Err(dropped), effects: effects(&reader) };
     }
     if reader.is_empty() {

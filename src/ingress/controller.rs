@@ -29,6 +29,8 @@ pub struct Controller {
     pub unreadable: Vec<(&'static str, String)>,
     /// The ConfigMap that was taken.
     pub config_map: Option<NamespacedName>,
+    /// There was no ConfigMap, so that its settings are the defaults.
+    pub defaults_assumed: bool,
     /// The Deployment or DaemonSet that was taken.
     pub workload: Option<NamespacedName>,
 }
@@ -61,6 +63,7 @@ pub fn controller(inventory: &Inventory, given: &Given) -> Controller {
         globals: read.globals,
         findings,
         unreadable: read.unreadable,
+        defaults_assumed: given.config_map.is_none() && name.is_none(),
         config_map: name,
         workload: workload.map(|(workload, _)| workload.meta.key()),
     }

@@ -10,7 +10,7 @@ use super::{
     servers::host,
 };
 use crate::{
-    annotations::{Absent, Consequence, Effect},
+    annotations::{Absent, Consequence, Effect, TOO_RISKY},
     k8s::{FieldPath, Ingress, Inventory, Step, Subject},
     ledger::{Code, Finding, Findings},
     nginx::{Config, IngressId, RefusalKind, Server},
@@ -48,6 +48,9 @@ pub(super) fn collect(
     }
     cx.refusals();
     cx.assumed(options);
+    if controller.defaults_assumed {
+        cx.settings_assumed();
+    }
     cx.findings
 }
 
@@ -319,6 +322,18 @@ impl Cx<'_> {
                 Some(subject) => Finding::about(code, subject.clone(), list),
                 None => Finding::estate(code, list),
             });
+        }
+    }
+
+    /// Ingresses of which the ConfigMap decides whether they count, or their snippets.
+    fn settings_assumed(&mut self) {
+        let depends = |facts: &&IngressFacts| {
+            matches!(&facts.fate, Fate::LeftOut(LeftOut::Annotation(dropped)) if dropped.why == TOO_RISKY)
+                || facts.annotations.iter().any(|(_, effect)| *effect == Effect::Blanked)
+        };
+        let count = self.facts.iter().filter(depends).count();
+        if count > 0 {
+            self.findings.push(Finding::estate(Code::IngressSettingsAssumed, vec![("count", count.to_string())]));
         }
     }
 

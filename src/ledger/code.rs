@@ -84,6 +84,7 @@ codes! {
     IngressObjectsAssumed = "ingress/objects-assumed",
     IngressOrderAssumed = "ingress/order-assumed",
     IngressOtherClass = "ingress/other-class",
+    IngressSettingsAssumed = "ingress/settings-assumed",
     IngressSharedUpstream = "ingress/shared-upstream",
     IngressTlsSecretUnusable = "ingress/tls-secret-unusable",
     IngressUnknownConfigmapKey = "ingress/unknown-configmap-key",
