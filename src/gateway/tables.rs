@@ -397,6 +397,7 @@ impl<'b> Builder<'b> {
     fn tiers(&mut self, draft: Draft) -> Vec<Tier> {
         let tiers = draft.tiers.into_iter().map(|((_, hostname), mut entries)| {
             entries.sort_by(|one, other| one.place.cmp(&other.place));
+            entries.shrink_to_fit();
             let by_host = hostname == Hostname::Any && entries.iter().any(|entry| !entry.hosts.is_empty());
             let (index, order) = if by_host { self.index(&entries) } else { (None, Order::all(&entries)) };
             Tier { host: self.ask_host(&hostname), hostname, entries, order, index }

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
     sync::Arc,
+    thread,
 };
 
 use super::{
@@ -23,7 +24,7 @@ use crate::{
     targets::{self, Answer, Target},
 };
 
-/// Hosts that take about as long as a thread takes to start.
+/// Hosts, or routes, that take about as long as a thread takes to start.
 pub const MANY_HOSTS: usize = 256;
 
 /// Choices of the user.
@@ -47,7 +48,7 @@ pub struct Options {
     pub own: OwnAnnotations,
     /// Version, channel, and what is there already.
     pub emission: Emission,
-    /// How many hosts are worth a second thread, which changes nothing of the result.
+    /// How many hosts or routes are worth a second thread, which changes nothing of the result.
     pub second_thread_from: usize,
 }
 
@@ -106,7 +107,7 @@ impl<'a> Cx<'a> {
     }
 
     /// One for another part of the same estate, of which nothing was said yet.
-    pub(super) fn afresh(&self) -> Self {
+    fn afresh(&self) -> Self {
         Self::with(self.config, self.inventory, self.options, Arc::clone(&self.by_object))
     }
 
@@ -140,10 +141,37 @@ impl<'a> Cx<'a> {
         }
     }
 
-    /// Takes what was said of hosts that come after those that were looked at here.
-    pub(super) fn absorb(&mut self, later: Self) {
-        let Self { marks, paths, directives, findings, .. } = later;
+    /// What comes of each item, in their order. A second thread takes the latter half of many, and what is said is what one thread
+    /// would say.
+    pub(super) fn for_all<T: Send, R: Send>(&mut self, mut items: Vec<T>, each: impl Fn(&mut Self, T) -> Option<R> + Sync) -> Vec<R> {
+        if items.len() < self.options.second_thread_from {
+            return items.into_iter().filter_map(|item| each(self, item)).collect();
+        }
+        let latter = items.split_off(items.len() / 2);
+        let mut later = self.afresh();
+        let (mut all, rest) = thread::scope(|scope| {
+            let helper = scope.spawn(|| latter.into_iter().filter_map(|item| each(&mut later, item)).collect::<Vec<R>>());
+            let mut mine = Vec::with_capacity(2 * items.len() + 1);
+            mine.extend(items.into_iter().filter_map(|item| each(self, item)));
+            (mine, helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        self.absorb(later);
+        all.extend(rest);
+        all
+    }
+
+    /// Takes what was said of items that come after those that were looked at here.
+    fn absorb(&mut self, later: Self) {
+        let Self { marks, paths, directives, grants, tls_wishes, tools, findings, .. } = later;
         self.marks.absorb(marks);
+        self.grants.absorb(grants);
+        self.tools.extend(tools);
+        for (service, wishes) in tls_wishes {
+            let known = self.tls_wishes.entry(service).or_default();
+            for (wish, ingresses) in wishes {
+                known.entry(wish).or_default().extend(ingresses);
+            }
+        }
         for (place, settlement) in paths {
             self.mark_path(&place, settlement);
         }

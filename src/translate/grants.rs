@@ -27,6 +27,13 @@ impl Grants {
         self.wanted.entry((target.namespace.clone(), group, kind, from.to_owned(), to)).or_default().insert(target.name.clone());
     }
 
+    /// Takes the references of another part of the same estate.
+    pub(super) fn absorb(&mut self, other: Self) {
+        for (between, targets) in other.wanted {
+            self.wanted.entry(between).or_default().extend(targets);
+        }
+    }
+
     /// One grant per pair of namespaces and kinds, cut under the limit.
     pub(super) fn emit(self) -> Vec<ReferenceGrant> {
         let mut names = Names::default();

@@ -88,6 +88,9 @@ impl Cx<'_> {
             plan.https.clone_from(&plan.http);
         }
         drop_redundant_redirects(&mut plan.http, server.regex);
+        // All plans are there at the same time.
+        plan.http.shrink_to_fit();
+        plan.https.shrink_to_fit();
         (!plan.http.is_empty() || !plan.https.is_empty()).then_some(plan)
     }
 

@@ -36,10 +36,7 @@ mod streams;
 mod tools;
 mod wishes;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    thread,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use context::{MANY_HOSTS, Options};
 pub use emission::{Emission, TlsOwner};
@@ -56,7 +53,7 @@ use crate::{
     },
     k8s::{Inventory, NamespacedName, ObjectId, Subject},
     ledger::{Code, Findings, Settlement},
-    nginx::{Certificate, Config, IngressId, Server},
+    nginx::{Certificate, Config, IngressId},
     targets,
 };
 
@@ -190,31 +187,13 @@ fn plan_hosts(cx: &mut Cx<'_>) -> Vec<HostPlan> {
     let config = cx.config;
     let mut plans: Vec<HostPlan> = config.redirects.iter().map(|redirect| cx.www(redirect)).collect();
     cx.settle_www();
-    plans.extend(plan_servers(cx, &config.servers));
+    plans.extend(cx.for_all(config.servers.iter().collect(), Cx::host));
     let mut seen: BTreeSet<Hostname> = BTreeSet::new();
     for plan in &mut plans {
         plan.hostnames.retain(|(hostname, _)| seen.insert(hostname.clone()));
     }
     plans.retain(|plan| !plan.hostnames.is_empty());
     plans
-}
-
-/// Plans of servers. A second thread takes the latter half of many; what is said is what one thread would say.
-fn plan_servers(cx: &mut Cx<'_>, servers: &[Server]) -> Vec<HostPlan> {
-    let plans = |cx: &mut Cx<'_>, servers: &[Server]| -> Vec<HostPlan> { servers.iter().filter_map(|server| cx.host(server)).collect() };
-    if servers.len() < cx.options.second_thread_from {
-        return plans(cx, servers);
-    }
-    let (former, latter) = servers.split_at(servers.len() / 2);
-    let mut later = cx.afresh();
-    let (mut all, rest) = thread::scope(|scope| {
-        let helper = scope.spawn(|| plans(&mut later, latter));
-        let mine = plans(cx, former);
-        (mine, helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    });
-    cx.absorb(later);
-    all.extend(rest);
-    all
 }
 
 /// Hosts that are served with the built-in certificate today have no HTTPS listener.

@@ -153,7 +153,7 @@ fn emit(cx: &mut Cx<'_>, units: Units<'_>, listeners: &mut Listeners) -> Vec<Rou
         wanted.extend(list.into_iter().enumerate().map(|(position, unit)| (owner, position, leads(&unit), unit)));
     }
     wanted.sort_by_key(|(_, position, ..)| *position != 0);
-    let mut routes = Vec::with_capacity(wanted.len());
+    let mut drafts: Vec<Draft<'_>> = Vec::with_capacity(wanted.len());
     for (owner, position, leads, unit) in wanted {
         let base = base_name(cx, owner, position, leads, &unit);
         let Unit { scope, rules, mut hostnames } = unit;
@@ -162,26 +162,26 @@ fn emit(cx: &mut Cx<'_>, units: Units<'_>, listeners: &mut Listeners) -> Vec<Rou
             |(one, _): &(&Hostname, &TlsPlan), (other, _): &(&Hostname, &TlsPlan)| listeners.gateway_of(one) == listeners.gateway_of(other);
         let groups: Vec<Hostnames<'_>> =
             hostnames.chunk_by(same_gateway).flat_map(|group| group.chunks(MOST_HOSTNAMES)).map(<[_]>::to_vec).collect();
-        for hosts in &groups {
+        let ingress = &cx.config.ingress(owner).name;
+        for hosts in groups {
             let parts = apart(combine(&rules), cx.options.target.attaches_to_rules());
             for rules in parts.into_iter().flat_map(chunks) {
-                let namespace = cx.config.ingress(owner).name.namespace.clone();
                 let mut wanted = base.clone();
-                if routes
-                    .last()
-                    .is_some_and(|route: &Route| route.object.meta().namespace == namespace && starts(&route.object.meta().name, &base))
-                {
-                    wanted = format!(
-                        "{base}-{}",
-                        2 + routes.iter().rev().skip(1).take_while(|route| starts(&route.object.meta().name, &base)).count()
-                    );
+                let last = drafts.last().filter(|last| last.namespace == ingress.namespace);
+                if last.is_some_and(|last| starts(&last.name, &base)) {
+                    let before = drafts.iter().rev().skip(1).take_while(|draft| starts(&draft.name, &base)).count();
+                    wanted = format!("{base}-{}", 2 + before);
                 }
-                let name = names.take("route", &namespace, &wanted);
-                routes.push(route(cx, owner, &namespace, name, scope, hosts, &rules, listeners));
+                let name = names.take("route", &ingress.namespace, &wanted);
+                let grpc = rules.first().is_some_and(|rule| rule.matches[0].changes.wire == Wire::Grpc);
+                let mut draft =
+                    Draft { owner, namespace: &ingress.namespace, name, grpc, parents: Vec::new(), hosts: hosts.clone(), rules };
+                draft.attach(cx, scope, listeners);
+                drafts.push(draft);
             }
         }
     }
-    routes
+    cx.for_all(drafts, |cx, draft| Some(draft.route(cx)))
 }
 
 fn starts(name: &str, base: &str) -> bool {
@@ -289,83 +289,95 @@ fn chunks(rules: Vec<Combined<'_>>) -> Vec<Vec<Combined<'_>>> {
     chunks
 }
 
-#[expect(clippy::too_many_arguments, reason = "everything a route is made of")]
-fn route(
-    cx: &mut Cx<'_>,
+/// A route that has its name and its parents.
+struct Draft<'a> {
     owner: IngressId,
-    namespace: &str,
+    namespace: &'a str,
     name: String,
-    scope: Scope,
-    hosts: &[(&Hostname, &TlsPlan)],
-    rules: &[Combined<'_>],
-    listeners: &mut Listeners,
-) -> Route {
-    let sides: &[Side] = match scope {
-        Scope::Both => &[Side::Http, Side::Https],
-        Scope::Https => &[Side::Https],
-        Scope::HttpBeside | Scope::Http => &[Side::Http],
-    };
-    let grpc = rules.first().is_some_and(|rule| rule.matches[0].changes.wire == Wire::Grpc);
-    let kind = if grpc { "GRPCRoute" } else { "HTTPRoute" };
-    let mut parents: Vec<ParentRef> = Vec::with_capacity(sides.len());
-    for &(hostname, tls) in hosts {
-        for &side in sides {
-            let Some(parent) = listeners.attach(side, hostname, tls, namespace, kind) else {
-                let place = rules.first().map(|rule| rule.matches[0].origin.clone());
-                let scheme = if side == Side::Https { "HTTPS" } else { "HTTP" };
-                let host = hostname.text().map_or_else(|| "every other host".to_owned(), |host| format!("host `{host}`"));
-                cx.say_no_listener(&format!("{scheme} of {host}"), namespace, place);
-                continue;
-            };
-            if !parents.contains(&parent) {
-                parents.push(parent);
+    /// It is a GRPCRoute.
+    grpc: bool,
+    parents: Vec<ParentRef>,
+    hosts: Hostnames<'a>,
+    rules: Vec<Combined<'a>>,
+}
+
+impl Draft<'_> {
+    const fn kind(&self) -> &'static str {
+        if self.grpc { "GRPCRoute" } else { "HTTPRoute" }
+    }
+
+    /// Finds the parents, and tells them who comes.
+    fn attach(&mut self, cx: &mut Cx<'_>, scope: Scope, listeners: &mut Listeners) {
+        let sides: &[Side] = match scope {
+            Scope::Both => &[Side::Http, Side::Https],
+            Scope::Https => &[Side::Https],
+            Scope::HttpBeside | Scope::Http => &[Side::Http],
+        };
+        for &(hostname, tls) in &self.hosts {
+            for &side in sides {
+                let Some(parent) = listeners.attach(side, hostname, tls, self.namespace, self.kind()) else {
+                    let place = self.rules.first().map(|rule| rule.matches[0].origin.clone());
+                    let scheme = if side == Side::Https { "HTTPS" } else { "HTTP" };
+                    let host = hostname.text().map_or_else(|| "every other host".to_owned(), |host| format!("host `{host}`"));
+                    cx.say_no_listener(&format!("{scheme} of {host}"), self.namespace, place);
+                    continue;
+                };
+                if !self.parents.contains(&parent) {
+                    self.parents.push(parent);
+                }
             }
         }
     }
-    let single = match hosts {
-        [(hostname, _)] if hostname.is_precise() => hostname.text(),
-        _ => None,
-    };
-    let mut sources = vec![cx.config.ingress(owner).object];
-    let mut withheld = Vec::new();
-    for rule in rules.iter().flat_map(|rule| &rule.matches) {
-        if let Action::Withheld(code) = &rule.action {
-            let (PathRule::Exact(path) | PathRule::Prefix(path) | PathRule::Regex(path)) = &rule.path;
-            withheld.push((path.clone(), *code, rule.origin.clone()));
+
+    fn route(self, cx: &mut Cx<'_>) -> Route {
+        let kind = self.kind();
+        let Self { owner, namespace, name, grpc, parents, hosts, rules } = self;
+        let rules = rules.as_slice();
+        let single = match hosts.as_slice() {
+            [(hostname, _)] if hostname.is_precise() => hostname.text(),
+            _ => None,
+        };
+        let mut sources = vec![cx.config.ingress(owner).object];
+        let mut withheld = Vec::new();
+        for rule in rules.iter().flat_map(|rule| &rule.matches) {
+            if let Action::Withheld(code) = &rule.action {
+                let (PathRule::Exact(path) | PathRule::Prefix(path) | PathRule::Regex(path)) = &rule.path;
+                withheld.push((path.clone(), *code, rule.origin.clone()));
+            }
+            if !sources.contains(&rule.origin.object) {
+                sources.push(rule.origin.object);
+            }
         }
-        if !sources.contains(&rule.origin.object) {
-            sources.push(rule.origin.object);
+        let hostnames = hosts.iter().filter_map(|(hostname, _)| hostname.text().map(str::to_owned)).collect();
+        let (mut filters, mut wishes) = (Vec::new(), Vec::new());
+        let wished = rules.iter().any(|rule| !rule.matches[0].changes.wishes.is_empty());
+        let reference = NamespacedName::new(namespace, &name);
+        let mut object: Object = if grpc {
+            let mut wire: Vec<GrpcRule> = rules.iter().map(|rule| super::grpc::wire_rule(cx, &rule.matches, namespace)).collect();
+            if wished {
+                wishes = super::wishes::wishes(kind, &reference, rules, |number, name| wire[number].name = Some(name));
+            }
+            let spec = GrpcRouteSpec { parent_refs: parents, hostnames, rules: wire, ..GrpcRouteSpec::default() };
+            GrpcRoute::new(namespace, name, spec).into()
+        } else {
+            let mut wire: Vec<HttpRule> = rules.iter().map(|rule| wire_rule(cx, rule, namespace, single)).collect();
+            if wished {
+                super::wishes::filters(cx, &reference, rules, &mut wire, &mut filters);
+                super::wishes::backends(cx, &reference, rules, &mut wire, &mut filters);
+                wishes = super::wishes::wishes(kind, &reference, rules, |number, name| wire[number].name = Some(name));
+            }
+            let spec = HttpRouteSpec { parent_refs: parents, hostnames, rules: wire, ..HttpRouteSpec::default() };
+            HttpRoute::new(namespace, name, spec).into()
+        };
+        cx.add_route_annotations(owner, object.meta_mut());
+        let own = cx.own_annotations(owner, !grpc, object.meta_mut());
+        if let Object::HttpRoute(route) = &mut object {
+            for rule in route.spec.rules.iter_mut().filter(|rule| !rule.backend_refs.is_empty()) {
+                rule.filters.extend(own.iter().cloned());
+            }
         }
+        Route { object, sources, withheld, filters, wishes }
     }
-    let hostnames = hosts.iter().filter_map(|(hostname, _)| hostname.text().map(str::to_owned)).collect();
-    let (mut filters, mut wishes) = (Vec::new(), Vec::new());
-    let wished = rules.iter().any(|rule| !rule.matches[0].changes.wishes.is_empty());
-    let reference = NamespacedName::new(namespace, &name);
-    let mut object: Object = if grpc {
-        let mut wire: Vec<GrpcRule> = rules.iter().map(|rule| super::grpc::wire_rule(cx, &rule.matches, namespace)).collect();
-        if wished {
-            wishes = super::wishes::wishes(kind, &reference, rules, |number, name| wire[number].name = Some(name));
-        }
-        let spec = GrpcRouteSpec { parent_refs: parents, hostnames, rules: wire, ..GrpcRouteSpec::default() };
-        GrpcRoute::new(namespace, name, spec).into()
-    } else {
-        let mut wire: Vec<HttpRule> = rules.iter().map(|rule| wire_rule(cx, rule, namespace, single)).collect();
-        if wished {
-            super::wishes::filters(cx, &reference, rules, &mut wire, &mut filters);
-            super::wishes::backends(cx, &reference, rules, &mut wire, &mut filters);
-            wishes = super::wishes::wishes(kind, &reference, rules, |number, name| wire[number].name = Some(name));
-        }
-        let spec = HttpRouteSpec { parent_refs: parents, hostnames, rules: wire, ..HttpRouteSpec::default() };
-        HttpRoute::new(namespace, name, spec).into()
-    };
-    cx.add_route_annotations(owner, object.meta_mut());
-    let own = cx.own_annotations(owner, !grpc, object.meta_mut());
-    if let Object::HttpRoute(route) = &mut object {
-        for rule in route.spec.rules.iter_mut().filter(|rule| !rule.backend_refs.is_empty()) {
-            rule.filters.extend(own.iter().cloned());
-        }
-    }
-    Route { object, sources, withheld, filters, wishes }
 }
 
 fn wire_rule(cx: &mut Cx<'_>, rule: &Combined<'_>, namespace: &str, hostname: Option<&str>) -> HttpRule {
