@@ -1,10 +1,11 @@
 //! What the controller makes of Ingresses that come from files: order, assumptions, and the findings about both.
 
 use gateshift::{
+    compare::witness,
     ingress::{self, Absent, Fate, Given, Options, Order, PathFate, Resolved},
     k8s::Inventory,
     ledger::Code,
-    nginx::{Certificate, Endpoints, Modifier},
+    nginx::{self, Certificate, Endpoints, Modifier},
     read,
 };
 
@@ -76,6 +77,17 @@ fn secrets_and_services_are_assumed_where_none_were_read() {
     assert!(matches!(&server.tls.as_ref().expect("TLS").certificate, Certificate::Secret(secret) if secret.name == "cert"));
     assert!(resolved.config.upstreams.iter().all(|upstream| upstream.endpoints == Endpoints::Some));
     assert!(codes(&resolved).contains(&Code::IngressObjectsAssumed));
+}
+
+#[test]
+fn a_secret_that_nobody_read_matters_only_where_its_location_is_asked() {
+    let annotations =
+        ["auth-type: basic", "auth-secret: users", "app-root: /start"].map(|one| format!("nginx.ingress.kubernetes.io/{one}"));
+    let resolved = resolve(&one("a", &annotations.join(", "), "x.test", "/", "a"), Options::of);
+    let router = nginx::Router::new(&resolved.config);
+    let secret = |url: &str| router.assumed_secret(&witness::get(url)).map(|secret| secret.name.as_str());
+    assert_eq!(secret("https://x.test/"), None);
+    assert_eq!(secret("https://x.test/start"), Some("users"));
 }
 
 #[test]
