@@ -104,6 +104,11 @@ struct Seen<'s> {
 impl<O: Router, N: Router, W: World> Probes<'_, O, N, W> {
     /// The code that says why, or else what.
     pub(super) fn code(&self, unlike: &Unlike, request: &Request, replayed: &Replayed) -> Code {
+        let [old, new] = [&replayed.old, &replayed.new].map(|treatment| &treatment.decision.outcome);
+        let answered = !matches!(new, Outcome::Forward(_) | Outcome::Unmodelled { .. });
+        if unlike.code == Code::DifferenceBodyLimit && answered && matches!(old, Outcome::Respond { status: 413, .. }) {
+            return Code::DifferenceBodyLimitAnswered;
+        }
         if !is_routing(unlike) {
             return unlike.code;
         }
@@ -118,7 +123,7 @@ impl<O: Router, N: Router, W: World> Probes<'_, O, N, W> {
         if self.is_preflight(&seen) {
             return Code::DifferencePreflight;
         }
-        if appends_slash(&replayed.old.decision.outcome, path) && !appends_slash(&replayed.new.decision.outcome, path) {
+        if appends_slash(old, path) && !appends_slash(new, path) {
             return Code::DifferenceTrailingSlashRedirect;
         }
         let lower = path.to_ascii_lowercase();

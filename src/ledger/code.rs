@@ -230,6 +230,7 @@ codes! {
     DifferenceAccessRefused = "difference/access-refused",
     DifferenceBackend = "difference/backend",
     DifferenceBodyLimit = "difference/body-limit",
+    DifferenceBodyLimitAnswered = "difference/body-limit-answered",
     DifferenceCertificate = "difference/certificate",
     DifferenceCors = "difference/cors",
     DifferenceElementBoundary = "difference/element-boundary",

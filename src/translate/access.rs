@@ -259,7 +259,7 @@ impl Cx<'_> {
         if let Some(limits) = &settings.limits {
             if limits.refuses() {
                 let names =
-                    &["limit-connections", "limit-rps", "limit-rpm", "limit-burst-multiplier", "limit-allowlist", "limit-whitelist"];
+                    &["limit-rps", "limit-rpm", "limit-connections", "limit-burst-multiplier", "limit-allowlist", "limit-whitelist"];
                 let positive = |value: i64| u64::try_from(value).unwrap_or(0);
                 let intent = Intent::RateLimit {
                     per_second: positive(limits.per_second),
@@ -268,7 +268,15 @@ impl Cx<'_> {
                     burst: positive(limits.burst_multiplier),
                     exempt: limits.exempt.iter().map(ToString::to_string).collect(),
                 };
-                self.ask(ingress, names, &intent, vec![]);
+                let (_, codes) = self.put(ingress, names, &intent);
+                for code in codes {
+                    let about = match code {
+                        Code::PolicyConnectionLimit => &["limit-connections"][..],
+                        Code::PolicyRateLimitExempt => &["limit-allowlist", "limit-whitelist"],
+                        _ => names,
+                    };
+                    self.say_about(ingress, about, code, vec![]);
+                }
             }
             if limits.rate > 0 || limits.rate_after > 0 {
                 let positive = |value: i64| u64::try_from(value).unwrap_or(0);

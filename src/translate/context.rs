@@ -268,24 +268,25 @@ impl<'a> Cx<'a> {
     }
 
     /// Puts an intent of an Ingress to the target, settles the annotations it came from, and gives the code where the target has no answer.
-    pub(super) fn ask(&mut self, ingress: IngressId, names: &[&'static str], intent: &Intent, mut facts: Facts) -> Option<Code> {
+    pub(super) fn ask(&mut self, ingress: IngressId, names: &[&'static str], intent: &Intent, facts: Facts) -> Option<Code> {
         let (lost, codes) = self.put(ingress, names, intent);
-        if codes.is_empty() {
-            return None;
+        for code in codes {
+            self.say_about(ingress, names, code, facts.clone());
         }
+        lost
+    }
+
+    /// Says something about the first of these annotations that the Ingress really has; often there is only one.
+    pub(super) fn say_about(&mut self, ingress: IngressId, names: &[&'static str], code: Code, mut facts: Facts) {
         facts.push(("ingress", self.ingress_name(ingress)));
         facts.push(("target", self.options.target.id().to_owned()));
-        // The place is the first of the annotations that the Ingress really has; often there is only one.
         let has = |name: &&&str| {
             let key = format!("{}/{name}", self.config.globals.flags.annotations_prefix);
             self.inventory_ingress(ingress).is_some_and(|read| read.meta.annotations.contains_key(&key))
         };
         let name = if let [only] = names { Some(only) } else { names.iter().find(has).or(names.first()) };
         let subject = name.map(|name| self.annotation(ingress, name));
-        for code in codes {
-            self.say(code, subject.clone(), facts.clone());
-        }
-        lost
+        self.say(code, subject, facts);
     }
 
     /// The same without a word: the code where the target has no answer, and everything that is to be said.

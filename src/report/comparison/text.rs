@@ -11,23 +11,32 @@ use crate::{
 
 /// Width where the terminal does not tell.
 const WIDTH: u16 = 120;
+/// Columns before what belongs to a difference; a table brings one of them.
+const INDENT: u16 = 5;
 
 /// The whole comparison.
 pub fn comparison_text(comparison: &Comparison, sides: Sides<'_>, selection: &Selection) -> String {
     let mut text = String::new();
+    // Hosts of one line stand together.
+    let mut apart = false;
     for host in &comparison.hosts {
         let mut shown = selection.differences(host).peekable();
         let differs = shown.peek().is_some();
         if selection.only_differences && !differs {
             continue;
         }
+        if apart {
+            text.push('\n');
+        }
         text.push_str(&format!("{}: {}\n", printable(&host.host), verdict(host)));
+        let head = text.len();
         for difference in shown {
             self::difference(&mut text, host, difference, sides);
         }
         if !selection.only_differences {
             rest(&mut text, host);
         }
+        apart = text.len() > head;
     }
     text.push_str(&format!("\n{}\n", tally(comparison)));
     text
@@ -50,18 +59,18 @@ fn difference(text: &mut String, host: &HostVerdict, difference: &Difference, si
         text.push_str(&format!("    from  {}\n", printable(&sides.place(cause))));
     }
     let mut table = Table::new();
-    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
-    table.set_header(vec![format!("    {}", sides.old_name), sides.new_name.to_owned()]);
-    table.add_row(vec![
-        format!("    {}", printable(&describe::outcome(&difference.old.decision.outcome))),
-        printable(&describe::outcome(&difference.new.decision.outcome)),
-    ]);
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH - INDENT);
+    table.set_header(vec![sides.old_name, sides.new_name]);
+    let outcome = |treatment: &Treatment| printable(&describe::outcome(&treatment.decision.outcome));
+    table.add_row(vec![outcome(&difference.old), outcome(&difference.new)]);
     let (old, new) = (steps(&difference.old, sides.old), steps(&difference.new, sides.new));
     for index in 0..old.len().max(new.len()) {
-        let cell = |steps: &[String], indent: &str| steps.get(index).map_or_else(String::new, |step| format!("{indent}- {step}"));
-        table.add_row(vec![cell(&old, "    "), cell(&new, "")]);
+        let cell = |steps: &[String]| steps.get(index).map_or_else(String::new, |step| format!("- {step}"));
+        table.add_row(vec![cell(&old), cell(&new)]);
     }
+    // A table drops blanks at the start of lines that it wraps.
     for line in table.lines() {
+        let line = format!("{:width$}{line}", "", width = usize::from(INDENT) - 1);
         text.push_str(line.trim_end());
         text.push('\n');
     }
