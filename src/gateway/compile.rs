@@ -32,16 +32,27 @@ pub(super) struct Compiled {
     pub(super) unmodelled: Option<String>,
 }
 
-/// Matches of all rules, and the place of what stops everything.
+/// What the rules of a route came to.
+pub(super) struct Compilation {
+    /// Their matches.
+    pub(super) matches: Vec<Compiled>,
+    /// What stops everything.
+    pub(super) stops: Option<Outage>,
+    /// Rules that are left out for an expression that is none.
+    pub(super) left_out: Vec<usize>,
+}
+
+/// Compiles the matches of all rules.
 pub(super) fn compile(
     dialect: &Dialect,
     head: RouteHead<'_>,
     object: &Object,
     rules: &[Arc<Rule>],
     findings: &mut Findings,
-) -> (Vec<Compiled>, Option<Outage>) {
+) -> Compilation {
     let mut compiled = Vec::new();
     let mut stops = None;
+    let mut left_out = Vec::new();
     for (position, rule) in rules.iter().enumerate() {
         let before = compiled.len();
         if let Some(cause) = &rule.plan.stops {
@@ -70,6 +81,7 @@ pub(super) fn compile(
                 findings.push(Finding::about(Code::GatewayRuleDropped, origin.clone(), vec![("reason", reason)]));
                 if *dialect.bad_regex == BadRegex::Rule {
                     compiled.truncate(before);
+                    left_out.push(position);
                     break;
                 }
                 continue;
@@ -80,7 +92,7 @@ pub(super) fn compile(
             compile_match(dialect, matched, rule, origin, (position, number), rules.len(), &mut compiled);
         }
     }
-    (compiled, stops)
+    Compilation { matches: compiled, stops, left_out }
 }
 
 fn compile_match(

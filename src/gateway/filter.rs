@@ -150,6 +150,7 @@ impl Plan {
             if plan.direct.is_some() {
                 break;
             }
+            let earlier = plan.failure.take();
             match filter {
                 HttpFilter::RequestHeaderModifier(modifier) => plan.modify_request(modifier, dialect),
                 HttpFilter::ResponseHeaderModifier(modifier) => plan.modify_response(modifier, dialect),
@@ -170,6 +171,13 @@ impl Plan {
                 },
                 HttpFilter::ExternalAuth(_) => plan.fail("the implementation has no ExternalAuth filter"),
                 HttpFilter::ExtensionRef(reference) => plan.extension(reference, known(reference), dialect),
+            }
+            // So is a filter that cannot be, unless it is headers that it cannot change.
+            let changes_headers = matches!(filter, HttpFilter::RequestHeaderModifier(_) | HttpFilter::ResponseHeaderModifier(_));
+            let ends = plan.failure.is_some() && !changes_headers && *dialect.filter_order != FilterOrder::Listed;
+            plan.failure = earlier.or(plan.failure);
+            if ends {
+                break;
             }
         }
         let rewritten = plan.rewrite.as_ref().is_some_and(|rewrite| rewrite.path.is_some());

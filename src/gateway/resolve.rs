@@ -14,7 +14,7 @@ use super::objects::Objects;
 use super::policies::{self, Conduct, Effect, Reached};
 use super::regex;
 use super::rules::{Made, Maker, Policies};
-use super::status::{RouteState, Statuses};
+use super::status::{RouteState, State, Statuses};
 use super::tables::Builder;
 use crate::k8s::{FieldPath, Inventory, NamespacedName, ObjectId, Subject};
 use crate::ledger::{Code, Finding, Findings};
@@ -145,23 +145,26 @@ fn read_as(objects: &Objects, draft: Draft<'_>, predicates: &mut Predicates, fin
                 made.rule.plan.failure.get_or_insert_with(|| "the controller reported references that are not resolved".to_owned());
             }
         }
-        let resolved = made.iter().find_map(|made| made.resolved.err()).map_or(Ok(()), Err);
-        let all_refused = !made.is_empty() && made.iter().all(|made| made.refused);
+        let judged: Vec<(State, bool)> = made.iter().map(|made| (made.resolved, made.refused)).collect();
         let rules: Vec<_> = made.into_iter().map(|made| std::sync::Arc::new(made.rule)).collect();
         for parent in parents {
             for attachment in &parent.attachments {
                 attached[attachment.listener] += 1;
             }
             opened.extend(opened_by_policies(&parent.attachments, &listeners, head, object, maker));
-            let mut nothing_left = false;
+            let mut left_out = Vec::new();
             for (position, group) in groups(&parent.attachments, &listeners, head, object, maker).into_iter().enumerate() {
                 let ruled = group.rules(&rules, &mut builder, &target.dialect);
                 // What holds for all groups is said once.
                 let mut again = Findings::new();
                 let said = if position == 0 { &mut *findings } else { &mut again };
-                nothing_left = builder.attach(head, object, &ruled, &group.attachments, said).nothing_left;
+                left_out = builder.attach(head, object, &ruled, &group.attachments, said);
             }
-            let told = *target.dialect.bad_regex == BadRegex::Rule && (all_refused || nothing_left);
+            // References of rules that are left out are not looked at.
+            let stands = |at: &usize| !left_out.contains(at);
+            let resolved = (0..judged.len()).filter(stands).find_map(|at| judged[at].0.err()).map_or(Ok(()), Err);
+            let nothing_left = !judged.is_empty() && (0..judged.len()).all(|at| judged[at].1 || !stands(&at));
+            let told = *target.dialect.bad_regex == BadRegex::Rule && nothing_left;
             let accepted = parent.accepted.and(if told { Err("UnsupportedValue") } else { Ok(()) });
             states.push(RouteState { route: head.object_ref(), parent: parent.reference, accepted, resolved });
         }

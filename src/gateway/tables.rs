@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::api::{self, Object};
 use super::attach::{Attachment, RouteHead};
 use super::candidates::Order;
-use super::compile::{Compiled, Remaining, compile, remaining};
+use super::compile::{Compilation, Compiled, Remaining, compile, remaining};
 use super::config::{Behind, Certificate, Door, Entry, HostIndex, Origins, Outage, Port, Rule, Side, Table, Tier};
 use super::dialect::{
     CertificateScope, Dialect, HeaderSource, HostFallThrough, Isolation, Order as RankOrder, OverlapHttp2, OverwrittenHeaders, RegexScope,
@@ -31,12 +31,6 @@ pub(super) struct Built {
     pub(super) closes_unknown_names: bool,
     pub(super) loose: Side,
     pub(super) underscored: Vec<PredicateId>,
-}
-
-/// What attaching a route came to.
-pub(super) struct Attached {
-    /// Every rule was left out.
-    pub(super) nothing_left: bool,
 }
 
 /// Which table a listener's routes stand in.
@@ -89,7 +83,7 @@ impl<'b> Builder<'b> {
         }
     }
 
-    /// Puts the rules of a route into the tables of the listeners it is attached to.
+    /// Puts the rules of a route into the tables of the listeners it is attached to. Gives those that were left out.
     pub(super) fn attach(
         &mut self,
         head: RouteHead<'_>,
@@ -97,7 +91,7 @@ impl<'b> Builder<'b> {
         rules: &[Arc<Rule>],
         attachments: &[Attachment],
         findings: &mut Findings,
-    ) -> Attached {
+    ) -> Vec<usize> {
         if head.kind == RouteKind::Tls {
             for attachment in attachments {
                 for hostname in &attachment.hostnames {
@@ -107,19 +101,19 @@ impl<'b> Builder<'b> {
                     self.streams.entry(attachment.listener).or_default().push(stream);
                 }
             }
-            return Attached { nothing_left: false };
+            return Vec::new();
         }
-        let (compiled, stops) = compile(&self.target.dialect, head, object, rules, findings);
+        let Compilation { matches, stops, left_out } = compile(&self.target.dialect, head, object, rules, findings);
         for attachment in attachments {
             let listener = &self.listeners[attachment.listener];
             if let Some(outage) = &stops {
                 self.dead.entry(listener.gateway.clone()).or_insert_with(|| outage.clone());
             }
             if listener.serves() {
-                self.fill(head, &compiled, rules, attachment);
+                self.fill(head, &matches, rules, attachment);
             }
         }
-        Attached { nothing_left: compiled.is_empty() && !rules.is_empty() }
+        left_out
     }
 
     /// Effects of policies with their questions.
