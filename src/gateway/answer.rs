@@ -356,19 +356,20 @@ fn forward(rule: &Rule, split: Vec<Share>, path: &PathExpr, cors: HeaderExprs, d
         headers.retain(|(name, _)| name != "x-envoy-external-address");
     }
     let mut response_headers = cors;
-    let touched = || early.iter().chain(&plan.request).map(|(name, _)| name.as_str()).collect::<Vec<_>>();
+    let of_backends = || rule.backends.iter().flat_map(|backend| &backend.plan.request);
+    let touched = || early.iter().chain(&plan.request).chain(of_backends()).map(|(name, _)| name.as_str()).collect::<Vec<_>>();
     let of_rule = |headers: &mut HeaderExprs, response_headers: &mut HeaderExprs| {
         modify(headers, &filter::beside(&plan.request, touched), Side::Request);
         modify(response_headers, &filter::beside(&plan.response, touched), Side::Response);
     };
     match *dialect.header_order {
         HeaderOrder::RuleLast => {
-            backend_filters(&rule.backends, &mut headers, &mut response_headers);
+            backend_filters(&rule.backends, &mut headers, &mut response_headers, touched);
             of_rule(&mut headers, &mut response_headers);
         }
         HeaderOrder::BackendLast => {
             of_rule(&mut headers, &mut response_headers);
-            backend_filters(&rule.backends, &mut headers, &mut response_headers);
+            backend_filters(&rule.backends, &mut headers, &mut response_headers, touched);
         }
     }
     for forwarded in &*dialect.forwarded_headers {
@@ -594,11 +595,16 @@ fn backend_rewrites(backends: &[Backend], host: TextExpr, path: &PathExpr, diale
 }
 
 /// Filters of backends: where all backends have the same ones they are claims, else nothing is claimed about what they touch.
-fn backend_filters(backends: &[Backend], headers: &mut HeaderExprs, response_headers: &mut HeaderExprs) {
+fn backend_filters<'r>(
+    backends: &'r [Backend],
+    headers: &mut HeaderExprs,
+    response_headers: &mut HeaderExprs,
+    touched: impl Fn() -> Vec<&'r str>,
+) {
     let Some((first, rest)) = backends.split_first() else { return };
     if rest.iter().all(|backend| backend.plan == first.plan) {
-        modify(headers, &first.plan.request, Side::Request);
-        modify(response_headers, &first.plan.response, Side::Response);
+        modify(headers, &filter::beside(&first.plan.request, &touched), Side::Request);
+        modify(response_headers, &filter::beside(&first.plan.response, &touched), Side::Response);
         return;
     }
     for backend in backends {
