@@ -291,7 +291,7 @@ impl Router<'_> {
 
     /// 421 where handshake and Host differ, 400 or a redirect without a valid certificate.
     fn client_certificate(&self, v: &impl Valuation, server: &Server, trace: &mut Trace) -> Option<Answer> {
-        let found = server.client_certificates.as_ref().filter(|found| found.settings.ca && found.settings.verify != VerifyClient::Off)?;
+        let found = server.client_certificates.as_ref().filter(|found| found.are_asked())?;
         let because = Some(self.config.annotation(found.ingress, "auth-tls-secret"));
         if v.holds(self.common.sni_differs) {
             trace.step("the handshake named another server", because);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     IngressId, Location,
-    settings::{AuthTls, ProxyTls},
+    settings::{AuthTls, ProxyTls, VerifyClient},
 };
 use crate::k8s::{NamespacedName, Subject};
 
@@ -65,6 +65,13 @@ pub struct ClientCertificates {
     pub secret: NamespacedName,
     /// What they say. Without a CA only `match_cn` has an effect.
     pub settings: Arc<AuthTls>,
+}
+
+impl ClientCertificates {
+    /// Clients are asked for a certificate.
+    pub fn are_asked(&self) -> bool {
+        self.settings.ca && self.settings.verify != VerifyClient::Off
+    }
 }
 
 /// A host of the rules.

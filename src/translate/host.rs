@@ -31,6 +31,16 @@ enum Form {
     Spelled,
 }
 
+/// Annotations about certificates of clients.
+const CLIENT_CERTIFICATES: &[&str] = &[
+    "auth-tls-secret",
+    "auth-tls-verify-client",
+    "auth-tls-verify-depth",
+    "auth-tls-error-page",
+    "auth-tls-match-cn",
+    "auth-tls-pass-certificate-to-upstream",
+];
+
 impl Cx<'_> {
     /// The rules of a server; `None` where it has none.
     pub(super) fn host(&mut self, server: &Server) -> Option<HostPlan> {
@@ -43,7 +53,7 @@ impl Cx<'_> {
             self.passthrough(server, ingress, &mut plan);
         }
         if let Some(ingress) = server.denied {
-            let mut rule = self.withheld_host(server, ingress, Code::AccessHostDenied);
+            let mut rule = self.withheld_host(ingress, Code::AccessHostDenied);
             self.wishes.clear();
             if self.keeps(&Intent::Refuse { status: 403 }) {
                 self.ask(ingress, &["auth-tls-secret"], &Intent::Refuse { status: 403 }, vec![]);
@@ -73,6 +83,9 @@ impl Cx<'_> {
             for place in lost.into_iter().filter(|_| plan.passthrough.is_none()) {
                 self.mark_path(&place, unmappable(Code::TlsNoCertificate));
             }
+            if let Some(client) = &server.client_certificates {
+                self.mark(client.ingress, CLIENT_CERTIFICATES, &unmappable(Code::TlsNoCertificate));
+            }
         } else {
             plan.https = self.rules(server, form, true);
             self.wishes.clear();
@@ -80,8 +93,13 @@ impl Cx<'_> {
             plan.tls_wishes = self.take_wishes();
             if let Some(code) = lost {
                 let owner = server.client_certificates.as_ref().map_or(IngressId(0), |client| client.ingress);
-                plan.https = vec![self.withheld_host(server, owner, code)];
+                plan.https = vec![self.withheld_host(owner, code)];
             }
+        }
+        let subject = server.client_certificates.as_ref().filter(|client| !client.settings.match_cn.is_empty());
+        if let Some(client) = subject.filter(|_| !self.options.allow_unprotected) {
+            // Nobody shows a certificate over plain HTTP: everybody is refused there, before any redirect.
+            plan.http = vec![self.refused_host(client.ingress)];
         }
         if plan.http.is_empty() && plan.https.is_empty() {
             plan.http = self.closed_host(server);
@@ -118,14 +136,7 @@ impl Cx<'_> {
 
     fn client_certificates(&mut self, server: &Server, hostnames: &[(Hostname, TlsPlan)]) -> Option<Code> {
         let client = server.client_certificates.as_ref()?;
-        let names = &[
-            "auth-tls-secret",
-            "auth-tls-verify-client",
-            "auth-tls-verify-depth",
-            "auth-tls-error-page",
-            "auth-tls-match-cn",
-            "auth-tls-pass-certificate-to-upstream",
-        ];
+        let names = CLIENT_CERTIFICATES;
         let settings = &client.settings;
         let mut extras = Vec::new();
         for (name, given) in [
@@ -158,9 +169,19 @@ impl Cx<'_> {
         self.ask(client.ingress, names, &intent, facts).filter(|_| !self.options.allow_unprotected)
     }
 
-    fn withheld_host(&self, server: &Server, owner: IngressId, code: Code) -> Rule {
+    /// A rule that refuses everybody with 403 where the target can say so, and serves nobody elsewhere.
+    fn refused_host(&self, owner: IngressId) -> Rule {
+        let mut rule = self.withheld_host(owner, Code::AccessClientCertificates);
+        let intent = Intent::Refuse { status: 403 };
+        if self.keeps(&intent) {
+            rule.action = Action::Answered;
+            rule.changes.wishes = vec![intent];
+        }
+        rule
+    }
+
+    fn withheld_host(&self, owner: IngressId, code: Code) -> Rule {
         let origin = Subject::new(self.config.ingress(owner).object, FieldPath::root());
-        let _ = server;
         Rule {
             owner,
             origin,
@@ -313,7 +334,7 @@ impl Cx<'_> {
                 Err(NoMatch::Unsayable(code)) => {
                     let subject = location.origin.as_ref().map(|origin| origin.subject.clone());
                     self.say(code, subject, vec![("path", location.path.clone()), ("host", server.host.clone())]);
-                    return vec![self.withheld_host(server, server.created_by.unwrap_or(owner), code)];
+                    return vec![self.withheld_host(server.created_by.unwrap_or(owner), code)];
                 }
             };
             let here = self.around_location(&around, location);

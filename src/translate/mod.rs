@@ -53,7 +53,7 @@ use crate::{
     },
     k8s::{Inventory, NamespacedName, ObjectId, Subject},
     ledger::{Code, Findings, Settlement},
-    nginx::{Certificate, Config, IngressId},
+    nginx::{Certificate, ClientCertificates, Config, IngressId},
     targets,
 };
 
@@ -196,14 +196,19 @@ fn plan_hosts(cx: &mut Cx<'_>) -> Vec<HostPlan> {
     plans
 }
 
-/// Hosts that are served with the built-in certificate today have no HTTPS listener.
+/// Hosts that are served with the built-in certificate today have no HTTPS listener. It matters where the Ingress names TLS, or asks for
+/// certificates of clients.
 fn say_hosts_without_certificate(cx: &mut Cx<'_>, plans: &[HostPlan]) {
     let hosts: Vec<&str> = plans
         .iter()
         .flat_map(|plan| &plan.hostnames)
         .filter(|(_, tls)| *tls == TlsPlan::None)
         .filter_map(|(hostname, _)| hostname.text())
-        .filter(|host| cx.config.certificates.get(*host) == Some(&Certificate::Default))
+        .filter(|host| {
+            let server = cx.config.server(host);
+            cx.config.certificates.get(*host) == Some(&Certificate::Default)
+                || server.and_then(|server| server.client_certificates.as_ref()).is_some_and(ClientCertificates::are_asked)
+        })
         .collect();
     if !hosts.is_empty() {
         let facts = vec![("count", hosts.len().to_string()), ("hosts", some_of(&hosts))];

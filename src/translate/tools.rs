@@ -74,13 +74,14 @@ impl Cx<'_> {
     /// Settles the annotations of both tools.
     pub(super) fn settle_tools(&mut self, on_gateway: &BTreeMap<String, String>) {
         let prefix = self.config.globals.flags.annotations_prefix.clone();
+        let beside_listeners = self.issued_beside_listeners();
         for at in 0..self.config.ingresses.len() {
             let id = IngressId(u32::try_from(at).unwrap_or(u32::MAX));
             let Some(ingress) = self.inventory_ingress(id) else { continue };
             let object = ingress.id;
             let keys = |tool| -> Vec<String> { of_tool(ingress, &prefix, tool).into_iter().map(|(key, _)| key.to_owned()).collect() };
             let (issuers, names) = (keys(Moves::CertManager), keys(Moves::ExternalDns));
-            let moved = !issuers.is_empty() && self.issues_beside_listeners(id);
+            let moved = beside_listeners.contains(&id);
             for key in issuers {
                 let settlement = if moved { Settlement::Exact } else { unmappable(Code::AnnotationCertManager) };
                 if !moved {
@@ -97,17 +98,22 @@ impl Cx<'_> {
         }
     }
 
-    /// The certificates of the Ingress are carried by ListenerSets of its namespace, where its issuer annotations stand too.
-    fn issues_beside_listeners(&self, id: IngressId) -> bool {
-        let own = &self.config.ingress(id).name.namespace;
-        let mut servers =
-            self.config.servers.iter().filter(|server| server.tls.as_ref().is_some_and(|tls| tls.ingress == Some(id))).peekable();
-        self.options.emission.tls_owner == TlsOwner::App
-            && servers.peek().is_some()
-            && servers.all(|server| match self.config.certificates.get(&server.host) {
+    /// Ingresses whose certificates are all carried by ListenerSets of their namespace, where their issuer annotations stand too.
+    fn issued_beside_listeners(&self) -> BTreeSet<IngressId> {
+        if self.options.emission.tls_owner != TlsOwner::App {
+            return BTreeSet::new();
+        }
+        let mut carried: BTreeMap<IngressId, bool> = BTreeMap::new();
+        for server in &self.config.servers {
+            let Some(id) = server.tls.as_ref().and_then(|tls| tls.ingress) else { continue };
+            let own = &self.config.ingress(id).name.namespace;
+            let beside = match self.config.certificates.get(&server.host) {
                 Some(Certificate::Secret(secret)) => secret.namespace == *own && secret.namespace != self.options.gateway.namespace,
                 Some(Certificate::Default) | None => false,
-            })
+            };
+            *carried.entry(id).or_insert(true) &= beside;
+        }
+        carried.into_iter().filter_map(|(id, carried)| carried.then_some(id)).collect()
     }
 
     fn say_tool(&mut self, code: Code, id: IngressId, key: &str) {
