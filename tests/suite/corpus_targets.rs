@@ -11,7 +11,7 @@ use gateshift::{
     gateway::{api::Object, dialect},
     ingress,
     k8s::{ObjectId, Step},
-    ledger::{Ledger, Settlement},
+    ledger::{Code, Ledger, Settlement},
     read, report, targets, translate,
 };
 
@@ -52,6 +52,11 @@ fn kept(settlement: &Settlement) -> Option<Kept> {
         Settlement::Unmappable { .. } => Some(Kept::Not),
         Settlement::NoEffect { .. } | Settlement::Unknown { .. } => None,
     }
+}
+
+/// HTTPS of the host ends, and with it everybody whom the annotation could keep out or let in.
+fn ends(settlement: &Settlement) -> bool {
+    matches!(settlement, Settlement::Unmappable { codes } if codes.iter().all(|code| *code == Code::TlsNoCertificate))
 }
 
 /// Annotations of Ingresses without prefix, and how they were settled.
@@ -99,7 +104,7 @@ fn nothing_that_is_protected_today_is_served_open_and_uses_are_counted() {
             let served = served(&translation.objects);
             for (object, annotation, settlement) in annotations(&ledger) {
                 let Some(kept) = kept(settlement) else { continue };
-                if kept == Kept::Not && PROTECTS.contains(&annotation.as_str()) && served.contains(&object) {
+                if kept == Kept::Not && !ends(settlement) && PROTECTS.contains(&annotation.as_str()) && served.contains(&object) {
                     wrong.push(format!("{id}: {name}: {} is served without {annotation}", inventory.object(object)));
                 }
                 if !COUNTED.contains(&id) {
