@@ -161,9 +161,9 @@ fn read_as(objects: &Objects, draft: Draft<'_>, predicates: &mut Predicates, fin
                 left_out = builder.attach(head, object, &ruled, &group.attachments, said);
             }
             // References of rules that are left out are not looked at.
-            let stands = |at: &usize| !left_out.contains(at);
-            let resolved = (0..judged.len()).filter(stands).find_map(|at| judged[at].0.err()).map_or(Ok(()), Err);
-            let nothing_left = !judged.is_empty() && (0..judged.len()).all(|at| judged[at].1 || !stands(&at));
+            let mut standing = judged.iter().enumerate().filter(|(at, _)| !left_out.contains(at)).map(|(_, judged)| judged);
+            let resolved = standing.clone().find_map(|(resolved, _)| resolved.err()).map_or(Ok(()), Err);
+            let nothing_left = !judged.is_empty() && standing.all(|(_, refused)| *refused);
             let told = *target.dialect.bad_regex == BadRegex::Rule && nothing_left;
             let accepted = parent.accepted.and(if told { Err("UnsupportedValue") } else { Ok(()) });
             states.push(RouteState { route: head.object_ref(), parent: parent.reference, accepted, resolved });

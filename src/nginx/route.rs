@@ -128,11 +128,10 @@ impl Router<'_> {
         let strays = self.config.ingresses.iter().filter(|ingress| server.host == "_" && ingress.settings.is_canary());
         let stray =
             strays.filter_map(|ingress| ingress.settings.auth_tls.as_deref()).find(|found| found.assumed).map(|found| &found.secret);
-        // The redirect of `app-root` comes before its location is asked.
-        let leads_away = server.app_root.is_some() && view.holds(self.common.root);
-        let coded = self.code.as_ref().is_some_and(|code| code.tree(at).is_some());
         let of_location = || {
-            if leads_away && !coded {
+            let coded = self.code.as_ref().is_some_and(|code| code.tree(at).is_some());
+            // The redirect of `app-root` comes before its location is asked.
+            if !coded && server.app_root.is_some() && view.holds(self.common.root) {
                 return None;
             }
             let (Found::Location(position) | Found::Slash(position)) = self.find(&view, at) else { return None };

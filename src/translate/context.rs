@@ -143,16 +143,17 @@ impl<'a> Cx<'a> {
 
     /// What comes of each item, in their order. A second thread takes the latter half of many, and what is said is what one thread
     /// would say.
-    pub(super) fn for_all<T: Send, R: Send>(&mut self, mut items: Vec<T>, each: impl Fn(&mut Self, T) -> Option<R> + Sync) -> Vec<R> {
-        if items.len() < self.options.second_thread_from {
-            return items.into_iter().filter_map(|item| each(self, item)).collect();
+    pub(super) fn for_all<T: Send, R: Send>(&mut self, mut items: Vec<T>, each: impl Fn(&mut Self, T) -> R + Sync) -> Vec<R> {
+        let count = items.len();
+        if count < self.options.second_thread_from {
+            return items.into_iter().map(|item| each(self, item)).collect();
         }
-        let latter = items.split_off(items.len() / 2);
+        let latter = items.split_off(count / 2);
         let mut later = self.afresh();
         let (mut all, rest) = thread::scope(|scope| {
-            let helper = scope.spawn(|| latter.into_iter().filter_map(|item| each(&mut later, item)).collect::<Vec<R>>());
-            let mut mine = Vec::with_capacity(2 * items.len() + 1);
-            mine.extend(items.into_iter().filter_map(|item| each(self, item)));
+            let helper = scope.spawn(|| latter.into_iter().map(|item| each(&mut later, item)).collect::<Vec<R>>());
+            let mut mine = Vec::with_capacity(count);
+            mine.extend(items.into_iter().map(|item| each(self, item)));
             (mine, helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
         self.absorb(later);

@@ -31,6 +31,9 @@ enum Form {
     Spelled,
 }
 
+/// What nginx says to everybody whom a whole host refuses.
+const REFUSAL: Intent = Intent::Refuse { status: 403 };
+
 /// Annotations about certificates of clients.
 const CLIENT_CERTIFICATES: &[&str] = &[
     "auth-tls-secret",
@@ -53,15 +56,13 @@ impl Cx<'_> {
             self.passthrough(server, ingress, &mut plan);
         }
         if let Some(ingress) = server.denied {
-            let mut rule = self.withheld_host(ingress, Code::AccessHostDenied);
-            self.wishes.clear();
-            if self.keeps(&Intent::Refuse { status: 403 }) {
-                self.ask(ingress, &["auth-tls-secret"], &Intent::Refuse { status: 403 }, vec![]);
-                rule.action = Action::Answered;
-                rule.changes.wishes = self.take_wishes();
+            let rule = self.refused_host(ingress, Code::AccessHostDenied);
+            if rule.action == Action::Answered {
+                self.ask(ingress, &["auth-tls-secret"], &REFUSAL, vec![]);
             } else {
                 self.mark(ingress, &["auth-tls-secret"], &unmappable(Code::AccessHostDenied));
             }
+            self.wishes.clear();
             plan.http = vec![rule.clone()];
             plan.https = vec![rule];
             return Some(plan);
@@ -99,7 +100,7 @@ impl Cx<'_> {
         let subject = server.client_certificates.as_ref().filter(|client| !client.settings.match_cn.is_empty());
         if let Some(client) = subject.filter(|_| !self.options.allow_unprotected) {
             // Nobody shows a certificate over plain HTTP: everybody is refused there, before any redirect.
-            plan.http = vec![self.refused_host(client.ingress)];
+            plan.http = vec![self.refused_host(client.ingress, Code::AccessClientCertificates)];
         }
         if plan.http.is_empty() && plan.https.is_empty() {
             plan.http = self.closed_host(server);
@@ -170,12 +171,11 @@ impl Cx<'_> {
     }
 
     /// A rule that refuses everybody with 403 where the target can say so, and serves nobody elsewhere.
-    fn refused_host(&self, owner: IngressId) -> Rule {
-        let mut rule = self.withheld_host(owner, Code::AccessClientCertificates);
-        let intent = Intent::Refuse { status: 403 };
-        if self.keeps(&intent) {
+    fn refused_host(&self, owner: IngressId, code: Code) -> Rule {
+        let mut rule = self.withheld_host(owner, code);
+        if self.keeps(&REFUSAL) {
             rule.action = Action::Answered;
-            rule.changes.wishes = vec![intent];
+            rule.changes.wishes = vec![REFUSAL];
         }
         rule
     }

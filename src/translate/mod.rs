@@ -187,7 +187,7 @@ fn plan_hosts(cx: &mut Cx<'_>) -> Vec<HostPlan> {
     let config = cx.config;
     let mut plans: Vec<HostPlan> = config.redirects.iter().map(|redirect| cx.www(redirect)).collect();
     cx.settle_www();
-    plans.extend(cx.for_all(config.servers.iter().collect(), Cx::host));
+    plans.extend(cx.for_all(config.servers.iter().collect(), Cx::host).into_iter().flatten());
     let mut seen: BTreeSet<Hostname> = BTreeSet::new();
     for plan in &mut plans {
         plan.hostnames.retain(|(hostname, _)| seen.insert(hostname.clone()));

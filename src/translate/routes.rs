@@ -181,7 +181,7 @@ fn emit(cx: &mut Cx<'_>, units: Units<'_>, listeners: &mut Listeners) -> Vec<Rou
             }
         }
     }
-    cx.for_all(drafts, |cx, draft| Some(draft.route(cx)))
+    cx.for_all(drafts, |cx, draft| draft.route(cx))
 }
 
 fn starts(name: &str, base: &str) -> bool {
