@@ -150,8 +150,8 @@ impl Plan {
             if plan.direct.is_some() {
                 break;
             }
-            let earlier = plan.failure.take();
-            match filter {
+            let changes_headers = matches!(filter, HttpFilter::RequestHeaderModifier(_) | HttpFilter::ResponseHeaderModifier(_));
+            let goes_on = plan.take(changes_headers, dialect, |plan| match filter {
                 HttpFilter::RequestHeaderModifier(modifier) => plan.modify_request(modifier, dialect),
                 HttpFilter::ResponseHeaderModifier(modifier) => plan.modify_response(modifier, dialect),
                 HttpFilter::RequestMirror(mirror) => plan.mirror(mirror, dialect),
@@ -171,12 +171,8 @@ impl Plan {
                 },
                 HttpFilter::ExternalAuth(_) => plan.fail("the implementation has no ExternalAuth filter"),
                 HttpFilter::ExtensionRef(reference) => plan.extension(reference, known(reference), dialect),
-            }
-            // So is a filter that cannot be, unless it is headers that it cannot change.
-            let changes_headers = matches!(filter, HttpFilter::RequestHeaderModifier(_) | HttpFilter::ResponseHeaderModifier(_));
-            let ends = plan.failure.is_some() && !changes_headers && *dialect.filter_order != FilterOrder::Listed;
-            plan.failure = earlier.or(plan.failure);
-            if ends {
+            });
+            if !goes_on {
                 break;
             }
         }
@@ -189,21 +185,30 @@ impl Plan {
         if *dialect.filter_order == FilterOrder::Listed && named && plan.redirect.is_some() {
             plan.unmodelled.get_or_insert_with(|| "a redirect behind a password".to_owned());
         }
-        let refused = plan.direct.is_some() || (plan.redirect.is_some() && *dialect.mirror_beside_redirect == Handling::RuleFails);
-        if refused && !plan.mirrors.is_empty() {
-            plan.direct = None;
-            plan.redirect = None;
-            plan.mirrors.clear();
-            plan.fail("a mirror does not go with an answer that needs no backend");
-        }
+        plan.settle_mirrors(dialect);
         plan
+    }
+
+    /// Mirrors and answers that need no backend exclude each other.
+    fn settle_mirrors(&mut self, dialect: &Dialect) {
+        let refused = self.direct.is_some() || (self.redirect.is_some() && *dialect.mirror_beside_redirect == Handling::RuleFails);
+        if refused && !self.mirrors.is_empty() {
+            self.direct = None;
+            self.redirect = None;
+            self.mirrors.clear();
+            self.fail("a mirror does not go with an answer that needs no backend");
+        }
     }
 
     /// The filters of a GRPCRoute rule or backend.
     pub fn of_grpc<'k>(filters: &[GrpcFilter], dialect: &Dialect, known: impl Fn(&ExplicitRef) -> Known<'k>) -> Self {
         let mut plan = Self::default();
         for filter in filters {
-            match filter {
+            if plan.direct.is_some() {
+                break;
+            }
+            let changes_headers = matches!(filter, GrpcFilter::RequestHeaderModifier(_) | GrpcFilter::ResponseHeaderModifier(_));
+            let goes_on = plan.take(changes_headers, dialect, |plan| match filter {
                 GrpcFilter::RequestHeaderModifier(modifier) => plan.modify_request(modifier, dialect),
                 GrpcFilter::ResponseHeaderModifier(modifier) => match *dialect.grpc_response_headers {
                     Handling::Works => plan.modify_response(modifier, dialect),
@@ -211,9 +216,23 @@ impl Plan {
                 },
                 GrpcFilter::RequestMirror(mirror) => plan.mirror(mirror, dialect),
                 GrpcFilter::ExtensionRef(reference) => plan.extension(reference, known(reference), dialect),
+            });
+            if !goes_on {
+                break;
             }
         }
+        plan.settle_mirrors(dialect);
         plan
+    }
+
+    /// Takes one filter more, and says whether those behind it count. Those behind one that cannot be do not, unless it is headers that it
+    /// cannot change (`ProcessHTTPFilters` and `ProcessGRPCFilters` in internal/gatewayapi/filters.go).
+    fn take(&mut self, changes_headers: bool, dialect: &Dialect, filter: impl FnOnce(&mut Self)) -> bool {
+        let earlier = self.failure.take();
+        filter(self);
+        let ends = self.failure.is_some() && !changes_headers && *dialect.filter_order != FilterOrder::Listed;
+        self.failure = earlier.or_else(|| self.failure.take());
+        !ends
     }
 
     /// There is nothing to do.
