@@ -325,7 +325,7 @@ pub(super) enum TlsOwner {
 }
 
 /// What the new side is to look like.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Gateway settings")]
 pub(super) struct Gateway {
     /// Gateway to emit
@@ -361,6 +361,9 @@ pub(super) struct Gateway {
     /// Write raw configuration of the implementation where no typed field says it
     #[arg(long)]
     pub allow_raw: bool,
+    /// Switch of the implementation that is on, so that what needs it is written (repeatable; `explain target ID` names them)
+    #[arg(long, value_name = "NAME")]
+    pub target_switch: Vec<String>,
     /// File that maps annotations of your own to filters or labels of routes
     #[arg(long, value_name = "FILE")]
     pub annotation_map: Option<PathBuf>,

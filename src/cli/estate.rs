@@ -1,5 +1,7 @@
 //! Both sides of a migration, ready to be asked: the old one from Ingresses, the new one from manifests or from the conversion.
 
+use std::collections::BTreeSet;
+
 use anyhow::Context as _;
 
 use super::{
@@ -180,6 +182,21 @@ fn own_annotations(gateway: &Gateway) -> Result<translate::OwnAnnotations, Usage
     }
 }
 
+/// Switches of a target that are on: those that the user names, and those that the configuration of its controller sets.
+pub(super) fn switches(id: &str, named: &[String], inventory: &Inventory) -> BTreeSet<String> {
+    let known = dialect::Target::named(id).into_iter().flat_map(dialect::Target::switches);
+    let on = known.map(|switch| &switch.name).filter(|name| named.contains(name)).cloned();
+    on.chain(targets::switches(id, inventory)).collect()
+}
+
+/// Refuses names of switches that none of the targets has.
+pub(super) fn check_switches<'t>(of: impl IntoIterator<Item = &'t dialect::Target>, named: &[String]) -> Result<(), Usage> {
+    let known: Vec<&str> = of.into_iter().flat_map(dialect::Target::switches).map(|switch| switch.name.as_str()).collect();
+    let Some(unknown) = named.iter().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    Err(Usage(format!("--target-switch {unknown}: there is no such switch; known are {known}")))
+}
+
 /// Choices of the translation.
 pub(super) fn options(gateway: &Gateway, aim: Aim, inventory: &Inventory) -> Result<translate::Options, Usage> {
     let (id, version) = target_and_version(&gateway.target);
@@ -193,6 +210,7 @@ pub(super) fn options(gateway: &Gateway, aim: Aim, inventory: &Inventory) -> Res
         let known = if data.versions.is_empty() { "none".to_owned() } else { data.versions.join(", ") };
         return Err(Usage(format!("what `{id}` keeps is known for versions {known}, not for {version}")));
     }
+    check_switches(dialect::Target::named(id), &gateway.target_switch)?;
     let namespace_label = match &gateway.namespace_label {
         None => None,
         Some(text) => {
@@ -232,6 +250,7 @@ pub(super) fn options(gateway: &Gateway, aim: Aim, inventory: &Inventory) -> Res
         target,
         allow_unprotected: gateway.allow_unprotected,
         allow_raw: gateway.allow_raw,
+        switches: switches(id, &gateway.target_switch, inventory),
         own: own_annotations(gateway)?,
         emission,
         second_thread_from: translate::MANY_HOSTS,

@@ -2,7 +2,7 @@
 
 use super::{
     Terminal, Usage,
-    args::{Targets, TargetsFormat},
+    args::{Gateway, Targets, TargetsFormat},
     estate::{self, Aim, Old},
     exit::Exit,
     gather, needs,
@@ -33,14 +33,19 @@ fn one(arguments: &Targets, context: Option<&str>, terminal: &Terminal) -> anyho
     let old = Old::new(reading, &arguments.controller);
     let inventory = &old.reading.inventory;
     let aim = Aim::of(&arguments.gateway, Some(inventory));
-    let base = estate::options(&arguments.gateway, aim, inventory)?;
+    // A switch of one implementation is nothing to the others.
+    let named = &arguments.gateway.target_switch;
+    estate::check_switches(dialect::Target::all(), named)?;
+    let base = estate::options(&Gateway { target_switch: Vec::new(), ..arguments.gateway.clone() }, aim, inventory)?;
     let mut columns = Vec::new();
     for &target in targets::all() {
         if !arguments.only.is_empty() && !arguments.only.iter().any(|id| id == target.id()) {
             continue;
         }
         let supported = targets::supported_features(target.id(), None, inventory);
-        let options = translate::Options { target, emission: translate::Emission { supported, ..base.emission.clone() }, ..base.clone() };
+        let emission = translate::Emission { supported, ..base.emission.clone() };
+        let switches = estate::switches(target.id(), named, inventory);
+        let options = translate::Options { target, switches, emission, ..base.clone() };
         let translation = old.translate(&options);
         let needs = needs::of_emitted(target.id(), aim, &translation.objects, inventory);
         needs::say(&needs, Some(target.id()), terminal);
@@ -86,21 +91,28 @@ pub(super) fn explain(id: &str) -> Option<String> {
     for need in &data.prerequisites {
         text.push_str(&format!("  needs       {}\n", need.value));
     }
+    for switch in data.switches() {
+        text.push_str(&format!("  switch      {} (--target-switch)\n", switch.name));
+    }
     for refused in &data.refused {
         text.push_str(&format!("  refuses     {}\n", refused.value.words()));
     }
     text.push_str("\nWhat core Gateway API has no field for:\n\n");
     for (name, intent) in Intent::samples() {
-        let said = match target.answer(&intent) {
+        let (answer, condition) = match (target.answer(&intent), target.switched(&intent)) {
+            (Answer::No(_), Some((switch, answer))) => (answer, format!(" where `{switch}` is on")),
+            (answer, _) => (answer, String::new()),
+        };
+        let said = match answer {
             Answer::No(code) => match data.nearest.iter().find(|nearest| nearest.intent == name) {
                 Some(nearest) => format!("not kept ({code}); nearest: {} {} ({})", nearest.kind, nearest.field, nearest.fidelity),
                 None => format!("not kept ({code})"),
             },
             Answer::Already => "done by itself".to_owned(),
-            Answer::Kept { kind, changes } if changes.is_empty() => format!("kept by {kind}"),
+            Answer::Kept { kind, changes } if changes.is_empty() => format!("kept by {kind}{condition}"),
             Answer::Kept { kind, changes } => {
                 let changes = changes.iter().map(|code| code.as_str()).collect::<Vec<_>>().join(", ");
-                format!("kept by {kind}, differs ({changes})")
+                format!("kept by {kind}{condition}, differs ({changes})")
             }
         };
         text.push_str(&format!("  {name:<30} {said}\n"));

@@ -56,6 +56,18 @@ struct Written {
     dialect: Mapping,
 }
 
+/// A switch of a controller, off unless somebody sets it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Switch {
+    /// Name.
+    pub name: String,
+    /// Key of the ConfigMap that has the configuration of the controller.
+    pub key: String,
+    /// Where in that configuration it stands, as a JSON pointer.
+    pub field: String,
+}
+
 /// What must be there before objects are applied.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -71,6 +83,9 @@ pub struct Prerequisite {
     /// The oldest Kubernetes that has it.
     #[serde(default)]
     pub kubernetes: Option<String>,
+    /// It is a switch of the controller.
+    #[serde(default)]
+    pub switch: Option<Switch>,
     /// What shows it.
     pub evidence: Vec<String>,
 }
@@ -315,6 +330,11 @@ impl Target {
     /// Whether something of its dialect has evidence of its own.
     pub fn knows(&self, fact: &str) -> bool {
         self.known.iter().any(|known| known == fact)
+    }
+
+    /// Switches of its controller.
+    pub fn switches(&self) -> impl Iterator<Item = &Switch> {
+        self.prerequisites.iter().filter_map(|prerequisite| prerequisite.switch.as_ref())
     }
 
     /// Whether its conformance report claims a feature.

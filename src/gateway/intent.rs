@@ -251,7 +251,12 @@ pub enum Intent {
     /// nginx text.
     Snippet,
     /// Cipher suites of a host.
-    Ciphers,
+    Ciphers {
+        /// List as OpenSSL takes it; empty for that of the controller.
+        list: String,
+        /// The order of the list counts more than that of the client; `None` where nobody says so, and then it does.
+        prefer_server: Option<bool>,
+    },
     /// Backends that speak FastCGI.
     Fastcgi,
     /// Backends that speak gRPC.
@@ -305,7 +310,7 @@ impl Intent {
             | Self::Tracing
             | Self::AccessLog
             | Self::Snippet
-            | Self::Ciphers
+            | Self::Ciphers { .. }
             | Self::Fastcgi
             | Self::Grpc
             | Self::BackendTls
@@ -354,8 +359,9 @@ impl Intent {
             ("mirror", Self::Mirror { target: text("http://a.test") }),
             ("traces", Self::Tracing),
             ("access log", Self::AccessLog),
-            ("ciphers", Self::Ciphers),
+            ("ciphers", Self::Ciphers { list: text("ECDHE-RSA-AES128-GCM-SHA256"), prefer_server: None }),
             ("address of the Service", Self::ServiceAddress),
+            ("TLS to backends, unverified", Self::BackendTls),
             ("snippets", Self::Snippet),
             ("CORS beside core", Self::Cors(Box::new(CorsWish { origins: vec![text("https://a.test")], ..CorsWish::default() }))),
         ]

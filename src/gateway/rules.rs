@@ -297,12 +297,9 @@ impl Maker<'_> {
             return Err(BackendFault::NotPermitted);
         }
         if !to.group.is_empty() || to.kind != "Service" {
-            let named = kind == "HTTPRoute" && self.target.dialect.looks_up(to.kind);
-            return if named {
-                self.stand_in(to.kind, NamespacedName::new(to.namespace, to.name), unmodelled)
-            } else {
-                Err(BackendFault::Kind)
-            };
+            let name = NamespacedName::new(to.namespace, to.name);
+            let named = self.target.dialect.looks_up(to.kind) || self.understood.substitute(to.kind, name.clone()).is_some();
+            return if named && kind == "HTTPRoute" { self.stand_in(to.kind, name, unmodelled) } else { Err(BackendFault::Kind) };
         }
         let name = NamespacedName::new(to.namespace, to.name);
         let wish = self.tls_of(&name, to.port);
@@ -329,15 +326,21 @@ impl Maker<'_> {
         let Some(Substitute::Port { service, port, address, speech }) = self.understood.substitute(kind, name) else {
             return Err(BackendFault::Unmade);
         };
+        let looked_up = self.target.dialect.looks_up(kind);
         match self.facts.service_fault(service, Some(*port), Port443::Plain) {
             None => {}
             Some(BackendFault::NoEndpoints) if *address => {
                 unmodelled.get_or_insert_with(|| format!("the address of Service {service} without endpoints"));
             }
+            // A name is asked of the DNS when requests come.
+            Some(_) if !looked_up => drop(unmodelled.get_or_insert_with(|| format!("the name of Service {service}"))),
             Some(_) => return Err(BackendFault::Unmade),
         }
         if *address && self.facts.is_headless(service) {
-            return Err(BackendFault::Unmade);
+            if looked_up {
+                return Err(BackendFault::Unmade);
+            }
+            unmodelled.get_or_insert_with(|| format!("the name of Service {service}, which has no address"));
         }
         if speech.is_none() && self.facts.is_named_https(service, *port) {
             return Err(BackendFault::UnverifiedTls);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Estate, Section};
+use super::{Answer, Estate, Section, ciphers};
 use crate::{
     gateway::{Intent, regex},
     ledger::{Code, Facts},
@@ -59,6 +59,19 @@ fn substitution(target: &str, names: &[Option<String>]) -> Option<String> {
         }
     }
     Some(text)
+}
+
+/// What Envoy makes of cipher suites, which an object of this kind names. It goes by the order of its own list.
+pub(super) fn of_ciphers(kind: &'static str, list: &str, prefer_server: Option<bool>) -> Answer {
+    let by_client = prefer_server == Some(false);
+    match ciphers::suites(list) {
+        Some(suites) => {
+            let changes = if suites.narrowed || by_client { vec![Code::PolicyCiphersDiffer] } else { Vec::new() };
+            Answer::Kept { kind, changes }
+        }
+        None if list.is_empty() && !by_client => Answer::Already,
+        None => Answer::No(Code::PolicyCiphers),
+    }
 }
 
 /// What is tried again.

@@ -1,11 +1,14 @@
-//! What a cluster says of an implementation that runs in it: the features of its GatewayClass.
+//! What a cluster says of an implementation that runs in it: the features of its GatewayClass, and switches of its controller.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use crate::{
-    gateway::{dialect, json::Json},
+    gateway::{
+        dialect::{self, Switch},
+        json::Json,
+    },
     k8s::Inventory,
 };
 
@@ -29,4 +32,17 @@ pub fn supported_features(target: &str, class: Option<&str>, inventory: &Invento
             let names: BTreeSet<String> = features.iter().filter_map(name).collect();
             (!names.is_empty()).then_some(names)
         })
+}
+
+/// A ConfigMap sets the switch.
+pub(super) fn is_on(switch: &Switch, inventory: &Inventory) -> bool {
+    let texts = inventory.config_maps.values().filter_map(|map| map.data.get(&switch.key));
+    let mut settings = texts.filter_map(|text| serde_yaml::from_str::<Value>(text).ok());
+    settings.any(|settings| settings.pointer(&switch.field) == Some(&Value::Bool(true)))
+}
+
+/// Switches of a target that are on, as the configuration of its controller says.
+pub fn switches(target: &str, inventory: &Inventory) -> BTreeSet<String> {
+    let known = dialect::Target::named(target).into_iter().flat_map(dialect::Target::switches);
+    known.filter(|switch| is_on(switch, inventory)).map(|switch| switch.name.clone()).collect()
 }

@@ -1,6 +1,7 @@
 //! Implementations: what each can say beyond core Gateway API, and in which form it keeps what core says. One file per implementation.
 
 mod agentgateway;
+mod ciphers;
 mod core;
 mod documents;
 mod envoy;
@@ -17,7 +18,7 @@ mod told;
 mod traefik;
 mod wire;
 
-pub use live::supported_features;
+pub use live::{supported_features, switches};
 pub use needs::{For, Met, Need, needs};
 pub use told::{Said, Side, Told};
 
@@ -174,6 +175,20 @@ pub enum RegexForm {
     Either,
 }
 
+/// What an answer to [`Intent::BackendTls`] holds for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsReach {
+    /// Requests of one rule of an HTTPRoute: an object takes the place of the Service.
+    Rule {
+        /// It leads to the address of the Service, so that nobody can wish how endpoints are chosen.
+        by_address: bool,
+    },
+    /// All ports of a Service, for requests that come through the Gateway.
+    Service,
+    /// All ports of a Service, whoever sends requests to it.
+    Mesh,
+}
+
 /// Writes the objects of an implementation that are not about single rules.
 pub type Writer = fn(&Estate) -> Own;
 
@@ -189,6 +204,17 @@ pub trait Target: Sync {
     fn raw(&self, intent: &Intent) -> Option<Answer> {
         let _ = intent;
         None
+    }
+
+    /// What it makes of an intent where a switch of its controller is on, and the name of the switch.
+    fn switched(&self, intent: &Intent) -> Option<(&'static str, Answer)> {
+        let _ = intent;
+        None
+    }
+
+    /// What TLS to backends that nobody verifies holds for, where it keeps that.
+    fn tls_reach(&self) -> TlsReach {
+        TlsReach::Service
     }
 
     /// Request headers that tell who the client is where proxies in front are trusted, as name and value. `full`: together with what

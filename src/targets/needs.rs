@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::live;
 use crate::{
     gateway::{
         api::GROUP as GATEWAY_API,
@@ -57,11 +58,12 @@ pub fn needs<'k>(written: For<'_>, kinds: impl IntoIterator<Item = (&'k str, &'k
     let is_written = |kind: &String| by_group.values().any(|kinds| kinds.contains(kind.as_str()));
     for target in ["standard", written.target].into_iter().filter_map(Target::named) {
         for prerequisite in &target.prerequisites {
-            let Prerequisite { value, evidence: _, kinds, serves, kubernetes } = prerequisite;
+            let Prerequisite { value, evidence: _, kinds, serves, kubernetes, switch } = prerequisite;
             if !kinds.is_empty() && !kinds.iter().any(is_written) {
                 continue;
             }
-            let met = met(serves.as_deref(), kubernetes.as_deref(), inventory.cluster.as_ref());
+            let on = switch.as_ref().is_some_and(|switch| live::is_on(switch, inventory));
+            let met = if on { Met::Yes } else { met(serves.as_deref(), kubernetes.as_deref(), inventory.cluster.as_ref()) };
             let need = Need { text: value.clone(), met };
             if !needs.contains(&need) {
                 needs.push(need);

@@ -38,7 +38,7 @@ pub(super) fn no_core_field(intent: &Intent) -> Answer {
         Intent::Tracing => Code::PolicyTracing,
         Intent::AccessLog => Code::PolicyAccessLog,
         Intent::Snippet => Code::SnippetNotConvertible,
-        Intent::Ciphers => Code::PolicyCiphers,
+        Intent::Ciphers { .. } => Code::PolicyCiphers,
         Intent::Fastcgi => Code::BackendFastcgi,
         Intent::Grpc => Code::BackendGrpc,
         Intent::BackendTls => Code::BackendTls,

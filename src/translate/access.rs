@@ -357,9 +357,6 @@ impl Cx<'_> {
     }
 
     fn residue_of_server(&mut self, ingress: IngressId, settings: &crate::nginx::Settings) {
-        if !settings.server_tls.ciphers.is_empty() || settings.server_tls.prefer_server_ciphers.is_some() {
-            self.ask(ingress, &["ssl-ciphers", "ssl-prefer-server-ciphers"], &Intent::Ciphers, vec![]);
-        }
         let logs = &settings.observability;
         if annotated(logs.access_log.given) {
             self.ask(ingress, &["enable-access-log"], &Intent::AccessLog, vec![]);

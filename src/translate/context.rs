@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     thread,
 };
 
@@ -44,6 +44,8 @@ pub struct Options {
     pub allow_unprotected: bool,
     /// Use raw configuration of the implementation where nothing else says it.
     pub allow_raw: bool,
+    /// Switches of the implementation that are on.
+    pub switches: BTreeSet<String>,
     /// Annotations of the user's own.
     pub own: OwnAnnotations,
     /// Version, channel, and what is there already.
@@ -63,6 +65,7 @@ impl Options {
             target,
             allow_unprotected: false,
             allow_raw: false,
+            switches: BTreeSet::new(),
             own: OwnAnnotations::default(),
             emission: Emission::default(),
             second_thread_from: MANY_HOSTS,
@@ -83,6 +86,8 @@ pub(super) struct Cx<'a> {
     pub(super) grants: super::grants::Grants,
     pub(super) sayable: Sayable,
     pub(super) tls_wishes: TlsWishes,
+    /// Services that some location speaks to otherwise than over TLS that nobody verifies, once somebody asks.
+    pub(super) spoken_otherwise: Arc<OnceLock<BTreeSet<NamespacedName>>>,
     /// Settlements of annotations of other tools, by object and key.
     pub(super) tools: BTreeMap<(ObjectId, String), Settlement>,
     pub(super) by_object: Arc<BTreeMap<ObjectId, usize>>,
@@ -103,15 +108,22 @@ pub(super) struct Cx<'a> {
 impl<'a> Cx<'a> {
     pub(super) fn new(config: &'a Config, inventory: &'a Inventory, options: &'a Options) -> Self {
         let by_object = inventory.ingresses.iter().enumerate().map(|(index, ingress)| (ingress.id, index)).collect();
-        Self::with(config, inventory, options, Arc::new(by_object))
+        Self::with(config, inventory, options, Arc::new(by_object), Arc::default())
     }
 
     /// One for another part of the same estate, of which nothing was said yet.
     fn afresh(&self) -> Self {
-        Self::with(self.config, self.inventory, self.options, Arc::clone(&self.by_object))
+        let (by_object, spoken_otherwise) = (Arc::clone(&self.by_object), Arc::clone(&self.spoken_otherwise));
+        Self::with(self.config, self.inventory, self.options, by_object, spoken_otherwise)
     }
 
-    fn with(config: &'a Config, inventory: &'a Inventory, options: &'a Options, by_object: Arc<BTreeMap<ObjectId, usize>>) -> Self {
+    fn with(
+        config: &'a Config,
+        inventory: &'a Inventory,
+        options: &'a Options,
+        by_object: Arc<BTreeMap<ObjectId, usize>>,
+        spoken_otherwise: Arc<OnceLock<BTreeSet<NamespacedName>>>,
+    ) -> Self {
         Self {
             config,
             inventory,
@@ -124,6 +136,7 @@ impl<'a> Cx<'a> {
             tls_wishes: TlsWishes::new(),
             tools: BTreeMap::new(),
             by_object,
+            spoken_otherwise,
             wishes: Vec::new(),
             rewrites_by_regex: false,
             expressions: false,
@@ -258,7 +271,11 @@ impl<'a> Cx<'a> {
             return targets::of_core(intent);
         }
         match target.answer(intent) {
-            Answer::No(code) => target.raw(intent).filter(|_| self.options.allow_raw).unwrap_or(Answer::No(code)),
+            Answer::No(code) => {
+                let raw = || target.raw(intent).filter(|_| self.options.allow_raw);
+                let switched = target.switched(intent).filter(|(switch, _)| self.options.switches.contains(*switch));
+                switched.map(|(_, answer)| answer).or_else(raw).unwrap_or(Answer::No(code))
+            }
             answer @ (Answer::Already | Answer::Kept { .. }) => answer,
         }
     }

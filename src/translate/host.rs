@@ -44,6 +44,19 @@ const CLIENT_CERTIFICATES: &[&str] = &[
     "auth-tls-pass-certificate-to-upstream",
 ];
 
+/// Ingresses that say something of the cipher suites of a host, and the annotations that say it.
+fn says_ciphers(server: &Server) -> Vec<(IngressId, Vec<&'static str>)> {
+    const LIST: &str = "ssl-ciphers";
+    const ORDER: &str = "ssl-prefer-server-ciphers";
+    match (server.ssl_ciphers, server.ssl_prefer_server_ciphers) {
+        (Some(one), Some(other)) if one == other => vec![(one, vec![LIST, ORDER])],
+        (list, order) => {
+            let list = list.map(|ingress| (ingress, vec![LIST]));
+            list.into_iter().chain(order.map(|ingress| (ingress, vec![ORDER]))).collect()
+        }
+    }
+}
+
 impl Cx<'_> {
     /// The rules of a server; `None` where it has none.
     pub(super) fn host(&mut self, server: &Server) -> Option<HostPlan> {
@@ -84,13 +97,14 @@ impl Cx<'_> {
             for place in lost.into_iter().filter(|_| plan.passthrough.is_none()) {
                 self.mark_path(&place, unmappable(Code::TlsNoCertificate));
             }
-            if let Some(client) = &server.client_certificates {
+            if let Some(client) = server.client_certificates.as_ref().filter(|client| client.are_asked()) {
                 self.mark(client.ingress, CLIENT_CERTIFICATES, &unmappable(Code::TlsNoCertificate));
             }
         } else {
             plan.https = self.rules(server, form, true);
             self.wishes.clear();
             let lost = self.client_certificates(server, &plan.hostnames);
+            self.ciphers(server, &plan.hostnames);
             plan.tls_wishes = self.take_wishes();
             if let Some(code) = lost {
                 let owner = server.client_certificates.as_ref().map_or(IngressId(0), |client| client.ingress);
@@ -168,6 +182,33 @@ impl Cx<'_> {
             return Some(code).filter(|_| !self.options.allow_unprotected);
         }
         self.ask(client.ingress, names, &intent, facts).filter(|_| !self.options.allow_unprotected)
+    }
+
+    /// Cipher suites of a host, which a listener of its own can have.
+    fn ciphers(&mut self, server: &Server, hostnames: &[(Hostname, TlsPlan)]) {
+        // Nothing is attached to a Gateway that is not ours.
+        if self.options.emission.existing.is_some() || hostnames.iter().any(|(_, tls)| *tls == TlsPlan::Shared) {
+            return self.no_ciphers(server);
+        }
+        let says = says_ciphers(server);
+        if says.is_empty() {
+            return;
+        }
+        let of = |ingress: Option<IngressId>| ingress.map(|ingress| &self.config.ingress(ingress).settings.server_tls);
+        let list = of(server.ssl_ciphers).map(|tls| tls.ciphers.clone()).unwrap_or_default();
+        let prefer_server = of(server.ssl_prefer_server_ciphers).and_then(|tls| tls.prefer_server_ciphers);
+        let intent = Intent::Ciphers { list: list.clone(), prefer_server };
+        for (ingress, names) in says {
+            self.ask(ingress, &names, &intent, vec![("value", list.clone())]);
+        }
+    }
+
+    /// Cipher suites of a host that has no listener of its own.
+    fn no_ciphers(&mut self, server: &Server) {
+        for (ingress, names) in says_ciphers(server) {
+            self.mark(ingress, &names, &unmappable(Code::PolicyCiphers));
+            self.say_about(ingress, &names, Code::PolicyCiphers, vec![]);
+        }
     }
 
     /// A rule that refuses everybody with 403 where the target can say so, and serves nobody elsewhere.

@@ -14,12 +14,13 @@ use crate::{
         Intent,
         api::{BackendTlsPolicy, BackendTlsPolicySpec, BackendValidation, ExplicitRef, PolicyTarget},
     },
-    k8s::NamespacedName,
+    k8s::{NamespacedName, Service},
     ledger::{Code, Settlement},
     nginx::{
-        self, IngressId, Location, Server, Target,
+        self, Config, IngressId, Location, Server, Settings, Target,
         settings::{BackendProtocol, Given, ProxyTls},
     },
+    targets::{Answer, TlsReach},
 };
 
 const PROTOCOL: &[&str] = &["backend-protocol"];
@@ -31,6 +32,33 @@ const AUTHORITIES: &str = "ca.crt";
 /// Services that want TLS: how, and for which Ingresses.
 pub(super) type TlsWishes = BTreeMap<(NamespacedName, u16), BTreeMap<TlsWish, BTreeSet<IngressId>>>;
 
+/// How TLS to the backends of a location is spoken: as it says itself, or as its host does.
+fn proxy_tls<'c>(server: &'c Server, location: &'c Location) -> Option<&'c ProxyTls> {
+    location.settings.proxy_tls.as_deref().or_else(|| server.proxy_tls.as_ref().map(|(_, proxy_tls)| &**proxy_tls))
+}
+
+/// Nothing is verified, and nothing is shown.
+fn is_unverified(proxy_tls: Option<&ProxyTls>) -> bool {
+    proxy_tls.is_none_or(|proxy_tls| !proxy_tls.verify && !proxy_tls.has_certificate)
+}
+
+/// The Services behind a location, its canaries included.
+fn services<'c>(config: &'c Config, location: &Location) -> impl Iterator<Item = &'c NamespacedName> {
+    let upstream = match location.target {
+        Target::Upstream(upstream) => Some(config.upstream(upstream)),
+        Target::Default => Some(config.upstream(Config::DEFAULT_BACKEND)),
+        Target::Gone => None,
+    };
+    let all = upstream.into_iter().flat_map(|upstream| {
+        let canaries = upstream.alternatives.iter().map(|canary| config.upstream(*canary));
+        std::iter::once(upstream).chain(canaries)
+    });
+    all.filter_map(|upstream| match &upstream.backend {
+        nginx::Backend::Service { service, .. } => Some(service),
+        nginx::Backend::BuiltIn | nginx::Backend::External { .. } => None,
+    })
+}
+
 impl Cx<'_> {
     /// How the backend of a location is spoken to, and its TLS; the code why it must not be served where that cannot be said.
     pub(super) fn protocol(
@@ -41,8 +69,8 @@ impl Cx<'_> {
         tls: bool,
     ) -> Result<(Wire, Option<Box<TlsWish>>), Code> {
         let protocol = &location.settings.protocol;
-        let own = location.settings.proxy_tls.as_deref();
-        let proxy_tls = own.or_else(|| server.proxy_tls.as_ref().map(|(_, proxy_tls)| &**proxy_tls)).cloned();
+        let own = location.settings.proxy_tls.is_some();
+        let proxy_tls = proxy_tls(server, location).cloned();
         let mut settle = |wire: Wire| {
             if matches!(protocol.given, Given::Annotation(_)) && wire == Wire::Http {
                 self.mark(ingress, PROTOCOL, &Settlement::Exact);
@@ -53,14 +81,17 @@ impl Cx<'_> {
             BackendProtocol::Http => Ok(settle(Wire::Http)),
             BackendProtocol::AutoHttp if !tls => Ok(settle(Wire::Http)),
             BackendProtocol::Grpc | BackendProtocol::GrpcWithoutHeaders { tls: false } => Ok(settle(Wire::GrpcOverHttp)),
-            // The same Service is spoken to in plain text on the other port, which one policy cannot say.
-            BackendProtocol::AutoHttp => Err(self.no_tls(ingress, own.is_some())),
+            // Over plain HTTP the same Service is spoken to in plain text, which a policy of the Service cannot say.
+            BackendProtocol::AutoHttp => {
+                self.unverified(ingress, location, Wire::Http, proxy_tls.as_ref(), own)?;
+                Ok((Wire::Http, None))
+            }
             BackendProtocol::Https => {
-                let wish = self.verified(ingress, location, proxy_tls.as_ref(), own.is_some())?;
+                let wish = self.verified(ingress, location, Wire::Http, proxy_tls.as_ref(), own)?;
                 Ok((Wire::Http, wish.map(Box::new)))
             }
             BackendProtocol::Grpcs | BackendProtocol::GrpcWithoutHeaders { tls: true } => {
-                let wish = self.verified(ingress, location, proxy_tls.as_ref(), own.is_some())?;
+                let wish = self.verified(ingress, location, Wire::GrpcOverHttp, proxy_tls.as_ref(), own)?;
                 Ok((Wire::GrpcOverHttp, wish.map(Box::new)))
             }
             BackendProtocol::Fcgi => {
@@ -73,11 +104,15 @@ impl Cx<'_> {
     /// TLS that nobody verifies has no core form: a BackendTLSPolicy always verifies.
     fn no_tls(&mut self, ingress: IngressId, own: bool) -> Code {
         let names = Self::of_tls(own);
-        self.mark(ingress, &names, &unmappable(Code::BackendTls));
+        let code = match self.answer(&Intent::BackendTls) {
+            Answer::No(code) => code,
+            Answer::Already | Answer::Kept { .. } => Code::BackendTls,
+        };
+        self.mark(ingress, &names, &unmappable(code));
         let (place, name) = (self.annotation(ingress, PROTOCOL[0]), self.ingress_name(ingress));
         let facts = vec![("ingress", name), ("target", self.options.target.id().to_owned())];
-        self.say(Code::BackendTls, Some(place), facts);
-        Code::BackendTls
+        self.say(code, Some(place), facts);
+        code
     }
 
     fn of_tls(own: bool) -> Vec<&'static str> {
@@ -85,33 +120,74 @@ impl Cx<'_> {
         PROTOCOL.iter().copied().chain(more).collect()
     }
 
-    /// TLS that nobody verifies, where the target has words for that. They are about all ports of a Service, which must have one alone.
-    fn unverified(&mut self, ingress: IngressId, location: &Location, proxy_tls: Option<&ProxyTls>, own: bool) -> Result<(), Code> {
-        let Target::Upstream(upstream) = location.target else { return Err(self.no_tls(ingress, own)) };
-        let one_port = match &self.config.upstream(upstream).backend {
-            nginx::Backend::Service { service, .. } => self.inventory.services.get(service).is_some_and(|known| known.ports.len() == 1),
-            nginx::Backend::BuiltIn | nginx::Backend::External { .. } => false,
-        };
-        // What is verified or shown of it is not said here.
-        let plain = proxy_tls.is_none_or(|proxy_tls| !proxy_tls.verify && !proxy_tls.has_certificate);
-        if !one_port || !plain || !self.keeps(&Intent::BackendTls) {
+    /// TLS that nobody verifies, where the target has words for that which say nothing of other requests.
+    fn unverified(
+        &mut self,
+        ingress: IngressId,
+        location: &Location,
+        wire: Wire,
+        proxy_tls: Option<&ProxyTls>,
+        own: bool,
+    ) -> Result<(), Code> {
+        if !is_unverified(proxy_tls) || !self.keeps(&Intent::BackendTls) || !self.reaches_alone(location, wire) {
             return Err(self.no_tls(ingress, own));
         }
         let names = Self::of_tls(own);
         self.ask(ingress, &names, &Intent::BackendTls, vec![]).map_or(Ok(()), Err)
     }
 
+    /// What the target says of TLS holds for the backends of a location and for nothing that wants something else.
+    fn reaches_alone(&self, location: &Location, wire: Wire) -> bool {
+        let services: Vec<&NamespacedName> = services(self.config, location).collect();
+        if services.is_empty() {
+            return false;
+        }
+        let known = |service: &&NamespacedName| self.inventory.services.get(*service);
+        let alone = |service: &&NamespacedName| !self.spoken_otherwise().contains(*service);
+        match self.options.target.tls_reach() {
+            // Only HTTPRoutes name such objects.
+            TlsReach::Rule { by_address } => {
+                let Settings { affinity, balancing, .. } = &*location.settings;
+                let chooses = affinity.is_some() || !balancing.hash_by.is_empty();
+                // Behind a name without address there is nobody who knows the ports of the Service.
+                wire == Wire::Http && !(by_address && (chooses || services.iter().filter_map(known).any(Service::is_headless)))
+            }
+            TlsReach::Service => services.iter().all(alone),
+            TlsReach::Mesh => services.iter().all(|service| alone(service) && known(service).is_some_and(|known| known.ports.len() == 1)),
+        }
+    }
+
+    /// Services that some location speaks to in another way than over TLS that nobody verifies.
+    fn spoken_otherwise(&self) -> &BTreeSet<NamespacedName> {
+        self.spoken_otherwise.get_or_init(|| {
+            let ways = self.config.servers.iter().flat_map(|server| server.locations.iter().map(move |location| (server, location)));
+            let otherwise = ways.filter(|(server, location)| {
+                let over_tls = match location.settings.protocol.value {
+                    BackendProtocol::Https | BackendProtocol::Grpcs | BackendProtocol::GrpcWithoutHeaders { tls: true } => true,
+                    BackendProtocol::Http
+                    | BackendProtocol::AutoHttp
+                    | BackendProtocol::Grpc
+                    | BackendProtocol::GrpcWithoutHeaders { tls: false }
+                    | BackendProtocol::Fcgi => false,
+                };
+                !(over_tls && is_unverified(proxy_tls(server, location)))
+            });
+            otherwise.flat_map(|(_, location)| services(self.config, location)).cloned().collect()
+        })
+    }
+
     fn verified(
         &mut self,
         ingress: IngressId,
         location: &Location,
+        wire: Wire,
         proxy_tls: Option<&ProxyTls>,
         own: bool,
     ) -> Result<Option<TlsWish>, Code> {
         // Without a name nginx expects that of its own upstream block in the certificate, which no host can be called.
         let usable =
             proxy_tls.filter(|proxy_tls| proxy_tls.verify && proxy_tls.has_ca && is_precise_hostname(&proxy_tls.name.to_ascii_lowercase()));
-        let Some(proxy_tls) = usable else { return self.unverified(ingress, location, proxy_tls, own).map(|()| None) };
+        let Some(proxy_tls) = usable else { return self.unverified(ingress, location, wire, proxy_tls, own).map(|()| None) };
         self.mark(ingress, PROTOCOL, &Settlement::Exact);
         if own {
             self.mark(ingress, PROXY_TLS, &Settlement::Exact);

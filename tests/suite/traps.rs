@@ -322,6 +322,7 @@ fn objects_behind_gates_are_never_written_unasked() {
     let yaml = [
         ingress("a", &[("whitelist-source-range", "10.0.0.0/8"), ("limit-rps", "5"), ("proxy-body-size", "8m"), ("affinity", "cookie")]),
         ingress("b", &[("configuration-snippet", "more_set_headers \"X-A: b\";"), ("proxy-cookie-path", "/ /x"), ("limit-rate", "100")]),
+        ingress("c", &[("backend-protocol", "HTTPS")]),
     ]
     .concat();
     for target in targets::all() {

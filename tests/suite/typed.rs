@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use gateshift::{ingress, k8s::Step, ledger::Settlement, report, targets, translate};
+use gateshift::{gateway::dialect::Target, ingress, k8s::Step, ledger::Settlement, report, targets, translate};
 use serde::Deserialize;
 
 use crate::judge::inventory;
@@ -41,11 +41,6 @@ const EXCEPTIONS: &[(&[&str], &str, &str)] = &[
     ),
     (&["traefik"], "auth-tls-verify", "one option for every host of the instance"),
     (&["istio"], "auth-url", "the service must be named in the configuration of the mesh, which no manifest here can change"),
-    (
-        &["envoy-gateway"],
-        "backend-https",
-        "only a Backend does without verification, which needs a switch of the controller and names hosts instead of Services",
-    ),
     (&["nginx-gateway-fabric"], "backend-https", "a BackendTLSPolicy always verifies, and nginx does not"),
     (&["agentgateway", "envoy-gateway", "kgateway"], "connection-proxy-header", "a header between two hops that proxies set themselves"),
     (
@@ -88,11 +83,7 @@ const EXCEPTIONS: &[(&[&str], &str, &str)] = &[
     ),
     (&["agentgateway", "kgateway"], "service-upstream", "a static host in place of the Service, whose port and protocol are said again"),
     (&["istio"], "service-upstream", "does not apply to gateways well, says the table itself"),
-    (
-        &["agentgateway", "envoy-gateway", "istio", "kgateway", "nginx-gateway-fabric", "traefik"],
-        "ssl-ciphers-protocols",
-        "a whole listener or port, with names of another library",
-    ),
+    (&["agentgateway", "traefik"], "ssl-ciphers-protocols", "a whole Gateway, or every host of the instance"),
     (&["traefik"], "upstream-hash-by", "only the address of the client can decide, and the sample asks for a header"),
     (&["nginx-gateway-fabric"], "waf", "rules compiled for another product; those of ModSecurity have no form there"),
 ];
@@ -151,7 +142,8 @@ fn lost(feature: &Feature, target: &str) -> Vec<String> {
     let arguments = vec!["--enable-ssl-passthrough=true".to_owned()];
     let controller = ingress::controller(&known, &ingress::Given { config_map: None, arguments });
     let resolved = ingress::resolve(&known, &controller, &ingress::Options::of(&known));
-    let options = translate::Options::of(targets::by_id(target).expect("target"), "class");
+    let switches = Target::named(target).into_iter().flat_map(Target::switches).map(|switch| switch.name.clone()).collect();
+    let options = translate::Options { switches, ..translate::Options::of(targets::by_id(target).expect("target"), "class") };
     let translation = translate::translate(&resolved.config, &known, &options);
     let ledger = report::account(&known, &controller, &resolved, &translation);
     let name = |entry: &gateshift::ledger::Entry| match entry.subject.field.steps().last() {
@@ -211,7 +203,7 @@ fn the_table_is_that_of_the_reference() {
         let start = format!("{},", feature.feature);
         assert!(text.lines().any(|line| line.starts_with(&start)), "{}", feature.feature);
         for (target, kinds) in &feature.typed {
-            let title = gateshift::gateway::dialect::Target::named(target).expect("target").title.as_str();
+            let title = Target::named(target).expect("target").title.as_str();
             for kind in kinds.values().flatten() {
                 let row = format!("{},{title},{kind},", feature.feature);
                 let quoted = format!("{},{title},\"{kind}\",", feature.feature);

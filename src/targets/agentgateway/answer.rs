@@ -54,7 +54,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         | Intent::Tracing
         | Intent::AccessLog
         | Intent::Snippet
-        | Intent::Ciphers
+        | Intent::Ciphers { .. }
         | Intent::Fastcgi
         | Intent::Grpc
         | Intent::ConnectionHeader

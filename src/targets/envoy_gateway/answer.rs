@@ -75,6 +75,8 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         Intent::Buffering { what: Buffers::Memory, .. } => Answer::Already,
         Intent::Buffering { what: Buffers::Head, value } if bytes(value).is_some_and(|bytes| bytes <= 60 << 10) => Answer::Already,
         Intent::Buffering { .. } => no_core_field(intent),
+        Intent::BackendTls => Answer::No(Code::BackendTlsSwitch),
+        Intent::Ciphers { list, prefer_server } => envoy::of_ciphers(CLIENT, list, *prefer_server),
         Intent::DigestAuth { .. }
         | Intent::Firewall
         | Intent::ErrorPages
@@ -84,10 +86,8 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         | Intent::Tracing
         | Intent::AccessLog
         | Intent::Snippet
-        | Intent::Ciphers
         | Intent::Fastcgi
         | Intent::Grpc
-        | Intent::BackendTls
         | Intent::ConnectionHeader
         | Intent::BackendHttpVersion
         | Intent::Passthrough

@@ -1,4 +1,4 @@
-//! `ClientTrafficPolicy`: what every listener needs to treat clients as nginx does, and certificates of clients.
+//! `ClientTrafficPolicy`: what every listener needs to treat clients as nginx does, and certificates and cipher suites of clients.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use super::types::{
 };
 use crate::{
     gateway::{Intent, api::HeaderModifier},
-    targets::Estate,
+    targets::{Estate, ciphers},
 };
 
 /// The policy of listeners with these intents, whose clients must not send the withdrawn headers.
@@ -39,7 +39,11 @@ pub(super) fn connections(estate: &Estate, tls: bool, intents: &[Intent], withdr
         let told = TrustedFor { trusted_cidrs: networks.clone(), ..TrustedFor::default() };
         policy.client_ip_detection = Some(ClientIp { x_forwarded_for: Some(told), ..ClientIp::default() });
     }
+    let mut tls_settings = ClientTls::default();
     for intent in intents {
+        if let Intent::Ciphers { list, .. } = intent {
+            tls_settings.ciphers = ciphers::suites(list).into_iter().flat_map(|suites| suites.names).map(str::to_owned).collect();
+        }
         let Intent::ClientCertificates { secret, required, checked, .. } = intent else { continue };
         let (namespace, name) = secret.split_once('/').unwrap_or(("", secret));
         let mode = match (required, checked) {
@@ -55,11 +59,12 @@ pub(super) fn connections(estate: &Estate, tls: bool, intents: &[Intent], withdr
         };
         let validation =
             ClientValidation { mode: mode.map(str::to_owned), ca_certificate_refs: vec![authority], ..ClientValidation::default() };
-        policy.tls = Some(ClientTls { client_validation: Some(validation), ..ClientTls::default() });
+        tls_settings.client_validation = Some(validation);
         let details = ["Subject", "Cert"].map(str::to_owned).to_vec();
         headers.x_forwarded_client_cert =
             Some(ForwardedCertificate { mode: "SanitizeSet".to_owned(), cert_details_to_add: details, ..ForwardedCertificate::default() });
     }
+    policy.tls = (tls_settings != ClientTls::default()).then_some(tls_settings);
     policy.headers = Some(headers);
     policy
 }

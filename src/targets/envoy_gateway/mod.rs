@@ -5,6 +5,7 @@
 
 mod answer;
 mod authentication;
+mod backend;
 mod connections;
 mod filter;
 mod listeners;
@@ -16,8 +17,11 @@ mod types;
 
 pub(super) use read::read_back;
 
-use super::{Answer, RegexForm, Said, Side, Target, Told, Writer};
-use crate::gateway::{Intent, api::Custom};
+use super::{Answer, RegexForm, Said, Side, Substitute, Target, TlsReach, Told, Writer};
+use crate::{
+    gateway::{Intent, api::Custom},
+    k8s::NamespacedName,
+};
 
 /// Envoy Gateway.
 #[derive(Debug)]
@@ -34,6 +38,18 @@ impl Target for EnvoyGateway {
 
     fn filters(&self, intents: &[Intent], namespace: &str, name: &str) -> Vec<Custom> {
         filter::filter(intents, namespace, name).into_iter().collect()
+    }
+
+    fn switched(&self, intent: &Intent) -> Option<(&'static str, Answer)> {
+        backend::answer(intent).map(|answer| (backend::SWITCH, answer))
+    }
+
+    fn substitute(&self, intents: &[Intent], service: &NamespacedName, port: u16, name: &str) -> Option<Substitute> {
+        backend::substitute(intents, service, port, name)
+    }
+
+    fn tls_reach(&self) -> TlsReach {
+        TlsReach::Rule { by_address: true }
     }
 
     fn header_of_request(&self, name: &str) -> Option<String> {

@@ -5,10 +5,10 @@
 use serde_json::{Map, Value};
 
 use super::{
-    connections,
+    backend, connections,
     types::{
-        BackendTrafficPolicy, ClientTrafficPolicy, GROUP, HttpRouteFilter, OverridePath, ResponseOverride, SecurityPolicy, ServiceRef,
-        TargetRef, TargetSelector,
+        Backend, BackendTrafficPolicy, ClientTrafficPolicy, GROUP, HttpRouteFilter, OverridePath, ResponseOverride, SecurityPolicy,
+        ServiceRef, TargetRef, TargetSelector,
     },
 };
 use crate::{
@@ -87,6 +87,10 @@ impl Reader<'_> {
             "HTTPRouteFilter" => {
                 let Some(filter) = document.parse::<HttpRouteFilter>() else { return };
                 policies.filter("HTTPRouteFilter", NamespacedName::new(&object.namespace, &object.name), self::filter(&filter, object));
+            }
+            "Backend" => {
+                let Some(substitute) = document.parse::<Backend>().as_ref().and_then(backend::stands_for) else { return };
+                policies.substitutes.insert(("Backend".to_owned(), NamespacedName::new(&object.namespace, &object.name)), substitute);
             }
             _ => return,
         }

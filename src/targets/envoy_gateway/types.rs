@@ -26,6 +26,21 @@ wire! {
         kind: String,
         match_labels: std::collections::BTreeMap<String, String>,
     }
+    /// What requests are sent to in place of a Service.
+    struct Backend {
+        endpoints: Vec<BackendEndpoint>,
+        tls: Option<BackendTls>,
+    }
+    struct BackendEndpoint {
+        fqdn: Option<Fqdn>,
+    }
+    struct Fqdn {
+        hostname: String,
+        port: u16,
+    }
+    struct BackendTls {
+        insecure_skip_verify: Option<bool>,
+    }
     /// Who is allowed to pass, who is asked, and CORS.
     struct SecurityPolicy {
         target_refs: Vec<TargetRef>,

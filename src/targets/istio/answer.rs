@@ -1,10 +1,10 @@
 //! What Istio makes of an intent.
 
-use super::{certificates, destination};
+use super::{destination, listeners};
 use crate::{
     gateway::{Buffers, Intent},
     ledger::Code,
-    targets::{Answer, standard::no_core_field},
+    targets::{Answer, envoy, standard::no_core_field},
 };
 
 const DESTINATION: &str = "DestinationRule";
@@ -17,10 +17,11 @@ fn kept(kind: &'static str, changes: &[Code]) -> Answer {
 pub(super) fn answer(intent: &Intent) -> Answer {
     match intent {
         Intent::AddressLists { .. } => kept("AuthorizationPolicy", &[Code::AccessOfGateway]),
-        Intent::ClientCertificates { .. } if certificates::option(intent).is_some() => {
+        Intent::ClientCertificates { .. } if listeners::option(intent).is_some() => {
             kept("Gateway", &[Code::AccessClientCertificatesDiffer, Code::AccessAuthoritiesSecret])
         }
         Intent::BackendTls => kept(DESTINATION, &[Code::PolicyOfService]),
+        Intent::Ciphers { list, prefer_server } => envoy::of_ciphers("Gateway", list, *prefer_server),
         Intent::BodyLimit { bytes: None } => Answer::Already,
         Intent::RateLimit { per_second: 0, per_minute: 0, .. } => Answer::No(Code::PolicyConnectionLimit),
         // Nothing ends an exchange, and silence does not either.
@@ -56,7 +57,6 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         | Intent::Tracing
         | Intent::AccessLog
         | Intent::Snippet
-        | Intent::Ciphers
         | Intent::Fastcgi
         | Intent::Grpc
         | Intent::ConnectionHeader

@@ -5,14 +5,14 @@
 
 mod access;
 mod answer;
-mod certificates;
 mod destination;
+mod listeners;
 mod read;
 mod types;
 
 pub(super) use read::read_back;
 
-use super::{Answer, Estate, Own, RegexForm, Target, Writer};
+use super::{Answer, Estate, Own, RegexForm, Target, TlsReach, Writer};
 use crate::gateway::Intent;
 
 /// Istio.
@@ -41,11 +41,15 @@ impl Target for Istio {
     }
 
     fn listener_options(&self, intents: &[Intent]) -> Vec<(String, String)> {
-        intents.iter().filter_map(certificates::option).collect()
+        intents.iter().filter_map(listeners::option).collect()
     }
 
     fn narrows_to_hosts(&self) -> bool {
         true
+    }
+
+    fn tls_reach(&self) -> TlsReach {
+        TlsReach::Mesh
     }
 
     fn regex_form(&self) -> RegexForm {

@@ -4,7 +4,7 @@
 use std::{cell::LazyCell, ops::Deref};
 
 use super::{
-    certificates,
+    listeners,
     types::{AUTHORIZATION, AuthorizationPolicy, DESTINATION, DestinationRule, Operation, Rule},
 };
 use crate::{
@@ -58,7 +58,7 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, _:
         }
         policies.understood.insert(document.id);
     }
-    certificates::read(objects, &mut policies);
+    listeners::read(objects, &mut policies);
     for (_, object) in &objects.typed {
         if let Object::HttpRoute(route) = object {
             attach(route, &denied, objects, &mut policies);

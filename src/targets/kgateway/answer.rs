@@ -26,6 +26,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
             let forged = asks.response_headers.iter().any(|name| !envoy::is_withdrawn(name)).then_some(Code::AccessForgedHeader);
             Answer::Kept { kind: "GatewayExtension", changes: [Code::AccessExternalAuthPath].into_iter().chain(forged).collect() }
         }
+        Intent::Ciphers { list, prefer_server } => envoy::of_ciphers("Gateway", list, *prefer_server),
         Intent::BodyLimit { bytes: None } => Answer::Already,
         Intent::BodyLimit { bytes: Some(_) } => kept(TRAFFIC, &[Code::PolicyBodyBuffered]),
         Intent::RateLimit { per_second: 0, per_minute: 0, .. } => Answer::No(Code::PolicyConnectionLimit),
@@ -62,7 +63,6 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         | Intent::Tracing
         | Intent::AccessLog
         | Intent::Snippet
-        | Intent::Ciphers
         | Intent::Fastcgi
         | Intent::Grpc
         | Intent::ConnectionHeader

@@ -11,8 +11,11 @@ mod types;
 
 pub(super) use read::read_back;
 
-use super::{Answer, RegexForm, Target, Writer};
+use super::{Answer, RegexForm, Target, Writer, ciphers};
 use crate::gateway::{Intent, api::Custom};
+
+/// Option of a listener for cipher suites, with commas between them.
+const CIPHERS: &str = "kgateway.dev/cipher-suites";
 
 /// kgateway.
 #[derive(Debug)]
@@ -42,6 +45,14 @@ impl Target for Kgateway {
 
     fn policies(&self) -> Option<Writer> {
         Some(policies::policies)
+    }
+
+    fn listener_options(&self, intents: &[Intent]) -> Vec<(String, String)> {
+        let of = |intent: &Intent| match intent {
+            Intent::Ciphers { list, .. } => ciphers::suites(list).map(|suites| (CIPHERS.to_owned(), suites.names.join(","))),
+            _ => None,
+        };
+        intents.iter().filter_map(of).collect()
     }
 
     fn regex_form(&self) -> RegexForm {

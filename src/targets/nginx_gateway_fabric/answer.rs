@@ -1,6 +1,6 @@
 //! What NGINX Gateway Fabric makes of an intent.
 
-use super::{policies, snippets, values};
+use super::{listeners, policies, snippets, values};
 use crate::{
     gateway::{Buffers, Intent, Users},
     ledger::Code,
@@ -21,6 +21,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         Intent::BasicAuth { users: Users::Map, .. } => kept("AuthenticationFilter", &[Code::AccessPasswordKey]),
         Intent::BasicAuth { .. } => kept("AuthenticationFilter", &[]),
         Intent::BodyLimit { bytes } if values::size(bytes.unwrap_or(0)).is_some() => kept(CLIENT, &[]),
+        Intent::Ciphers { .. } if !listeners::options(intent).is_empty() => kept("Gateway", &[]),
         Intent::RateLimit { per_second: 0, per_minute: 0, .. } => Answer::No(Code::PolicyConnectionLimit),
         Intent::RateLimit { connections, exempt, .. } => {
             let mut changes = Vec::new();
@@ -44,6 +45,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         | Intent::ExternalAuth { .. }
         | Intent::ClientCertificates { .. }
         | Intent::Firewall
+        | Intent::Ciphers { .. }
         | Intent::BodyLimit { .. }
         | Intent::Bandwidth { .. }
         | Intent::Refuse { .. }
@@ -62,7 +64,6 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         | Intent::Mirror { .. }
         | Intent::AccessLog
         | Intent::Snippet
-        | Intent::Ciphers
         | Intent::Fastcgi
         | Intent::Grpc
         | Intent::BackendTls

@@ -3,6 +3,7 @@
 //! It is nginx, so that limits, times and passwords keep their meaning. Its policies know routes and Services and no rules.
 
 mod answer;
+mod listeners;
 mod policies;
 mod read;
 mod snippets;
@@ -51,6 +52,10 @@ impl Target for NginxGatewayFabric {
 
     fn answer(&self, intent: &Intent) -> Answer {
         answer::answer(intent)
+    }
+
+    fn listener_options(&self, intents: &[Intent]) -> Vec<(String, String)> {
+        intents.iter().flat_map(listeners::options).collect()
     }
 
     fn raw(&self, intent: &Intent) -> Option<Answer> {

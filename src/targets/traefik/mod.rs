@@ -8,7 +8,7 @@ mod service;
 
 pub(super) use read::read_back;
 
-use super::{Answer, RegexForm, Substitute, Target};
+use super::{Answer, RegexForm, Substitute, Target, TlsReach};
 use crate::{
     gateway::{Intent, api::Custom},
     k8s::NamespacedName,
@@ -38,6 +38,10 @@ impl Target for Traefik {
 
     fn substitute(&self, intents: &[Intent], service: &NamespacedName, port: u16, name: &str) -> Option<Substitute> {
         service::substitute(intents, service, port, name)
+    }
+
+    fn tls_reach(&self) -> TlsReach {
+        TlsReach::Rule { by_address: false }
     }
 
     fn regex_form(&self) -> RegexForm {

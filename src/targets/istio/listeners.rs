@@ -1,4 +1,4 @@
-//! Client certificates: an option of the listener of a host. The authorities stand beside the certificate of the listener.
+//! Client certificates and cipher suites: options of the listener of a host. The authorities stand beside the certificate of the listener.
 
 use crate::{
     gateway::{
@@ -8,13 +8,19 @@ use crate::{
         policies::{ClientCertificates, Conduct, Place, Policies},
     },
     k8s::NamespacedName,
+    targets::ciphers,
 };
 
-/// Name of the option.
+/// Name of the option for cipher suites, with commas between them.
+const CIPHERS: &str = "gateway.istio.io/tls-cipher-suites";
+/// Name of the option for certificates.
 const MODE: &str = "gateway.istio.io/tls-terminate-mode";
 
 /// The option for an intent; `None` where it has none.
 pub(super) fn option(intent: &Intent) -> Option<(String, String)> {
+    if let Intent::Ciphers { list, .. } = intent {
+        return ciphers::suites(list).map(|suites| (CIPHERS.to_owned(), suites.names.join(",")));
+    }
     let Intent::ClientCertificates { secret: _, required, checked: true, extras } = intent else { return None };
     let mode = if *required { "MUTUAL" } else { "OPTIONAL_MUTUAL" };
     extras.is_empty().then(|| (MODE.to_owned(), mode.to_owned()))
