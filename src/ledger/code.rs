@@ -129,6 +129,7 @@ codes! {
     BackendNamedPort = "backend/named-port",
     BackendTls = "backend/tls",
     BackendTlsConflict = "backend/tls-conflict",
+    BackendTlsShared = "backend/tls-shared",
     BackendTlsSwitch = "backend/tls-switch",
     BesideArgoRollouts = "beside/argo-rollouts",
     BesideCertManagerSolver = "beside/cert-manager-solver",

@@ -102,12 +102,8 @@ impl Cx<'_> {
     }
 
     /// TLS that nobody verifies has no core form: a BackendTLSPolicy always verifies.
-    fn no_tls(&mut self, ingress: IngressId, own: bool) -> Code {
+    fn no_tls(&mut self, ingress: IngressId, own: bool, code: Code) -> Code {
         let names = Self::of_tls(own);
-        let code = match self.answer(&Intent::BackendTls) {
-            Answer::No(code) => code,
-            Answer::Already | Answer::Kept { .. } => Code::BackendTls,
-        };
         self.mark(ingress, &names, &unmappable(code));
         let (place, name) = (self.annotation(ingress, PROTOCOL[0]), self.ingress_name(ingress));
         let facts = vec![("ingress", name), ("target", self.options.target.id().to_owned())];
@@ -129,31 +125,41 @@ impl Cx<'_> {
         proxy_tls: Option<&ProxyTls>,
         own: bool,
     ) -> Result<(), Code> {
-        if !is_unverified(proxy_tls) || !self.keeps(&Intent::BackendTls) || !self.reaches_alone(location, wire) {
-            return Err(self.no_tls(ingress, own));
+        let code = match self.answer(&Intent::BackendTls) {
+            Answer::No(code) if is_unverified(proxy_tls) => Some(code),
+            Answer::Kept { .. } | Answer::Already if is_unverified(proxy_tls) => self.reaches_others(location, wire),
+            _ => Some(Code::BackendTls),
+        };
+        if let Some(code) = code {
+            return Err(self.no_tls(ingress, own, code));
         }
         let names = Self::of_tls(own);
         self.ask(ingress, &names, &Intent::BackendTls, vec![]).map_or(Ok(()), Err)
     }
 
-    /// What the target says of TLS holds for the backends of a location and for nothing that wants something else.
-    fn reaches_alone(&self, location: &Location, wire: Wire) -> bool {
+    /// Why what the target says of TLS would not hold for the backends of a location, or for more than them.
+    fn reaches_others(&self, location: &Location, wire: Wire) -> Option<Code> {
         let services: Vec<&NamespacedName> = services(self.config, location).collect();
-        if services.is_empty() {
-            return false;
-        }
         let known = |service: &&NamespacedName| self.inventory.services.get(*service);
-        let alone = |service: &&NamespacedName| !self.spoken_otherwise().contains(*service);
+        let shared = || services.iter().any(|service| self.spoken_otherwise().contains(*service));
         match self.options.target.tls_reach() {
+            _ if services.is_empty() => Some(Code::BackendTls),
             // Only HTTPRoutes name such objects.
-            TlsReach::Rule { by_address } => {
+            TlsReach::Rule { .. } if wire != Wire::Http => Some(Code::BackendTls),
+            TlsReach::Rule { by_address: true } => {
                 let Settings { affinity, balancing, .. } = &*location.settings;
                 let chooses = affinity.is_some() || !balancing.hash_by.is_empty();
                 // Behind a name without address there is nobody who knows the ports of the Service.
-                wire == Wire::Http && !(by_address && (chooses || services.iter().filter_map(known).any(Service::is_headless)))
+                let nameless = services.iter().filter_map(known).any(Service::is_headless);
+                (chooses || nameless).then_some(Code::BackendTls)
             }
-            TlsReach::Service => services.iter().all(alone),
-            TlsReach::Mesh => services.iter().all(|service| alone(service) && known(service).is_some_and(|known| known.ports.len() == 1)),
+            TlsReach::Rule { by_address: false } => None,
+            TlsReach::Service | TlsReach::Mesh if shared() => Some(Code::BackendTlsShared),
+            TlsReach::Service => None,
+            TlsReach::Mesh => {
+                let one_port = services.iter().all(|service| known(service).is_some_and(|known| known.ports.len() == 1));
+                (!one_port).then_some(Code::BackendTls)
+            }
         }
     }
 
