@@ -5,8 +5,9 @@ use std::{fs, path::Path};
 use anyhow::Context as _;
 use serde::Deserialize;
 
+use super::Usage;
 use crate::{
-    compare::{Acceptance, Cause, Comparison, Side, accept as accept_all},
+    compare::{Acceptance, Cause, Comparison, Side, accept as accept_all, is_day},
     ledger::{Code, Findings},
     report::Sides,
 };
@@ -31,6 +32,12 @@ pub(super) fn accept(named: Option<&Path>, today: Option<&str>, comparison: &mut
     };
     let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     let config: Config = serde_yaml::from_str(&text).with_context(|| format!("reading {}", path.display()))?;
+    if let Some(day) = today.filter(|day| !is_day(day)) {
+        return Err(Usage(format!("--today takes a day as YYYY-MM-DD, not `{day}`")).into());
+    }
+    if let Some(day) = config.accept.iter().filter_map(|acceptance| acceptance.expires.as_deref()).find(|day| !is_day(day)) {
+        anyhow::bail!("reading {}: `expires` takes a day as YYYY-MM-DD, not `{day}`", path.display());
+    }
     let object = |cause: &Cause| {
         let inventory = match cause.side {
             Side::Old => sides.old,

@@ -62,6 +62,7 @@ fn migration(arguments: &Diff, selection: &Selection, context: Option<&str>, ter
     let with_gateways = arguments.against_cluster || arguments.gateway.existing_gateway.is_some();
     let reading = gather::reading(&arguments.input, Some(&arguments.controller), gather::More::gateways(with_gateways), context)?;
     let old = Old::new(reading, &arguments.controller);
+    let mut partial = old.reading.partial;
     let new = if arguments.against_cluster {
         gather::cluster_side(&arguments.input, &arguments.controller, &arguments.gateway, &old.reading.inventory)?
     } else if arguments.against.is_empty() {
@@ -69,7 +70,8 @@ fn migration(arguments: &Diff, selection: &Selection, context: Option<&str>, ter
         let translation = old.translate(&estate::options(&arguments.gateway, aim, &old.reading.inventory)?);
         New::of_conversion(&old, &translation, &arguments.gateway)?
     } else {
-        let manifests = estate::manifests(&arguments.against, &arguments.input)?;
+        let manifests = estate::manifests(&arguments.against, &arguments.input, terminal)?;
+        partial |= manifests.partial;
         manifest_side(arguments, manifests, Some(&old.reading.inventory))?
     };
     let aim = Aim::of(&arguments.gateway, Some(&old.reading.inventory));
@@ -89,15 +91,14 @@ fn migration(arguments: &Diff, selection: &Selection, context: Option<&str>, ter
         .findings
         .iter()
         .chain(&old.resolved.findings)
-        .filter(|finding| report::severity(finding) >= crate::ledger::Severity::High)
+        .filter(|finding| report::severity(finding) >= crate::ledger::Severity::High || old.reading.faults().any(|fault| fault == *finding))
         .map(|finding| diagnostics.render(finding))
         .collect();
     terminal.notice(&notices);
     let diagnostics = Diagnostics::new(&new.inventory, terminal.colours);
     terminal.notice(&new.config.findings.iter().map(|finding| diagnostics.render(finding)).collect::<String>());
     let tables = || (report::nginx_table(&old.resolved.config), report::gateway_table(&new.config));
-    print(arguments, &router, &new.config, (sides, &tables), selection, terminal)
-        .map(|exit| if old.reading.partial { Exit::Partial } else { exit })
+    print(arguments, &router, &new.config, (sides, &tables), selection, terminal).map(|exit| if partial { Exit::Partial } else { exit })
 }
 
 fn manifest_side(arguments: &Diff, manifests: Reading, facts: Option<&Inventory>) -> Result<New> {
@@ -105,20 +106,23 @@ fn manifest_side(arguments: &Diff, manifests: Reading, facts: Option<&Inventory>
     Ok(New::new(manifests.inventory, facts, estate::dialect_of(&arguments.gateway)?, Some(&judge), Absent::UnlessKindIsUnknown))
 }
 
-fn reviewed(arguments: &Diff, paths: &[PathBuf]) -> Result<Reviewed> {
-    let reading = estate::manifests(paths, &arguments.input)?;
+/// A side, and whether something of it could not be read.
+fn reviewed(arguments: &Diff, paths: &[PathBuf], terminal: &Terminal) -> Result<(Reviewed, bool)> {
+    let reading = estate::manifests(paths, &arguments.input, terminal)?;
+    let partial = reading.partial;
     if reading.inventory.ingresses.is_empty() && !reading.inventory.gateway_objects.is_empty() {
-        return Ok(Reviewed::Manifests(Box::new(manifest_side(arguments, reading, None)?)));
+        return Ok((Reviewed::Manifests(Box::new(manifest_side(arguments, reading, None)?)), partial));
     }
-    Ok(Reviewed::Ingresses(Box::new(Old::new(reading, &arguments.controller))))
+    Ok((Reviewed::Ingresses(Box::new(Old::new(reading, &arguments.controller))), partial))
 }
 
 fn review(arguments: &Diff, selection: &Selection, terminal: &Terminal) -> Result<Exit> {
-    let (ours, theirs) = (reviewed(arguments, &arguments.ours)?, reviewed(arguments, &arguments.theirs)?);
+    let (ours, partial) = reviewed(arguments, &arguments.ours, terminal)?;
+    let (theirs, other_partial) = reviewed(arguments, &arguments.theirs, terminal)?;
     let sides = Sides { old: ours.inventory(), new: theirs.inventory(), old_name: "ours", new_name: "theirs", context: None };
     let tables = || (ours.table(), theirs.table());
     let sides = (sides, &tables as &dyn Fn() -> (RouteTable, RouteTable));
-    match (&ours, &theirs) {
+    let exit = match (&ours, &theirs) {
         (Reviewed::Ingresses(old), Reviewed::Ingresses(new)) => {
             let (old, new) = (nginx::Router::new(&old.resolved.config), nginx::Router::new(&new.resolved.config));
             print(arguments, &old, &new, sides, selection, terminal)
@@ -130,7 +134,8 @@ fn review(arguments: &Diff, selection: &Selection, terminal: &Terminal) -> Resul
         (Reviewed::Manifests(old), Reviewed::Ingresses(new)) => {
             print(arguments, &old.config, &nginx::Router::new(&new.resolved.config), sides, selection, terminal)
         }
-    }
+    }?;
+    Ok(if partial || other_partial { Exit::Partial } else { exit })
 }
 
 /// Inventories and names of the sides, and their route tables.

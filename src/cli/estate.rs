@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::Context as _;
 
 use super::{
-    Usage,
+    Terminal, Usage,
     args::{Controller, Gateway, Input, TlsOwner},
     gather,
 };
@@ -117,10 +117,12 @@ fn target_and_version(text: &str) -> (&str, Option<&str>) {
     text.split_once('@').map_or((text, None), |(id, version)| (id, Some(version)))
 }
 
-/// Manifests that were named on the command line.
-pub(super) fn manifests(paths: &[std::path::PathBuf], input: &Input) -> Result<Reading, Usage> {
+/// Manifests that were named on the command line. What could not be read of them is said.
+pub(super) fn manifests(paths: &[std::path::PathBuf], input: &Input, terminal: &Terminal) -> Result<Reading, Usage> {
     let options = read::Options { paths: paths.to_vec(), recursive: true, namespace: input.namespace_of_objects() };
-    read::read(&options).map_err(|error| Usage(error.to_string()))
+    let reading = read::read(&options).map_err(|error| Usage(error.to_string()))?;
+    gather::say_faults(&reading, terminal);
+    Ok(reading)
 }
 
 /// Version and channel that manifests are written and judged for.
@@ -232,10 +234,11 @@ pub(super) fn options(gateway: &Gateway, aim: Aim, inventory: &Inventory) -> Res
         TlsOwner::App => translate::TlsOwner::App,
     };
     let supported = targets::supported_features(id, gateway.gateway_class.as_deref(), inventory);
-    let emission = translate::Emission { version: aim.version, channel: aim.channel, tls_owner, existing, supported };
+    let policies_on_sets = version.zip(dialect::Target::named(id)).is_none_or(|(version, data)| data.takes_policies_on_sets(version));
+    let emission = translate::Emission { version: aim.version, channel: aim.channel, tls_owner, existing, policies_on_sets, supported };
     if tls_owner == translate::TlsOwner::App && !emission.has_listener_sets(id) {
         return Err(Usage(format!(
-            "--tls-owner app needs ListenerSets, which Gateway API {} ({}) does not have, or `{id}` does not claim",
+            "--tls-owner app needs ListenerSets, which Gateway API {} ({}) does not have, or `{id}` does not claim, or takes no policies on in that version",
             aim.version, aim.channel
         )));
     }

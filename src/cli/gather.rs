@@ -48,6 +48,13 @@ pub(super) fn reading(input: &Input, controller: Option<&Controller>, more: More
     Ok(read::read(&options).map_err(|error| Usage(error.to_string()))?)
 }
 
+/// Says what of the input could not be read, for verbs that say nothing else of it; whether there is something.
+pub(super) fn say_faults(reading: &Reading, terminal: &Terminal) -> bool {
+    let diagnostics = Diagnostics::new(&reading.inventory, terminal.colours);
+    terminal.notice(&reading.faults().map(|finding| diagnostics.render(finding)).collect::<String>());
+    reading.partial
+}
+
 /// The contexts to read, one after the other; none stands for the current one, and for files.
 pub(super) fn contexts(input: &Input) -> Vec<Option<String>> {
     #[cfg(feature = "cluster")]

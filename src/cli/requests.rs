@@ -43,7 +43,11 @@ pub(super) fn read(path: &Path) -> anyhow::Result<RequestFile> {
             bail!("{}: neither a list of requests nor a file with `exchanges`", path.display())
         }
     };
+    let plain = data.get("exchanges").is_none();
     for (position, item) in list.iter().enumerate() {
+        if let Some(key) = unknown_key(item).filter(|_| plain && item.get("request").is_none()) {
+            bail!("{}: request {}: `{key}` is no part of a request", path.display(), position + 1);
+        }
         let asked = item.get("request").unwrap_or(item);
         let request = parse(asked, &client).with_context(|| format!("{}: request {}", path.display(), position + 1))?;
         let asked = serde_json::to_value(asked).with_context(|| format!("{}: request {}", path.display(), position + 1))?;
@@ -58,6 +62,29 @@ pub(super) fn read(path: &Path) -> anyhow::Result<RequestFile> {
         file.flags = controller.get("flags").and_then(Value::as_sequence).into_iter().flatten().map(scalar).collect();
     }
     Ok(file)
+}
+
+/// Parts of a request. Recorded ones may say more.
+const PARTS: [&str; 14] = [
+    "body_bytes",
+    "chunked",
+    "client",
+    "client_cert",
+    "from",
+    "headers",
+    "host",
+    "http_version",
+    "method",
+    "path",
+    "port",
+    "protocol",
+    "scheme",
+    "sni",
+];
+
+/// A key of a request that says nothing, which is mostly misspelt.
+fn unknown_key(request: &Value) -> Option<String> {
+    request.as_mapping()?.keys().map(scalar).find(|key| !PARTS.contains(&key.as_str()) && key != "repeat")
 }
 
 fn scalar(value: &Value) -> String {
@@ -120,6 +147,11 @@ fn sni(scheme: Scheme, given: Option<String>, host: Option<&str>) -> Option<Stri
     given.or_else(|| host.map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name).to_owned())).filter(|name| !name.is_empty())
 }
 
+/// A method is a token (RFC 9110, 5.6.2).
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
 /// A request of the command line: `[METHOD] URL` and header lines `Name: value`.
 pub(super) fn line(text: &str, headers: &[String], client: Option<&str>) -> anyhow::Result<Asked> {
     let text = text.trim();
@@ -127,6 +159,12 @@ pub(super) fn line(text: &str, headers: &[String], client: Option<&str>) -> anyh
         Some((method, url)) => (method.to_owned(), url.trim()),
         None => ("GET".to_owned(), text),
     };
+    if !is_token(&method) || url.contains(char::is_whitespace) {
+        bail!("`{text}` is no request; write one as `[METHOD] URL`, and several in a file with --requests");
+    }
+    if let Some(client) = client.filter(|client| client.parse::<std::net::IpAddr>().is_err()) {
+        bail!("`{client}` is no address of a client");
+    }
     let (scheme, rest) = match url.split_once("://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (Scheme::Https, rest),
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (Scheme::Http, rest),
@@ -189,6 +227,22 @@ mod tests {
         let asked = line("POST http://10.0.0.1/a", &["Host: shop.example.com".to_owned(), "X-A: 1".to_owned()], None).expect("request");
         assert_eq!((asked.request.method.as_str(), asked.request.host.as_deref()), ("POST", Some("shop.example.com")));
         assert_eq!(asked.request.headers.len(), 1);
+    }
+
+    #[test]
+    fn several_urls_and_addresses_that_are_none_are_refused() {
+        assert!(line("http://a.example/x http://b.example/y", &[], None).is_err());
+        assert!(line("GET http://a.example/x http://b.example/y", &[], None).is_err());
+        assert!(line("http://a.example/x", &[], Some("999.1.1.1")).is_err());
+        assert!(line("M-SEARCH http://a.example/x", &[], Some("2001:db8::1")).is_ok());
+    }
+
+    #[test]
+    fn keys_that_are_no_part_of_a_request_are_found() {
+        let unknown = |text: &str| unknown_key(&serde_yaml::from_str(text).expect("yaml"));
+        assert_eq!(unknown("{host: a, pathh: /x}").as_deref(), Some("pathh"));
+        assert_eq!(unknown("{url: \"http://a\"}").as_deref(), Some("url"));
+        assert_eq!(unknown("{host: a, path: /x, headers: {X-A: b}, from: 10.0.0.1}"), None);
     }
 
     #[test]

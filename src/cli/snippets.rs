@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Terminal, Usage, args::Explain, exit::Exit};
+use super::{Terminal, Usage, args::Explain, exit::Exit, gather};
 use crate::{
     annotations::Effect,
     ingress::{self, Fate},
@@ -18,8 +18,9 @@ pub(super) fn run(arguments: &Explain, terminal: &Terminal) -> anyhow::Result<Ex
     paths.extend(arguments.controller_config.iter().cloned());
     let options = read::Options { paths, recursive: arguments.recursive, namespace: "default".to_owned() };
     let reading = read::read(&options).map_err(|error| Usage(error.to_string()))?;
+    let partial = gather::say_faults(&reading, terminal);
     terminal.data(&explained(&reading.inventory))?;
-    Ok(if reading.partial { Exit::Partial } else { Exit::Clean })
+    Ok(if partial { Exit::Partial } else { Exit::Clean })
 }
 
 fn explained(inventory: &Inventory) -> String {

@@ -30,6 +30,7 @@ pub(super) fn run(arguments: &Targets, terminal: &Terminal) -> anyhow::Result<Ex
 /// The estate of one context.
 fn one(arguments: &Targets, context: Option<&str>, terminal: &Terminal) -> anyhow::Result<Exit> {
     let reading = gather::reading(&arguments.input, Some(&arguments.controller), gather::More::WITH_GATEWAYS, context)?;
+    gather::say_faults(&reading, terminal);
     let old = Old::new(reading, &arguments.controller);
     let inventory = &old.reading.inventory;
     let aim = Aim::of(&arguments.gateway, Some(inventory));

@@ -50,9 +50,14 @@ fn reads_given(arguments: &Trace, file: &requests::RequestFile) -> bool {
 
 fn one(arguments: &Trace, file: &requests::RequestFile, context: Option<&str>, terminal: &Terminal) -> anyhow::Result<Exit> {
     let old = old(arguments, file, context)?;
+    let mut partial = old.as_ref().is_some_and(|old| gather::say_faults(&old.reading, terminal));
     let new = match (&old, arguments.old_only) {
         (_, true) => None,
-        (_, false) if !arguments.against.is_empty() => Some(against(arguments, old.as_ref())?),
+        (_, false) if !arguments.against.is_empty() => {
+            let (new, broken) = against(arguments, old.as_ref(), terminal)?;
+            partial |= broken;
+            Some(new)
+        }
         (Some(old), false) if arguments.against_cluster => {
             Some(gather::cluster_side(&arguments.input, &arguments.controller, &arguments.gateway, &old.reading.inventory)?)
         }
@@ -76,7 +81,6 @@ fn one(arguments: &Trace, file: &requests::RequestFile, context: Option<&str>, t
         }
     }
     terminal.data(&output)?;
-    let partial = old.as_ref().is_some_and(|old| old.reading.partial);
     Ok(if partial { Exit::Partial } else { Exit::Clean })
 }
 
@@ -119,11 +123,13 @@ fn old(arguments: &Trace, file: &requests::RequestFile, context: Option<&str>) -
     }
 }
 
-fn against(arguments: &Trace, old: Option<&Old>) -> anyhow::Result<New> {
-    let Reading { inventory, .. } = estate::manifests(&arguments.against, &arguments.input)?;
+/// The manifests, and whether something of them could not be read.
+fn against(arguments: &Trace, old: Option<&Old>, terminal: &Terminal) -> anyhow::Result<(New, bool)> {
+    let Reading { inventory, partial, .. } = estate::manifests(&arguments.against, &arguments.input, terminal)?;
     let facts: Option<&Inventory> = old.map(|old| &old.reading.inventory);
     let judge = Aim::of(&arguments.gateway, facts).judge();
-    Ok(New::new(inventory, facts, estate::dialect_of(&arguments.gateway)?, Some(&judge), Absent::UnlessKindIsUnknown))
+    let new = New::new(inventory, facts, estate::dialect_of(&arguments.gateway)?, Some(&judge), Absent::UnlessKindIsUnknown);
+    Ok((new, partial))
 }
 
 fn json_line(asked: &Asked, answer: &Answer, context: Option<&str>) -> Value {

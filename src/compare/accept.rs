@@ -28,6 +28,16 @@ pub struct Acceptance {
     pub expires: Option<String>,
 }
 
+/// A day in the form that has the order of its text: `YYYY-MM-DD`.
+pub fn is_day(text: &str) -> bool {
+    let number = |range: std::ops::Range<usize>| {
+        text.get(range).filter(|part| part.bytes().all(|byte| byte.is_ascii_digit())).and_then(|part| part.parse::<u32>().ok())
+    };
+    let parts = (number(0..4), number(5..7), number(8..10));
+    let (Some(_), Some(1..=12), Some(1..=31)) = parts else { return false };
+    text.len() == 10 && text.as_bytes()[4] == b'-' && text.as_bytes()[7] == b'-'
+}
+
 impl Acceptance {
     fn takes(&self, host: &str, code: Code, objects: &[ObjectRef]) -> bool {
         let object = |wanted: &String| {
@@ -147,6 +157,14 @@ mod tests {
         };
         let findings = accept(&mut comparison, &[acceptance], "2026-03-01", &web);
         (comparison.hosts[0].differences[0].accepted.clone(), findings.into_iter().map(|finding| finding.code).collect())
+    }
+
+    #[test]
+    fn days_are_written_in_one_way() {
+        assert!(is_day("2026-02-28"));
+        for text in ["31.12.2025", "2026-13-01", "2026-1-1", "2026-01-32", "today", "", "2026-01-011"] {
+            assert!(!is_day(text), "{text}");
+        }
     }
 
     #[test]

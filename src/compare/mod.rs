@@ -29,7 +29,7 @@ mod text;
 mod verdict;
 pub mod witness;
 
-pub use accept::{Acceptance, accept};
+pub use accept::{Acceptance, accept, is_day};
 pub use judge::compare;
 pub use limits::Limits;
 pub use request::{Judged, Mismatch, Requests};

@@ -6,7 +6,7 @@ use super::{
     Options, Reading,
     admission::{self, Naming},
     at::{At, Complaints},
-    ingress, kinds, meta, schema, secret,
+    ingress, kinds, kustomization, meta, schema, secret,
     shape::{self, Shape},
     text::{Content, Text},
 };
@@ -16,8 +16,12 @@ use crate::{
     yaml::{Document, Documents, Node, Problem, ProblemKind, Span, Value},
 };
 
+/// Name of standard input.
+pub(super) const STDIN: &str = "-";
+
 /// Reads all sources in their order.
 pub(super) fn read_sources(sources: Vec<Text>, options: &Options, reading: &mut Reading) {
+    let mut kustomizations = Vec::new();
     for source in sources {
         let index = u32::try_from(reading.inventory.sources.0.len()).expect("INVARIANT: fewer than 2^32 sources");
         let text = match source.content {
@@ -27,7 +31,14 @@ pub(super) fn read_sources(sources: Vec<Text>, options: &Options, reading: &mut 
                 continue;
             }
             Content::Readable { text, invalid, nul } => {
-                let mut reader = SourceReader { reading, options, source: index, name: &source.name, hidden: Vec::new() };
+                let mut reader = SourceReader {
+                    reading,
+                    options,
+                    source: index,
+                    name: &source.name,
+                    hidden: Vec::new(),
+                    kustomizations: &mut kustomizations,
+                };
                 reader.note(Code::InputInvalidUtf8, invalid, Vec::new());
                 reader.note(Code::InputRefusedByKubectl, nul, vec![("reason", "control characters are not allowed".to_owned())]);
                 reader.read(&text);
@@ -36,6 +47,15 @@ pub(super) fn read_sources(sources: Vec<Text>, options: &Options, reading: &mut 
             }
         };
         reading.inventory.sources.add(source.name, text);
+    }
+    for (source, span, resources) in kustomizations {
+        let names = reading.inventory.sources.0.iter().map(|known| known.name.as_str());
+        let name = &reading.inventory.sources.0[source as usize].name;
+        if !resources.is_some_and(|resources| kustomization::are_read(name, &resources, names)) {
+            let facts = vec![("file", name.clone()), ("tool", "kustomize build".to_owned())];
+            reading.findings.push(Finding::at(Code::InputNotRendered, source, span, facts));
+            reading.partial = true;
+        }
     }
     settle_duplicates(reading);
 }
@@ -46,6 +66,8 @@ struct SourceReader<'r> {
     source: u32,
     name: &'r str,
     hidden: Vec<(Span, bool)>,
+    /// Kustomizations, with the resources of those that do nothing but name some.
+    kustomizations: &'r mut Vec<(u32, Span, Option<Vec<String>>)>,
 }
 
 /// Group, version and kind as written.
@@ -89,6 +111,8 @@ impl SourceReader<'_> {
         });
         if objects == 0 && self.reading.findings.iter().all(|finding| finding.at.is_none_or(|(source, _)| source != self.source)) {
             self.at(Code::InputEmptyFile, Span::default(), Vec::new());
+            // Whoever pipes something in means it to be there.
+            self.reading.partial |= self.name == STDIN;
         }
     }
 
@@ -134,8 +158,7 @@ impl SourceReader<'_> {
             return;
         }
         if type_meta.group() == "kustomize.config.k8s.io" {
-            self.at(Code::InputNotRendered, root.span, vec![("tool", "kustomize build".to_owned())]);
-            self.reading.partial = true;
+            self.kustomizations.push((self.source, root.span, kustomization::resources(root)));
             return;
         }
         if type_meta.api_version.is_empty() {

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Options, Reading, text::Text};
+use super::{Options, Reading, document::STDIN, text::Text};
 use crate::ledger::{Code, Finding};
 
 /// All texts, sorted by name. A file that is named twice is read once, under the name that sorts first.
@@ -19,7 +19,7 @@ pub(super) fn gather(options: &Options, reading: &mut Reading) -> Vec<Text> {
     paths.sort();
     paths.dedup();
     for path in paths {
-        if path.as_os_str() == "-" {
+        if path.as_os_str() == STDIN {
             stdin = true;
         } else if path.is_dir() {
             let found = manifests(path, options.recursive, reading);
@@ -36,8 +36,8 @@ pub(super) fn gather(options: &Options, reading: &mut Reading) -> Vec<Text> {
     if stdin {
         let mut bytes = Vec::new();
         match io::stdin().lock().read_to_end(&mut bytes) {
-            Ok(_) => texts.push(Text::decode("-".to_owned(), bytes)),
-            Err(error) => complain(reading, Code::InputUnreadableFile, Path::new("-"), vec![("error", error_text(&error))]),
+            Ok(_) => texts.push(Text::decode(STDIN.to_owned(), bytes)),
+            Err(error) => complain(reading, Code::InputUnreadableFile, Path::new(STDIN), vec![("error", error_text(&error))]),
         }
     }
     let mut named: Vec<(String, PathBuf)> = files.into_iter().map(|(path, name)| (name, path)).collect();

@@ -11,6 +11,7 @@ mod document;
 mod file;
 mod ingress;
 mod kinds;
+mod kustomization;
 mod meta;
 mod schema;
 mod secret;
@@ -19,7 +20,10 @@ mod text;
 
 use std::path::PathBuf;
 
-use crate::{k8s::Inventory, ledger::Findings};
+use crate::{
+    k8s::Inventory,
+    ledger::{Code, Finding, Findings},
+};
 
 /// What to read, and how.
 #[derive(Debug, Clone)]
@@ -47,6 +51,26 @@ pub struct Reading {
     pub findings: Findings,
     /// Whether something could not be read (exit code 3).
     pub partial: bool,
+}
+
+impl Reading {
+    /// What was named and not read, or not as it was meant.
+    pub fn faults(&self) -> impl Iterator<Item = &Finding> {
+        let fault = |finding: &&Finding| {
+            matches!(
+                finding.code,
+                Code::InputBinaryFile
+                    | Code::InputBrokenDocument
+                    | Code::InputDroppedByKubectl
+                    | Code::InputEmptyFolder
+                    | Code::InputMissingFile
+                    | Code::InputNotAnObject
+                    | Code::InputNotRendered
+                    | Code::InputUnreadableFile
+            )
+        };
+        self.findings.iter().filter(fault)
+    }
 }
 
 /// Why nothing could be read at all.

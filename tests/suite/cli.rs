@@ -47,6 +47,11 @@ fn wrong_flags_are_usage_errors_on_stderr() {
         &["convert", "-f", "testdata/clusters/shop", "--existing-gateway", "not/there"],
         &["convert", "-f", "testdata/clusters/shop", "--tls-owner", "app", "--gateway-api", "1.4"],
         &["convert", "-f", "testdata/clusters/shop", "--existing-gateway", "a/b", "--gateway", "c/d"],
+        &["convert", "-f", "testdata/clusters/shop", "--target", "envoy-gateway@1.8", "--tls-owner", "app"],
+        &["convert", "-f", "testdata/clusters/shop", "--target", "traefik", "--target-switch", "enableBackend"],
+        &["targets", "-f", "testdata/clusters/shop", "--target-switch", "nonsense"],
+        &["trace", "-f", "testdata/clusters/shop", "http://a.example/x", "http://b.example/y"],
+        &["trace", "-f", "testdata/clusters/shop", "http://a.example/x", "--client", "999.1.1.1"],
         &["explain", "rewrite-tagret-nonsense-x"],
     ] {
         let output = gateshift(&root(), arguments);
@@ -69,6 +74,42 @@ fn missing_file_and_empty_folder_are_findings_and_exit_3() {
     assert_eq!(code(&output), 3, "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("nothing.yaml"), "{}", text(&output.stderr));
     let _ = fs::remove_dir_all(folder);
+}
+
+#[test]
+fn what_no_side_could_read_is_named_and_exit_3() {
+    let folder = scratch("unread");
+    let (good, broken) = (folder.join("good.yaml"), folder.join("broken.yaml"));
+    let ingress = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web}\nspec: {ingressClassName: nginx, rules: [{host: a.example}]}\n";
+    fs::write(&good, ingress).expect("file");
+    fs::write(&broken, "a: [b\n").expect("file");
+    for arguments in [
+        &["diff", "--ours", "nope.yaml", "--theirs", "good.yaml"][..],
+        &["diff", "--ours", "good.yaml", "--theirs", "broken.yaml"],
+        &["diff", "-f", "good.yaml", "--against", "nope.yaml"],
+        &["trace", "http://a.example/", "-f", "good.yaml", "--against", "nope.yaml"],
+        &["trace", "http://a.example/", "-f", "nope.yaml", "--old-only"],
+        &["targets", "-f", "nope.yaml", "--only", "standard"],
+        &["explain", "snippet", "-f", "broken.yaml"],
+    ] {
+        let output = gateshift(&folder, arguments);
+        let said = text(&output.stderr);
+        assert_eq!(code(&output), 3, "{arguments:?}: {said}");
+        assert!(said.contains("nope.yaml") || said.contains("broken.yaml"), "{arguments:?}: {said}");
+    }
+    fs::remove_dir_all(&folder).expect("removed");
+}
+
+#[test]
+fn a_folder_that_was_written_is_read_as_a_whole() {
+    let folder = scratch("folder-again");
+    let out = folder.join("out");
+    let out = out.to_str().expect("a path");
+    let written = gateshift(&root(), &["convert", "-f", "testdata/clusters/shop", "--gateway-class", "any", "--output-dir", out]);
+    assert!(code(&written) < 2, "{}", text(&written.stderr));
+    let output = gateshift(&root(), &["validate", "-f", out, "-R"]);
+    assert_eq!(code(&output), 0, "{}", text(&output.stdout));
+    fs::remove_dir_all(&folder).expect("removed");
 }
 
 #[test]
