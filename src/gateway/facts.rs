@@ -74,6 +74,11 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// A ConfigMap of a controller says that connections begin with the PROXY protocol.
+    pub fn speaks_proxy_protocol(&self) -> bool {
+        self.inventory.config_maps.values().any(|map| map.data.get("use-proxy-protocol").is_some_and(|value| value == "true"))
+    }
+
     /// What is wrong with a port of a Service, if anything.
     pub fn service_fault(&self, name: &NamespacedName, port: Option<u16>, port443: Port443) -> Option<BackendFault> {
         let Some(port) = port else { return Some(BackendFault::Port) };

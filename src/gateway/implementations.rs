@@ -33,6 +33,8 @@ struct Written {
     id: String,
     title: String,
     versions: Vec<String>,
+    #[serde(default)]
+    policies_on_sets_from: Option<String>,
     controller_name: String,
     policy_groups: Vec<String>,
     #[serde(default)]
@@ -242,6 +244,8 @@ pub struct Target {
     pub title: String,
     /// Versions that the data is about; empty for the specification.
     pub versions: Vec<String>,
+    /// Older versions take its own policies on Gateways only, and not on ListenerSets.
+    pub policies_on_sets_from: Option<String>,
     /// `controllerName` of its GatewayClass; empty for the specification.
     pub controller_name: String,
     /// API groups of its own kinds, whose objects change what core objects do.
@@ -297,6 +301,7 @@ impl Written {
             id: self.id.clone(),
             title: self.title.clone(),
             versions: self.versions.clone(),
+            policies_on_sets_from: self.policies_on_sets_from.clone(),
             controller_name: self.controller_name.clone(),
             policy_groups: self.policy_groups.clone(),
             prerequisites: self.prerequisites.clone(),
@@ -330,6 +335,12 @@ impl Target {
     /// Whether something of its dialect has evidence of its own.
     pub fn knows(&self, fact: &str) -> bool {
         self.known.iter().any(|known| known == fact)
+    }
+
+    /// A version takes its own policies on ListenerSets.
+    pub fn takes_policies_on_sets(&self, version: &str) -> bool {
+        let numbers = |text: &str| -> Vec<u64> { text.split('.').map_while(|part| part.parse().ok()).collect() };
+        self.policies_on_sets_from.as_ref().is_none_or(|from| numbers(version) >= numbers(from))
     }
 
     /// Switches of its controller.

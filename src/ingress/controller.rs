@@ -31,6 +31,8 @@ pub struct Controller {
     pub config_map: Option<NamespacedName>,
     /// There was no ConfigMap, so that its settings are the defaults.
     pub defaults_assumed: bool,
+    /// No flags of the controller were read or given.
+    pub flags_assumed: bool,
     /// The Deployment or DaemonSet that was taken.
     pub workload: Option<NamespacedName>,
 }
@@ -64,6 +66,7 @@ pub fn controller(inventory: &Inventory, given: &Given) -> Controller {
         findings,
         unreadable: read.unreadable,
         defaults_assumed: given.config_map.is_none() && name.is_none(),
+        flags_assumed: given.arguments.is_empty() && workload.is_none(),
         config_map: name,
         workload: workload.map(|(workload, _)| workload.meta.key()),
     }

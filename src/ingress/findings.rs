@@ -51,6 +51,9 @@ pub(super) fn collect(
     if controller.defaults_assumed {
         cx.settings_assumed();
     }
+    if controller.flags_assumed {
+        cx.flags_assumed();
+    }
     cx.findings
 }
 
@@ -335,6 +338,16 @@ impl Cx<'_> {
         if count > 0 {
             self.findings.push(Finding::estate(Code::IngressSettingsAssumed, vec![("count", count.to_string())]));
         }
+    }
+
+    /// Ingresses of which a flag decides whether TLS passes through.
+    fn flags_assumed(&mut self) {
+        let asks = |facts: &&IngressFacts| facts.settings.as_ref().is_some_and(|settings| settings.server_tls.passthrough);
+        let mut asking = self.facts.iter().filter(asks);
+        let Some(first) = asking.next() else { return };
+        let subject = Subject::new(first.object, FieldPath::root());
+        let count = 1 + asking.count();
+        self.findings.push(Finding::about(Code::IngressPassthroughAssumed, subject, vec![("count", count.to_string())]));
     }
 
     /// Kinds of which nothing was read although Ingresses name them.

@@ -126,6 +126,13 @@ pub struct ForwardedHeaders {
     pub proxy_protocol: Setting<bool>,
 }
 
+impl ForwardedHeaders {
+    /// Proxies in front tell the client in the header that everybody uses for that.
+    pub fn tell_client(&self) -> bool {
+        (*self.trusted || self.real_ip) && self.for_header.eq_ignore_ascii_case("x-forwarded-for")
+    }
+}
+
 /// Lists of the ConfigMap that refuse everywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AccessLists {

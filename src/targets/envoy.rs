@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Answer, Estate, Section, ciphers};
 use crate::{
-    gateway::{Intent, regex},
+    gateway::{AuthRequest, Intent, regex},
     ledger::{Code, Facts},
 };
 
@@ -59,6 +59,11 @@ fn substitution(target: &str, names: &[Option<String>]) -> Option<String> {
         }
     }
     Some(text)
+}
+
+/// oauth2-proxy is asked where it answers 202 to whoever is signed in, and Envoy lets pass who gets 200 alone.
+pub(super) fn is_answered_202(asks: &AuthRequest) -> bool {
+    asks.path.as_deref().is_some_and(|path| path.split('?').next().is_some_and(|path| path.ends_with("/oauth2/auth")))
 }
 
 /// What Envoy makes of cipher suites, which an object of this kind names. It goes by the order of its own list.

@@ -123,6 +123,8 @@ pub struct Estate {
     pub guarded: bool,
     /// Networks of proxies in front that are trusted to tell the client; `None` where nobody is.
     pub trusted: Option<Vec<String>>,
+    /// Connections begin with the PROXY protocol.
+    pub proxied: bool,
 }
 
 /// A reference across namespaces that a grant must allow.
@@ -272,6 +274,11 @@ pub trait Target: Sync {
 
     /// Its own objects find the client behind proxies that are trusted to tell it.
     fn finds_client(&self) -> bool {
+        false
+    }
+
+    /// Its own objects take the PROXY protocol, which tells the client before the first request.
+    fn takes_proxy_protocol(&self) -> bool {
         false
     }
 

@@ -261,8 +261,11 @@ impl<'a> Cx<'a> {
         let target = self.options.target;
         let forwarded = &self.config.globals.forwarded;
         let by_address = matches!(intent, Intent::AddressLists { .. } | Intent::RateLimit { .. });
-        // The address of the proxy in front is not that of the client.
-        if by_address && (*forwarded.trusted || forwarded.real_ip) && !target.finds_client() {
+        // The address of the proxy in front is not that of the client, which stands in a header or comes before the first request.
+        let told = *forwarded.trusted || forwarded.real_ip;
+        let found = !told || (target.finds_client() && forwarded.tell_client());
+        let proxied = *forwarded.proxy_protocol && !target.takes_proxy_protocol();
+        if by_address && (!found || proxied) {
             return targets::of_core(intent);
         }
         // What is narrowed to a host and its paths needs names and paths that say all.

@@ -38,6 +38,8 @@ pub struct Emission {
     pub tls_owner: TlsOwner,
     /// A Gateway that exists and is used instead of one of ours. It must be among the objects that were read.
     pub existing: Option<NamespacedName>,
+    /// The version of the implementation takes its own policies on ListenerSets.
+    pub policies_on_sets: bool,
     /// Features that the GatewayClass of a cluster says its controller has; `None` where none says so.
     pub supported: Option<BTreeSet<String>>,
 }
@@ -56,6 +58,7 @@ impl Default for Emission {
             channel: Channel::Standard,
             tls_owner: TlsOwner::default(),
             existing: None,
+            policies_on_sets: true,
             supported: None,
         }
     }
@@ -107,6 +110,7 @@ impl Sayable {
         };
         let listener_sets = !served(emission.version, emission.channel, Kind::ListenerSet.as_str()).is_empty()
             && takes(&judge, &Gateway::new("a", "a", gateway).into())
+            && emission.policies_on_sets
             // Several Gateways say the same to whoever does not claim them.
             && stand(Feature::ListenerSet) == Stand::Claimed;
         Self { redirects, cors, listener_sets, version: emission.version, channel: emission.channel, judge, target, supported }
@@ -200,6 +204,14 @@ mod tests {
         assert_eq!([301, 302, 303, 307, 308].map(|status| old.redirect(status)), [301, 302, 302, 302, 301]);
         assert!(!old.listener_sets && !old.cors);
         assert_eq!(old.version_of(Kind::TlsRoute), None);
+    }
+
+    #[test]
+    fn an_implementation_that_takes_no_policies_on_listener_sets_gets_none() {
+        let of = |policies_on_sets| Sayable::of(&Emission { policies_on_sets, ..Emission::default() }, "envoy-gateway").listener_sets;
+        assert!(of(true) && !of(false));
+        let data = Target::named("envoy-gateway").expect("a target");
+        assert_eq!(["1.8", "1.8.3", "1.9", "1.10"].map(|version| data.takes_policies_on_sets(version)), [false, false, true, true]);
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub use marks::Marks;
 pub use own_annotations::{Extension, OwnAnnotation, OwnAnnotations};
 
 use context::Cx;
-use plan::{HostPlan, Hostname, TlsPlan};
+use plan::{Action, HostPlan, Hostname, TlsPlan};
 
 use crate::{
     gateway::{
@@ -158,7 +158,8 @@ fn own_objects(cx: &mut Cx<'_>, plans: &[HostPlan], routes: &[routes::Route], li
         hsts: globals.hsts.header().filter(|_| cx.options.target.sets_headers_of_listeners()),
         answers: cx.headers_of_listeners(),
         guarded: plans.iter().any(HostPlan::is_guarded),
-        trusted: (*forwarded.trusted || forwarded.real_ip).then(|| forwarded.trusted_proxies.iter().map(ToString::to_string).collect()),
+        trusted: forwarded.tell_client().then(|| forwarded.trusted_proxies.iter().map(ToString::to_string).collect()),
+        proxied: *forwarded.proxy_protocol,
     };
     let mut own = policies(&estate);
     let mut names = names::Names::default();
@@ -196,19 +197,24 @@ fn plan_hosts(cx: &mut Cx<'_>) -> Vec<HostPlan> {
     plans
 }
 
-/// Hosts that are served with the built-in certificate today have no HTTPS listener. It matters where the Ingress names TLS, or asks for
-/// certificates of clients.
+/// Hosts that are served with the built-in certificate today have no HTTPS listener. It matters where the Ingress names TLS, asks for
+/// certificates of clients, or sends everybody to HTTPS.
 fn say_hosts_without_certificate(cx: &mut Cx<'_>, plans: &[HostPlan]) {
+    // Whoever is sent to HTTPS today finds nobody there afterwards.
+    let is_forced =
+        |plan: &HostPlan| plan.passthrough.is_none() && plan.http.iter().any(|rule| matches!(rule.action, Action::ToHttps { .. }));
     let hosts: Vec<&str> = plans
         .iter()
-        .flat_map(|plan| &plan.hostnames)
-        .filter(|(_, tls)| *tls == TlsPlan::None)
-        .filter_map(|(hostname, _)| hostname.text())
-        .filter(|host| {
+        .flat_map(|plan| plan.hostnames.iter().map(move |name| (plan, name)))
+        .filter(|(_, (_, tls))| *tls == TlsPlan::None)
+        .filter_map(|(plan, (hostname, _))| Some((plan, hostname.text()?)))
+        .filter(|(plan, host)| {
             let server = cx.config.server(host);
-            cx.config.certificates.get(*host) == Some(&Certificate::Default)
+            is_forced(plan)
+                || cx.config.certificates.get(*host) == Some(&Certificate::Default)
                 || server.and_then(|server| server.client_certificates.as_ref()).is_some_and(ClientCertificates::are_asked)
         })
+        .map(|(_, host)| host)
         .collect();
     if !hosts.is_empty() {
         let facts = vec![("count", hosts.len().to_string()), ("hosts", some_of(&hosts))];
@@ -228,6 +234,11 @@ fn say_defaults(cx: &mut Cx<'_>, plans: &[HostPlan]) {
     }
     if !cx.options.target.closes_times() {
         cx.say(Code::DefaultTimeouts, None, vec![]);
+    }
+    if *cx.config.globals.forwarded.proxy_protocol {
+        let takes = cx.options.target.takes_proxy_protocol();
+        let code = if takes { Code::DefaultProxyProtocolOrder } else { Code::DefaultProxyProtocol };
+        cx.say(code, None, vec![("target", cx.options.target.id().to_owned())]);
     }
     if !cx.options.target.closes_defaults() {
         cx.say(Code::DefaultForwardedHeaders, None, vec![]);

@@ -35,6 +35,9 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         Intent::BasicAuth { users: Users::Sha | Users::Map | Users::Unknown, .. } => {
             kept(SECURITY, &[Code::AccessBasicAuthDiffers, Code::AccessPasswordKey])
         }
+        Intent::ExternalAuth { asks, url, .. } if envoy::is_answered_202(asks) && authentication::backend(url, asks).is_some() => {
+            kept(SECURITY, &[Code::AccessAuthAnswers202, Code::AccessExternalAuthDiffers])
+        }
         Intent::ExternalAuth { asks, url, .. } => match authentication::backend(url, asks) {
             Some(_) if asks.response_headers.iter().all(|name| envoy::is_withdrawn(name)) => {
                 kept(SECURITY, &[Code::AccessExternalAuthDiffers])

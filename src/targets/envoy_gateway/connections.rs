@@ -7,6 +7,7 @@ use super::{
 use crate::{
     gateway::{
         dialect::{EscapedSlash, Slashes, Underscores},
+        facts::Facts,
         policies::{ClientCertificates, Conduct, Network, Trust},
     },
     k8s::ObjectRef,
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// Reads a policy.
-pub(super) fn conduct(policy: &ClientTrafficPolicy, object: &ObjectRef) -> Conduct {
+pub(super) fn conduct(policy: &ClientTrafficPolicy, object: &ObjectRef, facts: &Facts<'_>) -> Conduct {
     let mut conduct = Conduct { unmodelled: unknown(object, [&policy.other]), ..Conduct::default() };
     let idle = policy.timeout.as_ref().and_then(|timeout| timeout.pointer("/http/streamIdleTimeout")?.as_str());
     conduct.idle = idle.and_then(millis);
@@ -23,7 +24,8 @@ pub(super) fn conduct(policy: &ClientTrafficPolicy, object: &ObjectRef) -> Condu
     let mut lacks = |what: &str| {
         conduct.unmodelled.get_or_insert_with(|| format!("`{what}` of {object}"));
     };
-    if policy.enable_proxy_protocol == Some(true) || policy.proxy_protocol.is_some() {
+    // Whoever speaks it to the controller of today goes on doing so.
+    if (policy.enable_proxy_protocol == Some(true) || policy.proxy_protocol.is_some()) && !facts.speaks_proxy_protocol() {
         lacks("proxyProtocol");
     }
     if let Some(detection) = &policy.client_ip_detection {

@@ -24,6 +24,9 @@ pub(super) fn connections(estate: &Estate, tls: bool, intents: &[Intent], withdr
         http1: Some(json!({"http10": {}})),
         ..ClientTrafficPolicy::default()
     };
+    if estate.proxied {
+        policy.proxy_protocol = Some(json!({"optional": false}));
+    }
     if !estate.guarded {
         // A slash that is escaped goes to backends as it came. Where paths are guarded, Envoy's redirect to the plain one is safer.
         let kept = Some("KeepUnchanged".to_owned());

@@ -84,6 +84,10 @@ impl Target for EnvoyGateway {
         true
     }
 
+    fn takes_proxy_protocol(&self) -> bool {
+        true
+    }
+
     fn cuts_long_requests(&self) -> bool {
         true
     }

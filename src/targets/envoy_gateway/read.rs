@@ -79,7 +79,7 @@ impl Reader<'_> {
             }
             "ClientTrafficPolicy" => {
                 let Some(policy) = document.parse::<ClientTrafficPolicy>() else { return };
-                let conduct = connections::conduct(&policy, object);
+                let conduct = connections::conduct(&policy, object, self.facts);
                 for place in self.places(&policy.target_refs, policy.target_ref.as_ref(), &policy.target_selectors, object) {
                     policies.conduct(place, conduct.clone());
                 }
