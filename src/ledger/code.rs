@@ -110,6 +110,7 @@ codes! {
     AccessForgedHeader = "access/forged-header",
     AccessForwardAuthDiffers = "access/forward-auth-differs",
     AccessGlobalAuth = "access/global-auth",
+    AccessHashesUnknown = "access/hashes-unknown",
     AccessHostDenied = "access/host-denied",
     AccessLocationDenied = "access/location-denied",
     AccessOfGateway = "access/of-gateway",

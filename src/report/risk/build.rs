@@ -387,6 +387,35 @@ pub(super) fn known_field(subject: &Subject) -> bool {
             )
         }
         [Step::Key(data), Step::Key(key)] if data == "data" => catalog::configmap_keys().get(key).is_some(),
-        steps => steps.first().is_none_or(|step| matches!(step, Step::Key(key) if key == "spec" || key == "kind" || key == "apiVersion")),
+        steps => steps.iter().all(|step| match step {
+            Step::Key(key) => FIELDS.contains(&key.as_ref()),
+            Step::Index(_) => true,
+        }),
     }
 }
+
+/// Fields of an Ingress, in all its versions, whose names tell nothing.
+const FIELDS: [&str; 22] = [
+    "apiGroup",
+    "apiVersion",
+    "backend",
+    "defaultBackend",
+    "host",
+    "hosts",
+    "http",
+    "ingressClassName",
+    "kind",
+    "name",
+    "number",
+    "path",
+    "pathType",
+    "paths",
+    "port",
+    "resource",
+    "rules",
+    "secretName",
+    "service",
+    "serviceName",
+    "servicePort",
+    "spec",
+];

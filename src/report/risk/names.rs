@@ -5,20 +5,17 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
-use crate::{k8s::ObjectRef, report::printable};
+use crate::{catalog, k8s::ObjectRef, report::printable};
 
 /// Facts of findings that tell nothing about whose estate it is.
 const HARMLESS: &[&str] = &[
-    "annotation",
     "api_version",
     "bytes",
     "channel",
     "code",
     "count",
     "expires",
-    "header",
     "hint",
-    "key",
     "kind",
     "kinds",
     "limit",
@@ -30,6 +27,79 @@ const HARMLESS: &[&str] = &[
     "advice",
     "version",
 ];
+
+/// Headers that everybody has, in lower case. Others can tell whose they are.
+const HEADERS: &[&str] = &[
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "authorization",
+    "cache-control",
+    "connection",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "content-length",
+    "content-security-policy",
+    "content-type",
+    "cookie",
+    "date",
+    "etag",
+    "expires",
+    "host",
+    "location",
+    "origin",
+    "permissions-policy",
+    "pragma",
+    "proxy",
+    "referer",
+    "referrer-policy",
+    "server",
+    "set-cookie",
+    "strict-transport-security",
+    "traceparent",
+    "upgrade",
+    "user-agent",
+    "vary",
+    "www-authenticate",
+    "x-canary",
+    "x-content-type-options",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-prefix",
+    "x-forwarded-proto",
+    "x-forwarded-scheme",
+    "x-frame-options",
+    "x-original-forwarded-for",
+    "x-original-method",
+    "x-original-url",
+    "x-powered-by",
+    "x-real-ip",
+    "x-request-id",
+    "x-scheme",
+    "x-xss-protection",
+];
+
+/// Whether a key of an annotation or of a ConfigMap is one that the controller or a known tool has, or a directive of nginx.
+fn is_known_key(key: &str) -> bool {
+    let of_controller = |key: &str| {
+        matches!(
+            catalog::resolve(key, catalog::DEFAULT_PREFIX),
+            catalog::Key::Ours(_)
+                | catalog::Key::Alias { .. }
+                | catalog::Key::Core(_)
+                | catalog::Key::Historical(_)
+                | catalog::Key::Foreign(_)
+        )
+    };
+    let is_directive = || key.contains('_') && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    of_controller(key)
+        || of_controller(&format!("{}/{key}", catalog::DEFAULT_PREFIX))
+        || catalog::configmap_keys().get(key).is_some()
+        || ["auth", ".htpasswd", "ca.crt"].contains(&key)
+        || is_directive()
+}
 
 /// What is shown in place of text that may hold anything.
 const HIDDEN: &str = "(hidden)";
@@ -147,6 +217,19 @@ impl Names {
         if known || !self.redacted() { printable(text) } else { self.shown("key", text) }
     }
 
+    /// Names of headers, as a list in a wording.
+    fn headers(&self, text: &str) -> String {
+        let shown = |name: &str| {
+            let lower = name.to_ascii_lowercase();
+            if HEADERS.contains(&lower.as_str()) || lower.starts_with("access-control-") {
+                printable(name)
+            } else {
+                self.shown("header", &lower)
+            }
+        };
+        text.split("`, `").map(shown).collect::<Vec<_>>().join("`, `")
+    }
+
     /// Text that may hold anything.
     pub(super) fn text(&self, text: &str) -> String {
         if self.redacted() && !text.is_empty() { HIDDEN.to_owned() } else { printable(text) }
@@ -159,6 +242,8 @@ impl Names {
         }
         match name {
             "host" => self.host(value),
+            "header" => self.headers(value),
+            "annotation" | "key" => self.field(value, is_known_key(value)),
             "ingress" | "winner" | "loser" | "canary" | "first" => self.pair(value),
             "object" | "secret" | "service" => self.pair(value.rsplit_once(' ').map_or(value, |(_, name)| name)),
             "namespace" => self.namespace(value),
@@ -184,6 +269,17 @@ mod tests {
         assert_eq!(names.pair("acme/web"), "namespace-1/name-1");
         assert_eq!(names.backend("acme/web:80"), "namespace-1/name-1:80");
         assert_eq!(names.fact("anything-new", "acme"), HIDDEN);
+    }
+
+    #[test]
+    fn headers_and_keys_that_not_everybody_has_are_hidden() {
+        let names = Names::redacting();
+        assert_eq!(names.fact("header", "x-real-ip`, `x-acme-tenant"), "x-real-ip`, `header-1");
+        assert_eq!(names.fact("annotation", "nginx.ingress.kubernetes.io/acme"), "key-1");
+        assert_eq!(names.fact("annotation", "rewrite-target"), "rewrite-target");
+        assert_eq!(names.fact("annotation", "proxy_cache"), "proxy_cache");
+        assert_eq!(names.fact("key", "proxy-body-size"), "proxy-body-size");
+        assert_eq!(names.fact("key", "acme-key"), "key-2");
     }
 
     #[test]

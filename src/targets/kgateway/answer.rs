@@ -21,7 +21,8 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         Intent::BasicAuth { users: Users::Others, .. } => Answer::No(Code::AccessPasswordHashes),
         Intent::BasicAuth { users: Users::Map, .. } => kept(TRAFFIC, &[Code::AccessPasswordKey]),
         // The key can be chosen.
-        Intent::BasicAuth { users: Users::Ready | Users::Sha | Users::Unknown, .. } => kept(TRAFFIC, &[Code::AccessBasicAuthDiffers]),
+        Intent::BasicAuth { users: Users::Ready | Users::Sha, .. } => kept(TRAFFIC, &[Code::AccessBasicAuthDiffers]),
+        Intent::BasicAuth { users: Users::Unknown, .. } => kept(TRAFFIC, &[Code::AccessHashesUnknown, Code::AccessBasicAuthDiffers]),
         Intent::ExternalAuth { asks, .. } if asks.service.is_some() && asks.path.is_some() => {
             let forged = asks.response_headers.iter().any(|name| !envoy::is_withdrawn(name)).then_some(Code::AccessForgedHeader);
             Answer::Kept { kind: "GatewayExtension", changes: [Code::AccessExternalAuthPath].into_iter().chain(forged).collect() }
