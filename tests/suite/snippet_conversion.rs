@@ -190,6 +190,25 @@ fn nothing_that_a_snippet_refuses_is_let_in() {
 }
 
 #[test]
+fn lists_of_annotations_stand_before_those_of_snippets() {
+    for (place, text, other, networks) in [
+        ("server-snippet", "allow 10.0.0.0/8; deny all;", "denylist-source-range", "10.1.0.0/16"),
+        ("server-snippet", "allow 10.0.0.0/8; deny all;", "whitelist-source-range", "192.168.0.0/16"),
+        ("configuration-snippet", "deny 192.168.7.7;", "whitelist-source-range", "192.168.0.0/16"),
+        ("configuration-snippet", "deny 192.168.7.7;", "denylist-source-range", "10.1.0.0/16"),
+        ("configuration-snippet", "allow 10.0.0.0/8; deny all;", "denylist-source-range", "10.1.0.0/16"),
+        ("configuration-snippet", "allow 10.1.0.0/16; deny 10.0.0.0/8;", "denylist-source-range", "10.1.1.0/24"),
+    ] {
+        let beside = format!("annotations: {{nginx.ingress.kubernetes.io/{other}: {networks}, ");
+        let yaml = objects(place, text).replace("annotations: {", &beside);
+        let found = judge::summary(&judge::migration(&yaml, "envoy-gateway"));
+        let opened = found.contains("difference/access-lost");
+        let withheld = text.contains("deny 10.0.0.0/8");
+        assert!(!opened && (withheld || found.starts_with("shop.example: proved\n")), "{text} beside {other}:\n{found}");
+    }
+}
+
+#[test]
 fn a_snippet_without_effect_changes_nothing() {
     let yaml = objects("configuration-snippet", "deny all;").replace("allow-snippet-annotations: 'true', ", "");
     let found = judge::summary(&judge::migration(&yaml, "envoy-gateway"));

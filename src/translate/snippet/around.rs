@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Around, Here, Origin, Others,
+    Annotated, Around, Here, Origin, Others,
     condition::{Env, Held},
     refuses,
 };
@@ -168,6 +168,7 @@ impl<'a> Cx<'a> {
             set: SET.iter().filter_map(|name| Some((*name, self.config.constant(location, name)?))).collect(),
             plain: matches!(location.settings.protocol.value, BackendProtocol::Http | BackendProtocol::Grpc),
             asks: self.config.asks_service(location),
+            annotated: annotated(location),
             others,
             ..around
         }
@@ -190,6 +191,18 @@ impl<'a> Cx<'a> {
             around.location.push((&snippets.configuration_code.lines, origin));
         }
         around.location.extend(self.global("location-snippet"));
+    }
+}
+
+/// The list of addresses that the annotations of a location write.
+fn annotated(location: &Location) -> Annotated {
+    let lists = &location.settings.addresses;
+    if !lists.allow.is_empty() {
+        Annotated::Decides
+    } else if lists.deny.is_empty() {
+        Annotated::Nothing
+    } else {
+        Annotated::Denies(lists.deny.iter().map(ToString::to_string).collect())
     }
 }
 

@@ -9,7 +9,10 @@ use crate::{
     translate::context::{Cx, unmappable},
 };
 
-use super::{Around, Here, WITHHELD, lines::Closed};
+use super::{
+    Annotated, Around, Here, WITHHELD,
+    lines::{Closed, Listed},
+};
 
 /// A time of nginx in seconds, rounded up.
 fn seconds(text: &str) -> Option<u64> {
@@ -38,15 +41,30 @@ pub(super) fn size(text: &str) -> Option<u64> {
 }
 
 impl Cx<'_> {
-    /// `allow` and `deny` of the innermost block that has any.
-    pub(super) fn lists(&mut self, around: &Around<'_>) -> Option<Closed> {
+    /// `allow` and `deny` of the innermost block that has any; the lists of annotations stand in the location, before its snippets.
+    pub(super) fn lists(&mut self, around: &Around<'_>) -> Listed {
         let levels = around.levels();
         let is_list = |here: &&Here<'_>| matches!(here.line.directive, Directive::Access { .. });
-        let at = levels.iter().rposition(|level| level.iter().any(|here| is_list(&here)))?;
+        let innermost = levels.iter().rposition(|level| level.iter().any(|here| is_list(&here)));
+        let location = levels.len() - 1;
+        let own = !matches!(around.annotated, Annotated::Nothing);
+        let at = if own { Some(location) } else { innermost };
+        let Some(at) = at else { return Listed::AsBefore };
         for here in levels[..at].iter().flatten().filter(is_list) {
             self.idle(here, "lists of a block inside hide it");
         }
         let lists: Vec<Here<'_>> = levels[at].iter().filter(is_list).copied().collect();
+        let Some(first) = lists.first().copied() else { return Listed::AsBefore };
+        let before: &[String] = match &around.annotated {
+            Annotated::Nothing => &[],
+            Annotated::Denies(networks) => networks,
+            Annotated::Decides => {
+                for here in &lists {
+                    self.idle(here, "the list of an annotation stands before it and decides about everybody");
+                }
+                return Listed::AsBefore;
+            }
+        };
         let (mut allow, mut deny, mut open) = (BTreeSet::new(), BTreeSet::new(), true);
         let mut mixed = false;
         for here in &lists {
@@ -64,12 +82,12 @@ impl Cx<'_> {
                 }
             }
         }
-        let first = *lists.first()?;
         if open && deny.is_empty() {
             for here in &lists {
                 self.idle(here, "it lets everybody pass");
             }
-            return None;
+            // A list inside hides `block-cidrs`, even one that lets everybody pass.
+            return if own || at == 0 { Listed::AsBefore } else { Listed::Instead };
         }
         if !open && allow.is_empty() {
             let closed = self.closed(&first, 403);
@@ -77,20 +95,21 @@ impl Cx<'_> {
             for here in &lists {
                 self.settle(here, settlement.clone());
             }
-            return Some(closed);
+            return Listed::Closed(closed);
         }
         if mixed || (open && !allow.is_empty()) {
             for here in &lists {
                 self.lost(here, "its networks stand in an order that policies do not have");
             }
-            return Some(Closed::Withheld(WITHHELD));
+            return Listed::Closed(Closed::Withheld(WITHHELD));
         }
+        deny.extend(before.iter().cloned());
         let intent = Intent::AddressLists { allow: allow.into_iter().collect(), deny: deny.into_iter().collect() };
         let Some(ingress) = first.origin.ingress else {
             for here in &lists {
                 self.lost(here, "the ConfigMap has no policy of its own");
             }
-            return Some(Closed::Withheld(WITHHELD));
+            return Listed::Closed(Closed::Withheld(WITHHELD));
         };
         let code = self.ask(ingress, &[first.origin.name], &intent, vec![]);
         for here in &lists {
@@ -99,7 +118,7 @@ impl Cx<'_> {
                 None => drop(self.kept_by_target(here, &intent)),
             }
         }
-        code.map(Closed::Withheld)
+        code.map_or(Listed::Instead, |code| Listed::Closed(Closed::Withheld(code)))
     }
 
     /// A timeout; nginx counts those of clients and those of backends apart.

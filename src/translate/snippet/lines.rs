@@ -35,6 +35,17 @@ pub(super) enum Closed {
     Own(Intent),
 }
 
+/// What comes of the rules of a location beside scripts and headers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Listed {
+    /// Their lists of addresses stay.
+    AsBefore,
+    /// They have the list of the snippets instead of any other.
+    Instead,
+    /// They are not served as they would be.
+    Closed(Closed),
+}
+
 impl Here<'_> {
     /// A word of the directive; the name is the first one.
     pub(super) fn word(&self, index: usize) -> &str {
@@ -163,8 +174,8 @@ impl Cx<'_> {
         self.name(Code::SnippetLosesBackend, here, vec![("path", path.to_owned())]);
     }
 
-    /// Everything but scripts and headers. Gives the code where the rules must not be served without it.
-    pub(super) fn beside(&mut self, around: &Around<'_>, owner: IngressId) -> Option<Closed> {
+    /// Everything but scripts and headers.
+    pub(super) fn beside(&mut self, around: &Around<'_>, owner: IngressId) -> Listed {
         let mut lost = self.swallowed(around).map(Closed::Withheld);
         let texts = around.has_texts();
         let mut said: BTreeSet<String> = BTreeSet::new();
@@ -183,9 +194,13 @@ impl Cx<'_> {
             }
             said.extend(names);
         }
-        lost = self.lists(around).or(lost);
+        let (closed, open) = match self.lists(around) {
+            Listed::Closed(closed) => (Some(closed), Listed::AsBefore),
+            open @ (Listed::AsBefore | Listed::Instead) => (lost, open),
+        };
         // What is refused today stays refused; what is only not known may be opened.
-        lost.filter(|lost| !self.options.allow_unprotected || matches!(lost, Closed::Own(_) | Closed::Withheld(Code::SnippetAnswer)))
+        let stays = |closed: &Closed| matches!(closed, Closed::Own(_) | Closed::Withheld(Code::SnippetAnswer));
+        closed.filter(|closed| !self.options.allow_unprotected || stays(closed)).map_or(open, Listed::Closed)
     }
 
     /// The type of texts that nginx answers with.

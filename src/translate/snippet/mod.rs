@@ -18,7 +18,7 @@ pub(super) use condition::{Match as Condition, searched};
 pub(super) use lines::Spot;
 pub(super) use order::closed;
 
-use lines::Closed;
+use lines::{Closed, Listed};
 
 use crate::{
     gateway::Intent,
@@ -74,10 +74,24 @@ pub(super) struct Around<'a> {
     asks: bool,
     /// Its backend is not spoken to over TLS.
     plain: bool,
+    /// Its annotations' list of addresses.
+    annotated: Annotated,
     /// Other locations of the server, which a rewrite may lead to.
     others: Others,
     /// Paths of locations of the server and what they are to others, of each kind at most two paths.
     paths: Vec<(String, Others)>,
+}
+
+/// The list of addresses that annotations write into a location, before its snippets.
+#[derive(Debug, Clone, Default)]
+enum Annotated {
+    /// There is none.
+    #[default]
+    Nothing,
+    /// These networks are refused, and what follows decides about all others.
+    Denies(Vec<String>),
+    /// It ends with `deny all`.
+    Decides,
 }
 
 /// Locations of a server beside the one that is looked at.
@@ -100,23 +114,27 @@ impl Cx<'_> {
         }
         let decisions = self.decisions(around, server, tls);
         self.wishes.clear();
-        let lost = self.beside(around, rules[0].owner);
+        let listed = self.beside(around, rules[0].owner);
         let wishes = self.take_wishes();
         let mut made = Vec::new();
         // Rules with a condition of their own, such as those of canaries, stay before those without.
-        for rule in rules {
-            match &lost {
+        for mut rule in rules {
+            match &listed {
                 // Access is looked at behind the script, which may answer before.
-                Some(closed) if is_content(&rule) => {
+                Listed::Closed(closed) if is_content(&rule) => {
                     let (action, wishes) = match closed {
                         Closed::Withheld(code) => (Action::Withheld(*code), Vec::new()),
                         Closed::Own(intent) => (Action::Answered, vec![intent.clone()]),
                     };
                     let base = Rule { action, changes: Changes { wishes, ..Changes::default() }.into(), ..rule };
                     made.extend(self.decided(around, &decisions, base, &[], tls));
+                    continue;
                 }
-                Some(_) | None => made.extend(self.decided(around, &decisions, rule, &wishes, tls)),
+                // One list counts in a location, and no policy combines two.
+                Listed::Instead => rule.changes.wishes.retain(|wish| !matches!(wish, Intent::AddressLists { .. })),
+                Listed::Closed(_) | Listed::AsBefore => {}
             }
+            made.extend(self.decided(around, &decisions, rule, &wishes, tls));
         }
         self.wishes.clear();
         order::closed(made)
