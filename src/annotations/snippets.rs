@@ -66,6 +66,7 @@ fn understood(text: &str, place: Place) -> (Code, Vec<SnippetRefusal>, Vec<Strin
             Unless::Never => SnippetUnless::Never,
             Unless::Loaded(key) => SnippetUnless::Loaded(key),
             Unless::Absent(key) => SnippetUnless::Absent(key),
+            Unless::Replaced(key) => SnippetUnless::Replaced(key),
             Unless::Defined(defined) => SnippetUnless::Defined(defined_name(&defined)),
         },
     });

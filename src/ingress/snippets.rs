@@ -194,6 +194,7 @@ fn is_refused(refusal: &SnippetRefusal, settings: &Settings, config: &Config, de
         SnippetUnless::Never => true,
         SnippetUnless::Defined(name) => !defined.contains(name),
         SnippetUnless::Absent(key) => writes(key, settings, &config.globals),
+        SnippetUnless::Replaced(key) => writes_off(key, settings),
         SnippetUnless::Loaded(key) => !loads(key, config),
     }
 }
@@ -201,6 +202,17 @@ fn is_refused(refusal: &SnippetRefusal, settings: &Settings, config: &Config, de
 /// A switch of the ConfigMap that nothing else looks at.
 fn is_on(globals: &Globals, key: &str) -> bool {
     globals.logging.get(key).is_some_and(|value| value == "true")
+}
+
+/// The controller writes `off` where an annotation or a key does not say something else.
+fn writes_off(key: &str, settings: &Settings) -> bool {
+    let proxy = &settings.proxy;
+    let value = match key {
+        "proxy-cookie-domain" => &proxy.cookie_domain.value,
+        "proxy-cookie-path" => &proxy.cookie_path.value,
+        _ => &proxy.redirect.from.value,
+    };
+    value == "off"
 }
 
 /// The controller writes directives of its own for an annotation or a key.

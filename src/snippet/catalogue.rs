@@ -174,6 +174,33 @@ impl<'de> Deserialize<'de> for Arity {
     }
 }
 
+/// Whether nginx refuses a second directive of a name in the same block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Once {
+    /// It takes as many as there are.
+    #[default]
+    Never,
+    /// It refuses any second one.
+    Always,
+    /// It takes several, unless one of them is `off`.
+    BesideOff,
+}
+
+fn once<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Once, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Flag(bool),
+        Word(String),
+    }
+    match Written::deserialize(deserializer)? {
+        Written::Flag(true) => Ok(Once::Always),
+        Written::Flag(false) => Ok(Once::Never),
+        Written::Word(word) if word == "beside-off" => Ok(Once::BesideOff),
+        Written::Word(word) => Err(D::Error::custom(format!("`{word}` does not say whether a directive may be repeated"))),
+    }
+}
+
 /// What the one argument of a directive must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -206,9 +233,9 @@ pub struct Known {
     /// What its block holds, if it has one.
     #[serde(default)]
     pub opens: Option<Opens>,
-    /// nginx refuses a second one in the same block.
-    #[serde(default)]
-    pub once: bool,
+    /// Whether nginx refuses a second one in the same block.
+    #[serde(default, deserialize_with = "once")]
+    pub once: Once,
     /// What its argument must be.
     #[serde(default)]
     pub value: Option<Value>,
@@ -266,6 +293,9 @@ pub struct Written {
     /// The annotation or `ConfigMap` key that makes it appear; `None` for always.
     #[serde(default)]
     pub when: Option<String>,
+    /// The annotation or `ConfigMap` key without which its argument is `off`.
+    #[serde(default)]
+    pub off: Option<String>,
 }
 
 /// What surrounds snippets at one place.

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, ops::Range};
 
 use super::{
     Consequence, Context, Defined, Directive, End, LocationModifier, Meaning, Place, Snippet, Understood,
-    catalogue::{self, Known, Opens, Sense, Value},
+    catalogue::{self, Known, Once, Opens, Sense, Value, Written},
     condition::Condition,
     pattern, understand, units,
 };
@@ -29,6 +29,8 @@ pub enum Unless {
     Loaded(&'static str),
     /// An annotation or key is absent, without which the template does not write the directive itself.
     Absent(&'static str),
+    /// An annotation or key says something else than the `off` that the template writes without it.
+    Replaced(&'static str),
     /// Another snippet defines it.
     Defined(Defined),
 }
@@ -120,23 +122,46 @@ fn refuse(
     if !known.arguments.allows(directive.arguments().len() + swallowed) {
         return always(format!("invalid number of arguments in \"{name}\" directive"));
     }
-    if known.once {
+    let off = directive.arguments().first().is_some_and(|word| word.text == "off");
+    let repeated = match known.once {
+        Once::Never => false,
+        Once::Always => !once.insert((directive.parent, name.to_owned())),
+        // An `off` is kept under the name with it, and any other under the name alone.
+        Once::BesideOff => {
+            let with_off = once.contains(&(directive.parent, format!("{name} off")));
+            let any = !once.insert((directive.parent, name.to_owned()));
+            if off {
+                once.insert((directive.parent, format!("{name} off")));
+            }
+            with_off || (off && any)
+        }
+    };
+    if known.once != Once::Never {
         // The Lua module reads its blocks itself and does not name the directive.
         let message =
             if known.opens == Some(Opens::Lua) { "is duplicate".to_owned() } else { format!("\"{name}\" directive is duplicate") };
-        if !once.insert((directive.parent, name.to_owned())) {
+        if repeated {
             return always(message);
         }
         if directive.parent.is_none()
             && let Some(written) = catalogue::template(snippet.place.same_block()).writes.iter().find(|written| written.directive == name)
         {
-            return Some((message, written.when.as_deref().map_or(Unless::Never, Unless::Absent)));
+            return Some((message, beside(written, off)));
         }
     }
     if let Some(message) = bad_value(known, directive).or_else(|| bad_meaning(known, understood, around)) {
         return always(message);
     }
     known.loaded_by().map(|key| (format!("unknown directive \"{name}\""), Unless::Loaded(key)))
+}
+
+/// What the refusal of a second directive depends on, beside the one of the template.
+fn beside(written: &'static Written, off: bool) -> Unless {
+    match (written.when.as_deref(), written.off.as_deref()) {
+        (None, Some(key)) if !off => Unless::Replaced(key),
+        (Some(key), _) => Unless::Absent(key),
+        (None, _) => Unless::Never,
+    }
 }
 
 fn bad_value(known: &Known, directive: &Directive) -> Option<String> {

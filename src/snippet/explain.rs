@@ -25,6 +25,7 @@ pub fn explain(reading: &Reading) -> String {
             Unless::Never => String::new(),
             Unless::Loaded(key) => format!(", unless `{key}` is given"),
             Unless::Absent(key) => format!(", where `{key}` is given"),
+            Unless::Replaced(key) => format!(", unless `{key}` is given"),
             Unless::Defined(defined) => format!(", unless another snippet defines {}", named(defined)),
         };
         writeln!(out, "line {line}: nginx refuses the whole configuration: {}{condition}", refusal.message)

@@ -173,6 +173,8 @@ pub enum SnippetUnless {
     Loaded(&'static str),
     /// The controller does not write the directive itself, as an annotation or key is absent.
     Absent(&'static str),
+    /// An annotation or key replaces the `off` that the controller writes.
+    Replaced(&'static str),
     /// Another snippet defines a variable (with `$`) or a zone.
     Defined(String),
 }
