@@ -86,6 +86,35 @@ pub struct Body {
     pub content_type: String,
 }
 
+/// Unit of a rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Per {
+    /// A second.
+    Second,
+    /// A minute.
+    Minute,
+}
+
+/// Requests of one client by time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rate {
+    /// So many, at least one.
+    pub requests: u64,
+    /// In this time.
+    pub per: Per,
+    /// Requests above the rate that are not refused.
+    pub burst: u64,
+    /// How many of those are let through at once while the others wait; `None` for all.
+    pub at_once: Option<u64>,
+}
+
+impl Rate {
+    /// Requests above the rate have to wait.
+    pub fn delays(&self) -> bool {
+        self.at_once.is_some_and(|at_once| at_once < self.burst)
+    }
+}
+
 /// A wish without a core field. The variants carry what a policy would need.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Intent {
@@ -139,16 +168,14 @@ pub enum Intent {
     },
     /// Requests or connections per client address.
     RateLimit {
-        /// Requests a second; 0 for no limit.
-        per_second: u64,
-        /// Requests a minute; 0 for no limit.
-        per_minute: u64,
+        /// Limits by rate, each of which counts.
+        rates: Vec<Rate>,
         /// Connections; 0 for no limit.
         connections: u64,
-        /// Requests above the rate that are let through at once, as a multiple of it.
-        burst: u64,
         /// Networks that are not limited.
         exempt: Vec<String>,
+        /// Status of refused requests, where it is another than that of the controller.
+        status: Option<u16>,
     },
     /// Bytes per second to the client.
     Bandwidth {
@@ -328,6 +355,7 @@ impl Intent {
     /// One of each, under the name of what people want, for tables of what a target keeps.
     pub fn samples() -> Vec<(&'static str, Self)> {
         let text = |text: &str| text.to_owned();
+        let rate = Rate { requests: 5, per: Per::Second, burst: 25, at_once: None };
         let asks = AuthRequest { service: Some((text("auth/auth"), 80)), path: Some(text("/check")), ..AuthRequest::default() };
         vec![
             ("client addresses", Self::AddressLists { allow: vec![text("10.0.0.0/8")], deny: Vec::new() }),
@@ -341,8 +369,8 @@ impl Intent {
             ("client certificates", Self::ClientCertificates { secret: text("a/b"), required: true, checked: true, extras: Vec::new() }),
             ("web application firewall", Self::Firewall),
             ("body limit", Self::BodyLimit { bytes: Some(1 << 20) }),
-            ("rate limit", Self::RateLimit { per_second: 5, per_minute: 0, connections: 0, burst: 5, exempt: Vec::new() }),
-            ("connection limit", Self::RateLimit { per_second: 0, per_minute: 0, connections: 5, burst: 5, exempt: Vec::new() }),
+            ("rate limit", Self::RateLimit { rates: vec![rate], connections: 0, exempt: Vec::new(), status: None }),
+            ("connection limit", Self::RateLimit { rates: Vec::new(), connections: 5, exempt: Vec::new(), status: None }),
             ("bandwidth", Self::Bandwidth { rate: 1024, after: 0 }),
             ("refusal of everybody", Self::Refuse { status: 503 }),
             ("redirect with a query", Self::FixedRedirect { url: text("https://a.test/?b"), status: 301, headers: Vec::new() }),

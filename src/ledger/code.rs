@@ -208,6 +208,7 @@ codes! {
     PolicyRateLimit = "policy/rate-limit",
     PolicyRateLimitDiffers = "policy/rate-limit-differs",
     PolicyRateLimitExempt = "policy/rate-limit-exempt",
+    PolicyRateLimitKey = "policy/rate-limit-key",
     PolicyRateLimitShared = "policy/rate-limit-shared",
     PolicyRawText = "policy/raw-text",
     PolicyRetry = "policy/retry",

@@ -123,7 +123,8 @@ impl Router<'_> {
         let settings = here.settings();
         let mut guards = Vec::new();
         if settings.limits.as_ref().is_some_and(|limits| limits.refuses()) || here.levels.is_limited() {
-            guards.push(Guard::Rate { status: self.config.globals.limit_request_status });
+            let status = here.levels.limit_status().unwrap_or(self.config.globals.limit_request_status);
+            guards.push(Guard::Rate { status });
         }
         let asked = here.asked;
         let lists = asked.allow.is_some() || asked.deny.is_some();

@@ -27,7 +27,7 @@ impl Target for Core {
 
     fn answer(&self, intent: &Intent) -> Answer {
         match intent {
-            Intent::RateLimit { per_second: 0, per_minute: 0, .. } => Answer::No(Code::PolicyConnectionLimit),
+            Intent::RateLimit { rates, .. } if rates.is_empty() => Answer::No(Code::PolicyConnectionLimit),
             _ => no_core_field(intent),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::context::{Cx, differs, no_effect};
 use crate::{
-    gateway::{AuthRequest, Buffers, Intent, SessionCookie, Users},
+    gateway::{AuthRequest, Buffers, Intent, Per, Rate, SessionCookie, Users},
     k8s::NamespacedName,
     ledger::{Code, Settlement},
     nginx::{
@@ -261,12 +261,17 @@ impl Cx<'_> {
                 let names =
                     &["limit-rps", "limit-rpm", "limit-connections", "limit-burst-multiplier", "limit-allowlist", "limit-whitelist"];
                 let positive = |value: i64| u64::try_from(value).unwrap_or(0);
+                let rate = |per, value| {
+                    let requests = positive(value);
+                    let burst = requests.saturating_mul(positive(limits.burst_multiplier).max(1));
+                    (requests > 0).then_some(Rate { requests, per, burst, at_once: None })
+                };
+                let rates = [rate(Per::Second, limits.per_second), rate(Per::Minute, limits.per_minute)];
                 let intent = Intent::RateLimit {
-                    per_second: positive(limits.per_second),
-                    per_minute: positive(limits.per_minute),
+                    rates: rates.into_iter().flatten().collect(),
                     connections: positive(limits.connections),
-                    burst: positive(limits.burst_multiplier),
                     exempt: limits.exempt.iter().map(ToString::to_string).collect(),
+                    status: None,
                 };
                 let (_, codes) = self.put(ingress, names, &intent);
                 for code in codes {

@@ -253,6 +253,12 @@ impl Levels<'_> {
         })
     }
 
+    /// Status of requests above a limit by rate, where a snippet says it.
+    pub(in crate::nginx) fn limit_status(&self) -> Option<u16> {
+        let said = |line: &Line| line.text.strip_prefix("limit_req_status ")?.parse().ok();
+        self.list.iter().rev().find_map(|level| Self::lines(level).find_map(said))
+    }
+
     /// A limit by rate or by connections.
     pub(in crate::nginx) fn is_limited(&self) -> bool {
         self.all().any(|line| line.directive == Directive::Rate)

@@ -23,7 +23,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         }
         Intent::BodyLimit { bytes: None } => Answer::Already,
         Intent::BodyLimit { bytes: Some(_) } => kept(&[Code::PolicyBodyBuffered]),
-        Intent::RateLimit { per_second: 0, per_minute: 0, .. } => Answer::No(Code::PolicyConnectionLimit),
+        Intent::RateLimit { rates, .. } if rates.is_empty() => Answer::No(Code::PolicyConnectionLimit),
         Intent::RateLimit { .. } => Answer::No(Code::PolicyRateLimitShared),
         // There is no time of silence, and one of the whole exchange is another thing.
         Intent::Timeouts { connect: Some(_), .. } => kept(&[Code::PolicyOfService]),

@@ -48,7 +48,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         Intent::ClientCertificates { .. } => kept(CLIENT, &[Code::AccessClientCertificatesDiffer]),
         Intent::BodyLimit { bytes: None } => kept(TRAFFIC, &[]),
         Intent::BodyLimit { bytes: Some(_) } => kept(TRAFFIC, &[Code::PolicyBodyBuffered]),
-        Intent::RateLimit { per_second: 0, per_minute: 0, .. } => Answer::No(Code::PolicyConnectionLimit),
+        Intent::RateLimit { rates, .. } if rates.is_empty() => Answer::No(Code::PolicyConnectionLimit),
         Intent::RateLimit { connections, exempt, .. } => {
             let mut changes = vec![Code::PolicyRateLimitDiffers];
             changes.extend((*connections > 0).then_some(Code::PolicyConnectionLimit));

@@ -1,5 +1,7 @@
 //! `BackendTrafficPolicy`: limits, times, retries, how endpoints are chosen, and where a refused client is sent.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::types::{
@@ -8,21 +10,19 @@ use super::types::{
     StatusRange, TcpTimeout, Timeout, header,
 };
 use crate::{
-    gateway::{AuthRequest, Intent, SessionCookie, api::HeaderModifier},
+    gateway::{AuthRequest, Intent, Per, Rate, SessionCookie, api::HeaderModifier},
     targets::envoy::{self, Hashed, Retries},
 };
 
 /// The policy for the intents of a rule; `None` where none of them needs one.
 pub(super) fn traffic(intents: &[Intent]) -> Option<BackendTrafficPolicy> {
     let mut policy = BackendTrafficPolicy::default();
+    policy.rate_limit = rate_limit(intents);
     let (mut connect, mut idle) = (None, None);
     for intent in intents {
         match intent {
             Intent::BodyLimit { bytes: Some(bytes) } => {
                 policy.request_buffer = Some(RequestBuffer { limit: envoy::quantity(*bytes).into(), ..RequestBuffer::default() });
-            }
-            Intent::RateLimit { per_second, per_minute, exempt, .. } => {
-                policy.rate_limit = Some(rate_limit(*per_second, *per_minute, exempt));
             }
             Intent::Bandwidth { rate, .. } => {
                 policy.bandwidth_limit =
@@ -73,12 +73,22 @@ pub(super) fn duration(seconds: u64) -> String {
 }
 
 /// A bucket for each client address. A rule keeps one network only, so that both families need one.
-fn rate_limit(per_second: u64, per_minute: u64, exempt: &[String]) -> RateLimit {
-    let mut rules = Vec::new();
-    for (requests, unit) in [(per_second, "Second"), (per_minute, "Minute")] {
-        if requests == 0 {
-            continue;
+fn rate_limit(intents: &[Intent]) -> Option<RateLimit> {
+    // Of several limits for the same time and clients the strictest is the one that refuses.
+    let mut strictest: BTreeMap<(Per, &[String]), u64> = BTreeMap::new();
+    for intent in intents {
+        let Intent::RateLimit { rates, exempt, .. } = intent else { continue };
+        for Rate { requests, per, .. } in rates {
+            let known = strictest.entry((*per, exempt)).or_insert(*requests);
+            *known = (*known).min(*requests);
         }
+    }
+    let mut rules = Vec::new();
+    for ((per, exempt), requests) in strictest {
+        let unit = match per {
+            Per::Second => "Second",
+            Per::Minute => "Minute",
+        };
         let limit = RateLimitValue { requests, unit: unit.to_owned(), ..RateLimitValue::default() };
         let mut rule = |value: &str, invert: Option<bool>| {
             let source_cidr =
@@ -93,7 +103,8 @@ fn rate_limit(per_second: u64, per_minute: u64, exempt: &[String]) -> RateLimit 
             }
         }
     }
-    RateLimit { r#type: "Local".to_owned(), local: Some(LocalRateLimit { rules, ..LocalRateLimit::default() }), ..RateLimit::default() }
+    let local = (!rules.is_empty()).then(|| LocalRateLimit { rules, ..LocalRateLimit::default() })?;
+    Some(RateLimit { r#type: "Local".to_owned(), local: Some(local), ..RateLimit::default() })
 }
 
 fn by_cookie(cookie: &str, attributes: &SessionCookie) -> LoadBalancer {
@@ -230,6 +241,16 @@ pub(super) fn signin_location(signin: &str, parameter: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_several_limits_the_strictest_is_written() {
+        let rate = |requests, per| Rate { requests, per, burst: 0, at_once: None };
+        let limit = |rates| Intent::RateLimit { rates, connections: 0, exempt: Vec::new(), status: None };
+        let intents = [limit(vec![rate(10, Per::Second)]), limit(vec![rate(2, Per::Second), rate(30, Per::Minute)])];
+        let rules = rate_limit(&intents).and_then(|limit| limit.local).expect("rules").rules;
+        let limits: Vec<u64> = rules.iter().map(|rule| rule.limit.requests).collect();
+        assert_eq!(limits, [2, 2, 30, 30]);
+    }
 
     #[test]
     fn the_original_url_is_added_where_the_page_does_not_name_it() {

@@ -23,7 +23,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         Intent::BackendTls => kept(DESTINATION, &[Code::PolicyOfService]),
         Intent::Ciphers { list, prefer_server } => envoy::of_ciphers("Gateway", list, *prefer_server),
         Intent::BodyLimit { bytes: None } => Answer::Already,
-        Intent::RateLimit { per_second: 0, per_minute: 0, .. } => Answer::No(Code::PolicyConnectionLimit),
+        Intent::RateLimit { rates, .. } if rates.is_empty() => Answer::No(Code::PolicyConnectionLimit),
         // Nothing ends an exchange, and silence does not either.
         Intent::Timeouts { connect: Some(_), idle: None } => kept(DESTINATION, &[Code::PolicyOfService]),
         Intent::SessionAffinity { .. } => kept(DESTINATION, &[Code::PolicyAffinityByHash, Code::PolicyOfService]),

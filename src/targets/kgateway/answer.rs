@@ -30,7 +30,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         Intent::Ciphers { list, prefer_server } => envoy::of_ciphers("Gateway", list, *prefer_server),
         Intent::BodyLimit { bytes: None } => Answer::Already,
         Intent::BodyLimit { bytes: Some(_) } => kept(TRAFFIC, &[Code::PolicyBodyBuffered]),
-        Intent::RateLimit { per_second: 0, per_minute: 0, .. } => Answer::No(Code::PolicyConnectionLimit),
+        Intent::RateLimit { rates, .. } if rates.is_empty() => Answer::No(Code::PolicyConnectionLimit),
         Intent::RateLimit { .. } => Answer::No(Code::PolicyRateLimitShared),
         Intent::Refuse { .. } => kept("DirectResponse", &[]),
         Intent::RegexRewrite { pattern, target } if envoy::replacement(pattern, target).is_some() => kept(TRAFFIC, &[]),

@@ -22,7 +22,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         Intent::BasicAuth { .. } => kept("AuthenticationFilter", &[]),
         Intent::BodyLimit { bytes } if values::size(bytes.unwrap_or(0)).is_some() => kept(CLIENT, &[]),
         Intent::Ciphers { .. } if !listeners::options(intent).is_empty() => kept("Gateway", &[]),
-        Intent::RateLimit { per_second: 0, per_minute: 0, .. } => Answer::No(Code::PolicyConnectionLimit),
+        Intent::RateLimit { rates, .. } if rates.is_empty() => Answer::No(Code::PolicyConnectionLimit),
         Intent::RateLimit { connections, exempt, .. } => {
             let mut changes = Vec::new();
             changes.extend((*connections > 0).then_some(Code::PolicyConnectionLimit));

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     gateway::{
-        Buffers, Intent,
+        Buffers, Intent, Per, Rate,
         api::{Custom, GROUP as GATEWAY_API},
     },
     targets::{Estate, Own, Wish, services, wire},
@@ -105,7 +105,7 @@ fn of_routes(estate: &Estate, own: &mut Own) {
                 let policy = ProxySettingsPolicy { target_refs: target_refs.clone(), ..policy };
                 own.beside.push(custom("ProxySettingsPolicy", namespace, name.clone(), &policy));
             }
-            if let Some(rate_limit) = intents.iter().find_map(|intent| rate_limit(intent, estate.rate_status)) {
+            if let Some(rate_limit) = rate_limit(intents, estate.rate_status) {
                 let policy = RateLimitPolicy { target_refs: target_refs.clone(), rate_limit, ..RateLimitPolicy::default() };
                 own.beside.push(custom("RateLimitPolicy", namespace, name.clone(), &policy));
             }
@@ -163,20 +163,35 @@ pub(super) fn buffering(intent: &Intent) -> Option<Buffering> {
     }
 }
 
-/// nginx counts a burst on top of the rate and lets it through at once.
-fn rate_limit(intent: &Intent, status: u16) -> Option<RateLimit> {
-    let Intent::RateLimit { per_second, per_minute, burst, .. } = intent else { return None };
-    let rule = |rate: u64, unit: &str| RateRule {
-        rate: Some(format!("{rate}r/{unit}")),
-        key: Some("$binary_remote_addr".to_owned()),
-        burst: Some(rate.saturating_mul((*burst).max(1))),
-        no_delay: Some(true),
-        ..RateRule::default()
-    };
-    let rules: Vec<RateRule> =
-        [(per_second, "s"), (per_minute, "m")].into_iter().filter(|(rate, _)| **rate > 0).map(|(rate, unit)| rule(*rate, unit)).collect();
+/// The limits by rate of a rule, each with a zone of its own.
+fn rate_limit(intents: &[Intent], status: u16) -> Option<RateLimit> {
+    let mut rules = Vec::new();
+    let mut reject_code = status;
+    for intent in intents {
+        let Intent::RateLimit { rates, status, .. } = intent else { continue };
+        reject_code = status.unwrap_or(reject_code);
+        rules.extend(rates.iter().map(rate_rule));
+    }
     let local = (!rules.is_empty()).then(|| LocalRateLimit { rules, ..LocalRateLimit::default() })?;
-    Some(RateLimit { local: Some(local), reject_code: Some(status), ..RateLimit::default() })
+    Some(RateLimit { local: Some(local), reject_code: Some(reject_code), ..RateLimit::default() })
+}
+
+/// `limit_req` again: without a burst nothing waits, and without `noDelay` everything above the rate does.
+fn rate_rule(rate: &Rate) -> RateRule {
+    let Rate { requests, per, burst, at_once } = rate;
+    let unit = match per {
+        Per::Second => "s",
+        Per::Minute => "m",
+    };
+    let some = *burst > 0;
+    RateRule {
+        rate: Some(format!("{requests}r/{unit}")),
+        key: Some("$binary_remote_addr".to_owned()),
+        burst: some.then_some(*burst),
+        no_delay: (some && !rate.delays()).then_some(true),
+        delay: at_once.filter(|at_once| rate.delays() && *at_once > 0),
+        ..RateRule::default()
+    }
 }
 
 /// How endpoints are chosen for an intent; `None` where there is no method.
@@ -229,10 +244,23 @@ mod tests {
 
     #[test]
     fn a_burst_goes_at_once_and_refusals_keep_their_status() {
-        let intent = Intent::RateLimit { per_second: 5, per_minute: 0, connections: 0, burst: 4, exempt: Vec::new() };
-        let limit = rate_limit(&intent, 503).expect("limit");
+        let rate = Rate { requests: 5, per: Per::Second, burst: 20, at_once: None };
+        let intent = Intent::RateLimit { rates: vec![rate], connections: 0, exempt: Vec::new(), status: None };
+        let limit = rate_limit(&[intent], 503).expect("limit");
         let rules = limit.local.expect("rules").rules;
         assert_eq!((rules[0].rate.as_deref(), rules[0].burst, rules[0].no_delay), (Some("5r/s"), Some(20), Some(true)));
         assert_eq!(limit.reject_code, Some(503));
+    }
+
+    #[test]
+    fn what_waits_is_said_as_nginx_says_it() {
+        let rule = |burst, at_once| {
+            let made = rate_rule(&Rate { requests: 10, per: Per::Second, burst, at_once });
+            (made.burst, made.no_delay, made.delay)
+        };
+        assert_eq!(rule(0, Some(0)), (None, None, None));
+        assert_eq!(rule(5, Some(0)), (Some(5), None, None));
+        assert_eq!(rule(5, Some(2)), (Some(5), None, Some(2)));
+        assert_eq!(rule(5, None), (Some(5), Some(true), None));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{middleware, service};
 use crate::{
-    gateway::{Buffers, Intent, Users},
+    gateway::{Buffers, Intent, Rate, Users},
     ledger::Code,
     targets::{Answer, standard::no_core_field},
 };
@@ -33,8 +33,10 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         }
         Intent::BodyLimit { bytes: None } => Answer::Already,
         Intent::BodyLimit { bytes: Some(_) } => kept(&[Code::PolicyBodyBuffered]),
-        Intent::RateLimit { exempt, .. } => {
-            let mut changes = vec![Code::PolicyTooManyRequests];
+        Intent::RateLimit { rates, exempt, status, .. } => {
+            let mut changes = Vec::new();
+            let differs = *status != Some(429) || rates.iter().any(Rate::delays);
+            changes.extend(differs.then_some(Code::PolicyTooManyRequests));
             changes.extend((!exempt.is_empty()).then_some(Code::PolicyRateLimitExempt));
             kept(&changes)
         }

@@ -1,10 +1,12 @@
 //! Middleware objects for the intents of a rule.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::{GROUP, VERSION};
 use crate::gateway::{
-    AuthRequest, CorsWish, Intent,
+    AuthRequest, CorsWish, Intent, Per, Rate,
     api::{Custom, Meta},
     regex,
 };
@@ -15,12 +17,14 @@ pub(super) fn all(intents: &[Intent], namespace: &str, name: &str) -> Vec<Custom
     for intent in intents {
         match intent {
             Intent::AddressLists { allow, .. } => made.push((1, "allow", json!({"ipAllowList": {"sourceRange": allow}}))),
-            Intent::RateLimit { per_second, per_minute, connections, burst, .. } => {
-                for (suffix, average, period) in [("rate", per_second, "1s"), ("rate-minute", per_minute, "1m")] {
-                    if *average > 0 {
-                        let burst = average.saturating_mul((*burst).max(1));
-                        made.push((1, suffix, json!({"rateLimit": {"average": average, "period": period, "burst": burst}})));
-                    }
+            Intent::RateLimit { rates, connections, .. } => {
+                for Rate { requests, per, burst, .. } in rates {
+                    let (suffix, period) = match per {
+                        Per::Second => ("rate", "1s"),
+                        Per::Minute => ("rate-minute", "1m"),
+                    };
+                    let burst = (*burst).max(1);
+                    made.push((1, suffix, json!({"rateLimit": {"average": requests, "period": period, "burst": burst}})));
                 }
                 if *connections > 0 {
                     // Requests are counted by their host unless something else is said.
@@ -54,14 +58,20 @@ pub(super) fn all(intents: &[Intent], namespace: &str, name: &str) -> Vec<Custom
         }
     }
     made.sort_by_key(|(order, suffix, _)| (*order, *suffix));
-    let custom = |suffix: &str, spec| Custom {
+    let custom = |suffix: String, spec| Custom {
         group: GROUP,
         version: VERSION,
         kind: "Middleware",
         metadata: Meta::new(namespace, format!("{name}-{suffix}")),
         spec,
     };
-    made.into_iter().map(|(_, suffix, spec)| custom(suffix, spec)).collect()
+    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut unique = |suffix| {
+        let known = count.entry(suffix).or_default();
+        *known += 1;
+        if *known == 1 { suffix.to_owned() } else { format!("{suffix}-{known}") }
+    };
+    made.into_iter().map(|(_, suffix, spec)| custom(unique(suffix), spec)).collect()
 }
 
 /// Headers of CORS. Preflights are answered before anybody is asked for credentials.
@@ -137,6 +147,14 @@ mod tests {
     fn groups_stand_in_braces() {
         assert_eq!(replacement("/a/(.*)", "/x$1y"), Some(("(?i)^/a/(.*)$".to_owned(), "/x${1}y".to_owned())));
         assert_eq!(replacement("/a/(.*)", "/$uri"), None);
+    }
+
+    #[test]
+    fn several_limits_of_one_rule_have_names_of_their_own() {
+        let rate = |requests| Rate { requests, per: Per::Second, burst: 0, at_once: None };
+        let limit = |requests| Intent::RateLimit { rates: vec![rate(requests)], connections: 1, exempt: Vec::new(), status: None };
+        let names: Vec<String> = all(&[limit(2), limit(10)], "a", "r").into_iter().map(|one| one.metadata.name).collect();
+        assert_eq!(names, ["r-connections", "r-connections-2", "r-rate", "r-rate-2"]);
     }
 
     #[test]

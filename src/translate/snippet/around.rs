@@ -169,6 +169,7 @@ impl<'a> Cx<'a> {
             plain: matches!(location.settings.protocol.value, BackendProtocol::Http | BackendProtocol::Grpc),
             asks: self.config.asks_service(location),
             annotated: annotated(location),
+            limits: location.settings.limits.clone(),
             others,
             ..around
         }

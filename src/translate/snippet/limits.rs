@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    gateway::Intent,
-    ledger::Settlement,
+    gateway::{Intent, Per, Rate},
+    ledger::{Code, Settlement},
     nginx::{IngressId, code::Directive},
+    targets::Answer,
     translate::context::{Cx, unmappable},
 };
 
@@ -132,38 +133,88 @@ impl Cx<'_> {
         self.intent(here, owner, &intent, value);
     }
 
-    /// `limit_req` by a zone that a snippet of the ConfigMap defines, or `limit_conn`.
-    pub(super) fn rate(&mut self, here: &Here<'_>, owner: IngressId, value: &str) {
-        let mut intent = Intent::RateLimit { per_second: 0, per_minute: 0, connections: 0, burst: 1, exempt: Vec::new() };
-        if let Intent::RateLimit { per_second, per_minute, connections, burst, .. } = &mut intent {
-            let words: Vec<&str> = here.line.text.split(' ').collect();
-            let of = |name: &str| words.iter().find_map(|word| word.strip_prefix(name));
-            if here.word(0) == "limit_conn" {
-                *connections = here.word(2).parse().unwrap_or(0);
-            } else if let Some(rate) = of("zone=").and_then(|zone| self.zone_rate(zone)) {
-                let (number, unit) = rate.split_at(rate.find('r').unwrap_or(rate.len()));
-                let number: u64 = number.parse().unwrap_or(0);
-                if unit == "r/m" {
-                    *per_minute = number;
+    /// Limits by rate and by connections: those of the innermost block count, and annotations write theirs into the location. Gives the
+    /// status of refused requests, where snippets say it.
+    pub(super) fn rates(&mut self, around: &Around<'_>, owner: IngressId) -> Option<u16> {
+        let levels = around.levels();
+        let innermost = |name: &str| levels.iter().rposition(|level| level.iter().any(|here| here.word(0) == name));
+        let of = |name: &'static str, at: Option<usize>| {
+            let at = at.and_then(|at| levels.get(at));
+            at.into_iter().flatten().filter(move |here| here.word(0) == name)
+        };
+        let limits = around.limits.as_deref();
+        let by_rate = limits.is_some_and(|limits| limits.per_second > 0 || limits.per_minute > 0);
+        let by_connections = limits.is_some_and(|limits| limits.connections > 0);
+        let at = innermost("limit_req_status");
+        let status = of("limit_req_status", at).next().and_then(|here| here.word(1).parse().ok());
+        let dry = of("limit_req_dry_run", innermost("limit_req_dry_run")).any(|here| here.word(1) == "on");
+        for (name, annotated, of_status) in
+            [("limit_req", by_rate, "limit_req_status"), ("limit_conn", by_connections, "limit_conn_status")]
+        {
+            let at = if annotated { levels.len().checked_sub(1) } else { innermost(name) };
+            let hidden = levels[..at.unwrap_or(0)].iter().flatten().filter(|here| here.word(0) == name);
+            for here in hidden {
+                self.idle(here, "limits of a block inside hide it");
+            }
+            let mut intents: Vec<Intent> = Vec::new();
+            for here in of(name, at) {
+                if dry && name == "limit_req" {
+                    self.idle(here, "it refuses nothing: `limit_req_dry_run` is on");
                 } else {
-                    *per_second = number;
+                    intents.extend(self.rate(here, owner, status));
                 }
-                let reserve: u64 = of("burst=").and_then(|burst| burst.parse().ok()).unwrap_or(0);
-                *burst = (reserve / number.max(1)).max(1);
+            }
+            if annotated {
+                let rate = Rate { requests: 1, per: Per::Second, burst: 0, at_once: None };
+                let (rates, connections) = if name == "limit_req" { (vec![rate], 0) } else { (Vec::new(), 1) };
+                intents.push(Intent::RateLimit { rates, connections, exempt: Vec::new(), status });
+            }
+            for here in levels.iter().flatten().filter(|here| here.word(0) == of_status) {
+                match intents.first().map(|intent| self.answer(intent)) {
+                    None => self.idle(here, "there is no limit that it is about"),
+                    Some(Answer::No(code)) => self.settle(here, unmappable(code)),
+                    Some(Answer::Already) => self.settle(here, Settlement::Exact),
+                    Some(Answer::Kept { .. }) => drop(self.kept_by_target(here, &intents[0])),
+                }
             }
         }
-        self.intent(here, owner, &intent, value);
+        status
     }
 
-    /// `rate=` of a zone by the address of the client.
-    fn zone_rate(&self, zone: &str) -> Option<String> {
+    /// A limit by the address of the client, by a zone that a snippet of the ConfigMap defines; `None` where it counts by something else.
+    fn rate(&mut self, here: &Here<'_>, owner: IngressId, status: Option<u16>) -> Option<Intent> {
+        let words: Vec<&str> = here.line.text.split(' ').collect();
+        let of = |name: &str| words.iter().find_map(|word| word.strip_prefix(name));
+        let value = here.line.text.split_once(' ').map_or("", |(_, value)| value).to_owned();
+        let limit = match here.word(0) {
+            "limit_conn" => self.zone("limit_conn_zone", here.word(1)).map(|_| (Vec::new(), here.word(2).parse().unwrap_or(0))),
+            _ => of("zone=").and_then(|zone| self.zone("limit_req_zone", zone)).and_then(|rate| {
+                let (number, unit) = rate.split_at(rate.find('r')?);
+                let per = if unit == "r/m" { Per::Minute } else { Per::Second };
+                let at_once = of("delay=").and_then(|number| number.parse().ok()).or((!words.contains(&"nodelay")).then_some(0));
+                let burst = of("burst=").and_then(|burst| burst.parse().ok()).unwrap_or(0);
+                Some((vec![Rate { requests: number.parse().ok()?, per, burst, at_once }], 0))
+            }),
+        };
+        let Some((rates, connections)) = limit else {
+            let code = if here.word(0) == "limit_conn" { Code::PolicyConnectionLimit } else { Code::PolicyRateLimitKey };
+            self.lost_limit(here, owner, code, value);
+            return None;
+        };
+        let intent = Intent::RateLimit { rates, connections, exempt: Vec::new(), status };
+        self.intent(here, owner, &intent, &value);
+        Some(intent)
+    }
+
+    /// `rate=` of a zone by the address of the client, empty where it has none; `None` for other zones.
+    fn zone(&self, kind: &str, zone: &str) -> Option<String> {
         let snippet = self.config.globals.snippets.iter().find(|snippet| snippet.key == "http-snippet")?;
         snippet.code.all().find_map(|line| {
             let words: Vec<&str> = line.text.split(' ').collect();
             let named = |word: &&str| word.strip_prefix("zone=").and_then(|rest| rest.split(':').next()) == Some(zone);
             let by_client = words.iter().any(|word| ["$binary_remote_addr", "$remote_addr"].contains(word));
-            let fits = words.first() == Some(&"limit_req_zone") && by_client && words.iter().any(named);
-            fits.then(|| words.iter().find_map(|word| word.strip_prefix("rate=")))?.map(str::to_owned)
+            let fits = words.first() == Some(&kind) && by_client && words.iter().any(named);
+            fits.then(|| words.iter().find_map(|word| word.strip_prefix("rate=")).unwrap_or_default().to_owned())
         })
     }
 }

@@ -262,6 +262,19 @@ impl Cx<'_> {
         code
     }
 
+    /// A limit that is not kept.
+    pub(super) fn lost_limit(&mut self, here: &Here<'_>, owner: IngressId, code: Code, value: String) {
+        let ingress = here.origin.ingress.unwrap_or(owner);
+        let facts = vec![
+            ("annotation", here.word(0).to_owned()),
+            ("value", value),
+            ("ingress", self.ingress_name(ingress)),
+            ("target", self.options.target.id().to_owned()),
+        ];
+        self.say_at(code, here.origin.subject.clone(), &here.origin.text, here.line.span.clone(), facts);
+        self.settle(here, unmappable(code));
+    }
+
     /// A value that is made of variables, which only some implementations know.
     pub(super) fn variables(&mut self, here: &Here<'_>) {
         let text = here.line.text.clone();
@@ -307,8 +320,12 @@ impl Cx<'_> {
                 let (rate, after) = if here.word(0) == "limit_rate" { (bytes, 0) } else { (0, bytes) };
                 self.intent(here, owner, &Intent::Bandwidth { rate, after }, &value);
             }
-            (Directive::Rate, _) => self.rate(here, owner, &value),
-            (_, About::Rate) => self.idle(here, "it only says how a limit refuses"),
+            (_, About::Rate) if here.word(0).ends_with("_dry_run") && here.word(1) == "on" => {
+                self.lost(here, "limits of a gateway refuse, they do not only count");
+            }
+            (_, About::Rate) if here.word(0).ends_with("_dry_run") => self.idle(here, "it says what holds without it"),
+            // Limits of several blocks are looked at together.
+            (Directive::Rate, _) | (_, About::Rate) => {}
             (_, About::Retry) => {
                 let intent = match here.word(0) {
                     "proxy_next_upstream" => Intent::Retry { conditions: value.clone(), tries: 0 },

@@ -18,6 +18,8 @@ pub(super) use condition::{Match as Condition, searched};
 pub(super) use lines::Spot;
 pub(super) use order::closed;
 
+use std::sync::Arc;
+
 use lines::{Closed, Listed};
 
 use crate::{
@@ -27,6 +29,7 @@ use crate::{
     nginx::{
         IngressId, Server,
         code::{Directive, Line, all},
+        settings::RateLimits,
     },
 };
 
@@ -76,6 +79,8 @@ pub(super) struct Around<'a> {
     plain: bool,
     /// Its annotations' list of addresses.
     annotated: Annotated,
+    /// Its annotations' limits.
+    limits: Option<Arc<RateLimits>>,
     /// Other locations of the server, which a rewrite may lead to.
     others: Others,
     /// Paths of locations of the server and what they are to others, of each kind at most two paths.
@@ -115,6 +120,7 @@ impl Cx<'_> {
         let decisions = self.decisions(around, server, tls);
         self.wishes.clear();
         let listed = self.beside(around, rules[0].owner);
+        let limited = self.rates(around, rules[0].owner);
         let wishes = self.take_wishes();
         let mut made = Vec::new();
         // Rules with a condition of their own, such as those of canaries, stay before those without.
@@ -133,6 +139,9 @@ impl Cx<'_> {
                 // One list counts in a location, and no policy combines two.
                 Listed::Instead => rule.changes.wishes.retain(|wish| !matches!(wish, Intent::AddressLists { .. })),
                 Listed::Closed(_) | Listed::AsBefore => {}
+            }
+            if let Some(refused) = limited {
+                refuse_with(&mut rule, refused);
             }
             made.extend(self.decided(around, &decisions, rule, &wishes, tls));
         }
@@ -266,6 +275,15 @@ fn is_content(rule: &Rule) -> bool {
         Action::Forward(_) | Action::Withheld(Code::SnippetLosesBackend) => true,
         Action::Answered => rule.changes.wishes == [Intent::Refuse { status: 404 }],
         Action::Redirect(_) | Action::ToHttps { .. } | Action::Withheld(_) => false,
+    }
+}
+
+/// Limits of annotations refuse with a status that a snippet says.
+fn refuse_with(rule: &mut Rule, refused: u16) {
+    for wish in &mut rule.changes.wishes {
+        if let Intent::RateLimit { status, .. } = wish {
+            *status = Some(refused);
+        }
     }
 }
 
