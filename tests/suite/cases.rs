@@ -63,6 +63,19 @@ fn convert_gives_what_the_golden_files_say() {
     assert!(wrong.is_empty(), "{} golden file(s) differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+#[test]
+fn no_object_is_written_twice() {
+    for folder in cases() {
+        let output = fs::read_to_string(folder.join("output.yaml")).unwrap_or_default();
+        let mut seen = std::collections::BTreeSet::new();
+        for document in output.split("---\n").filter(|document| document.contains("\nmetadata:\n")) {
+            let field = |name: &str| document.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+            let id = (field("kind: "), field("  namespace: "), field("  name: "));
+            assert!(seen.insert(id), "{id:?} of {}", folder.display());
+        }
+    }
+}
+
 /// What goes to stderr, and the exit code.
 fn summary(output: &Output) -> String {
     format!("{}exit {}\n", String::from_utf8_lossy(&output.stderr), output.status.code().unwrap_or(-1))
