@@ -184,7 +184,7 @@ impl Cx<'_> {
             for here in level {
                 if let Some(why) = around.without_effect(&here, &said) {
                     self.idle(&here, why);
-                } else if here.line.about == About::ContentType && texts {
+                } else if here.line.about == About::ContentType && texts && here.word(0) != "charset" {
                     self.content_type(&here);
                 } else if around.controller && at < 2 && self.is_hidden(&here) {
                     self.idle(&here, "each location of the controller has a directive of its own, which hides it");
@@ -334,6 +334,9 @@ impl Cx<'_> {
                 self.intent(here, owner, &intent, &value);
             }
             (_, About::BackendTls) => drop(self.intent(here, owner, &Intent::BackendTls, &value)),
+            (Directive::Unmodelled { .. }, About::BackendProtocol) => {
+                self.lost(here, "no filter changes the method, headers and body as it does")
+            }
             (_, About::BackendProtocol) => drop(self.intent(here, owner, &Intent::BackendHttpVersion, &value)),
             (_, About::Redirects) => drop(self.intent(here, owner, &Intent::LocationRewrite, &value)),
             (_, About::Cookies) => drop(self.intent(here, owner, &Intent::CookieRewrite, &value)),
@@ -344,6 +347,9 @@ impl Cx<'_> {
             (_, About::Stream) => self.lost(here, "TCP and UDP beside HTTP need listeners and routes of their own"),
             (_, About::Inside) => {}
             (_, About::Definition) => self.idle(here, "it only defines what other directives use"),
+            (_, About::ContentType) if here.word(0) == "charset" && here.word(1) != "off" => {
+                self.lost(here, "no filter adds it to the type of answers of backends");
+            }
             (_, About::ContentType) => self.idle(here, "it only concerns answers that nginx makes itself"),
             (_, About::RedirectForm) => self.idle(here, "it only concerns redirects that nginx makes itself"),
             (_, About::Compression) => self.kept(here, Some("whether answers are compressed is up to the implementation")),
