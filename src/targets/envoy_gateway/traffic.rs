@@ -16,8 +16,7 @@ use crate::{
 
 /// The policy for the intents of a rule; `None` where none of them needs one.
 pub(super) fn traffic(intents: &[Intent]) -> Option<BackendTrafficPolicy> {
-    let mut policy = BackendTrafficPolicy::default();
-    policy.rate_limit = rate_limit(intents);
+    let mut policy = BackendTrafficPolicy { rate_limit: rate_limit(intents), ..BackendTrafficPolicy::default() };
     let (mut connect, mut idle) = (None, None);
     for intent in intents {
         match intent {
@@ -281,8 +280,9 @@ mod tests {
 
     #[test]
     fn one_exempt_network_turns_its_family_around() {
-        let limit = rate_limit(5, 0, &["10.0.0.0/8".to_owned()]);
-        let rules = limit.local.expect("local").rules;
+        let rates = vec![Rate { requests: 5, per: Per::Second, burst: 25, at_once: None }];
+        let intent = Intent::RateLimit { rates, connections: 0, exempt: vec!["10.0.0.0/8".to_owned()], status: None };
+        let rules = rate_limit(&[intent]).and_then(|limit| limit.local).expect("rules").rules;
         let sources: Vec<_> = rules.iter().filter_map(|rule| rule.client_selectors[0].source_cidr.clone()).collect();
         assert_eq!(
             sources.iter().map(|source| (source.value.as_str(), source.invert)).collect::<Vec<_>>(),

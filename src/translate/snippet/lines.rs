@@ -335,7 +335,7 @@ impl Cx<'_> {
             }
             (_, About::BackendTls) => drop(self.intent(here, owner, &Intent::BackendTls, &value)),
             (Directive::Unmodelled { .. }, About::BackendProtocol) => {
-                self.lost(here, "no filter changes the method, headers and body as it does")
+                self.lost(here, "no filter changes the method, headers and body as it does");
             }
             (_, About::BackendProtocol) => drop(self.intent(here, owner, &Intent::BackendHttpVersion, &value)),
             (_, About::Redirects) => drop(self.intent(here, owner, &Intent::LocationRewrite, &value)),
