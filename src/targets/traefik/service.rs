@@ -59,13 +59,15 @@ pub(super) fn substitute(intents: &[Intent], service: &NamespacedName, port: u16
         entry.insert("serversTransport".to_owned(), name.into());
         beside.push(object("ServersTransport", name.to_owned(), Value::Object(transport)));
     }
-    // A cookie decides before the address does.
-    let by_address = by_address && !entry.contains_key("sticky");
-    if entry.len() == plain && !by_address {
+    // nginx asks the cookie before the address, and `hrw` knows no cookie. `highestRandomWeight` would choose between Services, and not
+    // between endpoints (`buildHRW` in kubernetes_http.go).
+    if by_address && !entry.contains_key("sticky") {
+        entry.insert("strategy".to_owned(), "hrw".into());
+    }
+    if entry.len() == plain {
         return None;
     }
-    let way = if by_address { "highestRandomWeight" } else { "weighted" };
-    let spec = json!({way: {"services": [entry]}});
+    let spec = json!({"weighted": {"services": [entry]}});
     Some(Substitute { object: object("TraefikService", name.to_owned(), spec), beside })
 }
 
@@ -123,7 +125,16 @@ mod tests {
     fn the_address_of_the_client_can_decide_and_nothing_else_of_it() {
         let by = |by: &str| Intent::LoadBalancing { by: by.to_owned(), hashed: true };
         let (service, _) = made(&[by("$remote_addr")]).expect("object");
-        assert_eq!(service, json!({"highestRandomWeight": {"services": [{"name": "web", "port": 80}]}}));
+        assert_eq!(service, json!({"weighted": {"services": [{"name": "web", "port": 80, "strategy": "hrw"}]}}));
         assert!(!is_by_address(&by("$http_x")));
+    }
+
+    #[test]
+    fn a_cookie_decides_before_the_address() {
+        let by = Intent::LoadBalancing { by: "$remote_addr".to_owned(), hashed: true };
+        let sticky = Intent::SessionAffinity { cookie: "route".to_owned(), attributes: SessionCookie::default() };
+        let (service, _) = made(&[by, sticky]).expect("object");
+        let entry = &service["weighted"]["services"][0];
+        assert_eq!((entry.get("strategy"), entry["sticky"]["cookie"]["name"].as_str()), (None, Some("route")));
     }
 }
