@@ -73,20 +73,22 @@ impl<'a> Certificates<'a> {
         decision(Certificate::Default, Subject::new(item.ingress.id, ["spec", "tls"]), None)
     }
 
-    /// The certificate covers another name (`ssl.IsValidHostname`). Of hidden certificates that is not known, and taken as no.
-    pub(super) fn covers(&self, tls: &TlsDecision, name: &str) -> bool {
-        let names = match &tls.certificate {
+    /// The certificate covers another name (`ssl.IsValidHostname`). A hidden one is taken to cover what `spec.tls` lists for it.
+    pub(super) fn covers(&self, tls: &TlsDecision, name: &str, items: &[Item<'_>]) -> bool {
+        match &tls.certificate {
             Certificate::Secret(secret) => match self.known(secret) {
-                Known::Names(names) => names,
-                Known::Unusable | Known::Hidden => return false,
+                Known::Names(names) => is_valid_hostname(names, name),
+                Known::Hidden => {
+                    let entries = tls.ingress.map_or(&[][..], |ingress| &items[ingress.0 as usize].ingress.tls);
+                    entries.iter().any(|entry| entry.secret_name == secret.name && is_valid_hostname(&entry.hosts, name))
+                }
+                Known::Unusable => false,
             },
             Certificate::Default => match self.default_names() {
-                Some(names) => names,
-                None => return name.eq_ignore_ascii_case("ingress.local"),
+                Some(names) => is_valid_hostname(names, name),
+                None => name.eq_ignore_ascii_case("ingress.local"),
             },
-        };
-        let candidate = name.split_once('.').map_or_else(|| "*".to_owned(), |(_, rest)| format!("*.{rest}"));
-        names.iter().any(|covered| covered.eq_ignore_ascii_case(name) || covered.eq_ignore_ascii_case(&candidate))
+        }
     }
 
     /// Names of `--default-ssl-certificate`; `None` for the self-signed certificate.
@@ -97,6 +99,12 @@ impl<'a> Certificates<'a> {
             Known::Unusable | Known::Hidden => None,
         }
     }
+}
+
+/// `ssl.IsValidHostname`: the name, or the name with `*` for its first label, is among them.
+fn is_valid_hostname(names: &[String], name: &str) -> bool {
+    let candidate = name.split_once('.').map_or_else(|| "*".to_owned(), |(_, rest)| format!("*.{rest}"));
+    names.iter().any(|covered| covered.eq_ignore_ascii_case(name) || covered.eq_ignore_ascii_case(&candidate))
 }
 
 /// Go's `VerifyHostname`: `*` stands for exactly one first label; a name that is no host (`*.x`) must be equal.

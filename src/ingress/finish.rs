@@ -106,7 +106,7 @@ pub(super) fn finish(server: &mut Server, globals: &Globals) {
 }
 
 /// Servers between `www.HOST` and `HOST`, for hosts in the order of the file.
-pub(super) fn redirects(servers: &[Server], certificates: &Certificates<'_>) -> Vec<RedirectServer> {
+pub(super) fn redirects(servers: &[Server], certificates: &Certificates<'_>, items: &[Item<'_>]) -> Vec<RedirectServer> {
     let exists = |host: &str| servers.binary_search_by(|server| server.host.as_str().cmp(host)).is_ok();
     let mut list = Vec::new();
     for server in servers {
@@ -115,7 +115,7 @@ pub(super) fn redirects(servers: &[Server], certificates: &Certificates<'_>) -> 
         if exists(&from) {
             continue;
         }
-        let certificate = server.tls.as_ref().filter(|tls| certificates.covers(tls, &from)).map(|tls| tls.certificate.clone());
+        let certificate = server.tls.as_ref().filter(|tls| certificates.covers(tls, &from, items)).map(|tls| tls.certificate.clone());
         list.push(RedirectServer { from, to: server.host.clone(), certificate, ingress });
     }
     list

@@ -136,7 +136,7 @@ pub fn resolve(inventory: &Inventory, controller: &Controller, options: &Options
     for server in &mut servers {
         finish::finish(server, globals);
     }
-    let redirects = finish::redirects(&servers, &certificates);
+    let redirects = finish::redirects(&servers, &certificates, &items);
     let mut config = Config {
         globals: globals.clone(),
         ingresses: items.iter().map(source).collect(),

@@ -194,7 +194,7 @@ pub(super) fn settle<'a>(drafts: &mut Drafts<'a>, items: &[Item<'a>], certificat
         let taken = std::mem::take(&mut drafts[host].aliases);
         let mut list = Vec::new();
         for text in taken.into_iter().filter(|alias| alias != host && !drafts.contains_key(alias.as_str())) {
-            let covered = drafts[host].server.tls.as_ref().is_some_and(|tls| certificates.covers(tls, &text));
+            let covered = drafts[host].server.tls.as_ref().is_some_and(|tls| certificates.covers(tls, &text, items));
             for name in alias_names(&text) {
                 list.push(Alias { name, text: text.clone(), covered });
             }

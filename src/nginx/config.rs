@@ -1,8 +1,11 @@
 //! The whole configuration, as the controller would hand it to nginx after a restart.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use super::{Backend, Certificate, Globals, Location, RedirectServer, Server, Settings, Target, Upstream};
+use super::{Alias, Backend, Certificate, Globals, Location, RedirectServer, Server, Settings, Target, Upstream};
 use crate::k8s::{FieldPath, NamespacedName, ObjectId, Subject};
 
 /// Index of an Ingress in [`Config::ingresses`].
@@ -73,6 +76,14 @@ pub struct Config {
 impl Config {
     /// The upstream of [`super::Target::Default`]: `--default-backend-service` or the built-in server.
     pub const DEFAULT_BACKEND: UpstreamId = UpstreamId(0);
+
+    /// Names that are served over TLS with the default certificate although `spec.tls` of their Ingress asks for TLS.
+    pub fn names_without_certificate(&self) -> BTreeSet<String> {
+        let hosts = self.certificates.iter().filter(|(_, certificate)| **certificate == Certificate::Default);
+        let servers = self.servers.iter().filter(|server| server.tls.as_ref().is_some_and(|tls| tls.ingress.is_some()));
+        let aliases = servers.flat_map(|server| &server.aliases).filter(|alias| !alias.covered).filter_map(Alias::hostname);
+        hosts.map(|(host, _)| host.to_ascii_lowercase()).chain(aliases).collect()
+    }
 
     /// An Ingress that counts.
     pub fn ingress(&self, id: IngressId) -> &Source {

@@ -34,6 +34,17 @@ pub struct Alias {
     pub covered: bool,
 }
 
+impl Alias {
+    /// The name in lower case, with `*.` where it is a wildcard; `None` for what is neither a name nor a leading wildcard.
+    pub fn hostname(&self) -> Option<String> {
+        match &self.name {
+            ServerName::Exact(name) => Some(name.to_ascii_lowercase()),
+            ServerName::LeadingWildcard(suffix) => Some(format!("*{suffix}").to_ascii_lowercase()),
+            ServerName::TrailingWildcard(_) | ServerName::Regex(_) | ServerName::CatchAll => None,
+        }
+    }
+}
+
 /// The certificate that is served for a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Certificate {

@@ -95,6 +95,8 @@ pub(super) struct Cx<'a> {
     pub(super) rewrites_by_regex: bool,
     /// The host that is being translated has expressions as paths.
     pub(super) expressions: bool,
+    /// ssl-redirect takes the names that are being translated.
+    pub(super) ssl_redirects: bool,
     /// The only name of the host that is being translated; `None` where it has others, or a wildcard.
     pub(super) only_name: Option<String>,
     /// Rules and headers say what CORS does at the location that is being translated.
@@ -140,6 +142,7 @@ impl<'a> Cx<'a> {
             wishes: Vec::new(),
             rewrites_by_regex: false,
             expressions: false,
+            ssl_redirects: false,
             only_name: None,
             cors_by_rules: false,
             findings: Findings::new(),

@@ -58,14 +58,36 @@ fn says_ciphers(server: &Server) -> Vec<(IngressId, Vec<&'static str>)> {
 }
 
 impl Cx<'_> {
-    /// The rules of a server; `None` where it has none.
-    pub(super) fn host(&mut self, server: &Server) -> Option<HostPlan> {
+    /// The rules of a server; none where it has none, and two where ssl-redirect takes some of its names only.
+    pub(super) fn hosts(&mut self, server: &Server) -> Vec<HostPlan> {
         let hostnames = self.hostnames(server);
-        if hostnames.is_empty() {
-            return None;
+        let Some((first, _)) = hostnames.first() else { return vec![] };
+        let main = self.redirects_name(first);
+        let depends = server.locations.iter().any(|location| {
+            let rewrite = &location.settings.rewrite;
+            rewrite.ssl_redirect.value && !rewrite.force_ssl_redirect.value && !location.no_tls_redirect
+        });
+        let (alike, others): (Vec<_>, Vec<_>) =
+            hostnames.into_iter().partition(|(hostname, _)| !depends || self.redirects_name(hostname) == main);
+        let mut plans = Vec::from_iter(self.host(server, alike, main));
+        if !others.is_empty() {
+            plans.extend(self.host(server, others, !main));
         }
+        plans
+    }
+
+    /// ssl-redirect sends plain requests for this name to HTTPS.
+    fn redirects_name(&self, hostname: &Hostname) -> bool {
+        hostname.text().is_some_and(|name| self.certificate(name).is_some())
+    }
+
+    /// The rules of names of a server that ssl-redirect takes alike.
+    fn host(&mut self, server: &Server, hostnames: Vec<(Hostname, TlsPlan)>, redirects: bool) -> Option<HostPlan> {
+        self.ssl_redirects = redirects;
         let mut plan = HostPlan { hostnames, http: Vec::new(), https: Vec::new(), tls_wishes: Vec::new(), passthrough: None };
-        if let Some(ingress) = server.passthrough {
+        let own_name =
+            plan.hostnames.iter().any(|(hostname, _)| hostname.text().is_none_or(|name| name.eq_ignore_ascii_case(&server.host)));
+        if let Some(ingress) = server.passthrough.filter(|_| own_name) {
             self.passthrough(server, ingress, &mut plan);
         }
         if let Some(ingress) = server.denied {
@@ -97,7 +119,7 @@ impl Cx<'_> {
             for place in lost.into_iter().filter(|_| plan.passthrough.is_none()) {
                 self.mark_path(&place, unmappable(Code::TlsNoCertificate));
             }
-            if let Some(client) = server.client_certificates.as_ref().filter(|client| client.are_asked()) {
+            if let Some(client) = server.client_certificates.as_ref().filter(|client| own_name && client.are_asked()) {
                 self.mark(client.ingress, CLIENT_CERTIFICATES, &unmappable(Code::TlsNoCertificate));
             }
         } else {
@@ -109,6 +131,7 @@ impl Cx<'_> {
             if let Some(code) = lost {
                 let owner = server.client_certificates.as_ref().map_or(IngressId(0), |client| client.ingress);
                 plan.https = vec![self.withheld_host(owner, code)];
+                refused = code;
             }
         }
         let subject = server.client_certificates.as_ref().filter(|client| !client.settings.match_cn.is_empty());
@@ -256,11 +279,7 @@ impl Cx<'_> {
         let Some(from) = server.aliases_from else { return names };
         let mut settled = Settlement::Exact;
         for alias in &server.aliases {
-            let name = match &alias.name {
-                ServerName::Exact(name) => name.to_ascii_lowercase(),
-                ServerName::LeadingWildcard(suffix) => format!("*{suffix}").to_ascii_lowercase(),
-                ServerName::TrailingWildcard(_) | ServerName::Regex(_) | ServerName::CatchAll => String::new(),
-            };
+            let name = alias.hostname().unwrap_or_default();
             if !is_precise_hostname(name.strip_prefix("*.").unwrap_or(&name)) {
                 settled = settled.and(unmappable(Code::HostAliasUnsayable));
                 let subject = self.annotation(from, "server-alias");
@@ -273,6 +292,9 @@ impl Cx<'_> {
             } else {
                 self.tls(&name)
             };
+            if tls == TlsPlan::None && server.tls.as_ref().is_some_and(|tls| tls.ingress.is_some()) {
+                settled = settled.and(differs(Code::TlsNoCertificate));
+            }
             if !names.iter().any(|(known, _)| known.text() == Some(&name)) {
                 names.push((Hostname::Name(name), tls));
             }
@@ -293,11 +315,6 @@ impl Cx<'_> {
     pub(super) fn certificate(&self, name: &str) -> Option<&Certificate> {
         let wildcard = || self.config.certificates.get(&format!("*.{}", name.split_once('.')?.1));
         self.config.certificates.get(name).or_else(wildcard)
-    }
-
-    /// ssl-redirect sends plain requests of this host to HTTPS.
-    fn host_redirects(&self, server: &Server) -> bool {
-        server.name != ServerName::CatchAll && self.certificate(&server.host.to_ascii_lowercase()).is_some()
     }
 
     fn form(&mut self, server: &Server) -> Form {
@@ -543,7 +560,7 @@ impl Cx<'_> {
         }
         if !tls
             && !location.no_tls_redirect
-            && (settings.rewrite.force_ssl_redirect.value || (settings.rewrite.ssl_redirect.value && self.host_redirects(server)))
+            && (settings.rewrite.force_ssl_redirect.value || (settings.rewrite.ssl_redirect.value && self.ssl_redirects))
         {
             self.settle_https_redirect(owner, location);
             let status = self.redirect_status(self.config.globals.redirect_code.value);

@@ -53,7 +53,7 @@ use crate::{
     },
     k8s::{Inventory, NamespacedName, ObjectId, Subject},
     ledger::{Code, Findings, Settlement},
-    nginx::{Certificate, ClientCertificates, Config, IngressId},
+    nginx::{ClientCertificates, Config, IngressId},
     targets,
 };
 
@@ -188,7 +188,7 @@ fn plan_hosts(cx: &mut Cx<'_>) -> Vec<HostPlan> {
     let config = cx.config;
     let mut plans: Vec<HostPlan> = config.redirects.iter().map(|redirect| cx.www(redirect)).collect();
     cx.settle_www();
-    plans.extend(cx.for_all(config.servers.iter().collect(), Cx::host).into_iter().flatten());
+    plans.extend(cx.for_all(config.servers.iter().collect(), Cx::hosts).into_iter().flatten());
     let mut seen: BTreeSet<Hostname> = BTreeSet::new();
     for plan in &mut plans {
         plan.hostnames.retain(|(hostname, _)| seen.insert(hostname.clone()));
@@ -203,6 +203,7 @@ fn say_hosts_without_certificate(cx: &mut Cx<'_>, plans: &[HostPlan]) {
     // Whoever is sent to HTTPS today finds nobody there afterwards.
     let is_forced =
         |plan: &HostPlan| plan.passthrough.is_none() && plan.http.iter().any(|rule| matches!(rule.action, Action::ToHttps { .. }));
+    let untrusted = cx.config.names_without_certificate();
     let hosts: Vec<&str> = plans
         .iter()
         .flat_map(|plan| plan.hostnames.iter().map(move |name| (plan, name)))
@@ -211,7 +212,7 @@ fn say_hosts_without_certificate(cx: &mut Cx<'_>, plans: &[HostPlan]) {
         .filter(|(plan, host)| {
             let server = cx.config.server(host);
             is_forced(plan)
-                || cx.config.certificates.get(*host) == Some(&Certificate::Default)
+                || untrusted.contains(*host)
                 || server.and_then(|server| server.client_certificates.as_ref()).is_some_and(ClientCertificates::are_asked)
         })
         .map(|(_, host)| host)

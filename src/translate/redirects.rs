@@ -95,21 +95,10 @@ impl Cx<'_> {
         let name = server.from.to_ascii_lowercase();
         let tls = match &server.certificate {
             Some(Certificate::Secret(secret)) => TlsPlan::Own(secret.clone()),
-            Some(Certificate::Default) | None => self.assumed_certificate(server, &name).unwrap_or_else(|| self.tls(&name)),
+            Some(Certificate::Default) | None => self.tls(&name),
         };
         let https = if tls == TlsPlan::None { vec![] } else { vec![rule.clone()] };
         HostPlan { hostnames: vec![(Hostname::Name(name), tls)], http: vec![rule], https, tls_wishes: Vec::new(), passthrough: None }
-    }
-
-    /// A Secret that was not read is taken to cover the names that `spec.tls` lists for it.
-    fn assumed_certificate(&self, server: &RedirectServer, name: &str) -> Option<TlsPlan> {
-        let Some(Certificate::Secret(secret)) = self.certificate(&server.to.to_ascii_lowercase()) else { return None };
-        let ingress = self.inventory_ingress(self.config.server(&server.to)?.tls.as_ref()?.ingress?)?;
-        let listed = ingress
-            .tls
-            .iter()
-            .any(|entry| entry.secret_name == secret.name && entry.hosts.iter().any(|host| host.eq_ignore_ascii_case(name)));
-        (listed && !self.inventory.secrets.contains_key(secret)).then(|| TlsPlan::Own(secret.clone()))
     }
 
     /// `from-to-www-redirect` where the other name has rules of its own.

@@ -15,7 +15,7 @@ use crate::{
     compare::{Cause, Difference, HostVerdict, Side, Treatment, Undecided, describe, witness},
     k8s::{Inventory, ObjectId, Step, Subject},
     ledger::{Code, Facts, Finding, Severity},
-    nginx::{Certificate, Given},
+    nginx::Given,
     request::{NoAnswer, Outcome, Request},
 };
 
@@ -220,9 +220,8 @@ impl Builder<'_> {
 
     /// Hosts that are served with the built-in certificate.
     fn without_certificate(&self) -> impl Iterator<Item = usize> {
-        let certificates = &self.input.resolved.config.certificates;
-        let hosts = certificates.iter().filter(|(_, certificate)| **certificate == Certificate::Default);
-        hosts.filter_map(|(host, _)| self.index.hosts.get(&host.to_ascii_lowercase())).copied()
+        let names = self.input.resolved.config.names_without_certificate();
+        names.into_iter().filter_map(|name| self.index.hosts.get(&name).copied())
     }
 
     /// The host of the rule that a place belongs to.
