@@ -189,7 +189,11 @@ fn access(old: &Answer, new: &Answer, cell: &TextCell<'_>, found: &mut Vec<Unlik
     let code = match (before.is_empty(), after.is_empty()) {
         (false, true) if reach(new) == Reach::Served => Code::DifferenceAccessLost,
         (true, false) if reach(old) == Reach::Served => Code::DifferenceAccessRefused,
-        (false, false) if !same_guards(&before, &after, cell)? || any_guard(old) != any_guard(new) => Code::DifferenceAccessChanged,
+        (false, false) if any_guard(old) != any_guard(new) => Code::DifferenceAccessChanged,
+        (false, false) => match guards_apart(&before, &after, cell)? {
+            Some(code) => code,
+            None => return Ok(()),
+        },
         (_, _) => return Ok(()),
     };
     found.push(Unlike::new(Aspect::Access, code));
@@ -200,38 +204,33 @@ fn any_guard(answer: &Answer) -> bool {
     matches!(answer, Answer::Forward(forwarding) if forwarding.any_guard && forwarding.guards.len() > 1)
 }
 
-fn same_guards(old: &[&Guard], new: &[&Guard], cell: &TextCell<'_>) -> Result<bool, Apart> {
+/// How guards differ: in what is asked, or only in where those who are refused are sent.
+fn guards_apart(old: &[&Guard], new: &[&Guard], cell: &TextCell<'_>) -> Result<Option<Code>, Apart> {
     if old.len() != new.len() {
-        return Ok(false);
+        return Ok(Some(Code::DifferenceAccessChanged));
     }
+    let mut apart = None;
     for (old, new) in old.iter().zip(new) {
-        let same = match (old, new) {
-            (Guard::Password { secret: old, digest: one, .. }, Guard::Password { secret: new, digest: other, .. }) => {
-                old == new && one == other
-            }
+        match (old, new) {
+            (Guard::Password { secret: old, digest: one, .. }, Guard::Password { secret: new, digest: other, .. })
+                if old == new && one == other => {}
             (
                 Guard::Service { url: old, method: one, signin: old_signin, .. },
                 Guard::Service { url: new, method: other, signin: new_signin, .. },
-            ) => same_text(old, new, cell)? && one == other && same_option(old_signin.as_ref(), new_signin.as_ref(), cell)?,
-            (Guard::Password { .. } | Guard::Service { .. } | Guard::Rate { .. }, _) => false,
-        };
-        if !same {
-            return Ok(false);
+            ) if one == other && same_text(old, new, cell)? => match (old_signin, new_signin) {
+                (None, None) => {}
+                (Some(old), Some(new)) if same_text(old, new, cell)? => {}
+                (Some(_), Some(_)) => apart = Some(Code::DifferenceRedirectTarget),
+                (Some(_), None) | (None, Some(_)) => return Ok(Some(Code::DifferenceAccessChanged)),
+            },
+            (Guard::Password { .. } | Guard::Service { .. } | Guard::Rate { .. }, _) => return Ok(Some(Code::DifferenceAccessChanged)),
         }
     }
-    Ok(true)
+    Ok(apart)
 }
 
 fn same_text(old: &TextExpr, new: &TextExpr, cell: &TextCell<'_>) -> Result<bool, Apart> {
     Ok(text::normal(old, 0, cell)? == text::normal(new, 1, cell)?)
-}
-
-fn same_option(old: Option<&TextExpr>, new: Option<&TextExpr>, cell: &TextCell<'_>) -> Result<bool, Apart> {
-    match (old, new) {
-        (None, None) => Ok(true),
-        (Some(old), Some(new)) => same_text(old, new, cell),
-        (Some(_), None) | (None, Some(_)) => Ok(false),
-    }
 }
 
 fn forwards(old: &Forwarding, new: &Forwarding, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Apart> {

@@ -117,6 +117,9 @@ impl<O: Router, N: Router, W: World> Probes<'_, O, N, W> {
         if self.class.label == "*" && self.old.is_own_page(path) != self.new.is_own_page(path) {
             return Code::DifferenceOwnPage;
         }
+        if self.lacks_certificate(&seen) {
+            return Code::DifferenceClientCertificate;
+        }
         if self.by_labels(&seen) {
             return Code::DifferenceWildcardLabels;
         }
@@ -163,6 +166,15 @@ impl<O: Router, N: Router, W: World> Probes<'_, O, N, W> {
         let host = format!("{}{suffix}", labels.rsplit('.').next().unwrap_or(labels));
         let sni = seen.request.sni.as_ref().map(|_| host.clone());
         self.agree(seen, &Request { host: Some(host), sni, ..seen.request.clone() }).is_some()
+    }
+
+    /// Both sides refuse the client, one of them in the handshake, and agree where its certificate is good.
+    fn lacks_certificate(&self, seen: &Seen<'_>) -> bool {
+        let certificate = seen.request.client_certificate.as_deref();
+        if seen.unlike.code != Code::DifferenceNoAnswer || certificate.is_some_and(|name| !name.starts_with("untrusted ")) {
+            return false;
+        }
+        self.agree(seen, &Request { client_certificate: Some("client".to_owned()), ..seen.request.clone() }).is_some()
     }
 
     /// Without an origin both sides agree.

@@ -242,6 +242,7 @@ codes! {
     DifferenceBodyLimit = "difference/body-limit",
     DifferenceBodyLimitAnswered = "difference/body-limit-answered",
     DifferenceCertificate = "difference/certificate",
+    DifferenceClientCertificate = "difference/client-certificate",
     DifferenceCors = "difference/cors",
     DifferenceElementBoundary = "difference/element-boundary",
     DifferenceErrorPage = "difference/error-page",
