@@ -139,6 +139,7 @@ codes! {
     BesideFlagger = "beside/flagger",
     BesideGeneratedIngress = "beside/generated-ingress",
     BesideNetworkPolicy = "beside/network-policy",
+    CanaryAffinity = "canary/affinity",
     CanaryHeaderName = "canary/header-name",
     CanaryNeedsRegex = "canary/needs-regex",
     CanaryNotMatched = "canary/not-matched",

@@ -182,8 +182,25 @@ impl Cx<'_> {
             some => vec![Backend { weight: total - some, ..primary.clone() }, Backend { weight: some, ..secondary.clone() }],
         };
         settle(self, &["canary-weight", "canary-weight-total"], &Settlement::Exact);
+        if backends.len() > 1
+            && let Some(canary) = owner
+        {
+            self.pinned_canary(rule.owner, canary);
+        }
         rules.push(Rule { action: Action::Forward(backends), ..rule.clone() });
         rules
+    }
+
+    /// The affinity cookie of the main Ingress is asked before the weight (`route_to_alternative_balancer`); weights of rules know no cookie.
+    fn pinned_canary(&mut self, main: nginx::IngressId, canary: nginx::IngressId) {
+        if self.config.ingress(main).settings.affinity.is_none() {
+            return;
+        }
+        let differs = differs(Code::CanaryAffinity);
+        self.mark(main, &["affinity"], &differs);
+        self.mark(canary, &["canary-weight", "canary-weight-total", "affinity-canary-behavior"], &differs);
+        let facts = vec![("ingress", self.ingress_name(main)), ("canary", self.ingress_name(canary))];
+        self.say(Code::CanaryAffinity, Some(self.annotation(canary, "canary-weight")), facts);
     }
 
     fn say_canary(&mut self, code: Code, owner: Option<nginx::IngressId>, annotation: &'static str, value: String) {
