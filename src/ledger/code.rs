@@ -103,6 +103,8 @@ codes! {
     AccessAuthAnswers202 = "access/auth-answers-202",
     AccessClientCertificates = "access/client-certificates",
     AccessClientCertificatesDiffer = "access/client-certificates-differ",
+    AccessClientCertificatesPlace = "access/client-certificates-place",
+    AccessClientSubject = "access/client-subject",
     AccessDigestAuth = "access/digest-auth",
     AccessExternalAuth = "access/external-auth",
     AccessExternalAuthDiffers = "access/external-auth-differs",

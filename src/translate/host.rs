@@ -109,6 +109,7 @@ impl Cx<'_> {
         let form = self.form(server);
         self.expressions = form == Form::Regex;
         plan.http = self.rules(server, form, false);
+        let mut refused = Code::AccessClientCertificates;
         if plan.hostnames.iter().all(|(_, tls)| *tls == TlsPlan::None) {
             // nginx serves these over TLS, with a certificate that nobody trusts; what they say is looked at all the same.
             let lost: Vec<Subject> =
@@ -137,7 +138,7 @@ impl Cx<'_> {
         let subject = server.client_certificates.as_ref().filter(|client| !client.settings.match_cn.is_empty());
         if let Some(client) = subject.filter(|_| !self.options.allow_unprotected) {
             // Nobody shows a certificate over plain HTTP: everybody is refused there, before any redirect.
-            plan.http = vec![self.refused_host(client.ingress, Code::AccessClientCertificates)];
+            plan.http = vec![self.refused_host(client.ingress, refused)];
         }
         if plan.http.is_empty() && plan.https.is_empty() {
             plan.http = self.closed_host(server);
@@ -191,20 +192,27 @@ impl Cx<'_> {
             extras,
         };
         let facts = vec![("host", server.host.clone()), ("secret", client.secret.to_string())];
-        // A condition on the name in the certificate, and a listener that other hosts use too, need more than a policy of a listener.
-        // Nothing is attached to a Gateway that is not ours.
-        let foreign = self.options.emission.existing.is_some();
-        let unsayable = foreign || !settings.match_cn.is_empty() || hostnames.iter().any(|(_, tls)| *tls == TlsPlan::Shared);
-        if unsayable {
-            let code = Code::AccessClientCertificates;
+        let on_others = self.options.emission.existing.is_some() || hostnames.iter().any(|(_, tls)| *tls == TlsPlan::Shared);
+        // Why the policy of a target that has one does not say it.
+        let unsayable = match self.keeps(&intent) {
+            true if !settings.match_cn.is_empty() => Some(Code::AccessClientSubject),
+            // It belongs to a listener, and nothing is attached to a Gateway that is not ours.
+            true if on_others => Some(Code::AccessClientCertificatesPlace),
+            true | false => None,
+        };
+        if let Some(code) = unsayable {
             self.mark(client.ingress, names, &unmappable(code));
-            let subject = self.annotation(client.ingress, "auth-tls-secret");
             let mut facts = facts;
-            facts.push(("target", self.options.target.id().to_owned()));
-            self.say(code, Some(subject), facts);
+            facts.push(("value", settings.match_cn.clone()));
+            let about = if code == Code::AccessClientSubject { "auth-tls-match-cn" } else { "auth-tls-secret" };
+            self.say_about(client.ingress, &[about], code, facts);
             return Some(code).filter(|_| !self.options.allow_unprotected);
         }
-        self.ask(client.ingress, names, &intent, facts).filter(|_| !self.options.allow_unprotected)
+        let lost = self.ask(client.ingress, names, &intent, facts);
+        if lost.is_none() && !settings.error_page.is_empty() {
+            self.mark(client.ingress, &["auth-tls-error-page"], &unmappable(Code::AccessClientCertificatesDiffer));
+        }
+        lost.filter(|_| !self.options.allow_unprotected)
     }
 
     /// Cipher suites of a host, which a listener of its own can have.
