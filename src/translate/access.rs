@@ -1,6 +1,8 @@
 //! Access control and everything else of a location that core has no field for: each becomes an intent that the target answers.
 
-use super::context::{Cx, differs, no_effect};
+use std::collections::BTreeSet;
+
+use super::context::{Cx, differs, no_effect, unmappable};
 use crate::{
     gateway::{AuthRequest, Buffers, Intent, Per, Rate, SessionCookie, Users},
     k8s::NamespacedName,
@@ -9,6 +11,7 @@ use crate::{
         self, IngressId, Location, Server, Target,
         settings::{BackendProtocol, BasicAuth, BasicKind, ExternalAuth, Given, Satisfy, SecretKind},
     },
+    targets::Answer,
 };
 
 const BASIC: &[&str] = &["auth-type", "auth-secret", "auth-secret-type", "auth-realm"];
@@ -94,8 +97,13 @@ impl Cx<'_> {
         }
         if let Some(external) = &settings.external_auth {
             let asks = Box::new(self.auth_request(server, external));
+            let extras = asks.extras.clone();
             let intent = Intent::ExternalAuth { url: external.url.clone(), global: false, asks };
-            lost = lost.or(self.ask(ingress, EXTERNAL, &intent, vec![("url", external.url.clone())]));
+            let unanswered = self.ask(ingress, EXTERNAL, &intent, vec![("url", external.url.clone())]);
+            if unanswered.is_none() {
+                self.lost_extras(ingress, &extras);
+            }
+            lost = lost.or(unanswered);
         } else if let Some(external) = self.config.globals.external_auth.clone().filter(|_| settings.global_auth.value && !location.no_auth)
         {
             let asks = Box::new(self.auth_request(server, &external));
@@ -107,7 +115,7 @@ impl Cx<'_> {
             let lists = !settings.addresses.allow.is_empty() || !settings.addresses.deny.is_empty();
             let asks = settings.basic_auth.is_some() || settings.external_auth.is_some();
             if lists && asks && lost.is_none() {
-                self.mark(ingress, &["satisfy"], &super::context::unmappable(Code::AccessSatisfyAny));
+                self.mark(ingress, &["satisfy"], &unmappable(Code::AccessSatisfyAny));
                 let (subject, name) = (self.annotation(ingress, "satisfy"), self.ingress_name(ingress));
                 let facts = vec![("ingress", name), ("target", self.options.target.id().to_owned())];
                 self.say(Code::AccessSatisfyAny, Some(subject), facts);
@@ -115,7 +123,7 @@ impl Cx<'_> {
             }
         }
         if settings.satisfy_matters() {
-            self.mark(ingress, &["satisfy"], &lost.map_or(Settlement::Exact, super::context::unmappable));
+            self.mark(ingress, &["satisfy"], &lost.map_or(Settlement::Exact, unmappable));
         }
         if settings.modsecurity.enabled {
             let names = &["enable-modsecurity", "enable-owasp-core-rules", "modsecurity-transaction-id", "modsecurity-snippet"];
@@ -124,6 +132,14 @@ impl Cx<'_> {
             lost = lost.or(firewall);
         }
         lost.filter(|_| !self.options.allow_unprotected)
+    }
+
+    /// No policy has a field for these parts of a request to an authentication service. Snippets are settled by themselves.
+    fn lost_extras(&mut self, ingress: IngressId, extras: &[&'static str]) {
+        for &name in extras.iter().filter(|name| **name != "auth-snippet") {
+            self.mark(ingress, &[name], &unmappable(Code::AccessAuthRequestPart));
+            self.say_about(ingress, &[name], Code::AccessAuthRequestPart, vec![("annotation", name.to_owned())]);
+        }
     }
 
     /// What is known of the passwords of a Secret.
@@ -258,8 +274,6 @@ impl Cx<'_> {
         }
         if let Some(limits) = &settings.limits {
             if limits.refuses() {
-                let names =
-                    &["limit-rps", "limit-rpm", "limit-connections", "limit-burst-multiplier", "limit-allowlist", "limit-whitelist"];
                 let positive = |value: i64| u64::try_from(value).unwrap_or(0);
                 let rate = |per, value| {
                     let requests = positive(value);
@@ -273,15 +287,7 @@ impl Cx<'_> {
                     exempt: limits.exempt.iter().map(ToString::to_string).collect(),
                     status: None,
                 };
-                let (_, codes) = self.put(ingress, names, &intent);
-                for code in codes {
-                    let about = match code {
-                        Code::PolicyConnectionLimit => &["limit-connections"][..],
-                        Code::PolicyRateLimitExempt => &["limit-allowlist", "limit-whitelist"],
-                        _ => names,
-                    };
-                    self.say_about(ingress, about, code, vec![]);
-                }
+                self.limit(ingress, &intent);
             }
             if limits.rate > 0 || limits.rate_after > 0 {
                 let positive = |value: i64| u64::try_from(value).unwrap_or(0);
@@ -292,6 +298,37 @@ impl Cx<'_> {
         self.residue_of_backends(ingress, &settings);
         self.error_pages(ingress, server, location);
         self.residue_of_server(ingress, &settings);
+    }
+
+    /// Rates, connections and exempt networks are annotations of their own, and a target may keep only some of them.
+    fn limit(&mut self, ingress: IngressId, intent: &Intent) {
+        const RATES: &[&str] = &["limit-rps", "limit-rpm", "limit-burst-multiplier"];
+        const CONNECTIONS: &[&str] = &["limit-connections"];
+        const EXEMPT: &[&str] = &["limit-allowlist", "limit-whitelist"];
+        let about = |code: Code| match code {
+            Code::PolicyConnectionLimit => CONNECTIONS,
+            Code::PolicyRateLimitExempt => EXEMPT,
+            _ => RATES,
+        };
+        let answer = self.answer(intent);
+        let (_, codes) = self.put(ingress, &[], intent);
+        let of = |names: &[&str]| codes.iter().copied().filter(|code| about(*code) == names).collect::<BTreeSet<Code>>();
+        for names in [RATES, CONNECTIONS, EXEMPT] {
+            let lost = if names == RATES { BTreeSet::new() } else { of(names) };
+            let settlement = match &answer {
+                Answer::No(code) => unmappable(*code),
+                Answer::Already => Settlement::Exact,
+                Answer::Kept { .. } if !lost.is_empty() => Settlement::Unmappable { codes: lost },
+                Answer::Kept { kind, .. } => {
+                    Settlement::Policy { target: self.options.target.id().to_owned(), kind: (*kind).to_owned(), codes: of(RATES) }
+                }
+            };
+            self.mark(ingress, names, &settlement);
+        }
+        for code in codes {
+            let names: Vec<&str> = about(code).iter().chain(CONNECTIONS).copied().collect();
+            self.say_about(ingress, &names, code, vec![]);
+        }
     }
 
     fn residue_of_backends(&mut self, ingress: IngressId, settings: &crate::nginx::Settings) {
@@ -317,7 +354,12 @@ impl Cx<'_> {
                 secure: affinity.secure,
             };
             let intent = Intent::SessionAffinity { cookie: affinity.name.clone(), attributes };
-            self.ask(ingress, names, &intent, vec![("value", affinity.name.clone())]);
+            let lost = self.ask(ingress, names, &intent, vec![("value", affinity.name.clone())]);
+            if affinity.change_on_failure && lost.is_none() {
+                let names = &["session-cookie-change-on-failure"];
+                self.mark(ingress, names, &unmappable(Code::PolicyAffinityFailure));
+                self.say_about(ingress, names, Code::PolicyAffinityFailure, vec![("value", affinity.name.clone())]);
+            }
         }
         let balancing = &settings.balancing;
         if annotated(balancing.algorithm.given) {

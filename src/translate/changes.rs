@@ -8,7 +8,10 @@ use super::{
 use crate::{
     gateway::{CorsWish, Intent},
     ledger::{Code, Settlement},
-    nginx::{IngressId, Location, settings::Cors},
+    nginx::{
+        IngressId, Location,
+        settings::{Cors, CustomHeaders},
+    },
 };
 
 /// Methods that the CORS filter may name.
@@ -52,7 +55,7 @@ impl Cx<'_> {
             for (name, value) in &custom.headers {
                 self.set_header(&mut changes.response_headers, name, value);
             }
-            self.mark(ingress, &["custom-headers"], &Settlement::Exact);
+            self.settle_custom_headers(ingress, custom);
         }
         let of_rules = tls && !self.options.target.sets_headers_of_listeners();
         if let Some(value) = self.config.globals.hsts.header().filter(|_| of_rules) {
@@ -65,6 +68,16 @@ impl Cx<'_> {
         changes.retry = self.retry(ingress, location).map(Box::new);
         changes.no_timeout = self.options.target.cuts_long_requests();
         Ok(changes)
+    }
+
+    /// Which headers a ConfigMap names is not known where nobody read it.
+    fn settle_custom_headers(&mut self, ingress: IngressId, custom: &CustomHeaders) {
+        const NAME: &[&str] = &["custom-headers"];
+        if self.inventory.config_maps.contains_key(&custom.config_map) {
+            return self.mark(ingress, NAME, &Settlement::Exact);
+        }
+        self.mark(ingress, NAME, &unmappable(Code::HeaderConfigMapUnread));
+        self.say_about(ingress, NAME, Code::HeaderConfigMapUnread, vec![("value", custom.config_map.to_string())]);
     }
 
     /// Headers of every answer that the target sets for listeners of ours.
