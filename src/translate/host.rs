@@ -194,11 +194,14 @@ impl Cx<'_> {
         let facts = vec![("host", server.host.clone()), ("secret", client.secret.to_string())];
         let on_others = self.options.emission.existing.is_some() || hostnames.iter().any(|(_, tls)| *tls == TlsPlan::Shared);
         // Why the policy of a target that has one does not say it.
-        let unsayable = match self.keeps(&intent) {
-            true if !settings.match_cn.is_empty() => Some(Code::AccessClientSubject),
+        let kept = self.keeps(&intent);
+        let unsayable = if kept && !settings.match_cn.is_empty() {
+            Some(Code::AccessClientSubject)
+        } else if kept && on_others {
             // It belongs to a listener, and nothing is attached to a Gateway that is not ours.
-            true if on_others => Some(Code::AccessClientCertificatesPlace),
-            true | false => None,
+            Some(Code::AccessClientCertificatesPlace)
+        } else {
+            None
         };
         if let Some(code) = unsayable {
             self.mark(client.ingress, names, &unmappable(code));
