@@ -73,6 +73,22 @@ impl Options {
     }
 }
 
+/// Whether names are in the table of certificates, so that `ssl-redirect` sends their plain requests to HTTPS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Certified {
+    Yes,
+    No,
+}
+
+impl Certified {
+    pub(super) const fn other(self) -> Self {
+        match self {
+            Self::Yes => Self::No,
+            Self::No => Self::Yes,
+        }
+    }
+}
+
 /// The shared state.
 pub(super) struct Cx<'a> {
     pub(super) config: &'a Config,
@@ -95,8 +111,8 @@ pub(super) struct Cx<'a> {
     pub(super) rewrites_by_regex: bool,
     /// The host that is being translated has expressions as paths.
     pub(super) expressions: bool,
-    /// ssl-redirect takes the names that are being translated.
-    pub(super) ssl_redirects: bool,
+    /// Whether the names that are being translated have a certificate.
+    pub(super) certified: Certified,
     /// The only name of the host that is being translated; `None` where it has others, or a wildcard.
     pub(super) only_name: Option<String>,
     /// Rules and headers say what CORS does at the location that is being translated.
@@ -142,7 +158,7 @@ impl<'a> Cx<'a> {
             wishes: Vec::new(),
             rewrites_by_regex: false,
             expressions: false,
-            ssl_redirects: false,
+            certified: Certified::No,
             only_name: None,
             cors_by_rules: false,
             findings: Findings::new(),

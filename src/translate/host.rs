@@ -2,7 +2,7 @@
 
 use super::{
     changes::is_precise_hostname,
-    context::{Cx, differs, unmappable},
+    context::{Certified, Cx, differs, unmappable},
     paths::{self, NoMatch},
     plan::{Action, Changed, Changes, HeaderCondition, HostPlan, Hostname, On, PathRule, Redirect, Rule, TlsPlan},
     redirects::split_url,
@@ -62,28 +62,30 @@ impl Cx<'_> {
     pub(super) fn hosts(&mut self, server: &Server) -> Vec<HostPlan> {
         let hostnames = self.hostnames(server);
         let Some((first, _)) = hostnames.first() else { return vec![] };
-        let main = self.redirects_name(first);
+        let main = self.certified(first);
         let depends = server.locations.iter().any(|location| {
             let rewrite = &location.settings.rewrite;
             rewrite.ssl_redirect.value && !rewrite.force_ssl_redirect.value && !location.no_tls_redirect
         });
         let (alike, others): (Vec<_>, Vec<_>) =
-            hostnames.into_iter().partition(|(hostname, _)| !depends || self.redirects_name(hostname) == main);
-        let mut plans = Vec::from_iter(self.host(server, alike, main));
-        if !others.is_empty() {
-            plans.extend(self.host(server, others, !main));
+            hostnames.into_iter().partition(|(hostname, _)| !depends || self.certified(hostname) == main);
+        let mut plans = Vec::new();
+        for (names, certified) in [(alike, main), (others, main.other())] {
+            if !names.is_empty() {
+                self.certified = certified;
+                plans.extend(self.host(server, names));
+            }
         }
         plans
     }
 
-    /// ssl-redirect sends plain requests for this name to HTTPS.
-    fn redirects_name(&self, hostname: &Hostname) -> bool {
-        hostname.text().is_some_and(|name| self.certificate(name).is_some())
+    /// Whether a name has a certificate; every host has none of its own.
+    fn certified(&self, hostname: &Hostname) -> Certified {
+        if hostname.text().is_some_and(|name| self.certificate(name).is_some()) { Certified::Yes } else { Certified::No }
     }
 
     /// The rules of names of a server that ssl-redirect takes alike.
-    fn host(&mut self, server: &Server, hostnames: Vec<(Hostname, TlsPlan)>, redirects: bool) -> Option<HostPlan> {
-        self.ssl_redirects = redirects;
+    fn host(&mut self, server: &Server, hostnames: Vec<(Hostname, TlsPlan)>) -> Option<HostPlan> {
         let mut plan = HostPlan { hostnames, http: Vec::new(), https: Vec::new(), tls_wishes: Vec::new(), passthrough: None };
         let own_name =
             plan.hostnames.iter().any(|(hostname, _)| hostname.text().is_none_or(|name| name.eq_ignore_ascii_case(&server.host)));
@@ -571,7 +573,7 @@ impl Cx<'_> {
         }
         if !tls
             && !location.no_tls_redirect
-            && (settings.rewrite.force_ssl_redirect.value || (settings.rewrite.ssl_redirect.value && self.ssl_redirects))
+            && (settings.rewrite.force_ssl_redirect.value || (settings.rewrite.ssl_redirect.value && self.certified == Certified::Yes))
         {
             self.settle_https_redirect(owner, location);
             let status = self.redirect_status(self.config.globals.redirect_code.value);
