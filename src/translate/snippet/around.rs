@@ -146,12 +146,18 @@ impl<'a> Cx<'a> {
     }
 
     fn kind(&self, location: &Location) -> Others {
+        let text = location.settings.snippets.as_ref().is_some_and(|snippets| refuses(&snippets.configuration_code.lines));
+        if text || self.is_guarded(location) { Others::Guarded } else { Others::Open }
+    }
+
+    /// Somebody is refused at a location itself, and at those inside it.
+    fn is_guarded(&self, location: &Location) -> bool {
         let settings = &location.settings;
         let lists = !settings.addresses.allow.is_empty() || !settings.addresses.deny.is_empty();
         let asks = settings.basic_auth.is_some() || self.config.asks_service(location) || settings.auth_tls.is_some();
-        let text = settings.snippets.as_ref().is_some_and(|snippets| refuses(&snippets.configuration_code.lines));
-        let guarded = settings.denied.is_some() || lists || asks || settings.modsecurity.enabled || text;
-        if guarded { Others::Guarded } else { Others::Open }
+        let own = |line: &Line| !matches!(line.directive, Directive::Location { .. }) && refuses(std::slice::from_ref(line));
+        let text = settings.snippets.as_ref().is_some_and(|snippets| snippets.configuration_code.lines.iter().any(own));
+        settings.denied.is_some() || lists || asks || settings.modsecurity.enabled || text
     }
 
     /// The snippets around a location.
@@ -168,6 +174,7 @@ impl<'a> Cx<'a> {
             set: SET.iter().filter_map(|name| Some((*name, self.config.constant(location, name)?))).collect(),
             plain: matches!(location.settings.protocol.value, BackendProtocol::Http | BackendProtocol::Grpc),
             asks: self.config.asks_service(location),
+            guarded: self.is_guarded(location),
             annotated: annotated(location),
             limits: location.settings.limits.clone(),
             others,

@@ -72,7 +72,20 @@ impl<'a> Cx<'a> {
                     bases.push(self.rule(owner, &here, rule, action));
                 }
                 // The location around it has a script of its own, which is not run here.
-                let rules = self.with_snippets(&inside, server, bases, tls);
+                let mut rules = self.with_snippets(&inside, server, bases, tls);
+                // What refuses somebody around it does so in it, where no policy of ours would.
+                if around.guarded && !self.options.allow_unprotected {
+                    let served = rules.iter_mut().filter(|rule| matches!(rule.action, Action::Forward(_)));
+                    let mut any = false;
+                    for rule in served {
+                        rule.action = Action::Withheld(WITHHELD);
+                        rule.changes = Changed::default();
+                        any = true;
+                    }
+                    if any {
+                        self.lost(&here, "the access control of the location around it is not taken over for it");
+                    }
+                }
                 if rules.iter().any(|rule| rule.action == Action::Withheld(Code::SnippetLosesBackend)) {
                     self.loses_backend(&here, path);
                 }

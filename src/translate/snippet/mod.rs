@@ -75,6 +75,8 @@ pub(super) struct Around<'a> {
     set: Vec<(&'static str, String)>,
     /// An authentication service is asked about its requests.
     asks: bool,
+    /// Somebody is refused there, and so at locations inside it.
+    guarded: bool,
     /// Its backend is not spoken to over TLS.
     plain: bool,
     /// Its annotations' list of addresses.
