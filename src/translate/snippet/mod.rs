@@ -62,6 +62,7 @@ pub(super) struct Here<'a> {
 
 /// The snippets around a location, outermost first.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Around<'a> {
     /// Directives around all servers.
     http: Vec<(&'a [Line], Origin)>,
