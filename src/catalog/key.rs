@@ -56,6 +56,13 @@ pub enum Key {
     Unrelated,
 }
 
+impl Key {
+    /// The controller reads it, or did.
+    pub const fn is_of_controller(&self) -> bool {
+        matches!(self, Self::Ours(_) | Self::Alias { .. } | Self::Core(_) | Self::Historical(_))
+    }
+}
+
 /// Whose `key` is, for a controller with this `--annotations-prefix`.
 pub fn resolve(key: &str, prefix: &str) -> Key {
     if let Some(name) = key.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/')) {

@@ -65,7 +65,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<RequestFile> {
 }
 
 /// Parts of a request. Recorded ones may say more.
-const PARTS: [&str; 14] = [
+const PARTS: [&str; 15] = [
     "body_bytes",
     "chunked",
     "client",
@@ -78,13 +78,14 @@ const PARTS: [&str; 14] = [
     "path",
     "port",
     "protocol",
+    "repeat",
     "scheme",
     "sni",
 ];
 
 /// A key of a request that says nothing, which is mostly misspelt.
 fn unknown_key(request: &Value) -> Option<String> {
-    request.as_mapping()?.keys().map(scalar).find(|key| !PARTS.contains(&key.as_str()) && key != "repeat")
+    request.as_mapping()?.keys().map(scalar).find(|key| !PARTS.contains(&key.as_str()))
 }
 
 fn scalar(value: &Value) -> String {

@@ -49,11 +49,7 @@ fn written_before(directory: &Path) -> anyhow::Result<BTreeSet<PathBuf>> {
         let text = fs::read_to_string(&mark).with_context(|| format!("reading {}", mark.display()))?;
         return Ok(text.lines().filter(|line| !line.starts_with('#')).map(PathBuf::from).collect());
     }
-    let is_used = |directory: &Path| {
-        let mut entries = fs::read_dir(directory).with_context(|| format!("reading {}", directory.display()))?;
-        anyhow::Ok(entries.next().is_some())
-    };
-    if directory.exists() && is_used(directory)? {
+    if directory.exists() && fs::read_dir(directory).with_context(|| format!("reading {}", directory.display()))?.next().is_some() {
         anyhow::bail!("{} is not empty and was not written by gateshift; choose another directory or empty it", directory.display());
     }
     Ok(BTreeSet::new())

@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-pub use super::implementations::{Feature, Hazard, Prerequisite, Stand, Switch, Target};
+pub use super::implementations::{Feature, Hazard, Prerequisite, Stand, Switch, Target, version_numbers};
 
 /// A value and what shows it: names of recorded cases, or sections of a reference.
 #[derive(Debug, Clone, Deserialize)]

@@ -58,6 +58,11 @@ struct Written {
     dialect: Mapping,
 }
 
+/// `v1.31.2-gke` as numbers, to compare.
+pub fn version_numbers(version: &str) -> Vec<u64> {
+    version.trim_start_matches('v').split(['.', '-', '+']).map_while(|part| part.parse().ok()).collect()
+}
+
 /// A switch of a controller, off unless somebody sets it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -339,8 +344,7 @@ impl Target {
 
     /// A version takes its own policies on ListenerSets.
     pub fn takes_policies_on_sets(&self, version: &str) -> bool {
-        let numbers = |text: &str| -> Vec<u64> { text.split('.').map_while(|part| part.parse().ok()).collect() };
-        self.policies_on_sets_from.as_ref().is_none_or(|from| numbers(version) >= numbers(from))
+        self.policies_on_sets_from.as_ref().is_none_or(|from| version_numbers(version) >= version_numbers(from))
     }
 
     /// Switches of its controller.

@@ -56,21 +56,23 @@ pub struct Reading {
 impl Reading {
     /// What was named and not read, or not as it was meant.
     pub fn faults(&self) -> impl Iterator<Item = &Finding> {
-        let fault = |finding: &&Finding| {
-            matches!(
-                finding.code,
-                Code::InputBinaryFile
-                    | Code::InputBrokenDocument
-                    | Code::InputDroppedByKubectl
-                    | Code::InputEmptyFolder
-                    | Code::InputMissingFile
-                    | Code::InputNotAnObject
-                    | Code::InputNotRendered
-                    | Code::InputUnreadableFile
-            )
-        };
-        self.findings.iter().filter(fault)
+        self.findings.iter().filter(|finding| is_fault(finding.code))
     }
+}
+
+/// Something was named and not read, or not as it was meant.
+pub const fn is_fault(code: Code) -> bool {
+    matches!(
+        code,
+        Code::InputBinaryFile
+            | Code::InputBrokenDocument
+            | Code::InputDroppedByKubectl
+            | Code::InputEmptyFolder
+            | Code::InputMissingFile
+            | Code::InputNotAnObject
+            | Code::InputNotRendered
+            | Code::InputUnreadableFile
+    )
 }
 
 /// Why nothing could be read at all.

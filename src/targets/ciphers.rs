@@ -1,5 +1,7 @@
 //! Cipher suites: a list of OpenSSL, as nginx takes it, in the words of `BoringSSL`, which Envoy is built with.
 
+use crate::gateway::Intent;
+
 /// Suites below TLS 1.3 that `BoringSSL` has, by the names that both libraries give them. Envoy refuses a listener with any other name
 /// (`envoy --mode validate` says so of each). Those of TLS 1.3 are fixed on both sides.
 pub(super) const SUITES: [&str; 16] = [
@@ -42,7 +44,7 @@ pub(super) fn suites(list: &str) -> Option<Suites> {
     let mut names = Vec::new();
     let mut excluded = Vec::new();
     let mut narrowed = false;
-    for word in list.split([':', ',', ' ', ';']).filter(|word| !word.is_empty()) {
+    for word in words(list) {
         let known = |name: &str| SUITES.into_iter().find(|suite| *suite == name);
         if let Some(name) = word.strip_prefix('!') {
             match known(name) {
@@ -64,6 +66,17 @@ pub(super) fn suites(list: &str) -> Option<Suites> {
     }
     names.retain(|name| !excluded.contains(name));
     (!names.is_empty()).then_some(Suites { names, narrowed })
+}
+
+/// An option of that name with the suites that an intent asks for, with commas between them.
+pub(super) fn option(name: &str, intent: &Intent) -> Option<(String, String)> {
+    let Intent::Ciphers { list, .. } = intent else { return None };
+    suites(list).map(|suites| (name.to_owned(), suites.names.join(",")))
+}
+
+/// The words of a list.
+pub(super) fn words(list: &str) -> impl Iterator<Item = &str> {
+    list.split([':', ',', ' ', ';']).filter(|word| !word.is_empty())
 }
 
 /// A suite, and not a set of them, a combination of sets, or an operation on what stands before.

@@ -6,7 +6,7 @@ use super::live;
 use crate::{
     gateway::{
         api::GROUP as GATEWAY_API,
-        dialect::{Prerequisite, Target},
+        dialect::{Prerequisite, Target, version_numbers},
         limits::{Channel, Version},
     },
     k8s::{Cluster, Inventory},
@@ -84,7 +84,8 @@ fn met(serves: Option<&str>, kubernetes: Option<&str>, cluster: Option<&Cluster>
     let served = serves.and_then(|serves| serves.split_once('/')).map(|(group, version)| {
         said(cluster.groups.as_ref().map(|groups| groups.get(group).is_some_and(|versions| versions.iter().any(|known| known == version))))
     });
-    let new_enough = kubernetes.map(|oldest| said(cluster.kubernetes.as_deref().map(|version| numbers(version) >= numbers(oldest))));
+    let new_enough =
+        kubernetes.map(|oldest| said(cluster.kubernetes.as_deref().map(|version| version_numbers(version) >= version_numbers(oldest))));
     match (served, new_enough) {
         (Some(Met::No), _) | (_, Some(Met::No)) => Met::No,
         (Some(Met::Yes), None | Some(Met::Yes)) | (None, Some(Met::Yes)) => Met::Yes,
@@ -100,7 +101,7 @@ fn definitions(written: For<'_>, kinds: &BTreeSet<&str>, inventory: &Inventory) 
     let met = match (&inventory.gateway_api, &inventory.cluster) {
         (Some(installed), _) => {
             let missing: Vec<&str> = kinds.iter().copied().filter(|kind| !installed.kinds.contains_key(*kind)).collect();
-            let old = installed.version.as_deref().is_some_and(|known| numbers(known) < numbers(&version.to_string()));
+            let old = installed.version.as_deref().is_some_and(|known| version_numbers(known) < version_numbers(&version.to_string()));
             let narrow = channel == Channel::Experimental && installed.channel.as_deref() == Some("standard");
             let mut lacks = Vec::new();
             if !missing.is_empty() {
@@ -126,11 +127,6 @@ fn definitions(written: For<'_>, kinds: &BTreeSet<&str>, inventory: &Inventory) 
         (None, None) => Met::NotAsked,
     };
     Need { text, met }
-}
-
-/// `v1.31.2-gke` as numbers, to compare.
-fn numbers(version: &str) -> Vec<u64> {
-    version.trim_start_matches('v').split(['.', '-', '+']).map_while(|part| part.parse().ok()).collect()
 }
 
 #[cfg(test)]

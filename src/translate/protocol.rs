@@ -69,8 +69,6 @@ impl Cx<'_> {
         tls: bool,
     ) -> Result<(Wire, Option<Box<TlsWish>>), Code> {
         let protocol = &location.settings.protocol;
-        let own = location.settings.proxy_tls.is_some();
-        let proxy_tls = proxy_tls(server, location).cloned();
         let mut settle = |wire: Wire| {
             if matches!(protocol.given, Given::Annotation(_)) && wire == Wire::Http {
                 self.mark(ingress, PROTOCOL, &Settlement::Exact);
@@ -83,15 +81,15 @@ impl Cx<'_> {
             BackendProtocol::Grpc | BackendProtocol::GrpcWithoutHeaders { tls: false } => Ok(settle(Wire::GrpcOverHttp)),
             // Over plain HTTP the same Service is spoken to in plain text, which a policy of the Service cannot say.
             BackendProtocol::AutoHttp => {
-                self.unverified(ingress, location, Wire::Http, proxy_tls.as_ref(), own)?;
+                self.unverified(ingress, server, location, Wire::Http)?;
                 Ok((Wire::Http, None))
             }
             BackendProtocol::Https => {
-                let wish = self.verified(ingress, location, Wire::Http, proxy_tls.as_ref(), own)?;
+                let wish = self.verified(ingress, server, location, Wire::Http)?;
                 Ok((Wire::Http, wish.map(Box::new)))
             }
             BackendProtocol::Grpcs | BackendProtocol::GrpcWithoutHeaders { tls: true } => {
-                let wish = self.verified(ingress, location, Wire::GrpcOverHttp, proxy_tls.as_ref(), own)?;
+                let wish = self.verified(ingress, server, location, Wire::GrpcOverHttp)?;
                 Ok((Wire::GrpcOverHttp, wish.map(Box::new)))
             }
             BackendProtocol::Fcgi => {
@@ -117,18 +115,12 @@ impl Cx<'_> {
     }
 
     /// TLS that nobody verifies, where the target has words for that which say nothing of other requests.
-    fn unverified(
-        &mut self,
-        ingress: IngressId,
-        location: &Location,
-        wire: Wire,
-        proxy_tls: Option<&ProxyTls>,
-        own: bool,
-    ) -> Result<(), Code> {
+    fn unverified(&mut self, ingress: IngressId, server: &Server, location: &Location, wire: Wire) -> Result<(), Code> {
+        let own = location.settings.proxy_tls.is_some();
         let code = match self.answer(&Intent::BackendTls) {
-            Answer::No(code) if is_unverified(proxy_tls) => Some(code),
-            Answer::Kept { .. } | Answer::Already if is_unverified(proxy_tls) => self.reaches_others(location, wire),
-            _ => Some(Code::BackendTls),
+            _ if !is_unverified(proxy_tls(server, location)) => Some(Code::BackendTls),
+            Answer::No(code) => Some(code),
+            Answer::Kept { .. } | Answer::Already => self.reaches_others(location, wire),
         };
         if let Some(code) = code {
             return Err(self.no_tls(ingress, own, code));
@@ -182,20 +174,13 @@ impl Cx<'_> {
         })
     }
 
-    fn verified(
-        &mut self,
-        ingress: IngressId,
-        location: &Location,
-        wire: Wire,
-        proxy_tls: Option<&ProxyTls>,
-        own: bool,
-    ) -> Result<Option<TlsWish>, Code> {
+    fn verified(&mut self, ingress: IngressId, server: &Server, location: &Location, wire: Wire) -> Result<Option<TlsWish>, Code> {
         // Without a name nginx expects that of its own upstream block in the certificate, which no host can be called.
-        let usable =
-            proxy_tls.filter(|proxy_tls| proxy_tls.verify && proxy_tls.has_ca && is_precise_hostname(&proxy_tls.name.to_ascii_lowercase()));
-        let Some(proxy_tls) = usable else { return self.unverified(ingress, location, wire, proxy_tls, own).map(|()| None) };
+        let usable = proxy_tls(server, location)
+            .filter(|proxy_tls| proxy_tls.verify && proxy_tls.has_ca && is_precise_hostname(&proxy_tls.name.to_ascii_lowercase()));
+        let Some(proxy_tls) = usable else { return self.unverified(ingress, server, location, wire).map(|()| None) };
         self.mark(ingress, PROTOCOL, &Settlement::Exact);
-        if own {
+        if location.settings.proxy_tls.is_some() {
             self.mark(ingress, PROXY_TLS, &Settlement::Exact);
             let usual = proxy_tls.ciphers == "DEFAULT" && proxy_tls.protocols == "TLSv1.2" && proxy_tls.depth <= 1;
             let details = if usual { Settlement::Exact } else { unmappable(Code::PolicyCiphers) };

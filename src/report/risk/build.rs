@@ -380,10 +380,7 @@ pub(super) fn field(subject: &Subject) -> String {
 pub(super) fn known_field(subject: &Subject) -> bool {
     match subject.field.steps() {
         [Step::Key(metadata), Step::Key(annotations), Step::Key(key)] if metadata == "metadata" && annotations == "annotations" => {
-            matches!(
-                catalog::resolve(key, catalog::DEFAULT_PREFIX),
-                catalog::Key::Ours(_) | catalog::Key::Alias { .. } | catalog::Key::Core(_) | catalog::Key::Historical(_)
-            )
+            catalog::resolve(key, catalog::DEFAULT_PREFIX).is_of_controller()
         }
         [Step::Key(data), Step::Key(key)] if data == "data" => catalog::configmap_keys().get(key).is_some(),
         steps => steps.iter().all(|step| match step {

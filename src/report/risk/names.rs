@@ -83,19 +83,13 @@ const HEADERS: &[&str] = &[
 
 /// Whether a key of an annotation or of a ConfigMap is one that the controller or a known tool has, or a directive of nginx.
 fn is_known_key(key: &str) -> bool {
-    let of_controller = |key: &str| {
-        matches!(
-            catalog::resolve(key, catalog::DEFAULT_PREFIX),
-            catalog::Key::Ours(_)
-                | catalog::Key::Alias { .. }
-                | catalog::Key::Core(_)
-                | catalog::Key::Historical(_)
-                | catalog::Key::Foreign(_)
-        )
+    let is_known = |key: &str| {
+        let resolved = catalog::resolve(key, catalog::DEFAULT_PREFIX);
+        resolved.is_of_controller() || matches!(resolved, catalog::Key::Foreign(_))
     };
     let is_directive = || key.contains('_') && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    of_controller(key)
-        || of_controller(&format!("{}/{key}", catalog::DEFAULT_PREFIX))
+    is_known(key)
+        || is_known(&format!("{}/{key}", catalog::DEFAULT_PREFIX))
         || catalog::configmap_keys().get(key).is_some()
         || ["auth", ".htpasswd", "ca.crt"].contains(&key)
         || is_directive()

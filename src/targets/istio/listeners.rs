@@ -18,10 +18,9 @@ const MODE: &str = "gateway.istio.io/tls-terminate-mode";
 
 /// The option for an intent; `None` where it has none.
 pub(super) fn option(intent: &Intent) -> Option<(String, String)> {
-    if let Intent::Ciphers { list, .. } = intent {
-        return ciphers::suites(list).map(|suites| (CIPHERS.to_owned(), suites.names.join(",")));
-    }
-    let Intent::ClientCertificates { secret: _, required, checked: true, extras } = intent else { return None };
+    let Intent::ClientCertificates { secret: _, required, checked: true, extras } = intent else {
+        return ciphers::option(CIPHERS, intent);
+    };
     let mode = if *required { "MUTUAL" } else { "OPTIONAL_MUTUAL" };
     extras.is_empty().then(|| (MODE.to_owned(), mode.to_owned()))
 }

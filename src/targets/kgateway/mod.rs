@@ -48,11 +48,7 @@ impl Target for Kgateway {
     }
 
     fn listener_options(&self, intents: &[Intent]) -> Vec<(String, String)> {
-        let of = |intent: &Intent| match intent {
-            Intent::Ciphers { list, .. } => ciphers::suites(list).map(|suites| (CIPHERS.to_owned(), suites.names.join(","))),
-            _ => None,
-        };
-        intents.iter().filter_map(of).collect()
+        intents.iter().filter_map(|intent| ciphers::option(CIPHERS, intent)).collect()
     }
 
     fn regex_form(&self) -> RegexForm {

@@ -1,7 +1,7 @@
 //! Cipher suites: options of the listener of a host, in the words of nginx. A listener with a value that the controller does not take
 //! serves nobody.
 
-use crate::gateway::Intent;
+use crate::{gateway::Intent, targets::ciphers};
 
 /// Name of the option for the list.
 const LIST: &str = "nginx.org/ssl-ciphers";
@@ -11,7 +11,7 @@ const PREFER_SERVER: &str = "nginx.org/ssl-prefer-server-ciphers";
 /// The options for an intent; none where it has none.
 pub(super) fn options(intent: &Intent) -> Vec<(String, String)> {
     let Intent::Ciphers { list, prefer_server } = intent else { return Vec::new() };
-    let words: Vec<&str> = list.split([':', ',', ' ', ';']).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = ciphers::words(list).collect();
     if !words.iter().all(|word| is_taken(word)) {
         return Vec::new();
     }

@@ -185,7 +185,7 @@ impl Cx<'_> {
     fn rate(&mut self, here: &Here<'_>, owner: IngressId, status: Option<u16>) -> Option<Intent> {
         let words: Vec<&str> = here.line.text.split(' ').collect();
         let of = |name: &str| words.iter().find_map(|word| word.strip_prefix(name));
-        let value = here.line.text.split_once(' ').map_or("", |(_, value)| value).to_owned();
+        let value = here.line.text.split_once(' ').map_or("", |(_, value)| value);
         let limit = match here.word(0) {
             "limit_conn" => self.zone("limit_conn_zone", here.word(1)).map(|_| (Vec::new(), here.word(2).parse().unwrap_or(0))),
             _ => of("zone=").and_then(|zone| self.zone("limit_req_zone", zone)).and_then(|rate| {
@@ -202,7 +202,7 @@ impl Cx<'_> {
             return None;
         };
         let intent = Intent::RateLimit { rates, connections, exempt: Vec::new(), status };
-        self.intent(here, owner, &intent, &value);
+        self.intent(here, owner, &intent, value);
         Some(intent)
     }
 

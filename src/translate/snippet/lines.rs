@@ -246,13 +246,7 @@ impl Cx<'_> {
         let ingress = here.origin.ingress.unwrap_or(owner);
         let (code, said) = self.put(ingress, &[here.origin.name], intent);
         for code in said {
-            let facts = vec![
-                ("annotation", here.word(0).to_owned()),
-                ("value", value.to_owned()),
-                ("ingress", self.ingress_name(ingress)),
-                ("target", self.options.target.id().to_owned()),
-            ];
-            self.say_at(code, here.origin.subject.clone(), &here.origin.text, here.line.span.clone(), facts);
+            self.say_value(code, here, ingress, value);
         }
         match code {
             Some(code) => self.settle(here, unmappable(code)),
@@ -263,16 +257,19 @@ impl Cx<'_> {
     }
 
     /// A limit that is not kept.
-    pub(super) fn lost_limit(&mut self, here: &Here<'_>, owner: IngressId, code: Code, value: String) {
-        let ingress = here.origin.ingress.unwrap_or(owner);
+    pub(super) fn lost_limit(&mut self, here: &Here<'_>, owner: IngressId, code: Code, value: &str) {
+        self.say_value(code, here, here.origin.ingress.unwrap_or(owner), value);
+        self.settle(here, unmappable(code));
+    }
+
+    fn say_value(&mut self, code: Code, here: &Here<'_>, ingress: IngressId, value: &str) {
         let facts = vec![
             ("annotation", here.word(0).to_owned()),
-            ("value", value),
+            ("value", value.to_owned()),
             ("ingress", self.ingress_name(ingress)),
             ("target", self.options.target.id().to_owned()),
         ];
         self.say_at(code, here.origin.subject.clone(), &here.origin.text, here.line.span.clone(), facts);
-        self.settle(here, unmappable(code));
     }
 
     /// A value that is made of variables, which only some implementations know.

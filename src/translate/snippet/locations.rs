@@ -74,17 +74,8 @@ impl<'a> Cx<'a> {
                 // The location around it has a script of its own, which is not run here.
                 let mut rules = self.with_snippets(&inside, server, bases, tls);
                 // What refuses somebody around it does so in it, where no policy of ours would.
-                if around.guarded && !self.options.allow_unprotected {
-                    let served = rules.iter_mut().filter(|rule| matches!(rule.action, Action::Forward(_)));
-                    let mut any = false;
-                    for rule in served {
-                        rule.action = Action::Withheld(WITHHELD);
-                        rule.changes = Changed::default();
-                        any = true;
-                    }
-                    if any {
-                        self.lost(&here, "the access control of the location around it is not taken over for it");
-                    }
+                if around.guarded && !self.options.allow_unprotected && withhold(rules.iter_mut(), WITHHELD) {
+                    self.lost(&here, "the access control of the location around it is not taken over for it");
                 }
                 if rules.iter().any(|rule| rule.action == Action::Withheld(Code::SnippetLosesBackend)) {
                     self.loses_backend(&here, path);
@@ -114,13 +105,10 @@ impl<'a> Cx<'a> {
         };
         let open = rules.iter().filter(refuses).find(|rule| matches!(&rule.path, PathRule::Regex(value) if !beside_prefix(value)));
         let Some(first) = open.cloned() else { return };
-        let mut any = false;
-        for rule in rules.iter_mut().filter(|rule| matches!(rule.path, PathRule::Prefix(_)) && matches!(rule.action, Action::Forward(_))) {
-            rule.action = Action::Withheld(Code::SnippetExpressionRank);
-            rule.changes = Changed::default();
-            any = true;
-        }
-        if any && let PathRule::Regex(value) = &first.path {
+        let prefixes = rules.iter_mut().filter(|rule| matches!(rule.path, PathRule::Prefix(_)));
+        if withhold(prefixes, Code::SnippetExpressionRank)
+            && let PathRule::Regex(value) = &first.path
+        {
             let facts =
                 vec![("path", value.clone()), ("ingress", self.ingress_name(first.owner)), ("target", self.options.target.id().to_owned())];
             self.say(Code::SnippetExpressionRank, Some(first.origin.clone()), facts);
@@ -169,6 +157,17 @@ impl<'a> Cx<'a> {
             }
         }
     }
+}
+
+/// Withholds those of the rules that are served; whether there were some.
+fn withhold<'r>(rules: impl Iterator<Item = &'r mut Rule>, code: Code) -> bool {
+    let mut any = false;
+    for rule in rules.filter(|rule| matches!(rule.action, Action::Forward(_))) {
+        rule.action = Action::Withheld(code);
+        rule.changes = Changed::default();
+        any = true;
+    }
+    any
 }
 
 /// The Service of `http://NAME.NAMESPACE.svc:PORT`.
