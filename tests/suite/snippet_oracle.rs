@@ -39,6 +39,11 @@ const LOCATION: &str = r"
         proxy_max_temp_file_size 1024m;
         proxy_request_buffering on;
         proxy_http_version 1.1;
+        proxy_cookie_domain off;
+        proxy_cookie_path off;
+        proxy_next_upstream error timeout;
+        proxy_next_upstream_timeout 0;
+        proxy_next_upstream_tries 3;
 ";
 
 /// One server as the controller writes it, around a snippet.
