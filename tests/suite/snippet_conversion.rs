@@ -208,6 +208,26 @@ fn lists_of_annotations_stand_before_those_of_snippets() {
     }
 }
 
+/// `proxy_next_upstream` of a location adds to what the controller writes there: a real nginx 1.22.1 tried again after errors and 503.
+#[test]
+fn conditions_to_try_again_add_up() {
+    let errors = ["connect-failure", "refused-stream", "reset"];
+    for (text, triggers, statuses) in [
+        ("proxy_next_upstream http_503;", &errors[..], &["503"][..]),
+        ("proxy_next_upstream http_503; proxy_next_upstream http_502;", &errors[..], &["503", "502"][..]),
+        ("proxy_next_upstream http_503 off;", &[], &[]),
+    ] {
+        let inventory = judge::inventory(&objects("configuration-snippet", text));
+        let yaml = judge::converted(&judge::ingresses(&inventory), &inventory, "envoy-gateway");
+        let (_, written) = yaml.split_once("  retry:\n    numRetries: ").expect("retries");
+        let (tries, written) = written.split_once('\n').expect("what they are for");
+        let items: Vec<&str> =
+            written.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.trim().strip_prefix("- ")).collect();
+        let again = if triggers.is_empty() { vec![] } else { [triggers, &["retriable-status-codes"], statuses].concat() };
+        assert_eq!((tries, items), (if again.is_empty() { "0" } else { "2" }, again), "{text}");
+    }
+}
+
 #[test]
 fn a_snippet_without_effect_changes_nothing() {
     let yaml = objects("configuration-snippet", "deny all;").replace("allow-snippet-annotations: 'true', ", "");

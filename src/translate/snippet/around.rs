@@ -8,6 +8,7 @@ use super::{
     refuses,
 };
 use crate::{
+    gateway::Intent,
     k8s::Subject,
     nginx::{
         Location, Server,
@@ -16,6 +17,9 @@ use crate::{
     },
     translate::context::Cx,
 };
+
+/// The innermost of the blocks around.
+const LOCATION: usize = 2;
 
 /// Variables that the controller sets at the start of a location.
 const SET: &[&str] = &["ingress_name", "location_path", "namespace", "service_name", "service_port"];
@@ -85,6 +89,28 @@ impl<'a> Around<'a> {
             return Env::new();
         }
         self.set.iter().map(|(name, value)| ((*name).to_owned(), Held::Text(value.clone()))).collect()
+    }
+
+    /// What a directive about retries asks for, with those beside it: conditions of one block add up, and `off` ends all.
+    pub(super) fn again(&self, here: &Here<'_>, level: usize) -> Option<Intent> {
+        let name = here.word(0);
+        if !["proxy_next_upstream", "proxy_next_upstream_tries"].contains(&name) {
+            return None;
+        }
+        let beside = self.levels().swap_remove(level);
+        let lines = |name: &'static str| beside.iter().filter(move |here| here.word(0) == name);
+        let written = self.retries.as_ref().filter(|_| self.controller && level == LOCATION);
+        let own = lines("proxy_next_upstream").flat_map(|here| here.line.text.split(' ').skip(1));
+        let mut words: Vec<&str> = written.map_or("", |(words, _)| words).split_whitespace().chain(own).collect();
+        if words.is_empty() {
+            words = vec!["error", "timeout"];
+        }
+        let mut said = BTreeSet::new();
+        words.retain(|word| said.insert(*word));
+        let tries = lines("proxy_next_upstream_tries").find_map(|here| here.word(1).parse().ok());
+        let tries = written.map(|(_, tries)| *tries).or(tries).unwrap_or(0);
+        let conditions = if said.contains("off") { "off".to_owned() } else { words.join(" ") };
+        Some(Intent::Retry { conditions, tries })
     }
 
     pub(super) fn levels(&self) -> Vec<Vec<Here<'_>>> {
@@ -170,6 +196,7 @@ impl<'a> Cx<'a> {
             return around;
         }
         let others = Self::others(&around, &location.path);
+        let next = &location.settings.proxy.next_upstream;
         Around {
             set: SET.iter().filter_map(|name| Some((*name, self.config.constant(location, name)?))).collect(),
             plain: matches!(location.settings.protocol.value, BackendProtocol::Http | BackendProtocol::Grpc),
@@ -177,6 +204,7 @@ impl<'a> Cx<'a> {
             guarded: self.is_guarded(location),
             annotated: annotated(location),
             limits: location.settings.limits.clone(),
+            retries: Some((next.conditions.value.clone(), u64::try_from(next.tries.value).unwrap_or(0))),
             others,
             ..around
         }

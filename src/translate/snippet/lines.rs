@@ -188,6 +188,8 @@ impl Cx<'_> {
                     self.content_type(&here);
                 } else if around.controller && at < 2 && self.is_hidden(&here) {
                     self.idle(&here, "each location of the controller has a directive of its own, which hides it");
+                } else if let Some(intent) = around.again(&here, at) {
+                    self.intent(&here, owner, &intent, &here.line.text);
                 } else if let Some(closed) = self.one_beside(&here, owner) {
                     lost = Some(closed);
                 }
@@ -323,13 +325,7 @@ impl Cx<'_> {
             (_, About::Rate) if here.word(0).ends_with("_dry_run") => self.idle(here, "it says what holds without it"),
             // Limits of several blocks are looked at together.
             (Directive::Rate, _) | (_, About::Rate) => {}
-            (_, About::Retry) => {
-                let intent = match here.word(0) {
-                    "proxy_next_upstream" => Intent::Retry { conditions: value.clone(), tries: 0 },
-                    _ => Intent::Retry { conditions: "error timeout".to_owned(), tries: here.word(1).parse().unwrap_or(0) },
-                };
-                self.intent(here, owner, &intent, &value);
-            }
+            (_, About::Retry) => self.lost(here, "retries of routes have no time of their own"),
             (_, About::BackendTls) => drop(self.intent(here, owner, &Intent::BackendTls, &value)),
             (Directive::Unmodelled { .. }, About::BackendProtocol) => {
                 self.lost(here, "no filter changes the method, headers and body as it does");

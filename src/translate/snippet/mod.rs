@@ -84,6 +84,8 @@ pub(super) struct Around<'a> {
     annotated: Annotated,
     /// Its annotations' limits.
     limits: Option<Arc<RateLimits>>,
+    /// When the controller's own directives try again, and how often in all; 0 is without end.
+    retries: Option<(String, u64)>,
     /// Other locations of the server, which a rewrite may lead to.
     others: Others,
     /// Paths of locations of the server and what they are to others, of each kind at most two paths.
