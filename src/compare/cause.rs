@@ -105,8 +105,11 @@ impl<O: Router, N: Router, W: World> Probes<'_, O, N, W> {
     /// The code that says why, or else what.
     pub(super) fn code(&self, unlike: &Unlike, request: &Request, replayed: &Replayed) -> Code {
         let [old, new] = [&replayed.old, &replayed.new].map(|treatment| &treatment.decision.outcome);
-        let answered = !matches!(new, Outcome::Forward(_) | Outcome::Unmodelled { .. });
-        if unlike.code == Code::DifferenceBodyLimit && answered && matches!(old, Outcome::Respond { status: 413, .. }) {
+        let answered = |outcome: &Outcome| !matches!(outcome, Outcome::Forward(_) | Outcome::Unmodelled { .. });
+        let limits = |outcome: &Outcome| matches!(outcome, Outcome::Respond { status: 413, .. });
+        // A redirect that is refused leads nobody any more.
+        let nowhere = limits(old) && answered(new) || limits(new) && answered(old) && !matches!(old, Outcome::Redirect { .. });
+        if unlike.code == Code::DifferenceBodyLimit && nowhere {
             return Code::DifferenceBodyLimitAnswered;
         }
         if !is_routing(unlike) {
