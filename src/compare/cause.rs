@@ -14,7 +14,7 @@ use super::{
 use crate::{
     automata::{Lang, pcre},
     ledger::Code,
-    request::{Outcome, Predicates, RegexDialect, Request, Test, World},
+    request::{NoAnswer, Outcome, Predicates, RegexDialect, Request, Test, World},
 };
 
 /// Languages by which regions are cut at most, so that each has one cause.
@@ -123,6 +123,9 @@ impl<O: Router, N: Router, W: World> Probes<'_, O, N, W> {
         if self.lacks_certificate(&seen) {
             return Code::DifferenceClientCertificate;
         }
+        if self.wants_http2(&seen) {
+            return Code::DifferenceHttp2NotOffered;
+        }
         if self.by_labels(&seen) {
             return Code::DifferenceWildcardLabels;
         }
@@ -178,6 +181,17 @@ impl<O: Router, N: Router, W: World> Probes<'_, O, N, W> {
             return false;
         }
         self.agree(seen, &Request { client_certificate: Some("client".to_owned()), ..seen.request.clone() }).is_some()
+    }
+
+    /// The new side offers no HTTP/2, which clients of a backend without HTTP/2 can do without.
+    fn wants_http2(&self, seen: &Seen<'_>) -> bool {
+        let refused = matches!(seen.replayed.new.decision.outcome, Outcome::NoAnswer(NoAnswer::Tls));
+        let needed =
+            matches!(&seen.replayed.old.decision.outcome, Outcome::Forward(to) if to.speech.iter().any(|speech| speech.is_http2()));
+        if seen.request.http_version != "2" || !refused || needed {
+            return false;
+        }
+        self.agree(seen, &Request { http_version: "1.1".to_owned(), ..seen.request.clone() }).is_some()
     }
 
     /// Without an origin both sides agree.

@@ -126,7 +126,8 @@ pub fn curl(request: &Request, address: &str) -> String {
     }
     match http_version.as_str() {
         "1.0" => line.push_str(" --http1.0"),
-        "2" => line.push_str(if *scheme == Scheme::Https { " --http2" } else { " --http2-prior-knowledge" }),
+        // Over TLS too: a client that also offers HTTP/1.1 may be answered in that.
+        "2" => line.push_str(" --http2-prior-knowledge"),
         _ => {}
     }
     if target.contains("/.") || target.contains("//") {

@@ -13,7 +13,7 @@ use crate::{
     annotations::{Absent, Consequence, Effect, TOO_RISKY},
     k8s::{FieldPath, Ingress, Inventory, Step, Subject},
     ledger::{Code, Finding, Findings},
-    nginx::{Config, IngressId, RefusalKind, Server},
+    nginx::{Config, IngressId, RefusalKind, Server, Target, UpstreamId},
 };
 
 /// Annotations whose unusable values switch authentication off.
@@ -25,6 +25,8 @@ struct Cx<'a> {
     config: &'a Config,
     facts: &'a [IngressFacts],
     findings: Findings,
+    /// Ingresses that do not say how requests to an upstream are distributed, where an assumed order decides that.
+    distributed: BTreeSet<(IngressId, UpstreamId)>,
 }
 
 /// Collects all findings.
@@ -36,7 +38,7 @@ pub(super) fn collect(
     facts: &[IngressFacts],
     shared: &[Shared],
 ) -> Findings {
-    let mut cx = Cx { inventory, config, facts, findings: controller.findings.clone() };
+    let mut cx = Cx { inventory, config, facts, findings: controller.findings.clone(), distributed: BTreeSet::new() };
     for (ingress, found) in inventory.ingresses.iter().zip(facts) {
         cx.ingress(ingress, found);
     }
@@ -146,6 +148,8 @@ impl Cx<'_> {
             let code = match effect {
                 Effect::Used | Effect::Idle { .. } | Effect::Superseded { .. } | Effect::Unknown => continue,
                 Effect::Blanked => Code::AnnotationSnippetBlanked,
+                // Nothing is served because of it, so that nobody is refused.
+                Effect::Unusable(Consequence::Denied) if !self.has_locations(facts) => continue,
                 Effect::Unusable(Consequence::Denied) => {
                     let why = settings.and_then(|settings| settings.denied.as_ref()).map(|denied| denied.why.clone());
                     list.push(("why", why.unwrap_or_default()));
@@ -167,6 +171,29 @@ impl Cx<'_> {
             let subject = self.annotation(ingress, annotation);
             self.push(code, subject, list);
         }
+        if let Some((annotation, missing)) = self.asks_nobody(ingress, facts) {
+            let list = vec![("ingress", name(ingress)), ("annotation", annotation.to_owned()), ("missing", missing.to_owned())];
+            self.push(Code::AnnotationAuthIncomplete, self.annotation(ingress, annotation), list);
+        }
+    }
+
+    /// An annotation that asks for passwords, and the one without which nginx asks nobody.
+    fn asks_nobody(&self, ingress: &Ingress, facts: &IngressFacts) -> Option<(&'static str, &'static str)> {
+        let settings = facts.settings.as_ref().filter(|_| self.has_locations(facts))?;
+        let has = |name: &str| ingress.meta.annotations.contains_key(&format!("{}/{name}", self.config.globals.flags.annotations_prefix));
+        match &settings.basic_auth {
+            Some(basic) if !basic.protects() => Some(("auth-type", "auth-realm")),
+            None if has("auth-secret") && !has("auth-type") && settings.external_auth.is_none() => Some(("auth-secret", "auth-type")),
+            Some(_) | None => None,
+        }
+    }
+
+    /// The Ingress has locations of its own, if only the implicit `/` of a host that it created.
+    fn has_locations(&self, facts: &IngressFacts) -> bool {
+        let own = facts.paths.iter().flatten().chain(&facts.default_backend);
+        let created = |id| self.config.servers.iter().any(|server| server.created_by == Some(id));
+        own.into_iter().any(|fate| matches!(fate, PathFate::Location { .. } | PathFate::DefaultBackend { .. }))
+            || matches!(facts.fate, Fate::Counts(id) if created(id))
     }
 
     fn paths(&mut self, ingress: &Ingress, facts: &IngressFacts) {
@@ -262,6 +289,29 @@ impl Cx<'_> {
             }
         }
         self.server_order(server);
+        self.upstream_order(server);
+    }
+
+    /// How requests are distributed is said by the Ingress that names the port of a Service first, for all others.
+    fn upstream_order(&mut self, server: &Server) {
+        for location in &server.locations {
+            let (Some(origin), &Target::Upstream(id)) = (&location.origin, &location.target) else { continue };
+            let (own, upstream) = (origin.ingress, self.config.upstream(id));
+            let Some(first) = upstream.ingress.filter(|first| *first != own) else { continue };
+            let [mine, theirs] = [own, first].map(|ingress| &self.config.ingress(ingress).settings.balancing);
+            if mine == theirs || upstream.affinity.is_some() || !order::assumed(self.counted(first), self.counted(own)) {
+                continue;
+            }
+            if self.distributed.insert((own, id)) {
+                self.order_assumed(first, own, format!("how requests to `{}` are distributed", upstream.label().unwrap_or_default()));
+            }
+        }
+    }
+
+    fn order_assumed(&mut self, winner: IngressId, loser: IngressId, what: String) {
+        let subject = whole(self.counted(loser));
+        let [winner, loser] = [winner, loser].map(|ingress| self.config.ingress(ingress).name.to_string());
+        self.push(Code::IngressOrderAssumed, subject, vec![("winner", winner), ("loser", loser), ("what", what)]);
     }
 
     /// What else of a host is decided by the Ingress that comes first.
@@ -306,10 +356,7 @@ impl Cx<'_> {
             found.extend(conflict(self, decided, &differs).map(|id| (decided, id, what)));
         }
         for (winner, loser, what) in found {
-            let subject = whole(self.counted(loser));
-            let winner = self.config.ingress(winner).name.to_string();
-            let loser = self.config.ingress(loser).name.to_string();
-            self.push(Code::IngressOrderAssumed, subject, vec![("winner", winner), ("loser", loser), ("what", what)]);
+            self.order_assumed(winner, loser, what);
         }
     }
 

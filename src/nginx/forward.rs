@@ -2,6 +2,7 @@
 
 use super::{
     Config, Router, Target, UpstreamId,
+    code::Listed,
     route::{Here, Trace, origin},
     settings::{BackendProtocol, BasicKind, ExternalAuth, Satisfy},
     texts::{self, BackendProtocolOf},
@@ -137,7 +138,7 @@ impl Router<'_> {
             Some("denylist-source-range")
         } else if asked.allow.is_some_and(|id| !v.holds(id)) {
             Some("allowlist-source-range")
-        } else if listed == Some(false) {
+        } else if listed == Some(Listed::Denied) {
             Some("configuration-snippet")
         } else if !lists && listed.is_none() && self.common.blocked.is_some_and(|id| v.holds(id)) {
             Some("block-cidrs")
@@ -172,7 +173,8 @@ impl Router<'_> {
                 Err(Box::new(self.own(here, 403)))
             }
             Some(_) => Ok((guards, true)),
-            None if any && (lists || listed.is_some() || self.common.blocked.is_some()) => {
+            // A client that no line names is neither refused nor let in.
+            None if any && (asked.allow.is_some() || listed == Some(Listed::Allowed)) => {
                 guards.truncate(asks);
                 Ok((guards, false))
             }

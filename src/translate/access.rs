@@ -1,15 +1,15 @@
 //! Access control and everything else of a location that core has no field for: each becomes an intent that the target answers.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::context::{Cx, differs, no_effect, unmappable};
 use crate::{
     gateway::{AuthRequest, Buffers, Intent, Per, Rate, SessionCookie, Users},
-    k8s::NamespacedName,
+    k8s::{NamespacedName, Service},
     ledger::{Code, Settlement},
     nginx::{
         self, IngressId, Location, Server, Target,
-        settings::{BackendProtocol, BasicAuth, BasicKind, ExternalAuth, Given, Satisfy, SecretKind},
+        settings::{AddressLists, BackendProtocol, BasicAuth, BasicKind, ExternalAuth, Given, Satisfy, SecretKind},
     },
     targets::Answer,
 };
@@ -50,6 +50,19 @@ fn annotated(given: Given) -> bool {
 }
 
 impl Cx<'_> {
+    /// Somebody asks for credentials at a location.
+    fn asks_for_credentials(&self, location: &Location) -> bool {
+        let password = location.settings.basic_auth.as_ref().is_some_and(|basic| basic.protects());
+        password && !location.no_auth || self.config.asks_service(location)
+    }
+
+    /// With `satisfy: any` a list that only denies changes nothing: credentials let in whom it refuses, and without them nobody passes.
+    fn only_credentials_decide(&self, server: &Server, location: &Location) -> bool {
+        let AddressLists { allow, satisfy, .. } = location.settings.addresses.as_ref();
+        let texts = location.settings.snippets.is_some() || server.snippet.is_some() || !self.config.globals.snippets.is_empty();
+        *satisfy == Satisfy::Any && allow.is_empty() && !texts && self.asks_for_credentials(location)
+    }
+
     /// Why the location must not be served without access control that the target cannot say; `None` where it may.
     pub(super) fn lost_access_control(&mut self, ingress: IngressId, server: &Server, location: &Location) -> Option<Code> {
         let settings = &location.settings;
@@ -67,7 +80,13 @@ impl Cx<'_> {
             let deny = blocked.block_cidrs.iter().map(ToString::to_string).collect();
             lost = lost.or(self.ask(ingress, &[], &Intent::AddressLists { allow: vec![], deny }, vec![]));
         }
-        if !lists.allow.is_empty() || !lists.deny.is_empty() {
+        if self.only_credentials_decide(server, location) {
+            self.mark(
+                ingress,
+                &["denylist-source-range"],
+                &no_effect("with `satisfy: any` credentials let in whom it refuses, and everybody needs them"),
+            );
+        } else if !lists.allow.is_empty() || !lists.deny.is_empty() {
             let text = |list: &[crate::nginx::settings::Cidr]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
             let intent = Intent::AddressLists { allow: text(&lists.allow), deny: text(&lists.deny) };
             let names: &[&str] = if lists.allow.is_empty() {
@@ -112,9 +131,8 @@ impl Cx<'_> {
         }
         if settings.addresses.satisfy == Satisfy::Any && settings.satisfy_matters() {
             // Policies ask everybody: whom one of them refuses, no other lets pass.
-            let lists = !settings.addresses.allow.is_empty() || !settings.addresses.deny.is_empty();
-            let asks = settings.basic_auth.is_some() || settings.external_auth.is_some();
-            if lists && asks && lost.is_none() {
+            let lists = !lists.allow.is_empty() || !lists.deny.is_empty() && !self.only_credentials_decide(server, location);
+            if lists && self.asks_for_credentials(location) && lost.is_none() {
                 self.mark(ingress, &["satisfy"], &unmappable(Code::AccessSatisfyAny));
                 let (subject, name) = (self.annotation(ingress, "satisfy"), self.ingress_name(ingress));
                 let facts = vec![("ingress", name), ("target", self.options.target.id().to_owned())];
@@ -230,7 +248,10 @@ impl Cx<'_> {
     pub(super) fn residue(&mut self, ingress: IngressId, server: &Server, location: &Location) {
         let settings = location.settings.clone();
         let proxy = &settings.proxy;
-        if annotated(proxy.body_size.given) {
+        if annotated(proxy.body_size.given) && proxy.body_size.value.is_none() && !self.options.target.keeps_body_limit() {
+            // Nothing limits bodies there.
+            self.mark(ingress, &["proxy-body-size"], &Settlement::Exact);
+        } else if annotated(proxy.body_size.given) {
             let size = proxy.body_size.value.map_or_else(|| "no limit".to_owned(), |bytes| format!("{bytes} bytes"));
             self.ask(ingress, &["proxy-body-size"], &Intent::BodyLimit { bytes: proxy.body_size.value }, vec![("value", size)]);
         }
@@ -252,10 +273,13 @@ impl Cx<'_> {
                 self.ask(ingress, &[name], &intent, vec![("annotation", name.to_owned()), ("value", setting.value.to_string())]);
             }
         }
-        for (name, given) in [("proxy-redirect-from", proxy.redirect.from.given), ("proxy-redirect-to", proxy.redirect.to.given)] {
-            if annotated(given) {
-                self.ask(ingress, &[name], &Intent::LocationRewrite, vec![]);
-            }
+        let redirect = &proxy.redirect;
+        let given = [("proxy-redirect-from", annotated(redirect.from.given)), ("proxy-redirect-to", annotated(redirect.to.given))];
+        let names: Vec<&'static str> = given.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
+        if redirect.from.value == "off" || redirect.to.value == "off" && redirect.from.value != "default" {
+            self.mark(ingress, &names, &Settlement::Exact);
+        } else if !names.is_empty() {
+            self.ask(ingress, &names, &Intent::LocationRewrite, vec![]);
         }
         for (name, setting) in [("proxy-cookie-domain", &proxy.cookie_domain), ("proxy-cookie-path", &proxy.cookie_path)] {
             if annotated(setting.given) {
@@ -289,13 +313,19 @@ impl Cx<'_> {
                 };
                 self.limit(ingress, &intent);
             }
-            if limits.rate > 0 || limits.rate_after > 0 {
+            let names = &["limit-rate", "limit-rate-after"];
+            if limits.rate > 0 && proxy.buffering.responses.value == "on" {
                 let positive = |value: i64| u64::try_from(value).unwrap_or(0);
                 let intent = Intent::Bandwidth { rate: positive(limits.rate) * 1024, after: positive(limits.rate_after) * 1024 };
-                self.ask(ingress, &["limit-rate", "limit-rate-after"], &intent, vec![]);
+                self.ask(ingress, names, &intent, vec![]);
+            } else if limits.rate > 0 {
+                self.mark(ingress, names, &no_effect("nginx slows answers down only where `proxy-buffering` is on"));
+            } else if limits.rate_after > 0 {
+                self.mark(ingress, names, &no_effect("`limit-rate` is not set"));
             }
         }
         self.residue_of_backends(ingress, &settings);
+        self.balancing(ingress, location);
         self.error_pages(ingress, server, location);
         self.residue_of_server(ingress, &settings);
     }
@@ -361,28 +391,59 @@ impl Cx<'_> {
                 self.say_about(ingress, names, Code::PolicyAffinityFailure, vec![("value", affinity.name.clone())]);
             }
         }
-        let balancing = &settings.balancing;
-        if annotated(balancing.algorithm.given) {
-            if balancing.algorithm.value == "round_robin" {
-                self.mark(ingress, &["load-balance"], &Settlement::Exact);
-            } else {
-                let by = balancing.algorithm.value.clone();
-                self.ask(ingress, &["load-balance"], &Intent::LoadBalancing { by: by.clone(), hashed: false }, vec![("value", by)]);
-            }
-        }
-        if !balancing.hash_by.is_empty() {
-            let by = balancing.hash_by.clone();
-            let names = &["upstream-hash-by", "upstream-hash-by-subset", "upstream-hash-by-subset-size"];
-            self.ask(ingress, names, &Intent::LoadBalancing { by: by.clone(), hashed: true }, vec![("value", by)]);
-        }
-        if annotated(balancing.service_upstream.given) && balancing.service_upstream.value {
-            self.ask(ingress, &["service-upstream"], &Intent::ServiceAddress, vec![]);
-        }
         if !settings.connection_header.is_empty() {
             self.ask(ingress, &["connection-proxy-header"], &Intent::ConnectionHeader, vec![("value", settings.connection_header.clone())]);
         }
         if !settings.default_backend.is_empty() {
             self.ask(ingress, &["default-backend"], &Intent::ErrorPages, vec![]);
+        }
+    }
+
+    /// How requests are distributed. It belongs to the upstream, and the Ingress that names it first says it for all.
+    fn balancing(&mut self, ingress: IngressId, location: &Location) {
+        const HASH: &[&str] = &["upstream-hash-by", "upstream-hash-by-subset", "upstream-hash-by-subset-size"];
+        let Target::Upstream(id) = location.target else { return };
+        let upstream = self.config.upstream(id);
+        let first = upstream.ingress.unwrap_or(ingress);
+        if first != ingress {
+            let own = &location.settings.balancing;
+            let given = [
+                (&["load-balance"][..], annotated(own.algorithm.given)),
+                (HASH, !own.hash_by.is_empty()),
+                (&["service-upstream"], annotated(own.service_upstream.given)),
+            ];
+            let why = format!("`{}` names the same port of the Service first, and says it for both", self.ingress_name(first));
+            for (names, _) in given.into_iter().filter(|(_, given)| *given) {
+                self.mark(ingress, names, &no_effect(&why));
+            }
+        }
+        let settings = Arc::clone(&self.config.ingress(first).settings);
+        let (balancing, sticky) = (&settings.balancing, upstream.affinity.is_some());
+        let (hashed, algorithm) = (!balancing.hash_by.is_empty(), &balancing.algorithm);
+        if annotated(algorithm.given) {
+            let by = algorithm.value.clone();
+            if sticky || hashed {
+                let why = if sticky { "a cookie names the endpoint" } else { "`upstream-hash-by` chooses the endpoint" };
+                self.mark(first, &["load-balance"], &no_effect(why));
+            } else if by == "round_robin" {
+                self.mark(first, &["load-balance"], &Settlement::Exact);
+            } else {
+                self.ask(first, &["load-balance"], &Intent::LoadBalancing { by: by.clone(), hashed: false }, vec![("value", by)]);
+            }
+        }
+        if hashed && sticky {
+            self.mark(first, HASH, &no_effect("a cookie names the endpoint"));
+        } else if hashed {
+            let by = balancing.hash_by.clone();
+            self.ask(first, HASH, &Intent::LoadBalancing { by: by.clone(), hashed: true }, vec![("value", by)]);
+        }
+        if annotated(balancing.service_upstream.given) && balancing.service_upstream.value {
+            let headless = |service| self.inventory.services.get(service).is_some_and(Service::is_headless);
+            if matches!(&upstream.backend, nginx::Backend::Service { service, .. } if headless(service)) {
+                self.mark(first, &["service-upstream"], &no_effect("a headless Service has no address of its own"));
+            } else {
+                self.ask(first, &["service-upstream"], &Intent::ServiceAddress, vec![]);
+            }
         }
     }
 
@@ -397,6 +458,9 @@ impl Cx<'_> {
             Some(nginx::ReplacedErrors { codes, intercepts, backend: _ }) => {
                 let intent = Intent::ErrorStatus { codes, status: self.config.built_in_status(), of_backends: intercepts };
                 self.ask(ingress, if given { names } else { &[] }, &intent, vec![]);
+            }
+            None if given && errors.codes.value.is_empty() && self.config.globals.errors.codes.is_empty() => {
+                self.mark(ingress, names, &no_effect("no errors are replaced here"));
             }
             None if given => drop(self.ask(ingress, names, &Intent::ErrorPages, vec![])),
             None => {}

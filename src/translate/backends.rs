@@ -279,7 +279,7 @@ fn scale(share: u64, total: u64) -> (u32, u32) {
 }
 
 /// A header name.
-fn is_token(name: &str) -> bool {
+pub(super) fn is_token(name: &str) -> bool {
     !name.is_empty() && name.len() <= 256 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 

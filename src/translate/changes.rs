@@ -1,6 +1,7 @@
 //! Settings of a location that change requests or answers on the way: rewrites, hosts, headers, CORS.
 
 use super::{
+    backends::is_token,
     context::{Cx, differs, no_effect, unmappable},
     plan::{Changes, CorsRule, PathModifier},
     shape::{self, PathChange},
@@ -194,8 +195,9 @@ impl Cx<'_> {
                 origins = vec!["*".to_owned()];
                 break;
             }
-            if origin == "null" || !origin.contains("://") {
-                if origin == "null" {
+            let said = by_policy && origin.contains("://") || is_origin(origin);
+            if !said {
+                if origin == "null" || origin.contains("://") {
                     settled = settled.and(differs(Code::CorsOriginUnsayable));
                     self.say(Code::CorsOriginUnsayable, Some(subject.clone()), vec![("ingress", name.clone()), ("value", origin.clone())]);
                 }
@@ -229,10 +231,19 @@ impl Cx<'_> {
             let subject = self.annotation(ingress, "cors-allow-methods");
             self.say(Code::CorsMethodUnsayable, Some(subject), vec![("ingress", name), ("value", unsayable.join(", "))]);
         }
+        let named = |text: &str| list(text).into_iter().partition::<Vec<_>, _>(|item| is_token(item));
+        let [(headers, no_headers), (expose, no_exposed)] = [named(&cors.headers), named(&cors.expose)];
+        for (key, wrong) in [("cors-allow-headers", no_headers), ("cors-expose-headers", no_exposed)] {
+            if !wrong.is_empty() {
+                self.mark(ingress, &[key], &differs(Code::CorsHeaderUnsayable));
+                let (subject, name) = (self.annotation(ingress, key), self.ingress_name(ingress));
+                self.say(Code::CorsHeaderUnsayable, Some(subject), vec![("ingress", name), ("value", wrong.join(", "))]);
+            }
+        }
         let rule = CorsRule {
             methods,
-            headers: list(&cors.headers),
-            expose: list(&cors.expose),
+            headers,
+            expose,
             // nginx answers a literal star, with which browsers refuse credentials. Implementations repeat the origin instead, and with
             // credentials every site could use those of its visitors.
             credentials: cors.credentials && origins != ["*"],
@@ -248,6 +259,16 @@ impl Cx<'_> {
         self.ask(ingress, &names, &Intent::Cors(Box::new(wish)), vec![]);
         None
     }
+}
+
+/// An origin that the CORS filter takes: `http` or `https`, a host whose first label may be `*`, and a port.
+fn is_origin(origin: &str) -> bool {
+    let Some(rest) = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")) else { return false };
+    let (host, port) = rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port)));
+    let is_label = |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let is_port = |port: &str| (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit());
+    let host = host.strip_prefix("*.").unwrap_or(host);
+    (host == "*" || host.split('.').all(is_label)) && port.is_none_or(is_port)
 }
 
 /// A host name without wildcard, as the CRDs want it.

@@ -219,12 +219,33 @@ impl<'a> Cx<'a> {
     }
 
     /// Says something once; the same code about the same place in the same words is not repeated.
-    pub(super) fn say(&mut self, code: Code, subject: Option<Subject>, facts: Facts) {
+    pub(super) fn say(&mut self, code: Code, subject: Option<Subject>, mut facts: Facts) {
+        facts.extend(self.fate(code).map(|fate| ("fate", fate.to_owned())));
         if self.said.insert((code, subject.clone(), words(&facts))) {
             self.findings.push(match subject {
                 Some(subject) => Finding::about(code, subject, facts),
                 None => Finding::estate(code, facts),
             });
+        }
+    }
+
+    /// What becomes of those whose access control is lost: nobody is served, unless everybody may be.
+    fn fate(&self, code: Code) -> Option<&'static str> {
+        let open = self.options.allow_unprotected;
+        match code {
+            Code::AccessAddressLists
+            | Code::AccessBasicAuth
+            | Code::AccessBlockedAgents
+            | Code::AccessDigestAuth
+            | Code::AccessExternalAuth
+            | Code::AccessFirewall
+            | Code::AccessGlobalAuth
+            | Code::AccessPasswordHashes => Some(if open { "are left open" } else { "answer 500" }),
+            Code::AccessSatisfyAny => Some(if open { "ask for both" } else { "answer 500" }),
+            Code::AccessClientCertificates | Code::AccessClientCertificatesPlace | Code::AccessClientSubject => {
+                Some(if open { "is left open" } else { "answers 500" })
+            }
+            _ => None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     changes::is_precise_hostname,
-    context::{Certified, Cx, differs, unmappable},
+    context::{Certified, Cx, differs, no_effect, unmappable},
     paths::{self, NoMatch},
     plan::{Action, Changed, Changes, HeaderCondition, HostPlan, Hostname, On, PathRule, Redirect, Rule, TlsPlan},
     redirects::split_url,
@@ -116,7 +116,8 @@ impl Cx<'_> {
             // nginx serves these over TLS, with a certificate that nobody trusts; what they say is looked at all the same.
             let lost: Vec<Subject> =
                 plan.http.iter().filter(|rule| matches!(rule.action, Action::ToHttps { .. })).map(|rule| rule.origin.clone()).collect();
-            if !lost.is_empty() {
+            // TLS that passes unread asks nobody.
+            if !lost.is_empty() && plan.passthrough.is_none() {
                 self.rules(server, form, true);
             }
             for place in lost.into_iter().filter(|_| plan.passthrough.is_none()) {
@@ -179,6 +180,15 @@ impl Cx<'_> {
         let client = server.client_certificates.as_ref()?;
         let names = CLIENT_CERTIFICATES;
         let settings = &client.settings;
+        if !client.are_asked() && settings.match_cn.is_empty() {
+            let why = if settings.ca {
+                "nobody is asked for a certificate"
+            } else {
+                "without `ca.crt` in its Secret nobody is asked for a certificate"
+            };
+            self.mark(client.ingress, names, &no_effect(why));
+            return None;
+        }
         let mut extras = Vec::new();
         for (name, given) in [
             ("auth-tls-error-page", !settings.error_page.is_empty()),

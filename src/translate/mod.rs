@@ -229,9 +229,8 @@ fn say_defaults(cx: &mut Cx<'_>, plans: &[HostPlan]) {
         return;
     }
     let defaults = &cx.config.globals.defaults.proxy;
-    let limit = defaults.body_size.value.map_or_else(|| "no limit".to_owned(), |bytes| format!("{bytes} bytes"));
-    if !cx.options.target.keeps_body_limit() {
-        cx.say(Code::DefaultBodyLimit, None, vec![("value", limit)]);
+    if let Some(bytes) = defaults.body_size.value.filter(|_| !cx.options.target.keeps_body_limit()) {
+        cx.say(Code::DefaultBodyLimit, None, vec![("value", format!("{bytes} bytes"))]);
     }
     if !cx.options.target.closes_times() {
         cx.say(Code::DefaultTimeouts, None, vec![]);

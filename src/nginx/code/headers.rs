@@ -209,8 +209,8 @@ impl Router<'_> {
         }
     }
 
-    /// Whether lists of snippets let the client pass; `None` where there are none.
-    pub(in crate::nginx) fn listed(&self, v: &impl Valuation, levels: &Levels<'_>) -> Known<Option<bool>> {
+    /// What lists of snippets say of the client; `None` where there are none.
+    pub(in crate::nginx) fn listed(&self, v: &impl Valuation, levels: &Levels<'_>) -> Known<Option<Listed>> {
         let Some((_, lines)) = levels.innermost(|directive| matches!(directive, Directive::Access { .. })) else { return Ok(None) };
         if let Some(what) = levels.unmodelled(Reach::Address) {
             return Err(what.to_owned());
@@ -222,11 +222,22 @@ impl Router<'_> {
                 Some(cidr) => self.predicates.find(&Field::Client, &super::ask::network(*cidr)).is_some_and(|id| v.holds(id)),
             };
             if holds {
-                return Ok(Some(*allow));
+                return Ok(Some(if *allow { Listed::Allowed } else { Listed::Denied }));
             }
         }
-        Ok(Some(true))
+        Ok(Some(Listed::Unnamed))
     }
+}
+
+/// What a list of addresses says of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::nginx) enum Listed {
+    /// It is let in, with `satisfy any` also without credentials.
+    Allowed,
+    /// It is refused.
+    Denied,
+    /// No line is about it: it is not refused.
+    Unnamed,
 }
 
 impl Levels<'_> {

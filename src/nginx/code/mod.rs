@@ -14,7 +14,7 @@ pub(super) use ask::Questions;
 pub use ask::finds_all;
 pub use values::ignores_query;
 
-pub(super) use headers::Levels;
+pub(super) use headers::{Levels, Listed};
 pub(super) use state::State;
 pub(super) use tree::Tree;
 

@@ -1,7 +1,7 @@
 //! Locations that snippets write, and backends that they name.
 
 use super::{
-    Directive, Levels, Reach, State, Text,
+    Directive, Levels, Listed, Reach, State, Text,
     location::{Next, Visit, plain},
     run::Script,
     state::Known,
@@ -129,7 +129,7 @@ impl Router<'_> {
         }
         self.input_headers(v, levels, state, None);
         let refused = match self.listed(v, levels)? {
-            Some(allowed) => !allowed,
+            Some(listed) => listed == Listed::Denied,
             None => self.common.blocked.is_some_and(|id| v.holds(id)),
         };
         if refused {
