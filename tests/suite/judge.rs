@@ -301,3 +301,54 @@ fn a_budget_that_ends_leaves_its_host_undecided() {
     assert!(host.undecided.iter().any(|open| open.code == gateshift::ledger::Code::UndecidedOverBudget), "{}", summary(&comparison));
     assert!(!matches!(host.verdict, Judgement::Proved(_)), "{}", summary(&comparison));
 }
+
+/// With `satisfy any` an address that no line names is neither let in nor refused: it needs credentials like a denied one.
+#[test]
+fn a_list_that_only_denies_lets_nobody_in() {
+    let name = |key: &str, value: &str| format!("nginx.ingress.kubernetes.io/{key}: '{value}'");
+    let asked =
+        [name("satisfy", "any"), name("denylist-source-range", "10.0.0.0/8"), name("auth-url", "http://auth.auth.svc.cluster.local/check")];
+    let old = ingress(&asked.join(", "), &path("/", "Prefix", "web"));
+    let open = summary(&against(&old, &route(&rule("PathPrefix", "/", "web")), "envoy-gateway"));
+    assert!(open.contains("difference/access-lost GET http://shop.example/"), "{open}");
+    let kept = summary(&migration(&old, "envoy-gateway"));
+    assert!(kept.starts_with("shop.example: proved\n"), "{kept}");
+}
+
+/// What nginx does not do without another annotation, or leaves to another Ingress, is neither written nor called lost.
+#[test]
+fn what_has_no_effect_today_is_not_written() {
+    let name = |key: &str, value: &str| format!("nginx.ingress.kubernetes.io/{key}: '{value}'");
+    for (annotations, written, field) in [
+        (vec![name("limit-rate", "100")], false, "bandwidthLimit"),
+        (vec![name("limit-rate", "100"), name("proxy-buffering", "on")], true, "bandwidthLimit"),
+        (vec![name("affinity", "cookie"), name("load-balance", "ewma")], false, "LeastRequest"),
+        (vec![name("upstream-hash-by", "$http_x_user"), name("load-balance", "ewma")], false, "LeastRequest"),
+        (vec![name("load-balance", "ewma")], true, "LeastRequest"),
+    ] {
+        let inventory = inventory(&ingress(&annotations.join(", "), &path("/", "Prefix", "web")));
+        let yaml = converted(&ingresses(&inventory), &inventory, "envoy-gateway");
+        assert_eq!(yaml.contains(field), written, "{annotations:?}:\n{yaml}");
+    }
+    let first = ingress(&name("load-balance", "ewma"), &path("/", "Prefix", "web")).replace("name: web\n", "name: zero\n");
+    let second = ingress(&name("upstream-hash-by", "$http_x_user"), &path("/", "Prefix", "web"));
+    let both = inventory(&[first, second.replace("shop.example", "second.example")].concat());
+    let yaml = converted(&ingresses(&both), &both, "envoy-gateway");
+    assert_eq!(yaml.contains("LeastRequest"), !yaml.contains("ConsistentHash"), "one says it for both:\n{yaml}");
+}
+
+/// Nobody is asked for a certificate without authorities, or where `off` says so.
+#[test]
+fn clients_that_are_asked_for_nothing_today_are_asked_for_nothing() {
+    let pair = "kind: Secret\napiVersion: v1\nmetadata: {name: ca, namespace: shop}\ntype: kubernetes.io/tls\nstringData: {tls.crt: x, tls.key: y}\n---\n";
+    let annotation = |verify: &str| {
+        format!("nginx.ingress.kubernetes.io/auth-tls-secret: shop/ca, nginx.ingress.kubernetes.io/auth-tls-verify-client: '{verify}'")
+    };
+    for (secret, verify, asks) in [("", "on", true), ("", "off", false), (pair, "on", false)] {
+        let listed = ingress(&annotation(verify), &path("/", "Prefix", "web"))
+            .replace("  rules:\n", "  tls:\n  - {hosts: [shop.example], secretName: cert}\n  rules:\n");
+        let objects = inventory(&[secret, &listed].concat());
+        let yaml = converted(&ingresses(&objects), &objects, "envoy-gateway");
+        assert_eq!(yaml.contains("clientValidation"), asks, "{secret} {verify}:\n{yaml}");
+    }
+}

@@ -190,9 +190,9 @@ fn no_place_has_two_policies_of_a_kind() {
 /// Trap 16: what belongs to a Service.
 #[test]
 fn routes_that_want_different_things_of_a_service_are_named() {
-    let yaml = [ingress("a", &[("load-balance", "ewma")]), ingress("b", &[("upstream-hash-by", "$http_x_user")])].concat();
+    let yaml = [ingress("a", &[("proxy-connect-timeout", "3")]), ingress("b", &[("proxy-connect-timeout", "9")])].concat();
     let inventory = inventory(&yaml);
-    for target in ["kgateway", "nginx-gateway-fabric"] {
+    for target in ["kgateway", "istio"] {
         let options = translate::Options::of(targets::by_id(target).expect("target"), "any");
         let translation = translate::translate(&ingresses(&inventory), &inventory, &options);
         let codes: BTreeMap<&str, usize> = translation.findings.iter().fold(BTreeMap::new(), |mut codes, finding| {
