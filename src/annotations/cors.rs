@@ -28,7 +28,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Arc<Cors>> {
 fn origins(reader: &mut Reader<'_>) -> Vec<String> {
     let all = Setting::default("*".to_owned());
     let text = reader.text_or("cors-allow-origin", &all).value;
-    let mut list = Vec::new();
+    let (mut list, mut skipped) = (Vec::new(), false);
     for origin in text.split(',').map(str::trim).filter(|origin| !origin.is_empty()) {
         if origin == "*" {
             return vec![origin.to_owned()];
@@ -36,8 +36,11 @@ fn origins(reader: &mut Reader<'_>) -> Vec<String> {
         if is_origin(origin) {
             list.push(origin.to_owned());
         } else {
-            reader.note("cors-allow-origin", Effect::Unusable(Consequence::Default));
+            skipped = true;
         }
+    }
+    if skipped {
+        reader.note("cors-allow-origin", Effect::Unusable(Consequence::Items));
     }
     list
 }

@@ -21,6 +21,8 @@ pub enum Consequence {
     GroupIgnored,
     /// A default takes the place of the value.
     Default,
+    /// Items of the list are skipped, and the others count.
+    Items,
 }
 
 /// What an annotation does on its Ingress.

@@ -35,7 +35,11 @@ impl<'a> Keys<'a> {
     }
 
     fn report(&mut self, code: Code, key: &str, value: &str) {
-        let facts = vec![("key", key.to_owned()), ("value", value.to_owned())];
+        self.report_then(code, key, value, "the default stays");
+    }
+
+    fn report_then(&mut self, code: Code, key: &str, value: &str, then: &str) {
+        let facts = vec![("key", key.to_owned()), ("value", value.to_owned()), ("then", then.to_owned())];
         self.findings.push(match self.object {
             Some(object) => Finding::about(code, Subject::new(object, FieldPath::from(["data"]).child(key.to_owned())), facts),
             None => Finding::estate(code, facts),
@@ -116,7 +120,8 @@ pub(super) fn read(inventory: &Inventory, flags: Flags, data: &IndexMap<String, 
         Some(text) => {
             let codes = misc::global_errors(text);
             if codes.len() != text.split(',').filter(|item| !item.trim().is_empty()).count() {
-                keys.report(Code::IngressInvalidConfigmapValue, "custom-http-errors", text);
+                let then = if codes.is_empty() { "the default stays" } else { "what can be used of it counts" };
+                keys.report_then(Code::IngressInvalidConfigmapValue, "custom-http-errors", text, then);
             }
             codes
         }

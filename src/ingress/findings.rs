@@ -162,7 +162,9 @@ impl Cx<'_> {
                 }
                 Effect::Unusable(Consequence::GroupIgnored) if AUTHENTICATION.contains(annotation) => Code::AnnotationAuthIgnored,
                 Effect::Unusable(Consequence::GroupIgnored) => Code::AnnotationGroupIgnored,
-                Effect::Unusable(Consequence::Default | Consequence::Dropped) => {
+                Effect::Unusable(Consequence::Default | Consequence::Dropped | Consequence::Items) => {
+                    let items = matches!(effect, Effect::Unusable(Consequence::Items));
+                    list.push(("then", if items { "leaves such items out" } else { "takes its default" }.to_owned()));
                     let key = format!("{}/{annotation}", self.config.globals.flags.annotations_prefix);
                     list.push(("value", ingress.meta.annotations.get(&key).cloned().unwrap_or_default()));
                     Code::AnnotationDefaultUsed

@@ -206,7 +206,9 @@ fn annotation(key: &str, value: &str, prefix: &str, facts: &IngressFacts, transl
     };
     let marked = || translation.marks.get(id, name).cloned();
     match facts.annotation(name) {
-        Effect::Used => marked().or_else(|| withheld(facts, translation)).unwrap_or_else(|| used_without_mark(value)),
+        Effect::Used | Effect::Unusable(Consequence::Items) => {
+            marked().or_else(|| withheld(facts, translation)).unwrap_or_else(|| used_without_mark(value))
+        }
         Effect::Unusable(Consequence::Denied) => marked().unwrap_or_else(|| unmappable(Finds::AccessLocationDenied)),
         Effect::Unusable(Consequence::HostDenied) => marked().unwrap_or_else(|| unmappable(Finds::AccessHostDenied)),
         Effect::Unusable(Consequence::Dropped) => no_effect("its value cannot be used, so the controller leaves the Ingress out"),

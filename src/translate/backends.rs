@@ -21,7 +21,8 @@ const HEAVIEST: u64 = 1_000_000;
 /// Status of nginx where there is nobody to ask.
 const UNAVAILABLE: u16 = 503;
 
-const ALL_CANARY: &[&str] = &[
+/// Annotations of a canary.
+pub(super) const ALL_CANARY: &[&str] = &[
     "canary",
     "canary-weight",
     "canary-weight-total",

@@ -119,6 +119,8 @@ pub(super) struct Cx<'a> {
     pub(super) cors_by_rules: bool,
     /// What the target keeps with objects of its own for the location that is being translated.
     pub(super) wishes: Vec<Intent>,
+    /// Annotations that are kept at the location that is being translated, if it is served.
+    pub(super) kept_here: Vec<(IngressId, &'static str)>,
     findings: Findings,
     said: BTreeSet<(Code, Option<Subject>, String)>,
 }
@@ -156,6 +158,7 @@ impl<'a> Cx<'a> {
             by_object,
             spoken_otherwise,
             wishes: Vec::new(),
+            kept_here: Vec::new(),
             rewrites_by_regex: false,
             expressions: false,
             certified: Certified::No,
@@ -170,6 +173,9 @@ impl<'a> Cx<'a> {
     pub(super) fn mark(&mut self, ingress: IngressId, names: &[&'static str], settlement: &Settlement) {
         for &name in names {
             self.marks.join(ingress, name, settlement);
+        }
+        if !matches!(settlement, Settlement::NoEffect { .. } | Settlement::Unmappable { .. }) {
+            self.kept_here.extend(names.iter().map(|name| (ingress, *name)));
         }
     }
 

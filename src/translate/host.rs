@@ -1,6 +1,9 @@
 //! One server of nginx as the rules of a host, over plain HTTP and over HTTPS, in the order in which nginx would decide.
 
+use std::collections::BTreeSet;
+
 use super::{
+    backends::ALL_CANARY,
     changes::is_precise_hostname,
     context::{Certified, Cx, differs, no_effect, unmappable},
     paths::{self, NoMatch},
@@ -393,6 +396,26 @@ impl Cx<'_> {
         }
     }
 
+    /// What comes of a location. Where that is not served, nothing that was said of its annotations is kept, nor its canaries.
+    fn at_location(&mut self, location: &Location, translate: impl FnOnce(&mut Self) -> Vec<Rule>) -> Vec<Rule> {
+        self.kept_here.clear();
+        let rules = translate(self);
+        let withheld = |rule: &Rule| if let Action::Withheld(code) = rule.action { Some(code) } else { None };
+        let codes: Option<BTreeSet<Code>> = rules.iter().map(withheld).collect();
+        if let Some(code) = codes.and_then(|codes| codes.first().copied()) {
+            for (ingress, name) in std::mem::take(&mut self.kept_here) {
+                self.marks.join(ingress, name, &unmappable(code));
+            }
+            if let Target::Upstream(id) = location.target {
+                let canaries = self.config.upstream(id).alternatives.iter().filter_map(|id| self.config.upstream(*id).ingress);
+                for ingress in canaries.collect::<Vec<_>>() {
+                    self.mark(ingress, ALL_CANARY, &unmappable(code));
+                }
+            }
+        }
+        rules
+    }
+
     fn rules(&mut self, server: &Server, form: Form, tls: bool) -> Vec<Rule> {
         let mut rules: Vec<Rule> = Vec::new();
         let around = self.around_server(server);
@@ -423,11 +446,11 @@ impl Cx<'_> {
                 rules.extend(self.snippet_locations(&here, server, owner, tls));
             }
             self.cors_by_rules = here.is_empty() && self.says_origins(location);
-            let mut made = self.location(server, location, owner, paths.clone(), tls);
-            if self.cors_by_rules {
-                made = self.with_origins(location, owner, &paths, made);
-            }
-            let made = self.with_snippets(&here, server, made, tls);
+            let made = self.at_location(location, |cx| {
+                let made = cx.location(server, location, owner, paths.clone(), tls);
+                let made = if cx.cors_by_rules { cx.with_origins(location, owner, &paths, made) } else { made };
+                cx.with_snippets(&here, server, made, tls)
+            });
             if server.app_root.is_some() {
                 rules.extend(made.into_iter().filter(|rule| rule.path != PathRule::Exact("/".to_owned())));
             } else {

@@ -67,7 +67,8 @@ impl Cx<'_> {
             Leaf::Pass { .. } => own_status(rule),
             Leaf::Own(_) | Leaf::Answer(_) => None,
         };
-        let scene = Scene { env: &decision.env, tls, asks: around.asks, changed: &changed, status };
+        let forwards = !matches!(rule.action, Action::ToHttps { .. });
+        let scene = Scene { env: &decision.env, tls, asks: around.asks, forwards, changed: &changed, status };
         // Nobody sees the headers of an answer that is not said, but the directives are settled all the same.
         let mut changes = std::mem::take(&mut rule.changes).into_changes();
         self.request(&levels, around.levels().len(), &scene, &mut changes);
@@ -201,6 +202,7 @@ impl Cx<'_> {
                 self.kept(here, Some("what the client sends stays where the authentication service says nothing"));
             }
             Some(_) => self.lost(here, "a policy copies a header of the authentication service under its own name only"),
+            None if !scene.forwards => self.idle(here, "the request is redirected"),
             None => self.lost(here, "no policy asks the authentication service"),
         }
     }

@@ -17,6 +17,8 @@ pub(super) struct Scene<'s> {
     pub(super) tls: bool,
     /// An authentication service is asked.
     pub(super) asks: bool,
+    /// Requests are not sent to HTTPS instead.
+    pub(super) forwards: bool,
     /// Request headers that are changed on the way, in lower case.
     pub(super) changed: &'s BTreeSet<String>,
     /// Status of the answer, where it is known.
@@ -27,7 +29,7 @@ impl<'s> Scene<'s> {
     /// With these variables, and nothing else out of the ordinary.
     pub(super) fn of(env: &'s Env) -> Self {
         static NOTHING: BTreeSet<String> = BTreeSet::new();
-        Self { env, tls: false, asks: false, changed: &NOTHING, status: None }
+        Self { env, tls: false, asks: false, forwards: true, changed: &NOTHING, status: None }
     }
 }
 
