@@ -282,12 +282,16 @@ impl Plan {
 
     /// A filter of the implementation.
     fn own(&mut self, filter: &Filter, dialect: &Dialect) {
-        let Filter { invalid, stops, path, host, answer, typed, cookies, effect, injected, unmodelled } = filter;
+        let Filter { invalid, stops, path, host, answer, typed, cookies, effect, injected, removed, unmodelled } = filter;
         if let Some(effect) = effect {
             let before = self.effect.take().map(|known| *known).unwrap_or_default();
             let asks = effect.password.is_some() || effect.service.is_some();
             if asks && *dialect.filter_order == FilterOrder::Listed && self.request.iter().any(|(name, _)| name == "authorization") {
                 self.unmodelled.get_or_insert_with(|| "credentials that are changed before anybody looks at them".to_owned());
+            }
+            let rewritten = self.rewrite.is_some() || self.regex.is_some();
+            if effect.service.is_some() && *dialect.filter_order == FilterOrder::Listed && rewritten {
+                self.unmodelled.get_or_insert_with(|| "an authentication service that is told a rewritten request".to_owned());
             }
             let after = if dialect.named_objects.is_empty() { before.over(effect.clone()) } else { before.then(effect.clone()) };
             self.effect = Some(Box::new(after));
@@ -318,6 +322,7 @@ impl Plan {
             self.direct = Some((*status, headers));
         }
         self.cookies.extend(cookies.iter().cloned());
+        self.request.extend(removed.iter().map(|name| (name.to_ascii_lowercase(), Operation::Remove)));
         self.request.extend(injected.iter().map(|name| (name.to_ascii_lowercase(), Operation::Set(None))));
         if unmodelled.is_some() && self.unmodelled.is_none() {
             self.unmodelled.clone_from(unmodelled);

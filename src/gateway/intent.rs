@@ -32,6 +32,14 @@ pub struct AuthRequest {
     pub extras: Vec<&'static str>,
 }
 
+impl AuthRequest {
+    /// The sign-in itself names where it leads back to, so that nginx appends nothing (`buildAuthSignURL` in template.go).
+    pub fn names_return(&self) -> bool {
+        let query = self.signin.split_once('?').map_or("", |(_, query)| query.split('#').next().unwrap_or_default());
+        query.split('&').filter_map(|pair| pair.split_once('=')).any(|(name, value)| name == self.signin_parameter && !value.is_empty())
+    }
+}
+
 /// Cookie of a session.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct SessionCookie {
@@ -248,6 +256,8 @@ pub enum Intent {
         conditions: String,
         /// How often a request is sent at most; 0 for no limit.
         tries: u64,
+        /// For how many seconds; 0 for no limit.
+        seconds: u64,
     },
     /// Errors are answered by another Service.
     ErrorPages,
@@ -380,7 +390,7 @@ impl Intent {
             ("load balancing", Self::LoadBalancing { by: text("ewma"), hashed: false }),
             ("buffering of answers", Self::Buffering { what: Buffers::Responses, value: text("on") }),
             ("timeouts", Self::Timeouts { connect: Some(5), idle: Some(60) }),
-            ("retries", Self::Retry { conditions: text("error timeout"), tries: 3 }),
+            ("retries", Self::Retry { conditions: text("error timeout"), tries: 3, seconds: 0 }),
             ("error pages", Self::ErrorPages),
             ("cookie rewrite", Self::CookieRewrite),
             ("Location rewrite", Self::LocationRewrite),

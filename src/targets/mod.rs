@@ -151,6 +151,15 @@ pub struct Substitute {
     pub beside: Vec<Custom>,
 }
 
+/// TLS towards a backend, verified.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct VerifiedTls {
+    /// Secret with the authorities; a ConfigMap of its name takes its place where Secrets are not read.
+    pub secret: NamespacedName,
+    /// Name in the certificate.
+    pub hostname: String,
+}
+
 /// Objects of an implementation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Own {
@@ -232,9 +241,34 @@ pub trait Target: Sync {
         Vec::new()
     }
 
-    /// What takes the place of a port of a Service for a rule with these wishes, in the namespace of the Service.
-    fn substitute(&self, intents: &[Intent], service: &NamespacedName, port: u16, name: &str) -> Option<Substitute> {
-        let _ = (intents, service, port, name);
+    /// Limits are counted for each match of a rule and each listener by itself.
+    fn counts_by_match(&self) -> bool {
+        false
+    }
+
+    /// Cookies of sessions are written for the path and the scheme that nginx writes them for.
+    fn scopes_cookies(&self) -> bool {
+        false
+    }
+
+    /// One of these filters guards, or asks somebody about the request: it is named before what changes headers, host and path, and sees
+    /// what the client sent.
+    fn is_guard(&self, filter: &Custom) -> bool {
+        let _ = filter;
+        false
+    }
+
+    /// What takes the place of a port of a Service for a rule with these wishes, in the namespace of the Service. `verified`: how its
+    /// certificate is, where a BackendTLSPolicy of the Service would say it.
+    fn substitute(
+        &self,
+        intents: &[Intent],
+        verified: Option<&VerifiedTls>,
+        service: &NamespacedName,
+        port: u16,
+        name: &str,
+    ) -> Option<Substitute> {
+        let _ = (intents, verified, service, port, name);
         None
     }
 

@@ -118,7 +118,11 @@ impl Cx<'_> {
             let asks = Box::new(self.auth_request(server, external));
             let extras = asks.extras.clone();
             let intent = Intent::ExternalAuth { url: external.url.clone(), global: false, asks };
-            let unanswered = self.ask(ingress, EXTERNAL, &intent, vec![("url", external.url.clone())]);
+            let (unanswered, codes) = self.put(ingress, EXTERNAL, &intent);
+            for code in codes {
+                let names = if code == Code::AccessSignInForgets { &["auth-signin"] } else { EXTERNAL };
+                self.say_about(ingress, names, code, vec![("url", external.url.clone())]);
+            }
             if unanswered.is_none() {
                 self.lost_extras(ingress, &extras);
             }
@@ -245,7 +249,7 @@ impl Cx<'_> {
     }
 
     /// Settles what core has no field for and what does not decide whether or where a request goes.
-    pub(super) fn residue(&mut self, ingress: IngressId, server: &Server, location: &Location) {
+    pub(super) fn residue(&mut self, ingress: IngressId, server: &Server, location: &Location, tls: bool) {
         let settings = location.settings.clone();
         let proxy = &settings.proxy;
         if annotated(proxy.body_size.given) && proxy.body_size.value.is_none() && !self.options.target.keeps_body_limit() {
@@ -324,7 +328,7 @@ impl Cx<'_> {
                 self.mark(ingress, names, &no_effect("`limit-rate` is not set"));
             }
         }
-        self.residue_of_backends(ingress, &settings);
+        self.residue_of_backends(ingress, location, tls);
         self.balancing(ingress, location);
         self.error_pages(ingress, server, location);
         self.residue_of_server(ingress, &settings);
@@ -361,7 +365,44 @@ impl Cx<'_> {
         }
     }
 
-    fn residue_of_backends(&mut self, ingress: IngressId, settings: &crate::nginx::Settings) {
+    /// A limit that the target counts so many times over.
+    pub(super) fn limits_apart(&mut self, ingress: IngressId, count: usize) {
+        let names = &["limit-rps", "limit-rpm", "limit-connections", "configuration-snippet", "server-snippet"];
+        self.mark(ingress, &names[..3], &differs(Code::PolicyRateLimitApart));
+        self.say_about(ingress, names, Code::PolicyRateLimitApart, vec![("count", count.to_string())]);
+    }
+
+    /// The path that nginx writes into the cookie of a location, unless it writes another one for other paths of the Service.
+    fn path_of_cookie(&self, location: &Location) -> Option<String> {
+        let locations = self.config.servers.iter().flat_map(|server| &server.locations);
+        let beside = locations.filter(|other| other.target == location.target && other.settings.affinity.is_some());
+        let mut paths = beside.filter(|other| !other.implicit).map(|other| &other.ingress_path);
+        paths.all(|path| *path == location.ingress_path).then(|| location.ingress_path.clone())
+    }
+
+    /// Path and `Secure` of a session cookie that names none itself, for targets that write them as nginx does, and what cannot be kept.
+    fn scope_cookie(&self, location: &Location, tls: bool, cookie: &mut SessionCookie) -> Vec<&'static str> {
+        let mut lost = Vec::new();
+        if !self.options.target.scopes_cookies() {
+            return lost;
+        }
+        if cookie.path.is_empty() {
+            match self.path_of_cookie(location) {
+                Some(path) => cookie.path = path,
+                None => lost.push("for `/` and not for the path that was asked for"),
+            }
+        }
+        // Where both schemes are served one cookie is for both.
+        match (tls && !cookie.secure, self.redirects_to_https(location)) {
+            (true, true) => cookie.secure = true,
+            (true, false) => lost.push("without `Secure`, since it is set over HTTP as well"),
+            (false, _) => {}
+        }
+        lost
+    }
+
+    fn residue_of_backends(&mut self, ingress: IngressId, location: &Location, tls: bool) {
+        let settings = &location.settings;
         if let Some(affinity) = &settings.affinity {
             let names = &[
                 "affinity",
@@ -376,15 +417,21 @@ impl Cx<'_> {
                 "session-cookie-secure",
                 "session-cookie-change-on-failure",
             ];
-            let attributes = SessionCookie {
+            let mut attributes = SessionCookie {
                 path: affinity.path.clone(),
                 domain: affinity.domain.clone(),
                 max_age: affinity.max_age.clone(),
                 same_site: affinity.same_site.clone(),
                 secure: affinity.secure,
             };
+            let otherwise = self.scope_cookie(location, tls, &mut attributes);
             let intent = Intent::SessionAffinity { cookie: affinity.name.clone(), attributes };
             let lost = self.ask(ingress, names, &intent, vec![("value", affinity.name.clone())]);
+            for how in otherwise.into_iter().filter(|_| lost.is_none()) {
+                self.mark(ingress, &["affinity"], &differs(Code::PolicyAffinityCookie));
+                let facts = vec![("value", affinity.name.clone()), ("how", how.to_owned())];
+                self.say_about(ingress, &["affinity"], Code::PolicyAffinityCookie, facts);
+            }
             if affinity.change_on_failure && lost.is_none() {
                 let names = &["session-cookie-change-on-failure"];
                 self.mark(ingress, names, &unmappable(Code::PolicyAffinityFailure));

@@ -185,7 +185,7 @@ pub(super) fn wire_rule(cx: &mut Cx<'_>, rules: &[&Rule], namespace: &str) -> Gr
         filters.push(GrpcFilter::RequestMirror(super::routes::mirror(cx, mirror, "GRPCRoute", namespace)));
     }
     let backend_refs = match &first.action {
-        Action::Forward(backends) => super::routes::backend_refs(cx, first, backends, "GRPCRoute", namespace),
+        Action::Forward(backends) => super::routes::backend_refs(cx, backends, "GRPCRoute", namespace),
         Action::Redirect(_) | Action::ToHttps { .. } | Action::Answered | Action::Withheld(_) => Vec::new(),
     };
     GrpcRule { matches, filters, backend_refs, ..GrpcRule::default() }

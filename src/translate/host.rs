@@ -604,10 +604,7 @@ impl Cx<'_> {
         if let Some(action) = self.rewrite_to_url(owner, location) {
             return rules(&action, &self.hsts(tls));
         }
-        if !tls
-            && !location.no_tls_redirect
-            && (settings.rewrite.force_ssl_redirect.value || (settings.rewrite.ssl_redirect.value && self.certified == Certified::Yes))
-        {
+        if !tls && self.redirects_to_https(location) {
             self.settle_https_redirect(owner, location);
             let status = self.redirect_status(self.config.globals.redirect_code.value);
             let redirects = rules(&Action::ToHttps { status }, &Changes::default());
@@ -618,6 +615,13 @@ impl Cx<'_> {
             return behind_tls_of_others(content, redirects);
         }
         self.location_content(server, location, owner, &rules, tls)
+    }
+
+    /// Whoever asks for a location in plain text is sent to HTTPS.
+    pub(super) fn redirects_to_https(&self, location: &Location) -> bool {
+        let rewrite = &location.settings.rewrite;
+        let asks = rewrite.force_ssl_redirect.value || (rewrite.ssl_redirect.value && self.certified == Certified::Yes);
+        asks && !location.no_tls_redirect
     }
 
     /// What serves a location, unless it redirects.
@@ -634,7 +638,7 @@ impl Cx<'_> {
         if location.implicit && location.target == Target::Default && self.default_backend().is_none() {
             return self.built_in_page(location, rules);
         }
-        self.residue(owner, server, location);
+        self.residue(owner, server, location, tls);
         if let Some(code) = self.lost_access_control(owner, server, location) {
             return rules(&Action::Withheld(code), &Changes::default());
         }

@@ -10,7 +10,7 @@ use crate::{
     k8s::{NamespacedName, Subject},
     ledger::Code,
     nginx::IngressId,
-    targets::HostRules,
+    targets::{HostRules, VerifiedTls},
 };
 
 /// Path of a match.
@@ -132,15 +132,6 @@ pub(super) enum Wire {
     Grpc,
 }
 
-/// TLS towards a backend, verified.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct TlsWish {
-    /// Secret with the authorities, and ConfigMap that takes its place.
-    pub authorities: String,
-    /// Name in the certificate.
-    pub hostname: String,
-}
-
 /// What is tried again.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Retry {
@@ -189,7 +180,7 @@ pub(super) struct Changes {
     /// What carries the requests.
     pub wire: Wire,
     /// TLS towards the backend.
-    pub backend_tls: Option<Box<TlsWish>>,
+    pub backend_tls: Option<Box<VerifiedTls>>,
     /// Who gets copies.
     pub mirror: Option<Box<Backend>>,
     /// What is tried again.

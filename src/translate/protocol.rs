@@ -7,7 +7,8 @@ use super::{
     changes::is_precise_hostname,
     context::{Cx, differs, unmappable},
     names::Names,
-    plan::{Backend, TlsWish, Wire},
+    plan::{Action, Backend, Wire},
+    routes::Combined,
 };
 use crate::{
     gateway::{
@@ -20,7 +21,7 @@ use crate::{
         self, Config, IngressId, Location, Server, Settings, Target,
         settings::{BackendProtocol, Given, ProxyTls},
     },
-    targets::{Answer, TlsReach},
+    targets::{Answer, TlsReach, VerifiedTls},
 };
 
 const PROTOCOL: &[&str] = &["backend-protocol"];
@@ -30,7 +31,7 @@ const DETAILS: &[&str] = &["proxy-ssl-ciphers", "proxy-ssl-protocols", "proxy-ss
 const AUTHORITIES: &str = "ca.crt";
 
 /// Services that want TLS: how, and for which Ingresses.
-pub(super) type TlsWishes = BTreeMap<(NamespacedName, u16), BTreeMap<TlsWish, BTreeSet<IngressId>>>;
+pub(super) type TlsWishes = BTreeMap<(NamespacedName, u16), BTreeMap<VerifiedTls, BTreeSet<IngressId>>>;
 
 /// How TLS to the backends of a location is spoken: as it says itself, or as its host does.
 fn proxy_tls<'c>(server: &'c Server, location: &'c Location) -> Option<&'c ProxyTls> {
@@ -67,7 +68,7 @@ impl Cx<'_> {
         server: &Server,
         location: &Location,
         tls: bool,
-    ) -> Result<(Wire, Option<Box<TlsWish>>), Code> {
+    ) -> Result<(Wire, Option<Box<VerifiedTls>>), Code> {
         let protocol = &location.settings.protocol;
         let mut settle = |wire: Wire| {
             if matches!(protocol.given, Given::Annotation(_)) && wire == Wire::Http {
@@ -174,7 +175,7 @@ impl Cx<'_> {
         })
     }
 
-    fn verified(&mut self, ingress: IngressId, server: &Server, location: &Location, wire: Wire) -> Result<Option<TlsWish>, Code> {
+    fn verified(&mut self, ingress: IngressId, server: &Server, location: &Location, wire: Wire) -> Result<Option<VerifiedTls>, Code> {
         // Without a name nginx expects that of its own upstream block in the certificate, which no host can be called.
         let usable = proxy_tls(server, location)
             .filter(|proxy_tls| proxy_tls.verify && proxy_tls.has_ca && is_precise_hostname(&proxy_tls.name.to_ascii_lowercase()));
@@ -196,11 +197,23 @@ impl Cx<'_> {
                 self.say(Code::BackendClientCertificate, Some(place), facts);
             }
         }
-        Ok(Some(TlsWish { authorities: proxy_tls.secret.name.clone(), hostname: proxy_tls.name.to_ascii_lowercase() }))
+        Ok(Some(VerifiedTls { secret: proxy_tls.secret.clone(), hostname: proxy_tls.name.to_ascii_lowercase() }))
     }
 
-    /// A rule that is emitted sends requests of an Ingress to a Service that wants TLS.
-    pub(super) fn wish_tls(&mut self, ingress: IngressId, backend: &Backend, wish: &TlsWish) {
+    /// Rules that are emitted send requests to Services that want TLS, unless an object in their place says how.
+    pub(super) fn wish_tls_of_rules(&mut self, rules: &[Combined<'_>], says_itself: impl Fn(usize, usize) -> bool) {
+        for (number, rule) in rules.iter().enumerate() {
+            let first = rule.matches[0];
+            let (Some(wish), Action::Forward(backends)) = (&first.changes.backend_tls, &first.action) else { continue };
+            for (place, backend) in backends.iter().enumerate() {
+                if !says_itself(number, place) || wish.secret.namespace != backend.service.namespace {
+                    self.wish_tls(first.owner, backend, wish);
+                }
+            }
+        }
+    }
+
+    fn wish_tls(&mut self, ingress: IngressId, backend: &Backend, wish: &VerifiedTls) {
         let service = self.tls_wishes.entry((backend.service.clone(), backend.port)).or_default();
         service.entry(wish.clone()).or_default().insert(ingress);
     }
@@ -212,10 +225,11 @@ impl Cx<'_> {
         let mut policies = Vec::new();
         for ((service, port), ways) in wishes {
             let conflict = ways.len() > 1;
-            let Some((TlsWish { authorities, hostname }, ingresses)) = ways.into_iter().next() else { continue };
+            let Some((VerifiedTls { secret, hostname }, ingresses)) = ways.into_iter().next() else { continue };
             if conflict {
                 self.say(Code::BackendTlsConflict, None, vec![("service", service.to_string()), ("name", hostname.clone())]);
             }
+            let authorities = secret.name;
             let map = NamespacedName::new(&service.namespace, &authorities);
             if !self.inventory.config_maps.get(&map).is_some_and(|map| map.data.contains_key(AUTHORITIES)) {
                 for &ingress in &ingresses {

@@ -26,7 +26,9 @@ impl Cx<'_> {
         let core = self.options.target.retries_in_core();
         let sayable = retry.clone().filter(|retry| core && self.sayable.retries(&wire(retry)));
         if sayable.is_none() {
-            let intent = Intent::Retry { conditions: next.conditions.value.clone(), tries: u64::try_from(next.tries.value).unwrap_or(0) };
+            let positive = |value: i64| u64::try_from(value).unwrap_or(0);
+            let (tries, seconds) = (positive(next.tries.value), positive(next.timeout.value));
+            let intent = Intent::Retry { conditions: next.conditions.value.clone(), tries, seconds };
             for name in names {
                 self.ask(ingress, &[name], &intent, vec![]);
             }

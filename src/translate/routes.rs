@@ -41,6 +41,10 @@ pub(super) struct Route {
     pub filters: Vec<Custom>,
     /// What policies of the implementation must do for it.
     pub wishes: Vec<Wish>,
+    /// Ingress that owns it.
+    owner: IngressId,
+    /// How often a limit of its rules is counted where each match and each listener counts by itself.
+    limited: usize,
 }
 
 /// Which connections a group of rules is for.
@@ -181,7 +185,24 @@ fn emit(cx: &mut Cx<'_>, units: Units<'_>, listeners: &mut Listeners) -> Vec<Rou
             }
         }
     }
-    cx.for_all(drafts, |cx, draft| draft.route(cx))
+    let routes = cx.for_all(drafts, |cx, draft| draft.route(cx));
+    if cx.options.target.counts_by_match() {
+        cx.say_limits_apart(&routes);
+    }
+    routes
+}
+
+impl Cx<'_> {
+    /// nginx has one zone for an Ingress, whatever path or host is asked for.
+    fn say_limits_apart(&mut self, routes: &[Route]) {
+        let mut counts: BTreeMap<IngressId, usize> = BTreeMap::new();
+        for route in routes {
+            *counts.entry(route.owner).or_default() += route.limited;
+        }
+        for (ingress, count) in counts.into_iter().filter(|(_, count)| *count > 1) {
+            self.limits_apart(ingress, count);
+        }
+    }
 }
 
 fn starts(name: &str, base: &str) -> bool {
@@ -349,11 +370,18 @@ impl Draft<'_> {
             }
         }
         let hostnames = hosts.iter().filter_map(|(hostname, _)| hostname.text().map(str::to_owned)).collect();
+        let limits = |rule: &&Combined<'_>| {
+            let first = rule.matches[0];
+            let limit = |wish: &Intent| matches!(wish, Intent::RateLimit { .. });
+            matches!(first.action, Action::Forward(_)) && first.changes.wishes.iter().any(limit)
+        };
+        let limited = rules.iter().filter(limits).map(|rule| rule.matches.len()).sum::<usize>() * parents.len();
         let (mut filters, mut wishes) = (Vec::new(), Vec::new());
         let wished = rules.iter().any(|rule| !rule.matches[0].changes.wishes.is_empty());
         let reference = NamespacedName::new(namespace, &name);
         let mut object: Object = if grpc {
             let mut wire: Vec<GrpcRule> = rules.iter().map(|rule| super::grpc::wire_rule(cx, &rule.matches, namespace)).collect();
+            cx.wish_tls_of_rules(rules, |_, _| false);
             if wished {
                 wishes = super::wishes::wishes(kind, &reference, rules, |number, name| wire[number].name = Some(name));
             }
@@ -366,6 +394,7 @@ impl Draft<'_> {
                 super::wishes::backends(cx, &reference, rules, &mut wire, &mut filters);
                 wishes = super::wishes::wishes(kind, &reference, rules, |number, name| wire[number].name = Some(name));
             }
+            cx.wish_tls_of_rules(rules, |number, place| wire[number].backend_refs[place].group.is_some());
             let spec = HttpRouteSpec { parent_refs: parents, hostnames, rules: wire, ..HttpRouteSpec::default() };
             HttpRoute::new(namespace, name, spec).into()
         };
@@ -376,14 +405,14 @@ impl Draft<'_> {
                 rule.filters.extend(own.iter().cloned());
             }
         }
-        Route { object, sources, withheld, filters, wishes }
+        Route { object, sources, withheld, filters, wishes, owner, limited }
     }
 }
 
 fn wire_rule(cx: &mut Cx<'_>, rule: &Combined<'_>, namespace: &str, hostname: Option<&str>) -> HttpRule {
     let first = rule.matches[0];
     let backend_refs = match &first.action {
-        Action::Forward(backends) => backend_refs(cx, first, backends, "HTTPRoute", namespace),
+        Action::Forward(backends) => backend_refs(cx, backends, "HTTPRoute", namespace),
         Action::Redirect(_) | Action::ToHttps { .. } | Action::Answered | Action::Withheld(_) => Vec::new(),
     };
     HttpRule {
@@ -403,21 +432,12 @@ fn wire_rule(cx: &mut Cx<'_>, rule: &Combined<'_>, namespace: &str, hostname: Op
     }
 }
 
-/// The backends of a rule, with what they need: grants, and TLS.
-pub(super) fn backend_refs<F>(
-    cx: &mut Cx<'_>,
-    rule: &Rule,
-    backends: &[Backend],
-    kind: &'static str,
-    namespace: &str,
-) -> Vec<FilteredBackendRef<F>> {
+/// The backends of a rule, with the grants that they need.
+pub(super) fn backend_refs<F>(cx: &mut Cx<'_>, backends: &[Backend], kind: &'static str, namespace: &str) -> Vec<FilteredBackendRef<F>> {
     let weighted = backends.len() > 1;
     backends
         .iter()
         .map(|backend| {
-            if let Some(wish) = &rule.changes.backend_tls {
-                cx.wish_tls(rule.owner, backend, wish);
-            }
             let reference = FilteredBackendRef::from(target(cx, backend, kind, namespace));
             if weighted { reference.weighted(backend.weight) } else { reference }
         })

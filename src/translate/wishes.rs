@@ -19,17 +19,37 @@ pub(super) fn filters(cx: &Cx<'_>, route: &NamespacedName, rules: &[Combined<'_>
     for (number, (rule, wire)) in rules.iter().zip(wire).enumerate() {
         let wishes = &rule.matches[0].changes.wishes;
         let name = format!("{}-{number}", route.name);
+        let (mut guards, mut others) = (Vec::new(), Vec::new());
         for mut filter in cx.options.target.filters(wishes, &route.namespace, &name) {
             filter.metadata.name = shorten(&filter.metadata.name);
+            let side = if cx.options.target.is_guard(&filter) { &mut guards } else { &mut others };
             let same = |known: &&Custom| known.spec == filter.spec && known.kind == filter.kind;
             let known = filters.iter().find(same).map(|known| known.metadata.name.clone());
             let name = known.clone().unwrap_or_else(|| filter.metadata.name.clone());
-            wire.filters.push(HttpFilter::ExtensionRef(ExplicitRef::local(filter.group, filter.kind, name)));
+            side.push(HttpFilter::ExtensionRef(ExplicitRef::local(filter.group, filter.kind, name)));
             if known.is_none() {
                 filters.push(filter);
             }
         }
+        guard(&mut wire.filters, guards);
+        wire.filters.extend(others);
     }
+}
+
+/// Names guards before what changes requests, and behind what changes answers, their own ones too. Whoever is redirected is not asked
+/// first: nginx redirects before it asks.
+fn guard(filters: &mut Vec<HttpFilter>, guards: Vec<HttpFilter>) {
+    let changes = |filter: &HttpFilter| matches!(filter, HttpFilter::RequestHeaderModifier(_) | HttpFilter::UrlRewrite(_));
+    let redirects = |filter: &HttpFilter| matches!(filter, HttpFilter::RequestRedirect(_));
+    if guards.is_empty() || filters.iter().any(redirects) || !filters.iter().any(changes) {
+        filters.extend(guards);
+        return;
+    }
+    let of_answers = |filter: &HttpFilter| matches!(filter, HttpFilter::ResponseHeaderModifier(_) | HttpFilter::Cors(_));
+    let (first, rest): (Vec<HttpFilter>, Vec<HttpFilter>) = std::mem::take(filters).into_iter().partition(of_answers);
+    filters.extend(first);
+    filters.extend(guards);
+    filters.extend(rest);
 }
 
 /// Objects of the implementation that take the place of Services, for rules that need one. They stand beside the Service, and only a route
@@ -53,13 +73,14 @@ pub(super) fn backends(cx: &mut Cx<'_>, route: &NamespacedName, rules: &[Combine
             if service.is_some_and(Service::is_headless) {
                 wishes.to_mut().retain(|wish| !matches!(wish, Intent::ServiceAddress));
             }
-            let Some(made) = cx.options.target.substitute(&wishes, &backend.service, backend.port, &name) else { continue };
+            let tls = first.changes.backend_tls.as_deref();
+            let Some(made) = cx.options.target.substitute(&wishes, tls, &backend.service, backend.port, &name) else { continue };
             if backend.service.namespace != route.namespace {
                 let facts = vec![("ingress", cx.ingress_name(first.owner)), ("service", backend.service.to_string())];
                 cx.say(Code::PolicyOtherNamespace, Some(first.origin.clone()), facts);
                 continue;
             }
-            let own = |name: &str| cx.options.target.substitute(&wishes, &backend.service, backend.port, name);
+            let own = |name: &str| cx.options.target.substitute(&wishes, tls, &backend.service, backend.port, name);
             let same =
                 |known: &&Custom| known.kind == made.object.kind && own(&known.metadata.name).is_some_and(|one| one.object == **known);
             let known = objects.iter().find(same).map(|known| known.metadata.name.clone());

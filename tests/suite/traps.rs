@@ -365,3 +365,59 @@ fn client_certificates_are_asked_for_by_the_listener_of_their_host_alone() {
         }
     }
 }
+
+/// The filters of the first rule that has a backend: types, and names of Middlewares.
+fn filters_of_rule(written: &[Value]) -> Vec<String> {
+    let routes = of_kind(written, "HTTPRoute");
+    let rules = routes.iter().flat_map(|route| route["spec"]["rules"].as_sequence().expect("rules"));
+    let rule = rules.into_iter().find(|rule| rule.get("backendRefs").is_some()).expect("a rule with a backend");
+    let name = |filter: &Value| filter["extensionRef"]["name"].as_str().or(filter["type"].as_str()).expect("a filter").to_owned();
+    rule["filters"].as_sequence().into_iter().flatten().map(name).collect()
+}
+
+#[test]
+fn traefik_asks_a_service_about_the_request_that_the_client_sent() {
+    let yaml = ingress("a", &[("auth-url", "http://auth.sso.svc:80/check"), ("upstream-vhost", "in.example"), ("rewrite-target", "/in")]);
+    let written = documents(&yaml, "traefik", false);
+    let filters = filters_of_rule(&written);
+    assert_eq!(filters, ["a-0-auth-headers", "a-0-auth", "URLRewrite"]);
+    let taken =
+        of_kind(&written, "Middleware").into_iter().find(|one| one["metadata"]["name"] == "a-0-auth-headers").expect("a Middleware");
+    assert_eq!(taken["spec"]["headers"]["customRequestHeaders"]["X-Original-URL"], "");
+    assert_eq!(taken["spec"]["headers"]["customRequestHeaders"]["X-Original-Method"], "");
+}
+
+#[test]
+fn traefik_speaks_tls_to_a_verified_backend_whatever_stands_in_the_place_of_its_service() {
+    let verified = [
+        ("backend-protocol", "HTTPS"),
+        ("proxy-ssl-secret", "app/up"),
+        ("proxy-ssl-verify", "on"),
+        ("proxy-ssl-name", "in.example"),
+        ("proxy-connect-timeout", "9"),
+    ];
+    let written = documents(&ingress("a", &verified), "traefik", false);
+    let service = &of_kind(&written, "TraefikService")[0]["spec"]["weighted"]["services"][0];
+    assert_eq!(service["scheme"], "https");
+    let transport = &of_kind(&written, "ServersTransport")[0]["spec"];
+    assert_eq!((&transport["serverName"], &transport["rootCAs"][0]["secret"]), (&"in.example".into(), &"up".into()));
+    assert!(of_kind(&written, "BackendTLSPolicy").is_empty());
+    let plain = documents(&ingress("a", &verified[..4]), "traefik", false);
+    assert_eq!(of_kind(&plain, "BackendTLSPolicy").len(), 1);
+}
+
+#[test]
+fn traefik_sets_the_cookie_of_a_session_for_the_path_and_the_scheme_of_its_rule() {
+    let cookie = |yaml: &str| {
+        let written = documents(yaml, "traefik", false);
+        of_kind(&written, "TraefikService")[0]["spec"]["weighted"]["services"][0]["sticky"]["cookie"].clone()
+    };
+    let plain = ingress("a", &[("affinity", "cookie")]).replace("path: /,", "path: /basket,");
+    assert_eq!((&cookie(&plain)["path"], cookie(&plain).get("secure")), (&"/basket".into(), None));
+    let tls = plain.replace("  rules:\n", "  tls: [{hosts: [a.example], secretName: a-tls}]\n  rules:\n");
+    assert_eq!(cookie(&tls)["secure"], true);
+    let both = tls.replace("  annotations:\n", "  annotations:\n    nginx.ingress.kubernetes.io/ssl-redirect: \"false\"\n");
+    assert_eq!(cookie(&both).get("secure"), None);
+    let own = ingress("a", &[("affinity", "cookie"), ("session-cookie-path", "/own")]);
+    assert_eq!(cookie(&own)["path"], "/own");
+}

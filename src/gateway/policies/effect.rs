@@ -288,6 +288,8 @@ pub struct Filter {
     pub effect: Option<Effect>,
     /// Headers with a secret value that are sent upstream.
     pub injected: Vec<String>,
+    /// Request headers that it takes away.
+    pub removed: Vec<String>,
     /// What the model lacks to say more.
     pub unmodelled: Option<String>,
 }

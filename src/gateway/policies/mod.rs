@@ -115,7 +115,7 @@ pub enum Substitute {
         port: u16,
         /// It is reached at the address of the Service.
         address: bool,
-        /// How it is spoken to, its certificate unseen; `None` where its number and name say so.
+        /// How it is spoken to, its certificate unseen or taken for good; `None` where its number and name say so.
         speech: Option<Speech>,
     },
     /// Nothing: it is broken.

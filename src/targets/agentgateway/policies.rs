@@ -128,7 +128,7 @@ fn traffic(intents: &[Intent], namespace: &str) -> Option<Traffic> {
                 });
             }
             Intent::ExternalAuth { asks, .. } => traffic.ext_auth = external(asks, namespace),
-            Intent::Retry { conditions, tries } => {
+            Intent::Retry { conditions, tries, seconds: _ } => {
                 let Retries { attempts, statuses, triggers: _ } = envoy::retries(conditions, *tries);
                 traffic.retry = Some(Retry { attempts: Some(attempts), codes: statuses, ..Retry::default() });
             }

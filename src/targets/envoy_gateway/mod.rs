@@ -17,7 +17,7 @@ mod types;
 
 pub(super) use read::read_back;
 
-use super::{Answer, RegexForm, Said, Side, Substitute, Target, TlsReach, Told, Writer};
+use super::{Answer, RegexForm, Said, Side, Substitute, Target, TlsReach, Told, VerifiedTls, Writer};
 use crate::{
     gateway::{Intent, api::Custom},
     k8s::NamespacedName,
@@ -44,7 +44,14 @@ impl Target for EnvoyGateway {
         backend::answer(intent).map(|answer| (backend::SWITCH, answer))
     }
 
-    fn substitute(&self, intents: &[Intent], service: &NamespacedName, port: u16, name: &str) -> Option<Substitute> {
+    fn substitute(
+        &self,
+        intents: &[Intent],
+        _: Option<&VerifiedTls>,
+        service: &NamespacedName,
+        port: u16,
+        name: &str,
+    ) -> Option<Substitute> {
         backend::substitute(intents, service, port, name)
     }
 

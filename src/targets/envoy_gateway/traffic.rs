@@ -35,7 +35,7 @@ pub(super) fn traffic(intents: &[Intent]) -> Option<BackendTrafficPolicy> {
                 connect = connect.max(*to_connect);
                 idle = idle.max(*of_silence);
             }
-            Intent::Retry { conditions, tries } => policy.retry = Some(retry(conditions, *tries)),
+            Intent::Retry { conditions, tries, seconds: _ } => policy.retry = Some(retry(conditions, *tries)),
             Intent::ServiceAddress => policy.routing_type = Some("Service".to_owned()),
             Intent::ExternalAuth { asks, .. } => {
                 policy.response_override.extend(signin(asks));

@@ -42,7 +42,7 @@ pub(super) fn traffic(intents: &[Intent], extension: &str) -> Option<TrafficPoli
             }
             // Without a value of its own the whole request would end after 15 seconds.
             Intent::Timeouts { idle: Some(seconds), .. } => policy.timeouts = Some(silence(*seconds)),
-            Intent::Retry { conditions, tries } => policy.retry = Some(retry(conditions, *tries)),
+            Intent::Retry { conditions, tries, seconds: _ } => policy.retry = Some(retry(conditions, *tries)),
             Intent::RegexRewrite { pattern, target } => {
                 policy.url_rewrite = envoy::replacement(pattern, target).map(|(pattern, substitution)| {
                     let path = PathRegex { pattern, substitution, ..PathRegex::default() };

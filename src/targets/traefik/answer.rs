@@ -29,7 +29,10 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         Intent::BasicAuth { keys: None, users: Users::Sha | Users::Others | Users::Unknown, .. } => kept(&[]),
         Intent::BasicAuth { .. } => no_core_field(intent),
         Intent::ExternalAuth { url, asks, .. } if !url.contains('$') && !asks.signin.contains('$') => {
-            kept(&[Code::AccessForwardAuthDiffers])
+            // The sign-in is sent as it stands.
+            let forgets = !asks.signin.is_empty() && !asks.names_return();
+            let changes = [Some(Code::AccessForwardAuthDiffers), forgets.then_some(Code::AccessSignInForgets)];
+            kept(&changes.into_iter().flatten().collect::<Vec<_>>())
         }
         Intent::BodyLimit { bytes: None } => Answer::Already,
         Intent::BodyLimit { bytes: Some(_) } => kept(&[Code::PolicyBodyBuffered]),
@@ -44,7 +47,10 @@ pub(super) fn answer(intent: &Intent) -> Answer {
             Some(_) => kept(&[]),
             None => no_core_field(intent),
         },
-        Intent::Retry { conditions, .. } if !conditions.contains("off") => kept(&[Code::PolicyRetryDiffers]),
+        Intent::Retry { conditions, tries, seconds } => match middleware::retry(conditions, *tries, *seconds) {
+            Some(_) => kept(&[Code::PolicyRetryOfConnections]),
+            None => no_core_field(intent),
+        },
         Intent::Timeouts { idle: None, connect: Some(_) } => of_backend("ServersTransport", &[]),
         // Only the time to the head of an answer is limited.
         Intent::Timeouts { .. } => of_backend("ServersTransport", &[Code::PolicyTimeOfHead]),
@@ -66,7 +72,6 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         | Intent::Answer { .. }
         | Intent::FixedRedirect { .. }
         | Intent::LoadBalancing { .. }
-        | Intent::Retry { .. }
         | Intent::Buffering { .. }
         | Intent::ErrorPages
         | Intent::ErrorStatus { .. }

@@ -11,12 +11,35 @@ use crate::gateway::{
     regex,
 };
 
-/// All objects, in the order in which they run: addresses, limits, credentials, bodies, paths.
+/// When a Middleware runs: the earlier it stands here, the earlier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    /// Preflights are answered before anybody is asked for credentials.
+    Cors,
+    Limits,
+    Password,
+    /// What clients tell an authentication service is taken away before it is asked.
+    Forged,
+    Service,
+    Body,
+    Retry,
+    Path,
+}
+
+/// What nginx itself tells an authentication service of the request, and Traefik does not (`auth_request` in nginx.tmpl).
+const TOLD: [&str; 4] = ["X-Auth-Request-Redirect", "X-Original-Method", "X-Original-URL", "X-Sent-From"];
+/// What it tells besides where `auth-method` is set.
+const TOLD_WITH_METHOD: [&str; 2] = ["X-Original-URI", "X-Scheme"];
+
+/// Tries where nginx goes on until no endpoint is left.
+const ENDLESS_TRIES: u64 = 3;
+
+/// All objects, in the order in which they run.
 pub(super) fn all(intents: &[Intent], namespace: &str, name: &str) -> Vec<Custom> {
-    let mut made: Vec<(u8, &'static str, Value)> = Vec::new();
+    let mut made: Vec<(Stage, &'static str, Value)> = Vec::new();
     for intent in intents {
         match intent {
-            Intent::AddressLists { allow, .. } => made.push((1, "allow", json!({"ipAllowList": {"sourceRange": allow}}))),
+            Intent::AddressLists { allow, .. } => made.push((Stage::Limits, "allow", json!({"ipAllowList": {"sourceRange": allow}}))),
             Intent::RateLimit { rates, connections, .. } => {
                 for Rate { requests, per, burst, .. } in rates {
                     let (suffix, period) = match per {
@@ -24,12 +47,16 @@ pub(super) fn all(intents: &[Intent], namespace: &str, name: &str) -> Vec<Custom
                         Per::Minute => ("rate-minute", "1m"),
                     };
                     let burst = (*burst).max(1);
-                    made.push((1, suffix, json!({"rateLimit": {"average": requests, "period": period, "burst": burst}})));
+                    made.push((Stage::Limits, suffix, json!({"rateLimit": {"average": requests, "period": period, "burst": burst}})));
                 }
                 if *connections > 0 {
                     // Requests are counted by their host unless something else is said.
                     let by_address = json!({"ipStrategy": {"depth": 0}});
-                    made.push((1, "connections", json!({"inFlightReq": {"amount": connections, "sourceCriterion": by_address}})));
+                    made.push((
+                        Stage::Limits,
+                        "connections",
+                        json!({"inFlightReq": {"amount": connections, "sourceCriterion": by_address}}),
+                    ));
                 }
             }
             Intent::BasicAuth { secret, realm, .. } => {
@@ -40,24 +67,28 @@ pub(super) fn all(intents: &[Intent], namespace: &str, name: &str) -> Vec<Custom
                     basic.insert("realm".to_owned(), realm.as_str().into());
                 }
                 basic.insert("removeHeader".to_owned(), true.into());
-                made.push((2, "password", json!({"basicAuth": basic})));
+                made.push((Stage::Password, "password", json!({"basicAuth": basic})));
             }
-            Intent::ExternalAuth { url, asks, .. } => made.push((3, "auth", json!({"forwardAuth": forward_auth(url, asks)}))),
-            Intent::Cors(cors) => made.push((0, "cors", json!({"headers": self::cors(cors)}))),
-            Intent::BodyLimit { bytes: Some(bytes) } => made.push((4, "body", json!({"buffering": {"maxRequestBodyBytes": bytes}}))),
-            Intent::Retry { tries, .. } => {
-                let attempts = if *tries == 0 { 3 } else { *tries };
-                made.push((5, "retry", json!({"retry": {"attempts": attempts}})));
+            Intent::ExternalAuth { url, asks, .. } => {
+                made.push((Stage::Forged, "auth-headers", json!({"headers": {"customRequestHeaders": taken_away(asks)}})));
+                made.push((Stage::Service, "auth", json!({"forwardAuth": forward_auth(url, asks)})));
+            }
+            Intent::Cors(cors) => made.push((Stage::Cors, "cors", json!({"headers": self::cors(cors)}))),
+            Intent::BodyLimit { bytes: Some(bytes) } => {
+                made.push((Stage::Body, "body", json!({"buffering": {"maxRequestBodyBytes": bytes}})));
+            }
+            Intent::Retry { conditions, tries, seconds } => {
+                made.extend(retry(conditions, *tries, *seconds).map(|retry| (Stage::Retry, "retry", json!({"retry": retry}))));
             }
             Intent::RegexRewrite { pattern, target } => {
                 if let Some((regex, replacement)) = replacement(pattern, target) {
-                    made.push((6, "rewrite", json!({"replacePathRegex": {"regex": regex, "replacement": replacement}})));
+                    made.push((Stage::Path, "rewrite", json!({"replacePathRegex": {"regex": regex, "replacement": replacement}})));
                 }
             }
             _ => {}
         }
     }
-    made.sort_by_key(|(order, suffix, _)| (*order, *suffix));
+    made.sort_by_key(|(stage, suffix, _)| (*stage, *suffix));
     let custom = |suffix: String, spec| Custom {
         group: GROUP,
         version: VERSION,
@@ -74,7 +105,18 @@ pub(super) fn all(intents: &[Intent], namespace: &str, name: &str) -> Vec<Custom
     made.into_iter().map(|(_, suffix, spec)| custom(unique(suffix), spec)).collect()
 }
 
-/// Headers of CORS. Preflights are answered before anybody is asked for credentials.
+/// It does not change what the backend gets, or must see the request as the client sent it.
+pub(super) fn is_guard(spec: &Value) -> bool {
+    ["replacePathRegex", "retry"].iter().all(|change| spec.get(change).is_none())
+}
+
+/// Headers that only nginx tells the service: `forwardAuth` copies whatever the client sends.
+fn taken_away(asks: &AuthRequest) -> Value {
+    let with_method: &[&str] = if asks.extras.contains(&"auth-method") { &TOLD_WITH_METHOD } else { &[] };
+    TOLD.iter().chain(with_method).map(|name| ((*name).to_owned(), Value::from(""))).collect::<Map<String, Value>>().into()
+}
+
+/// Headers of CORS.
 fn cors(wish: &CorsWish) -> Value {
     let CorsWish { origins, methods, headers, expose, credentials, max_age } = wish;
     let (wildcards, plain): (Vec<&String>, Vec<&String>) = origins.iter().partition(|origin| origin.len() > 1 && origin.contains('*'));
@@ -109,6 +151,32 @@ fn forward_auth(url: &str, asks: &AuthRequest) -> Value {
         auth.insert("authSigninURL".to_owned(), asks.signin.as_str().into());
     }
     Value::Object(auth)
+}
+
+/// What is tried again, how often and how long; `None` where Traefik knows none of the conditions.
+pub(super) fn retry(conditions: &str, tries: u64, seconds: u64) -> Option<Value> {
+    let words: Vec<&str> = conditions.split_whitespace().collect();
+    let has = |word: &str| words.contains(&word);
+    let statuses: Vec<&str> = words.iter().filter_map(|word| word.strip_prefix("http_")).collect();
+    let connects = has("error") || has("timeout");
+    if has("off") || (!connects && statuses.is_empty()) {
+        return None;
+    }
+    let mut retry = Map::new();
+    retry.insert("attempts".to_owned(), if tries == 0 { ENDLESS_TRIES } else { tries }.into());
+    if !statuses.is_empty() {
+        retry.insert("status".to_owned(), statuses.into());
+    }
+    if seconds > 0 {
+        retry.insert("timeout".to_owned(), format!("{seconds}s").into());
+    }
+    if has("non_idempotent") {
+        retry.insert("retryNonIdempotentMethod".to_owned(), true.into());
+    }
+    if !connects {
+        retry.insert("disableRetryOnNetworkError".to_owned(), true.into());
+    }
+    Some(retry.into())
 }
 
 /// A rewrite of nginx as an expression of Go over the whole path and a replacement; `None` where that cannot be said.
@@ -155,6 +223,30 @@ mod tests {
         let limit = |requests| Intent::RateLimit { rates: vec![rate(requests)], connections: 1, exempt: Vec::new(), status: None };
         let names: Vec<String> = all(&[limit(2), limit(10)], "a", "r").into_iter().map(|one| one.metadata.name).collect();
         assert_eq!(names, ["r-connections", "r-connections-2", "r-rate", "r-rate-2"]);
+    }
+
+    #[test]
+    fn what_clients_tell_the_service_is_taken_away_before_it_is_asked() {
+        let made = |extras: Vec<&'static str>| {
+            let asks = Box::new(AuthRequest { extras, ..AuthRequest::default() });
+            all(&[Intent::ExternalAuth { url: "http://a.test".to_owned(), global: false, asks }], "a", "r")
+        };
+        let plain = made(vec![]);
+        let names: Vec<&str> = plain.iter().map(|one| one.metadata.name.as_str()).collect();
+        assert_eq!(names, ["r-auth-headers", "r-auth"]);
+        let taken = &plain[0].spec["headers"]["customRequestHeaders"];
+        assert_eq!((&taken["X-Original-URL"], taken.get("X-Scheme")), (&json!(""), None));
+        assert_eq!(made(vec!["auth-method"])[0].spec["headers"]["customRequestHeaders"]["X-Scheme"], "");
+    }
+
+    #[test]
+    fn conditions_of_retries_are_statuses_and_connections() {
+        let of = |conditions: &str| retry(conditions, 2, 10);
+        assert_eq!(of("error http_502 http_429"), Some(json!({"attempts": 2, "status": ["502", "429"], "timeout": "10s"})));
+        let only_statuses = of("http_502 non_idempotent").expect("a retry");
+        assert_eq!(only_statuses["disableRetryOnNetworkError"], true);
+        assert_eq!(only_statuses["retryNonIdempotentMethod"], true);
+        assert_eq!((of("off error"), of("invalid_header")), (None, None));
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod service;
 
 pub(super) use read::read_back;
 
-use super::{Answer, RegexForm, Substitute, Target, TlsReach};
+use super::{Answer, RegexForm, Substitute, Target, TlsReach, VerifiedTls};
 use crate::{
     gateway::{Intent, api::Custom},
     k8s::NamespacedName,
@@ -36,8 +36,28 @@ impl Target for Traefik {
         middleware::all(intents, namespace, name)
     }
 
-    fn substitute(&self, intents: &[Intent], service: &NamespacedName, port: u16, name: &str) -> Option<Substitute> {
-        service::substitute(intents, service, port, name)
+    // Each router has a chain of Middlewares of its own (`BuildChain` in middlewares.go), and each match is a router.
+    fn counts_by_match(&self) -> bool {
+        true
+    }
+
+    fn scopes_cookies(&self) -> bool {
+        true
+    }
+
+    fn is_guard(&self, filter: &Custom) -> bool {
+        middleware::is_guard(&filter.spec)
+    }
+
+    fn substitute(
+        &self,
+        intents: &[Intent],
+        verified: Option<&VerifiedTls>,
+        service: &NamespacedName,
+        port: u16,
+        name: &str,
+    ) -> Option<Substitute> {
+        service::substitute(intents, verified, service, port, name)
     }
 
     fn tls_reach(&self) -> TlsReach {

@@ -123,7 +123,8 @@ fn stands_for(
     let unseen = transport.is_some_and(|transport| transport.get("insecureSkipVerify") == Some(&Value::Bool(true)));
     let speech = match entry.get("scheme").and_then(Value::as_str) {
         Some("https") if unseen => Some(Speech::Https),
-        // Whether a certificate is good is not known here.
+        // As with a BackendTLSPolicy, certificates are taken for good where there are authorities.
+        Some("https") if transport.is_some_and(|transport| has_authorities(transport, namespace, facts)) => Some(Speech::Https),
         Some("https") => return None,
         Some("h2c") => Some(Speech::Http2),
         Some("http") => Some(Speech::Http),
@@ -132,6 +133,17 @@ fn stands_for(
     };
     let address = entry.get("nativeLB") == Some(&Value::Bool(true));
     Some(Substitute::Port { service, port, address, speech })
+}
+
+/// A transport names who may have signed certificates, and what is named can hold that.
+fn has_authorities(transport: &Value, namespace: &str, facts: &Facts<'_>) -> bool {
+    let named = |place: &Value, key: &str| place.get(key).and_then(Value::as_str).map(|name| NamespacedName::new(namespace, name));
+    let good = |place: &Value| match (named(place, "secret"), named(place, "configMap")) {
+        (Some(secret), _) => facts.key_fault(&secret, "ca.crt").is_none(),
+        (None, Some(map)) => facts.has_authorities(&map),
+        (None, None) => false,
+    };
+    transport.get("rootCAs").and_then(Value::as_array).is_some_and(|places| !places.is_empty() && places.iter().all(good))
 }
 
 /// One thing that a Middleware does; whether it is known here.
@@ -184,6 +196,14 @@ fn read(name: &str, body: &Value, namespace: &str, facts: &Facts<'_>, filter: &m
             }
             let Some(replacement) = backslashes(&trimmed("replacement")).filter(|text| !text.is_empty()) else { return false };
             filter.path = Some((pattern, replacement));
+        }
+        "headers" if body.as_object().is_some_and(|body| body.keys().eq(["customRequestHeaders"])) => {
+            let headers = body.get("customRequestHeaders").and_then(Value::as_object);
+            // An empty value takes the header away.
+            let (removed, set): (Vec<_>, Vec<_>) =
+                headers.into_iter().flatten().partition(|(_, value)| value.as_str().is_none_or(str::is_empty));
+            filter.removed = removed.into_iter().map(|(name, _)| name.clone()).collect();
+            return set.is_empty();
         }
         "headers" => {
             // An expression for origins is wider or narrower than a star.

@@ -9,11 +9,17 @@ use crate::{
         api::{Custom, Meta},
     },
     k8s::NamespacedName,
-    targets::Substitute,
+    targets::{Substitute, VerifiedTls},
 };
 
 /// What takes the place of a port of a Service for these intents; `None` where the Service itself will do.
-pub(super) fn substitute(intents: &[Intent], service: &NamespacedName, port: u16, name: &str) -> Option<Substitute> {
+pub(super) fn substitute(
+    intents: &[Intent],
+    verified: Option<&VerifiedTls>,
+    service: &NamespacedName,
+    port: u16,
+    name: &str,
+) -> Option<Substitute> {
     let mut entry = Map::new();
     entry.insert("name".to_owned(), service.name.as_str().into());
     entry.insert("port".to_owned(), port.into());
@@ -54,18 +60,25 @@ pub(super) fn substitute(intents: &[Intent], service: &NamespacedName, port: u16
         metadata: Meta::new(&service.namespace, name),
         spec,
     };
-    let mut beside = Vec::new();
-    if !transport.is_empty() {
-        entry.insert("serversTransport".to_owned(), name.into());
-        beside.push(object("ServersTransport", name.to_owned(), Value::Object(transport)));
-    }
     // nginx asks the cookie before the address, and `hrw` knows no cookie. `highestRandomWeight` would choose between Services, and not
     // between endpoints (`buildHRW` in kubernetes_http.go).
     if by_address && !entry.contains_key("sticky") {
         entry.insert("strategy".to_owned(), "hrw".into());
     }
-    if entry.len() == plain {
+    if entry.len() == plain && transport.is_empty() {
         return None;
+    }
+    // A BackendTLSPolicy is read for Services alone (`loadHTTPServers` in httproute.go).
+    if let Some(VerifiedTls { secret, hostname }) = verified {
+        let place = if secret.namespace == service.namespace { "secret" } else { "configMap" };
+        entry.insert("scheme".to_owned(), "https".into());
+        transport.insert("serverName".to_owned(), hostname.as_str().into());
+        transport.insert("rootCAs".to_owned(), json!([{place: secret.name}]));
+    }
+    let mut beside = Vec::new();
+    if !transport.is_empty() {
+        entry.insert("serversTransport".to_owned(), name.into());
+        beside.push(object("ServersTransport", name.to_owned(), Value::Object(transport)));
     }
     let spec = json!({"weighted": {"services": [entry]}});
     Some(Substitute { object: object("TraefikService", name.to_owned(), spec), beside })
@@ -105,7 +118,7 @@ mod tests {
     use super::*;
 
     fn made(intents: &[Intent]) -> Option<(Value, Vec<Value>)> {
-        let made = substitute(intents, &NamespacedName::new("app", "web"), 80, "web")?;
+        let made = substitute(intents, None, &NamespacedName::new("app", "web"), 80, "web")?;
         Some((made.object.spec, made.beside.into_iter().map(|object| object.spec).collect()))
     }
 
@@ -119,6 +132,21 @@ mod tests {
         let (service, beside) = made(&[Intent::Timeouts { connect: Some(9), idle: None }, Intent::BackendTls]).expect("objects");
         assert_eq!(service, json!({"weighted": {"services": [{"name": "web", "port": 80, "scheme": "https", "serversTransport": "web"}]}}));
         assert_eq!(beside, [json!({"insecureSkipVerify": true, "forwardingTimeouts": {"dialTimeout": "9s"}})]);
+    }
+
+    #[test]
+    fn a_verified_backend_is_verified_wherever_an_object_takes_the_place_of_the_service() {
+        let of = |intents: &[Intent], namespace: &str| {
+            let verified = VerifiedTls { secret: NamespacedName::new(namespace, "up"), hostname: "in.example".to_owned() };
+            substitute(intents, Some(&verified), &NamespacedName::new("app", "web"), 443, "web")
+        };
+        assert_eq!(of(&[], "app"), None);
+        let made = of(&[Intent::ServiceAddress], "app").expect("objects");
+        let entry = &made.object.spec["weighted"]["services"][0];
+        assert_eq!((&entry["scheme"], &entry["serversTransport"]), (&json!("https"), &json!("web")));
+        assert_eq!(made.beside[0].spec, json!({"serverName": "in.example", "rootCAs": [{"secret": "up"}]}));
+        let elsewhere = of(&[Intent::ServiceAddress], "other").expect("objects");
+        assert_eq!(elsewhere.beside[0].spec["rootCAs"], json!([{"configMap": "up"}]));
     }
 
     #[test]

@@ -110,7 +110,7 @@ impl<'a> Around<'a> {
         let tries = lines("proxy_next_upstream_tries").find_map(|here| here.word(1).parse().ok());
         let tries = written.map(|(_, tries)| *tries).or(tries).unwrap_or(0);
         let conditions = if said.contains("off") { "off".to_owned() } else { words.join(" ") };
-        Some(Intent::Retry { conditions, tries })
+        Some(Intent::Retry { conditions, tries, seconds: 0 })
     }
 
     pub(super) fn levels(&self) -> Vec<Vec<Here<'_>>> {
