@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::context::{Cx, differs, no_effect, unmappable};
 use crate::{
-    gateway::{AuthRequest, Buffers, Intent, Per, Rate, SessionCookie, Users},
+    gateway::{AuthRequest, Buffers, Intent, Per, Rate, SessionCookie, Silence, Users, Waits},
     k8s::NamespacedName,
     ledger::{Code, Settlement},
     nginx::{
@@ -240,15 +240,31 @@ impl Cx<'_> {
             }
         }
         let timeouts = &proxy.timeouts;
-        // A policy has one time for silence of either side. What clients wait for is the backend, so that its time counts.
         let seconds = |value: i64| u64::try_from(value).ok().filter(|seconds| *seconds > 0);
-        let idle = seconds(timeouts.read.value);
-        for (name, setting, intent) in [
-            ("proxy-connect-timeout", &timeouts.connect, Intent::Timeouts { connect: seconds(timeouts.connect.value), idle: None }),
-            ("proxy-send-timeout", &timeouts.send, Intent::Timeouts { connect: None, idle }),
-            ("proxy-read-timeout", &timeouts.read, Intent::Timeouts { connect: None, idle }),
+        let silence = |waits, value, other| {
+            let idle = seconds(value).map(|seconds| Silence { seconds, other: u64::try_from(other).unwrap_or(0), waits });
+            Intent::Timeouts { connect: None, idle }
+        };
+        let (read, send) = (timeouts.read.value, timeouts.send.value);
+        let defaults = &self.config.globals.defaults.proxy.timeouts;
+        for (name, setting, default, intent) in [
+            (
+                "proxy-connect-timeout",
+                &timeouts.connect,
+                &defaults.connect,
+                Intent::Timeouts { connect: seconds(timeouts.connect.value), idle: None },
+            ),
+            ("proxy-send-timeout", &timeouts.send, &defaults.send, silence(Waits::ForRequest, send, read)),
+            ("proxy-read-timeout", &timeouts.read, &defaults.read, silence(Waits::ForAnswer, read, send)),
         ] {
-            if annotated(setting.given) {
+            if !annotated(setting.given) {
+                continue;
+            }
+            if setting.value == default.value && matches!(self.answer(&intent), Answer::No(_)) {
+                // What it says holds for everybody who says nothing.
+                self.mark(ingress, &[name], &differs(Code::DefaultTimeouts));
+                self.say(Code::DefaultTimeouts, None, vec![]);
+            } else {
                 self.ask(ingress, &[name], &intent, vec![("annotation", name.to_owned()), ("value", setting.value.to_string())]);
             }
         }
