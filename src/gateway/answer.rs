@@ -32,7 +32,7 @@ pub struct Asked {
     pub tls: bool,
     /// A call of gRPC.
     pub grpc: bool,
-    /// `OPTIONS` with `Access-Control-Request-Method` and `Origin`.
+    /// `OPTIONS` that a rule with CORS answers itself.
     pub preflight: bool,
     /// The `Origin` is there.
     pub origin: bool,

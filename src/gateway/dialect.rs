@@ -413,6 +413,13 @@ choices! {
         /// Everybody; the origin itself is named where it is allowed, or where all are.
         Everybody,
     }
+    /// Requests with `OPTIONS` that a rule with CORS answers itself.
+    CorsOptions {
+        /// Those with `Origin` and `Access-Control-Request-Method`.
+        Preflights,
+        /// All of them.
+        Every,
+    }
     /// Preflight requests whose origin is not allowed.
     ForeignPreflight {
         /// 200 without the allowed origin.
@@ -601,6 +608,7 @@ pub struct Dialect {
     pub modified_own_answers: Fact<Vec<OwnAnswer>>,
     pub cors: Fact<Handling>,
     pub cors_answers: Fact<CorsAnswers>,
+    pub cors_options: Fact<CorsOptions>,
     pub foreign_preflight: Fact<ForeignPreflight>,
     pub mirror: Fact<Handling>,
     pub mirror_beside_redirect: Fact<Handling>,

@@ -123,6 +123,33 @@ impl Rate {
     }
 }
 
+/// What nginx waits for in silence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Waits {
+    /// Between two pieces of an answer.
+    ForAnswer,
+    /// Between two pieces of a request that a backend takes.
+    ForRequest,
+}
+
+/// Seconds of silence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Silence {
+    /// Seconds.
+    pub seconds: u64,
+    /// Seconds in the other direction.
+    pub other: u64,
+    /// The direction.
+    pub waits: Waits,
+}
+
+impl Silence {
+    /// Seconds after which nothing passes in either direction: where one time counts for both, none of them is cut short.
+    pub fn longest(&self) -> u64 {
+        self.seconds.max(self.other)
+    }
+}
+
 /// A wish without a core field. The variants carry what a policy would need.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Intent {
@@ -247,8 +274,8 @@ pub enum Intent {
     Timeouts {
         /// To connect.
         connect: Option<u64>,
-        /// Of silence in either direction.
-        idle: Option<u64>,
+        /// Of silence.
+        idle: Option<Silence>,
     },
     /// Which failures are tried again.
     Retry {
@@ -389,7 +416,7 @@ impl Intent {
             ("hash of a header", Self::LoadBalancing { by: text("$http_x_user"), hashed: true }),
             ("load balancing", Self::LoadBalancing { by: text("ewma"), hashed: false }),
             ("buffering of answers", Self::Buffering { what: Buffers::Responses, value: text("on") }),
-            ("timeouts", Self::Timeouts { connect: Some(5), idle: Some(60) }),
+            ("timeouts", Self::Timeouts { connect: Some(5), idle: Some(Silence { seconds: 60, other: 60, waits: Waits::ForAnswer }) }),
             ("retries", Self::Retry { conditions: text("error timeout"), tries: 3, seconds: 0 }),
             ("error pages", Self::ErrorPages),
             ("cookie rewrite", Self::CookieRewrite),

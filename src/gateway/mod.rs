@@ -36,4 +36,4 @@ mod tables;
 mod to_json;
 pub mod view;
 
-pub use intent::{AuthRequest, Body, Buffers, CorsWish, Intent, Per, Rate, SessionCookie, Users};
+pub use intent::{AuthRequest, Body, Buffers, CorsWish, Intent, Per, Rate, SessionCookie, Silence, Users, Waits};

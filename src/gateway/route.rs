@@ -3,7 +3,9 @@
 
 use super::answer::{self, Asked, UNESCAPED_PATH};
 use super::config::{Behind, Certificate, Config, Door, Entry, Port, Reading, Rule, Side, Table};
-use super::dialect::{EscapedSlash, ForeignPort, GrpcMiss, HostFallThrough, Http10, Misdirected, ServerName, Ties, UnknownServerName};
+use super::dialect::{
+    CorsOptions, EscapedSlash, ForeignPort, GrpcMiss, HostFallThrough, Http10, Misdirected, ServerName, Ties, UnknownServerName,
+};
 use super::filter::Operations;
 use super::policies::{ClientCertificates, Guarded};
 use std::sync::Arc;
@@ -341,7 +343,10 @@ impl Reading {
         Asked {
             tls,
             grpc: *self.target.dialect.grpc_miss == GrpcMiss::GrpcStatus && v.holds(self.first.grpc),
-            preflight: origin && v.holds(self.first.options) && v.holds(self.first.preflight),
+            preflight: match *self.target.dialect.cors_options {
+                CorsOptions::Preflights => origin && v.holds(self.first.options) && v.holds(self.first.preflight),
+                CorsOptions::Every => cors && v.holds(self.first.options),
+            },
             origin,
             allowed: origin && answer::allows(entry.origins.as_ref(), |asked| v.holds(asked)),
         }

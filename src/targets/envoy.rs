@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Answer, Estate, Section, ciphers};
 use crate::{
-    gateway::{AuthRequest, Intent, regex},
+    gateway::{AuthRequest, Intent, SessionCookie, Silence, regex},
     ledger::{Code, Facts},
 };
 
@@ -191,6 +191,16 @@ pub(super) fn forgeable(estate: &Estate, target: &str) -> Vec<(Code, Facts)> {
     };
     let wishes = estate.wishes.iter().filter(|wish| estate.sections.is_empty() && wish.intents.iter().any(asks));
     wishes.map(|wish| (Code::AccessForgedHeader, vec![("ingress", wish.route.to_string()), ("target", target.to_owned())])).collect()
+}
+
+/// What is to be said of a time of silence: there is one for both directions.
+pub(super) fn silence(idle: Option<&Silence>) -> &'static [Code] {
+    if idle.is_some_and(|idle| idle.seconds != idle.other) { &[Code::PolicySilenceOfBoth] } else { &[] }
+}
+
+/// What is to be said of a cookie for all requests to a Service, whose path is `/` where nobody names another.
+pub(super) fn cookie_differs(attributes: &SessionCookie) -> Option<Code> {
+    (attributes.path.is_empty() || !attributes.secure).then_some(Code::PolicyAffinityCookie)
 }
 
 /// Bytes as a quantity of Kubernetes.

@@ -60,6 +60,8 @@ pub struct Wish {
     pub route: NamespacedName,
     /// Name of the rule; `None` for the whole route.
     pub rule: Option<String>,
+    /// Place of its Ingress among all, the oldest first.
+    pub age: usize,
     /// What the target said it keeps, sorted.
     pub intents: Vec<Intent>,
     /// Services that the requests go to, sorted.
@@ -171,6 +173,8 @@ pub struct Own {
     pub references: Vec<Reference>,
     /// What is to be said of them.
     pub findings: Vec<(Code, Words)>,
+    /// What the target said it keeps and what another Ingress decides for the same Service: place of the Ingress, and the wish.
+    pub lost: Vec<(usize, Intent)>,
 }
 
 /// In which form a target keeps a path that nginx searches without regard to case.
@@ -226,6 +230,11 @@ pub trait Target: Sync {
     /// What TLS to backends that nobody verifies holds for, where it keeps that.
     fn tls_reach(&self) -> TlsReach {
         TlsReach::Service
+    }
+
+    /// Kind of its objects for Services, where a BackendTLSPolicy for the same Service makes them void.
+    fn void_beside_backend_tls(&self) -> Option<&'static str> {
+        None
     }
 
     /// Request headers that tell who the client is where proxies in front are trusted, as name and value. `full`: together with what
@@ -293,6 +302,11 @@ pub trait Target: Sync {
     /// Key of Secrets under which it reads passwords.
     fn password_key(&self) -> &'static str {
         "auth"
+    }
+
+    /// Its own objects show backends the password, which a filter of core takes away after it was looked at.
+    fn shows_passwords(&self) -> bool {
+        false
     }
 
     /// What writes policies for everything that is wished, and for what nginx does without being asked.

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::context::{Cx, differs, no_effect, unmappable};
 use crate::{
-    gateway::{AuthRequest, Buffers, Intent, Per, Rate, SessionCookie, Users},
+    gateway::{AuthRequest, Buffers, Intent, Per, Rate, SessionCookie, Silence, Users, Waits},
     k8s::{NamespacedName, Service},
     ledger::{Code, Settlement},
     nginx::{
@@ -265,15 +265,31 @@ impl Cx<'_> {
             }
         }
         let timeouts = &proxy.timeouts;
-        // A policy has one time for silence of either side. What clients wait for is the backend, so that its time counts.
         let seconds = |value: i64| u64::try_from(value).ok().filter(|seconds| *seconds > 0);
-        let idle = seconds(timeouts.read.value);
-        for (name, setting, intent) in [
-            ("proxy-connect-timeout", &timeouts.connect, Intent::Timeouts { connect: seconds(timeouts.connect.value), idle: None }),
-            ("proxy-send-timeout", &timeouts.send, Intent::Timeouts { connect: None, idle }),
-            ("proxy-read-timeout", &timeouts.read, Intent::Timeouts { connect: None, idle }),
+        let silence = |waits, value, other| {
+            let idle = seconds(value).map(|seconds| Silence { seconds, other: u64::try_from(other).unwrap_or(0), waits });
+            Intent::Timeouts { connect: None, idle }
+        };
+        let (read, send) = (timeouts.read.value, timeouts.send.value);
+        let defaults = &self.config.globals.defaults.proxy.timeouts;
+        for (name, setting, default, intent) in [
+            (
+                "proxy-connect-timeout",
+                &timeouts.connect,
+                &defaults.connect,
+                Intent::Timeouts { connect: seconds(timeouts.connect.value), idle: None },
+            ),
+            ("proxy-send-timeout", &timeouts.send, &defaults.send, silence(Waits::ForRequest, send, read)),
+            ("proxy-read-timeout", &timeouts.read, &defaults.read, silence(Waits::ForAnswer, read, send)),
         ] {
-            if annotated(setting.given) {
+            if !annotated(setting.given) {
+                continue;
+            }
+            if setting.value == default.value && matches!(self.answer(&intent), Answer::No(_)) {
+                // What it says holds for everybody who says nothing.
+                self.mark(ingress, &[name], &differs(Code::DefaultTimeouts));
+                self.say(Code::DefaultTimeouts, None, vec![]);
+            } else {
                 self.ask(ingress, &[name], &intent, vec![("annotation", name.to_owned()), ("value", setting.value.to_string())]);
             }
         }
@@ -426,7 +442,8 @@ impl Cx<'_> {
             };
             let otherwise = self.scope_cookie(location, tls, &mut attributes);
             let intent = Intent::SessionAffinity { cookie: affinity.name.clone(), attributes };
-            let lost = self.ask(ingress, names, &intent, vec![("value", affinity.name.clone())]);
+            let how = "for `/` unless `session-cookie-path` names a path, and with `Secure` only where `session-cookie-secure` asks for it";
+            let lost = self.ask(ingress, names, &intent, vec![("value", affinity.name.clone()), ("how", how.to_owned())]);
             for how in otherwise.into_iter().filter(|_| lost.is_none()) {
                 self.mark(ingress, &["affinity"], &differs(Code::PolicyAffinityCookie));
                 let facts = vec![("value", affinity.name.clone()), ("how", how.to_owned())];

@@ -46,6 +46,12 @@ impl Cx<'_> {
                 self.mark(ingress, &["x-forwarded-prefix"], &Settlement::Exact);
             }
         }
+        // The controller sends no credentials to backends that it asked a password for.
+        let asked = self.wishes.iter().any(|wish| matches!(wish, Intent::BasicAuth { .. }));
+        let set = changes.request_headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        if asked && !set && self.options.target.shows_passwords() {
+            changes.request_removed.push("Authorization".to_owned());
+        }
         let of_listeners = self.headers_of_listeners();
         for (name, value) in
             self.config.globals.add_headers.iter().filter(|(name, _)| !of_listeners.iter().any(|(known, _)| known == *name))

@@ -11,7 +11,7 @@ use super::{
     emission::{Emission, Sayable},
     marks::Marks,
     own_annotations::OwnAnnotations,
-    protocol::TlsWishes,
+    protocol::{Spoken, TlsWishes},
 };
 use crate::{
     gateway::{
@@ -103,7 +103,7 @@ pub(super) struct Cx<'a> {
     pub(super) sayable: Sayable,
     pub(super) tls_wishes: TlsWishes,
     /// Services that some location speaks to otherwise than over TLS that nobody verifies, once somebody asks.
-    pub(super) spoken_otherwise: Arc<OnceLock<BTreeSet<NamespacedName>>>,
+    pub(super) spoken: Arc<OnceLock<Spoken>>,
     /// Settlements of annotations of other tools, by object and key.
     pub(super) tools: BTreeMap<(ObjectId, String), Settlement>,
     pub(super) by_object: Arc<BTreeMap<ObjectId, usize>>,
@@ -115,12 +115,18 @@ pub(super) struct Cx<'a> {
     pub(super) certified: Certified,
     /// The only name of the host that is being translated; `None` where it has others, or a wildcard.
     pub(super) only_name: Option<String>,
+    /// The host that is being translated has names alone, and no wildcard.
+    pub(super) named: bool,
+    /// TLS to a Service behind the location that is being translated is verified.
+    pub(super) verified: bool,
     /// Rules and headers say what CORS does at the location that is being translated.
     pub(super) cors_by_rules: bool,
     /// What the target keeps with objects of its own for the location that is being translated.
     pub(super) wishes: Vec<Intent>,
     /// Annotations that are kept at the location that is being translated, if it is served.
     pub(super) kept_here: Vec<(IngressId, &'static str)>,
+    /// What of policies for Services the target keeps, and the annotations of which Ingress ask for it.
+    asked: BTreeMap<(IngressId, Intent), BTreeSet<&'static str>>,
     findings: Findings,
     said: BTreeSet<(Code, Option<Subject>, String)>,
 }
@@ -133,8 +139,8 @@ impl<'a> Cx<'a> {
 
     /// One for another part of the same estate, of which nothing was said yet.
     fn afresh(&self) -> Self {
-        let (by_object, spoken_otherwise) = (Arc::clone(&self.by_object), Arc::clone(&self.spoken_otherwise));
-        Self::with(self.config, self.inventory, self.options, by_object, spoken_otherwise)
+        let (by_object, spoken) = (Arc::clone(&self.by_object), Arc::clone(&self.spoken));
+        Self::with(self.config, self.inventory, self.options, by_object, spoken)
     }
 
     fn with(
@@ -142,7 +148,7 @@ impl<'a> Cx<'a> {
         inventory: &'a Inventory,
         options: &'a Options,
         by_object: Arc<BTreeMap<ObjectId, usize>>,
-        spoken_otherwise: Arc<OnceLock<BTreeSet<NamespacedName>>>,
+        spoken: Arc<OnceLock<Spoken>>,
     ) -> Self {
         Self {
             config,
@@ -156,14 +162,17 @@ impl<'a> Cx<'a> {
             tls_wishes: TlsWishes::new(),
             tools: BTreeMap::new(),
             by_object,
-            spoken_otherwise,
+            spoken,
             wishes: Vec::new(),
             kept_here: Vec::new(),
             rewrites_by_regex: false,
             expressions: false,
             certified: Certified::No,
             only_name: None,
+            named: false,
+            verified: false,
             cors_by_rules: false,
+            asked: BTreeMap::new(),
             findings: Findings::new(),
             said: BTreeSet::new(),
         }
@@ -201,7 +210,10 @@ impl<'a> Cx<'a> {
 
     /// Takes what was said of items that come after those that were looked at here.
     fn absorb(&mut self, later: Self) {
-        let Self { marks, paths, directives, grants, tls_wishes, tools, findings, .. } = later;
+        let Self { marks, paths, directives, grants, tls_wishes, tools, asked, findings, .. } = later;
+        for (key, names) in asked {
+            self.asked.entry(key).or_default().extend(names);
+        }
         self.marks.absorb(marks);
         self.grants.absorb(grants);
         self.tools.extend(tools);
@@ -316,10 +328,13 @@ impl<'a> Cx<'a> {
         }
         // What is narrowed to a host and its paths needs names and paths that say all.
         let narrow = matches!(intent, Intent::AddressLists { .. }) && target.narrows_to_hosts();
-        if narrow && (self.only_name.is_none() || self.expressions) {
-            return targets::of_core(intent);
+        if narrow && (!self.named || self.expressions) {
+            return Answer::No(Code::AccessListNarrow);
         }
         match target.answer(intent) {
+            Answer::Kept { kind, .. } if self.verified && target.void_beside_backend_tls() == Some(kind) => {
+                Answer::No(Code::PolicyBesideBackendTls)
+            }
             Answer::No(code) => {
                 let raw = || target.raw(intent).filter(|_| self.options.allow_raw);
                 let switched = target.switched(intent).filter(|(switch, _)| self.options.switches.contains(*switch));
@@ -371,9 +386,21 @@ impl<'a> Cx<'a> {
                 let target = self.options.target.id().to_owned();
                 let codes = changes.iter().copied().collect();
                 self.mark(ingress, names, &Settlement::Policy { target, kind: kind.to_owned(), codes });
+                if changes.contains(&Code::PolicyOfService) {
+                    self.asked.entry((ingress, intent.clone())).or_default().extend(names);
+                }
                 self.wishes.push(intent.clone());
                 (None, changes)
             }
+        }
+    }
+
+    /// Settles what another Ingress decides for the same Service, although the target has a field for it.
+    pub(super) fn lose(&mut self, age: usize, intent: &Intent) {
+        let asked =
+            u32::try_from(age).ok().and_then(|id| self.asked.get(&(IngressId(id), intent.clone())).map(|names| (id, names.clone())));
+        for (id, name) in asked.into_iter().flat_map(|(id, names)| names.into_iter().map(move |name| (id, name))) {
+            self.mark(IngressId(id), &[name], &unmappable(Code::PolicyServiceShared));
         }
     }
 

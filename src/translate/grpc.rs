@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     gateway::{
-        Intent,
+        Intent, Silence, Waits,
         api::{GrpcFilter, GrpcMatch, GrpcMethod, GrpcRule},
         hostname::Hostname,
         rules::H2C,
@@ -102,7 +102,8 @@ impl Cx<'_> {
         self.mark(rule.owner, ANNOTATION, &Settlement::Exact);
         if std::mem::take(&mut rule.changes.no_timeout) {
             let timeouts = &self.config.ingress(rule.owner).settings.proxy.timeouts;
-            let silence = u64::try_from(timeouts.send.value.max(timeouts.read.value)).ok().filter(|seconds| *seconds > 0);
+            let longest = u64::try_from(timeouts.send.value.max(timeouts.read.value)).ok().filter(|seconds| *seconds > 0);
+            let silence = longest.map(|seconds| Silence { seconds, other: seconds, waits: Waits::ForAnswer });
             let facts = vec![("annotation", ANNOTATION[0].to_owned()), ("value", "GRPC".to_owned())];
             self.ask(rule.owner, ANNOTATION, &Intent::Timeouts { connect: None, idle: silence }, facts);
             rule.changes.wishes.extend(self.take_wishes());

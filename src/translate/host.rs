@@ -111,6 +111,7 @@ impl Cx<'_> {
             [(Hostname::Name(name), _)] if !name.starts_with('*') => Some(name.clone()),
             _ => None,
         };
+        self.named = plan.hostnames.iter().all(|(name, _)| name.is_precise());
         let form = self.form(server);
         self.expressions = form == Form::Regex;
         plan.http = self.rules(server, form, false);
@@ -638,6 +639,7 @@ impl Cx<'_> {
         if location.implicit && location.target == Target::Default && self.default_backend().is_none() {
             return self.built_in_page(location, rules);
         }
+        self.verified = self.is_verified(location);
         self.residue(owner, server, location, tls);
         if let Some(code) = self.lost_access_control(owner, server, location) {
             return rules(&Action::Withheld(code), &Changes::default());

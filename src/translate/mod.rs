@@ -169,6 +169,9 @@ fn own_objects(cx: &mut Cx<'_>, plans: &[HostPlan], routes: &[routes::Route], li
     for (code, facts) in std::mem::take(&mut own.findings) {
         cx.say(code, None, facts);
     }
+    for (age, intent) in std::mem::take(&mut own.lost) {
+        cx.lose(age, &intent);
+    }
     for reference in &own.references {
         cx.grants.add_of(reference.group, reference.kind, &reference.from, reference.to, &reference.target);
     }

@@ -33,9 +33,37 @@ const AUTHORITIES: &str = "ca.crt";
 /// Services that want TLS: how, and for which Ingresses.
 pub(super) type TlsWishes = BTreeMap<(NamespacedName, u16), BTreeMap<VerifiedTls, BTreeSet<IngressId>>>;
 
+/// How all locations together speak to Services.
+#[derive(Debug, Default)]
+pub(super) struct Spoken {
+    /// Services whose certificate some location verifies.
+    verified: BTreeSet<NamespacedName>,
+    /// Services that some location speaks to in another way than over TLS that nobody verifies.
+    otherwise: BTreeSet<NamespacedName>,
+}
+
 /// How TLS to the backends of a location is spoken: as it says itself, or as its host does.
 fn proxy_tls<'c>(server: &'c Server, location: &'c Location) -> Option<&'c ProxyTls> {
     location.settings.proxy_tls.as_deref().or_else(|| server.proxy_tls.as_ref().map(|(_, proxy_tls)| &**proxy_tls))
+}
+
+/// TLS whose certificate is verified.
+///
+/// Without a name nginx expects that of its own upstream block in the certificate, which no host can be called.
+fn verified<'c>(server: &'c Server, location: &'c Location) -> Option<&'c ProxyTls> {
+    proxy_tls(server, location)
+        .filter(|proxy_tls| proxy_tls.verify && proxy_tls.has_ca && is_precise_hostname(&proxy_tls.name.to_ascii_lowercase()))
+}
+
+fn is_over_tls(location: &Location) -> bool {
+    match location.settings.protocol.value {
+        BackendProtocol::Https | BackendProtocol::Grpcs | BackendProtocol::GrpcWithoutHeaders { tls: true } => true,
+        BackendProtocol::Http
+        | BackendProtocol::AutoHttp
+        | BackendProtocol::Grpc
+        | BackendProtocol::GrpcWithoutHeaders { tls: false }
+        | BackendProtocol::Fcgi => false,
+    }
 }
 
 /// Nothing is verified, and nothing is shown.
@@ -134,7 +162,7 @@ impl Cx<'_> {
     fn reaches_others(&self, location: &Location, wire: Wire) -> Option<Code> {
         let services: Vec<&NamespacedName> = services(self.config, location).collect();
         let known = |service: &&NamespacedName| self.inventory.services.get(*service);
-        let shared = || services.iter().any(|service| self.spoken_otherwise().contains(*service));
+        let shared = || services.iter().any(|service| self.spoken().otherwise.contains(*service));
         match self.options.target.tls_reach() {
             _ if services.is_empty() => Some(Code::BackendTls),
             // Only HTTPRoutes name such objects.
@@ -156,30 +184,31 @@ impl Cx<'_> {
         }
     }
 
-    /// Services that some location speaks to in another way than over TLS that nobody verifies.
-    fn spoken_otherwise(&self) -> &BTreeSet<NamespacedName> {
-        self.spoken_otherwise.get_or_init(|| {
+    /// How all locations speak to Services.
+    fn spoken(&self) -> &Spoken {
+        self.spoken.get_or_init(|| {
+            let mut spoken = Spoken::default();
             let ways = self.config.servers.iter().flat_map(|server| server.locations.iter().map(move |location| (server, location)));
-            let otherwise = ways.filter(|(server, location)| {
-                let over_tls = match location.settings.protocol.value {
-                    BackendProtocol::Https | BackendProtocol::Grpcs | BackendProtocol::GrpcWithoutHeaders { tls: true } => true,
-                    BackendProtocol::Http
-                    | BackendProtocol::AutoHttp
-                    | BackendProtocol::Grpc
-                    | BackendProtocol::GrpcWithoutHeaders { tls: false }
-                    | BackendProtocol::Fcgi => false,
-                };
-                !(over_tls && is_unverified(proxy_tls(server, location)))
-            });
-            otherwise.flat_map(|(_, location)| services(self.config, location)).cloned().collect()
+            for (server, location) in ways {
+                let over_tls = is_over_tls(location);
+                if over_tls && verified(server, location).is_some() {
+                    spoken.verified.extend(services(self.config, location).cloned());
+                }
+                if !(over_tls && is_unverified(proxy_tls(server, location))) {
+                    spoken.otherwise.extend(services(self.config, location).cloned());
+                }
+            }
+            spoken
         })
     }
 
+    /// Whether TLS to a Service behind a location is verified, for whichever location.
+    pub(super) fn is_verified(&self, location: &Location) -> bool {
+        services(self.config, location).any(|service| self.spoken().verified.contains(service))
+    }
+
     fn verified(&mut self, ingress: IngressId, server: &Server, location: &Location, wire: Wire) -> Result<Option<VerifiedTls>, Code> {
-        // Without a name nginx expects that of its own upstream block in the certificate, which no host can be called.
-        let usable = proxy_tls(server, location)
-            .filter(|proxy_tls| proxy_tls.verify && proxy_tls.has_ca && is_precise_hostname(&proxy_tls.name.to_ascii_lowercase()));
-        let Some(proxy_tls) = usable else { return self.unverified(ingress, server, location, wire).map(|()| None) };
+        let Some(proxy_tls) = verified(server, location) else { return self.unverified(ingress, server, location, wire).map(|()| None) };
         self.mark(ingress, PROTOCOL, &Settlement::Exact);
         if location.settings.proxy_tls.is_some() {
             self.mark(ingress, PROXY_TLS, &Settlement::Exact);

@@ -103,7 +103,8 @@ pub(super) fn wishes(kind: &'static str, route: &NamespacedName, rules: &[Combin
     let of = |rule: &Combined<'_>| rule.matches[0].changes.wishes.clone();
     let first = of(&rules[0]);
     if rules.iter().all(|rule| forwards(rule) && rule.matches[0].changes.wishes == first) {
-        return vec![Wish { kind, route: route.clone(), rule: None, intents: first, services: services(rules.iter()) }];
+        let age = age(&rules[0]);
+        return vec![Wish { kind, route: route.clone(), rule: None, age, intents: first, services: services(rules.iter()) }];
     }
     let mut wishes = Vec::new();
     for (number, rule) in rules.iter().enumerate() {
@@ -111,10 +112,14 @@ pub(super) fn wishes(kind: &'static str, route: &NamespacedName, rules: &[Combin
             let name = format!("rule-{number}");
             call(number, name.clone());
             let services = services(std::iter::once(rule));
-            wishes.push(Wish { kind, route: route.clone(), rule: Some(name), intents: of(rule), services });
+            wishes.push(Wish { kind, route: route.clone(), rule: Some(name), age: age(rule), intents: of(rule), services });
         }
     }
     wishes
+}
+
+fn age(rule: &Combined<'_>) -> usize {
+    rule.matches[0].owner.0 as usize
 }
 
 /// Services that rules send requests to, sorted.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gateshift::{read, report, targets, translate};
+use gateshift::{k8s::Step, ledger::Settlement, read, report, targets, translate};
 use serde_yaml::Value;
 
 use crate::judge::{ingresses, inventory};
@@ -420,4 +420,105 @@ fn traefik_sets_the_cookie_of_a_session_for_the_path_and_the_scheme_of_its_rule(
     assert_eq!(cookie(&both).get("secure"), None);
     let own = ingress("a", &[("affinity", "cookie"), ("session-cookie-path", "/own")]);
     assert_eq!(cookie(&own)["path"], "/own");
+}
+
+/// Annotations that are lost, and the codes that say why.
+fn lost(yaml: &str, target: &str) -> BTreeMap<String, Vec<String>> {
+    let inventory = inventory(yaml);
+    let controller = gateshift::ingress::controller(&inventory, &gateshift::ingress::Given::default());
+    let resolved = gateshift::ingress::resolve(&inventory, &controller, &gateshift::ingress::Options::of(&inventory));
+    let options = translate::Options::of(targets::by_id(target).expect("target"), "any");
+    let translation = translate::translate(&resolved.config, &inventory, &options);
+    let ledger = report::account(&inventory, &controller, &resolved, &translation);
+    let mut lost: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for entry in ledger.entries() {
+        let (Some(Step::Key(key)), Some(Settlement::Unmappable { codes })) = (entry.subject.field.steps().last(), &entry.settlement) else {
+            continue;
+        };
+        let name = key.rsplit('/').next().unwrap_or_default().to_owned();
+        lost.entry(name).or_default().extend(codes.iter().map(|code| code.as_str().to_owned()));
+    }
+    lost
+}
+
+const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata: {name: auth, namespace: app}\nspec: {ports: [{port: 80}]}\n---\n";
+
+/// What the authentication service does not answer with, clients could tell backends themselves.
+#[test]
+fn clients_cannot_forge_what_an_authentication_service_tells_backends() {
+    let given = [("auth-url", "http://auth.app.svc.cluster.local/check"), ("auth-response-headers", "X-User")];
+    let documents = documents(&(SERVICE.to_owned() + &ingress("a", &given)), "agentgateway", false);
+    let policies = of_kind(&documents, "AgentgatewayPolicy");
+    let early: Vec<_> = policies.iter().filter(|policy| policy["spec"]["traffic"]["phase"] == "PreRouting").collect();
+    assert_eq!(early.len(), 1);
+    assert_eq!(early[0]["spec"]["targetRefs"][0]["kind"], "Gateway");
+    assert_eq!(early[0]["spec"]["traffic"]["transformation"]["request"]["remove"][0], "x-user");
+}
+
+/// A sign-in page that is made of variables is an expression of CEL, and what the client asked for is escaped in it.
+#[test]
+fn the_usual_sign_in_leads_back_to_what_was_asked_for() {
+    let given = [
+        ("auth-url", "http://auth.app.svc.cluster.local/oauth2/auth"),
+        ("auth-signin", "https://$host/oauth2/start?rd=$escaped_request_uri"),
+    ];
+    let documents = documents(&(SERVICE.to_owned() + &ingress("a", &given)), "agentgateway", false);
+    let policy = of_kind(&documents, "AgentgatewayPolicy")[0];
+    let redirect = policy["spec"]["traffic"]["extAuth"]["http"]["redirect"].as_str().expect("expression");
+    assert_eq!(redirect, r#""https://" + request.host + "/oauth2/start?rd=" + url.encode(request.pathAndQuery)"#);
+}
+
+/// The controller sends no credentials to backends that it asked a password for.
+#[test]
+fn backends_do_not_see_passwords() {
+    let documents = documents(&ingress("a", &[("auth-type", "basic"), ("auth-secret", "p")]), "nginx-gateway-fabric", false);
+    let filters = &of_kind(&documents, "HTTPRoute")[0]["spec"]["rules"][0]["filters"];
+    assert_eq!(filters[0]["requestHeaderModifier"]["remove"][0], "Authorization");
+}
+
+/// nginx counts silence of requests and of answers apart.
+#[test]
+fn silence_of_requests_is_no_silence_of_answers() {
+    let yaml = ingress("a", &[("proxy-read-timeout", "300"), ("proxy-send-timeout", "10")]);
+    let ngf = documents(&yaml, "nginx-gateway-fabric", false);
+    let proxy = of_kind(&ngf, "ProxySettingsPolicy").into_iter().find(|policy| policy["metadata"]["namespace"] == "app").expect("policy");
+    assert_eq!((&proxy["spec"]["timeout"]["read"], &proxy["spec"]["timeout"]["send"]), (&Value::from("300s"), &Value::from("10s")));
+    let short = ingress("a", &[("proxy-read-timeout", "10"), ("proxy-send-timeout", "300")]);
+    for yaml in [&yaml, &short] {
+        let kgateway = documents(yaml, "kgateway", false);
+        let traffic =
+            of_kind(&kgateway, "TrafficPolicy").into_iter().find(|policy| policy["metadata"]["namespace"] == "app").expect("policy");
+        assert_eq!(traffic["spec"]["timeouts"]["streamIdle"], "300s");
+    }
+    assert_eq!(lost(&yaml, "traefik").into_keys().collect::<Vec<_>>(), ["proxy-send-timeout"]);
+}
+
+/// What says what holds anyway loses nothing.
+#[test]
+fn times_that_hold_for_everybody_are_not_lost() {
+    let usual = [("proxy-read-timeout", "60"), ("proxy-send-timeout", "60"), ("proxy-connect-timeout", "5")];
+    for target in ["agentgateway", "istio", "standard", "traefik"] {
+        assert_eq!(lost(&ingress("a", &usual), target), BTreeMap::new(), "{target}");
+    }
+    let other = [("proxy-read-timeout", "61")];
+    assert_eq!(lost(&ingress("a", &other), "istio").into_keys().collect::<Vec<_>>(), ["proxy-read-timeout"]);
+}
+
+/// Fields of one policy that do not exclude each other go together, and what loses is settled as lost.
+#[test]
+fn wishes_for_one_service_go_together_field_by_field() {
+    let older = ingress("older", &[("proxy-connect-timeout", "3")])
+        .replace("  namespace: app\n", "  namespace: app\n  creationTimestamp: \"2024-01-01T00:00:00Z\"\n");
+    let newer = ingress("newer", &[("proxy-connect-timeout", "9"), ("affinity", "cookie")])
+        .replace("  namespace: app\n", "  namespace: app\n  creationTimestamp: \"2024-02-01T00:00:00Z\"\n");
+    let yaml = newer + &older;
+    let documents = documents(&yaml, "istio", false);
+    let rules = of_kind(&documents, "DestinationRule");
+    assert_eq!(rules.len(), 1);
+    let policy = &rules[0]["spec"]["trafficPolicy"];
+    assert_eq!(policy["connectionPool"]["tcp"]["connectTimeout"], "3s");
+    assert!(!policy["loadBalancer"].is_null());
+    let lost = lost(&yaml, "istio");
+    assert_eq!(lost.keys().collect::<Vec<_>>(), ["proxy-connect-timeout"]);
+    assert!(lost["proxy-connect-timeout"].contains(&"policy/service-shared".to_owned()));
 }

@@ -74,6 +74,7 @@ const EXCEPTIONS: &[(&[&str], &str, &str)] = &[
     (&["agentgateway", "kgateway"], "proxy-cookie", "a template or expression that nobody here can judge"),
     (&["istio"], "proxy-next-upstream", "`retry` of a rule, which is standard from Gateway API 1.7 on and not claimed"),
     (&["agentgateway", "istio"], "proxy-read-send-timeout", "a time of the whole exchange, which would cut downloads and streams"),
+    (&["traefik"], "proxy-read-send-timeout", "its one time is about answers; nothing limits how long a backend takes to read a request"),
     (&["agentgateway", "kgateway"], "proxy-redirect", "a template or expression that nobody here can judge"),
     (&["agentgateway"], "regex-rewrite", "an expression that nobody here can judge"),
     (

@@ -1,9 +1,10 @@
 //! What agentgateway makes of an intent.
 
+use super::signin;
 use crate::{
     gateway::{Buffers, Intent, Users},
     ledger::Code,
-    targets::{Answer, standard::no_core_field},
+    targets::{Answer, envoy, standard::no_core_field},
 };
 
 const POLICY: &str = "AgentgatewayPolicy";
@@ -18,8 +19,12 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         Intent::AddressLists { .. } => kept(&[]),
         Intent::BasicAuth { users: Users::Map, .. } => kept(&[Code::AccessPasswordKey]),
         Intent::BasicAuth { .. } => kept(&[]),
-        Intent::ExternalAuth { asks, .. } if asks.service.is_some() && asks.path.is_some() && !asks.signin.contains('$') => {
-            kept(&[Code::AccessExternalAuthDiffers])
+        Intent::ExternalAuth { asks, .. }
+            if asks.service.is_some() && asks.path.is_some() && (asks.signin.is_empty() || signin::expression(asks).is_some()) =>
+        {
+            let forged = asks.response_headers.iter().any(|name| !envoy::is_withdrawn(name)).then_some(Code::AccessForgedHeader);
+            let redirects = (!asks.signin.is_empty()).then_some(Code::AccessSigninOfForbidden);
+            Answer::Kept { kind: POLICY, changes: [Code::AccessAuthRequestNarrow].into_iter().chain(forged).chain(redirects).collect() }
         }
         Intent::BodyLimit { bytes: None } => Answer::Already,
         Intent::BodyLimit { bytes: Some(_) } => kept(&[Code::PolicyBodyBuffered]),

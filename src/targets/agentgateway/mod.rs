@@ -4,6 +4,7 @@ mod addresses;
 mod answer;
 mod policies;
 mod read;
+mod signin;
 mod types;
 
 pub(super) use read::read_back;

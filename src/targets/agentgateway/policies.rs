@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{
-    addresses,
+    addresses, signin,
     types::{
         AgentgatewayPolicy, Authorization, Backend, BackendRef, BasicAuthentication, Buffer, BufferLimit, Expressions, ExtAuth, GROUP,
-        HttpAuth, PasswordRef, Retry, TargetRef, Tcp, Tls, Traffic, VERSION,
+        HttpAuth, PasswordRef, Retry, TargetRef, Tcp, Tls, Traffic, Transform, Transformation, VERSION,
     },
 };
 use crate::{
@@ -15,8 +15,9 @@ use crate::{
         api::{Custom, GROUP as GATEWAY_API},
     },
     k8s::NamespacedName,
+    ledger::Code,
     targets::{
-        Estate, Own, Reference, Wish,
+        Estate, Own, Reference, Section, Wish,
         envoy::{self, Retries},
         services, wire,
     },
@@ -24,8 +25,13 @@ use crate::{
 
 /// Places that one policy is attached to at most.
 const MOST_PLACES: usize = 16;
+/// Headers that one policy takes away at most.
+const MOST_HEADERS: usize = 16;
 /// What the authentication service gets to see besides what it always gets.
 const SHOWN: [&str; 5] = ["authorization", "cookie", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
+
+/// Phase of a policy that comes before routes are looked at.
+pub(super) const BEFORE_ROUTING: &str = "PreRouting";
 
 /// The URL of the original request.
 const ORIGINAL: &str = "request.scheme + \"://\" + request.host + request.pathAndQuery";
@@ -33,9 +39,10 @@ const ORIGINAL: &str = "request.scheme + \"://\" + request.host + request.pathAn
 /// All policies.
 pub(super) fn policies(estate: &Estate) -> Own {
     let mut own = Own::default();
+    of_clients(estate, &mut own);
     of_rules(estate, &mut own);
-    let (chosen, findings) = services::settle(&estate.wishes, backend);
-    own.findings.extend(findings);
+    own.findings.extend(envoy::forgeable(estate, "agentgateway"));
+    let chosen = services::settle(&estate.wishes, &mut own, backend);
     for (service, backend) in chosen {
         let policy = AgentgatewayPolicy {
             // The core group is written as an empty text.
@@ -59,6 +66,50 @@ fn target(group: Option<&str>, kind: &str, name: &str, section: Option<&str>) ->
         name: name.to_owned(),
         section_name: section.map(str::to_owned),
         ..TargetRef::default()
+    }
+}
+
+/// Clients do not send what authentication services tell backends: what the service does not answer with would pass. A policy before routing
+/// is not merged with those after it, and the nearest one to a listener counts alone.
+fn of_clients(estate: &Estate, own: &mut Own) {
+    let mut groups: BTreeMap<(&str, bool, Vec<String>), Vec<&Section>> = BTreeMap::new();
+    for section in &estate.sections {
+        let mut remove = envoy::withdrawn(std::iter::once(section));
+        if remove.len() > MOST_HEADERS {
+            let left = remove.split_off(MOST_HEADERS);
+            let tells = |intent: &Intent| match intent {
+                Intent::ExternalAuth { asks, .. } => asks.response_headers.iter().any(|name| left.contains(&name.to_ascii_lowercase())),
+                _ => false,
+            };
+            for wish in estate.wishes.iter().filter(|wish| wish.intents.iter().any(tells)) {
+                let facts = vec![("ingress", wish.route.to_string()), ("target", "agentgateway".to_owned())];
+                own.findings.push((Code::AccessForgedHeader, facts));
+            }
+        }
+        if !remove.is_empty() {
+            groups.entry((&section.namespace, section.set.is_some(), remove)).or_default().push(section);
+        }
+    }
+    let mut number = 0;
+    for ((home, _, remove), sections) in groups {
+        for sections in sections.chunks(MOST_PLACES) {
+            number += 1;
+            let to = |section: &&Section| match &section.set {
+                Some(set) => target(Some(GATEWAY_API), "ListenerSet", set, Some(&section.name)),
+                None => target(Some(GATEWAY_API), "Gateway", &section.gateway, Some(&section.name)),
+            };
+            let request = Some(Transform { remove: remove.clone(), ..Transform::default() });
+            let traffic = Traffic {
+                phase: Some(BEFORE_ROUTING.to_owned()),
+                transformation: Some(Transformation { request, ..Transformation::default() }),
+                ..Traffic::default()
+            };
+            let target_refs = sections.iter().map(to).collect();
+            let policy = AgentgatewayPolicy { target_refs, traffic: Some(traffic), ..AgentgatewayPolicy::default() };
+            let name =
+                if number == 1 { format!("{}-clients", estate.gateway.name) } else { format!("{}-clients-{number}", estate.gateway.name) };
+            own.platform.push(custom(home, name, &policy));
+        }
     }
 }
 
@@ -148,21 +199,6 @@ fn service(asks: &AuthRequest) -> Option<(NamespacedName, u16)> {
     Some((NamespacedName::new(namespace, name), *port))
 }
 
-/// Where a refused client is sent: the sign-in page with the original URL, unless it is named there already.
-fn redirect(signin: &str, parameter: &str) -> Option<String> {
-    if signin.is_empty() {
-        return None;
-    }
-    let query = signin.split_once('?').map(|(_, query)| query);
-    let named = query.is_some_and(|query| query.split('&').any(|one| one.split('=').next() == Some(parameter)));
-    if named || parameter.is_empty() {
-        return Some(serde_json::Value::from(signin).to_string());
-    }
-    let sign = if query.is_some() { '&' } else { '?' };
-    let start = serde_json::Value::from(format!("{signin}{sign}{parameter}=")).to_string();
-    Some(format!("{start} + {ORIGINAL}"))
-}
-
 /// Path and added headers are expressions: a text stands between double quotes.
 fn external(asks: &AuthRequest, namespace: &str) -> Option<ExtAuth> {
     let (service, port) = service(asks)?;
@@ -180,7 +216,7 @@ fn external(asks: &AuthRequest, namespace: &str) -> Option<ExtAuth> {
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
-        redirect: redirect(&asks.signin, &asks.signin_parameter),
+        redirect: signin::expression(asks).filter(|_| !asks.signin.is_empty()),
         allowed_response_headers: asks.response_headers.iter().map(|name| name.to_ascii_lowercase()).collect(),
         ..HttpAuth::default()
     };

@@ -2,14 +2,16 @@
 
 use super::{
     addresses,
-    types::{AgentgatewayPolicy, Authorization, ExtAuth, GROUP, HttpAuth, Traffic},
+    policies::BEFORE_ROUTING,
+    types::{AgentgatewayPolicy, Authorization, ExtAuth, GROUP, HttpAuth, Traffic, Transform, Transformation},
 };
 use crate::{
     gateway::{
+        api::HeaderModifier,
         dialect::Port443,
         facts::Facts,
         objects::Objects,
-        policies::{AskedPath, Effect, Merge, Password, Place, Policies, Service},
+        policies::{AskedPath, Conduct, Effect, Merge, Password, Place, Policies, Service},
     },
     k8s::{Inventory, NamespacedName, ObjectRef},
     targets::documents::{millis, of_group, url},
@@ -25,7 +27,9 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, fa
         let of = document.object;
         let Some(policy) = document.parse::<AgentgatewayPolicy>().filter(|_| of.kind == "AgentgatewayPolicy") else { continue };
         let AgentgatewayPolicy { target_refs, traffic, backend, frontend, strategy, other } = &policy;
-        let mut parts: Vec<Part> = traffic.as_ref().map(|traffic| fields(traffic, of, facts)).unwrap_or_default();
+        let early = traffic.as_ref().and_then(before_routing);
+        let later = traffic.as_ref().filter(|_| early.is_none());
+        let mut parts: Vec<Part> = later.map(|traffic| fields(traffic, of, facts)).unwrap_or_default();
         if frontend.is_some() || strategy.is_some() || !other.is_empty() {
             parts.push(("other", unmodelled(format!("a field of {of}"))));
         }
@@ -35,6 +39,9 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, fa
         }
         for target in target_refs {
             let place = Place::new(&target.kind, &NamespacedName::new(&of.namespace, &target.name), target.section_name.as_deref());
+            if let Some(early) = &early {
+                policies.conduct(place.clone(), Conduct { early: early.clone(), ..Conduct::default() });
+            }
             for (family, effect) in &parts {
                 document.attach(&mut policies, (objects, manifests), family, place.clone(), effect.clone(), Merge::WithAll);
             }
@@ -44,10 +51,23 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, fa
     policies
 }
 
+/// What is taken away from requests before routes are looked at, where a policy does nothing else then.
+fn before_routing(traffic: &Traffic) -> Option<HeaderModifier> {
+    let Traffic { phase, transformation, .. } = traffic;
+    let Transformation { request, response: None, other } = transformation.as_ref()? else { return None };
+    let Transform { remove, other: beside } = request.as_ref()?;
+    let alone = Traffic { phase: phase.clone(), transformation: transformation.clone(), ..Traffic::default() };
+    let known = phase.as_deref() == Some(BEFORE_ROUTING) && other.is_empty() && beside.is_empty() && *traffic == alone;
+    known.then(|| HeaderModifier { remove: remove.clone(), ..HeaderModifier::default() })
+}
+
 fn fields(traffic: &Traffic, of: &ObjectRef, facts: &Facts<'_>) -> Vec<Part> {
-    let Traffic { authorization, basic_authentication, ext_auth, buffer, rate_limit, retry: _, timeouts, other } = traffic;
+    let Traffic { phase, transformation, authorization, basic_authentication, ext_auth, buffer, rate_limit, retry: _, timeouts, other } =
+        traffic;
     let mut parts: Vec<Part> = Vec::new();
-    if let Some(field) = other.keys().next() {
+    let before = phase.as_ref().filter(|phase| *phase == BEFORE_ROUTING).map(|_| "phase");
+    let transforms = transformation.as_ref().map(|_| "transformation");
+    if let Some(field) = other.keys().map(String::as_str).chain(before).chain(transforms).next() {
         parts.push(("traffic", unmodelled(format!("`{field}` of {of}"))));
     }
     parts.extend(authorization.as_ref().map(|rules| ("authorization", lists(rules, of))));
@@ -61,7 +81,8 @@ fn fields(traffic: &Traffic, of: &ObjectRef, facts: &Facts<'_>) -> Vec<Part> {
                     let name = NamespacedName::new(&of.namespace, &secret.name);
                     let fault = facts.key_fault(&name, secret.key.as_deref().unwrap_or(".htaccess"));
                     let unmodelled = fault.map(|fault| format!("{of}: {fault}"));
-                    Effect { password: Some(Password { secret: name, removed: false }), unmodelled, ..Effect::default() }
+                    // Credentials that are right are taken away from the request (basicauth.rs).
+                    Effect { password: Some(Password { secret: name, removed: true }), unmodelled, ..Effect::default() }
                 },
             ),
         ));

@@ -26,6 +26,8 @@ wire! {
         strategy: Option<Value>,
     }
     struct Traffic {
+        phase: Option<String>,
+        transformation: Option<Transformation>,
         authorization: Option<Authorization>,
         basic_authentication: Option<BasicAuthentication>,
         ext_auth: Option<ExtAuth>,
@@ -33,6 +35,13 @@ wire! {
         rate_limit: Option<Value>,
         retry: Option<Retry>,
         timeouts: Option<Timeouts>,
+    }
+    struct Transformation {
+        request: Option<Transform>,
+        response: Option<Value>,
+    }
+    struct Transform {
+        remove: Vec<String>,
     }
     struct Authorization {
         action: Option<String>,

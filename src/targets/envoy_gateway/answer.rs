@@ -70,7 +70,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
             Some(_) => kept(TRAFFIC, &[]),
             None => no_core_field(intent),
         },
-        Intent::Timeouts { .. } => kept(TRAFFIC, &[]),
+        Intent::Timeouts { idle, .. } => kept(TRAFFIC, envoy::silence(idle.as_ref())),
         Intent::Retry { .. } => kept(TRAFFIC, &[Code::PolicyRetryDiffers]),
         Intent::ServiceAddress | Intent::ErrorStatus { .. } => kept(TRAFFIC, &[]),
         // Envoy streams both ways, and takes heads of 60 KiB.

@@ -33,7 +33,7 @@ pub(super) fn traffic(intents: &[Intent]) -> Option<BackendTrafficPolicy> {
             Intent::LoadBalancing { by, hashed } => policy.load_balancer = balancer(by, *hashed),
             Intent::Timeouts { connect: to_connect, idle: of_silence } => {
                 connect = connect.max(*to_connect);
-                idle = idle.max(*of_silence);
+                idle = idle.max(of_silence.map(|silence| silence.longest()));
             }
             Intent::Retry { conditions, tries, seconds: _ } => policy.retry = Some(retry(conditions, *tries)),
             Intent::ServiceAddress => policy.routing_type = Some("Service".to_owned()),

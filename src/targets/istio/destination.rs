@@ -14,8 +14,7 @@ use crate::{
 
 /// One rule for each Service that somebody wishes something of.
 pub(super) fn policies(estate: &Estate, own: &mut Own) {
-    let (chosen, findings) = services::settle(&estate.wishes, traffic);
-    own.findings.extend(findings);
+    let chosen = services::settle(&estate.wishes, own, traffic);
     for (service, policy) in chosen {
         let host = format!("{}.{}.svc.cluster.local", service.name, service.namespace);
         let rule = DestinationRule { host, traffic_policy: Some(policy), ..DestinationRule::default() };

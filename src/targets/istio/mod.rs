@@ -36,6 +36,11 @@ impl Target for Istio {
         answer::answer(intent)
     }
 
+    // It makes a DestinationRule of the BackendTLSPolicy and takes the policy of one rule for a host (mergeDestinationRule).
+    fn void_beside_backend_tls(&self) -> Option<&'static str> {
+        Some("DestinationRule")
+    }
+
     fn policies(&self) -> Option<Writer> {
         Some(policies)
     }

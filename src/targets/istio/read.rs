@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     gateway::{
-        api::{HttpRoute, HttpRule, Object, PathMatch},
+        api::{GrpcMatch, GrpcRoute, GrpcRule, HttpMatch, HttpRoute, HttpRouteSpec, HttpRule, MatchType, Object, PathMatch},
         facts::Facts,
         objects::Objects,
         policies::{Addresses, Effect, Merge, Network, Place, Policies},
@@ -60,8 +60,11 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, _:
     }
     listeners::read(objects, &mut policies);
     for (_, object) in &objects.typed {
-        if let Object::HttpRoute(route) = object {
-            attach(route, &denied, objects, &mut policies);
+        match object {
+            Object::HttpRoute(route) => attach("HTTPRoute", route, &denied, objects, &mut policies),
+            // Calls have paths too, which a policy of the Gateway looks at.
+            Object::GrpcRoute(route) => attach("GRPCRoute", &as_paths(route), &denied, objects, &mut policies),
+            _ => {}
         }
     }
     policies
@@ -107,8 +110,32 @@ fn denies(policy: &AuthorizationPolicy, document: &Document<'_>) -> Option<Vec<D
     Some(found)
 }
 
+/// A route of calls as one of paths.
+fn as_paths(route: &GrpcRoute) -> HttpRoute {
+    let path = |one: &GrpcMatch| {
+        let path = one.method.as_ref().map(|method| match (method.kind, &method.service, &method.method) {
+            (MatchType::Exact, Some(service), Some(name)) => PathMatch::Exact(format!("/{service}/{name}")),
+            (MatchType::Exact, Some(service), None) => PathMatch::Prefix(format!("/{service}")),
+            (_, service, name) => {
+                let any = "[^/]+";
+                PathMatch::Regex(format!("/{}/{}", service.as_deref().unwrap_or(any), name.as_deref().unwrap_or(any)))
+            }
+        });
+        HttpMatch { path, headers: one.headers.clone(), ..HttpMatch::default() }
+    };
+    let rule =
+        |rule: &GrpcRule| HttpRule { name: rule.name.clone(), matches: rule.matches.iter().map(path).collect(), ..HttpRule::default() };
+    let spec = HttpRouteSpec {
+        parent_refs: route.spec.parent_refs.clone(),
+        hostnames: route.spec.hostnames.clone(),
+        rules: route.spec.rules.iter().map(rule).collect(),
+        ..HttpRouteSpec::default()
+    };
+    HttpRoute::new(&route.metadata.namespace, route.metadata.name.clone(), spec)
+}
+
 /// Brings what is denied to the rules of a route.
-fn attach(route: &HttpRoute, denied: &[Deny], objects: &Objects, policies: &mut Policies) {
+fn attach(kind: &str, route: &HttpRoute, denied: &[Deny], objects: &Objects, policies: &mut Policies) {
     let meta = &route.metadata;
     let parent = |deny: &&Deny| {
         route.spec.parent_refs.iter().any(|parent| {
@@ -120,7 +147,7 @@ fn attach(route: &HttpRoute, denied: &[Deny], objects: &Objects, policies: &mut 
     let denied: Vec<&Deny> = denied.iter().filter(parent).collect();
     let Some(first) = denied.first() else { return };
     let routed = LazyCell::new(|| routed(route, objects));
-    let place = |section: Option<&str>| Place::new("HTTPRoute", &NamespacedName::new(&meta.namespace, &meta.name), section);
+    let place = |section: Option<&str>| Place::new(kind, &NamespacedName::new(&meta.namespace, &meta.name), section);
     let effects: Vec<(Option<&str>, Option<Effect>)> =
         route.spec.rules.iter().map(|rule| (rule.name.as_deref(), effect(route, rule, &denied, &routed))).collect();
     if let Some((_, same)) = effects.first().filter(|(_, one)| effects.iter().all(|(_, other)| other == one)) {

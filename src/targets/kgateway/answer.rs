@@ -35,10 +35,13 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         Intent::Refuse { .. } => kept("DirectResponse", &[]),
         Intent::RegexRewrite { pattern, target } if envoy::replacement(pattern, target).is_some() => kept(TRAFFIC, &[]),
         Intent::Timeouts { connect: Some(_), .. } => kept(BACKEND, &[Code::PolicyOfService]),
-        Intent::Timeouts { connect: None, .. } => kept(TRAFFIC, &[]),
+        Intent::Timeouts { connect: None, idle } => kept(TRAFFIC, envoy::silence(idle.as_ref())),
         Intent::Retry { .. } => kept(TRAFFIC, &[Code::PolicyRetryDiffers]),
         Intent::BackendTls => kept(BACKEND, &[Code::PolicyOfService]),
-        Intent::SessionAffinity { .. } => kept(BACKEND, &[Code::PolicyAffinityByHash, Code::PolicyOfService]),
+        Intent::SessionAffinity { attributes, .. } => {
+            let changes = [Code::PolicyAffinityByHash, Code::PolicyOfService].into_iter().chain(envoy::cookie_differs(attributes));
+            Answer::Kept { kind: BACKEND, changes: changes.collect() }
+        }
         Intent::LoadBalancing { hashed, .. } if backends::balancer(intent).is_some() => {
             kept(BACKEND, if *hashed { &[Code::PolicyOfService] } else { &[Code::PolicyLoadBalancingDiffers, Code::PolicyOfService] })
         }

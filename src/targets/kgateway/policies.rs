@@ -25,8 +25,7 @@ pub(super) fn policies(estate: &Estate) -> Own {
     of_gateway(estate, &mut own);
     of_clients(estate, &mut own);
     of_rules(estate, &mut own);
-    let (chosen, findings) = services::settle(&estate.wishes, backends::backend);
-    own.findings.extend(findings);
+    let chosen = services::settle(&estate.wishes, &mut own, backends::backend);
     own.findings.extend(envoy::forgeable(estate, "kgateway"));
     for (service, mut policy) in chosen {
         policy.target_refs = vec![ServiceRef { kind: "Service".to_owned(), name: service.name.clone(), ..ServiceRef::default() }];

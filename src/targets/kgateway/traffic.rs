@@ -24,6 +24,7 @@ const TOLD: [&str; 3] = ["location", "set-cookie", "www-authenticate"];
 /// with the authentication service.
 pub(super) fn traffic(intents: &[Intent], extension: &str) -> Option<TrafficPolicy> {
     let mut policy = TrafficPolicy::default();
+    let mut longest = 0;
     for intent in intents {
         match intent {
             Intent::AddressLists { allow, deny } => policy.acl = Some(acl(allow, deny)),
@@ -41,7 +42,7 @@ pub(super) fn traffic(intents: &[Intent], extension: &str) -> Option<TrafficPoli
                 policy.buffer = Some(Buffer { max_request_size: Some(envoy::quantity(*bytes).into()), ..Buffer::default() });
             }
             // Without a value of its own the whole request would end after 15 seconds.
-            Intent::Timeouts { idle: Some(seconds), .. } => policy.timeouts = Some(silence(*seconds)),
+            Intent::Timeouts { idle: Some(of), .. } => longest = longest.max(of.longest()),
             Intent::Retry { conditions, tries, seconds: _ } => policy.retry = Some(retry(conditions, *tries)),
             Intent::RegexRewrite { pattern, target } => {
                 policy.url_rewrite = envoy::replacement(pattern, target).map(|(pattern, substitution)| {
@@ -51,6 +52,9 @@ pub(super) fn traffic(intents: &[Intent], extension: &str) -> Option<TrafficPoli
             }
             _ => {}
         }
+    }
+    if longest > 0 {
+        policy.timeouts = Some(silence(longest));
     }
     (policy != TrafficPolicy::default()).then_some(policy)
 }

@@ -70,6 +70,11 @@ impl Target for NginxGatewayFabric {
         told::said(pieces, side)
     }
 
+    // `auth_basic` and `proxy_set_header` stand in one location.
+    fn shows_passwords(&self) -> bool {
+        true
+    }
+
     fn policies(&self) -> Option<Writer> {
         Some(policies::policies)
     }

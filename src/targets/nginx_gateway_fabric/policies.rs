@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     gateway::{
-        Buffers, Intent, Per, Rate,
+        Buffers, Intent, Per, Rate, Waits,
         api::{Custom, GROUP as GATEWAY_API},
     },
     targets::{Estate, Own, Wish, services, wire},
@@ -144,8 +144,9 @@ pub(super) fn timeout(intent: &Intent) -> Option<Timeout> {
         Some(seconds) => time(*seconds).map(Some),
         None => Some(None),
     };
-    let (connect, idle) = (said(connect)?, said(idle)?);
-    let timeout = Timeout { connect, read: idle.clone(), send: idle, ..Timeout::default() };
+    let of = |waits| idle.filter(|idle| idle.waits == waits).map(|idle| idle.seconds);
+    let (read, send) = (said(&of(Waits::ForAnswer))?, said(&of(Waits::ForRequest))?);
+    let timeout = Timeout { connect: said(connect)?, read, send, ..Timeout::default() };
     (timeout != Timeout::default()).then_some(timeout)
 }
 
@@ -215,8 +216,7 @@ fn of_services(estate: &Estate, own: &mut Own) {
         let affinity = intents.iter().filter(|intent| matches!(intent, Intent::SessionAffinity { .. }));
         affinity.chain(intents).find_map(balancing)
     };
-    let (chosen, findings) = services::settle(&estate.wishes, wanted);
-    own.findings.extend(findings);
+    let chosen = services::settle(&estate.wishes, own, wanted);
     for (service, (method, key)) in chosen {
         let reference =
             TargetRef { group: "core".to_owned(), kind: "Service".to_owned(), name: service.name.clone(), ..TargetRef::default() };

@@ -2,7 +2,7 @@
 
 use super::{middleware, service};
 use crate::{
-    gateway::{Buffers, Intent, Rate, Users},
+    gateway::{Buffers, Intent, Rate, Silence, Users, Waits},
     ledger::Code,
     targets::{Answer, standard::no_core_field},
 };
@@ -52,6 +52,8 @@ pub(super) fn answer(intent: &Intent) -> Answer {
             None => no_core_field(intent),
         },
         Intent::Timeouts { idle: None, connect: Some(_) } => of_backend("ServersTransport", &[]),
+        // Nothing limits how long a backend takes to read a request.
+        Intent::Timeouts { idle: Some(Silence { waits: Waits::ForRequest, .. }), .. } => no_core_field(intent),
         // Only the time to the head of an answer is limited.
         Intent::Timeouts { .. } => of_backend("ServersTransport", &[Code::PolicyTimeOfHead]),
         Intent::BackendTls => of_backend("ServersTransport", &[]),

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{GROUP, VERSION};
 use crate::{
     gateway::{
-        Intent, SessionCookie,
+        Intent, SessionCookie, Waits,
         api::{Custom, Meta},
     },
     k8s::NamespacedName,
@@ -31,7 +31,8 @@ pub(super) fn substitute(
         match intent {
             Intent::Timeouts { connect, idle } => {
                 times.extend(connect.map(|seconds| ("dialTimeout".to_owned(), seconds_of(seconds))));
-                times.extend(idle.map(|seconds| ("responseHeaderTimeout".to_owned(), seconds_of(seconds))));
+                let answer = idle.filter(|idle| idle.waits == Waits::ForAnswer);
+                times.extend(answer.map(|idle| ("responseHeaderTimeout".to_owned(), seconds_of(idle.seconds))));
             }
             Intent::BackendTls => {
                 entry.insert("scheme".to_owned(), "https".into());

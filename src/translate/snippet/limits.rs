@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    gateway::{Intent, Per, Rate},
+    gateway::{Intent, Per, Rate, Silence, Waits},
     ledger::{Code, Settlement},
     nginx::{IngressId, code::Directive},
     targets::Answer,
@@ -127,10 +127,21 @@ impl Cx<'_> {
         let seconds = seconds(here.word(1));
         let intent = match here.word(0) {
             "proxy_connect_timeout" => Intent::Timeouts { connect: seconds, idle: None },
-            "proxy_read_timeout" | "proxy_send_timeout" => Intent::Timeouts { connect: None, idle: seconds },
+            "proxy_read_timeout" => Intent::Timeouts { connect: None, idle: self.silence(owner, seconds, Waits::ForAnswer) },
+            "proxy_send_timeout" => Intent::Timeouts { connect: None, idle: self.silence(owner, seconds, Waits::ForRequest) },
             _ => return self.kept(here, Some("timeouts of connections with clients are those of the implementation")),
         };
         self.intent(here, owner, &intent, value);
+    }
+
+    /// Silence in one direction; the other one is as the annotations of the Ingress leave it.
+    fn silence(&self, owner: IngressId, seconds: Option<u64>, waits: Waits) -> Option<Silence> {
+        let timeouts = &self.config.ingress(owner).settings.proxy.timeouts;
+        let other = match waits {
+            Waits::ForAnswer => &timeouts.send,
+            Waits::ForRequest => &timeouts.read,
+        };
+        seconds.map(|seconds| Silence { seconds, other: u64::try_from(other.value).unwrap_or(0), waits })
     }
 
     /// Limits by rate and by connections: those of the innermost block count, and annotations write theirs into the location. Gives the
