@@ -27,6 +27,7 @@
     }
     return item;
   }
+  const counted = (count, one, many) => count + " " + (count === 1 ? one : many);
   const hosts = data.hosts.map((row, at) => ({
     at, name: row[0], level: row[1], reason: row[2], verdict: row[3], size: row[4], namespaces: row[5], owners: row[6], wave: row[7],
     ingresses: row[8], rules: row[9], cluster: data.clusters[row[10]] || "",
@@ -34,6 +35,17 @@
   const ingresses = data.ingresses.map((row, at) => ({
     at, namespace: row[0], name: row[1], level: row[2], served: row[3], owner: row[4], hosts: row[5], annotations: row[6],
   }));
+  // Ingresses that serve no host stand together behind the hosts, so that search and filters find them and what became of them.
+  for (const [level, rules, list, cluster] of data.left) {
+    const of = list.map((at) => ingresses[at]);
+    hosts.push({
+      at: hosts.length, left: true, name: "no host", level, reason: counted(list.length, "Ingress serves", "Ingresses serve") + " no host.", verdict: "not served",
+      size: 0, namespaces: [...new Set(of.map((row) => row.namespace))], owners: [...new Set(of.map((row) => row.owner).filter(Boolean))], wave: 0,
+      ingresses: list, rules, cluster: data.clusters[cluster] || "",
+    });
+  }
+  // What counts as a host: neither those, nor the rest of the world where no Ingress has routes for it.
+  const isHost = (host) => !host.left && host.ingresses.length > 0;
   const called = (host) => host.name + (host.cluster ? " (" + host.cluster + ")" : "");
   const ruleOf = new Map(data.rules.map((rule, at) => [rule.code, at]));
 
@@ -57,7 +69,6 @@
     const parts = String(text).split("`");
     return parts.map((part, at) => (at % 2 === 1 && at + 1 < parts.length ? h("code", {}, part) : at % 2 === 1 ? "`" + part : part));
   }
-  const counted = (count, one, many) => count + " " + (count === 1 ? one : many);
   const chip = (word) => h("span", { class: "chip r-" + word }, word);
   const dot = (word) => h("i", { class: "dot r-" + word, title: word });
 
@@ -100,7 +111,7 @@
       state.wave && "of wave " + state.wave,
       state.codes.length && "with one of " + state.codes.length + " kinds of findings",
     ].filter(Boolean);
-    $("shown").textContent = counted(visible.length, "host", "hosts") + " of " + hosts.length + (extra.length ? ", " + extra.join(", ") : "");
+    $("shown").textContent = counted(visible.filter(isHost).length, "host", "hosts") + " of " + hosts.filter(isHost).length + (extra.length ? ", " + extra.join(", ") : "");
     refresh();
     for (const button of $("by-risk").children) button.setAttribute("aria-pressed", state.risks.has(Number(button.dataset.level)));
   }
@@ -126,7 +137,7 @@
     const level = LEVELS[host.level];
     const button = h("button", { type: "button", class: "row", "aria-expanded": "false", "data-at": host.at },
       h("span", {}, chip(level)), h("span", { class: "name" }, host.name === "*" ? "* (every other host)" : host.name, host.cluster && h("span", { class: "of" }, host.cluster)), h("span", { class: "why" }, host.reason),
-      h("span", { class: "small" }, host.verdict), h("span", { class: "small routes" }, counted(host.size, "route", "routes")),
+      h("span", { class: "small" }, host.verdict), h("span", { class: "small routes" }, host.left ? "" : counted(host.size, "route", "routes")),
       h("span", { class: "small wave-no" }, host.wave ? "wave " + host.wave : ""));
     const article = h("article", { class: "host" }, button);
     button.addEventListener("click", () => toggle(article, button, host));
@@ -149,8 +160,18 @@
     history.replaceState(null, "", "#host=" + encodeURIComponent(called(host)));
   }
 
+  // Of the Ingresses without a host those that fit the filters.
+  function leftOf(host) {
+    const fits = (row) => (!state.namespace || row.namespace === state.namespace) && (state.annotation === "" || row.annotations.includes(state.annotation)) &&
+      (!state.q || state.q.split(/\s+/).every((word) => [row.namespace + "/" + row.name, row.owner, host.name, host.cluster, host.reason, host.verdict].join(" ").toLowerCase().includes(word)));
+    const all = host.ingresses.map((at) => ingresses[at]);
+    const some = all.filter(fits);
+    return some.length ? some : all;
+  }
+
   // ---- a host ----
   function detail(host) {
+    if (host.left) return h("div", { class: "detail" }, pages(leftOf(host), ingressBox, 25));
     const own = hostDetail(host.at);
     const items = own.findings.map(finding);
     const differing = items.filter((item) => item.witness);
@@ -178,7 +199,7 @@
   function pages(list, make, size = 12) {
     const box = h("div", {});
     let at = 0;
-    const button = h("button", { type: "button", class: "quiet" });
+    const button = h("button", { type: "button", class: "quiet rest" });
     const next = () => {
       box.append(...list.slice(at, at + size).map(make));
       at += size;
@@ -237,8 +258,8 @@
   function ingressBox(ingress) {
     const box = h("details", { class: "block" }, h("summary", {}, dot(LEVELS[ingress.level]),
       h("span", { class: "grow" }, ingress.namespace + "/" + ingress.name), ingress.owner && h("span", { class: "tag" }, ingress.owner), !ingress.served && h("span", { class: "tag" }, "not served")));
-    box.addEventListener("toggle", () => {
-      if (!box.open || box.querySelector(".body")) return;
+    box.fill = () => {
+      if (box.querySelector(".body")) return;
       const own = ingressDetail(ingress.at);
       const rows = own.ledger.map((entry) => h("tr", {}, h("td", { class: "mono" }, entry.field), h("td", { class: "mono" }, entry.value),
         h("td", { class: "set-" + entry.settlement }, SETTLED[entry.settlement] || entry.settlement, entry.why && h("span", { class: "sub" }, entry.why),
@@ -248,7 +269,8 @@
       box.append(h("div", { class: "body" }, h("p", { class: "note" }, own.reason + (own.file ? " " + own.file + (own.line ? ":" + own.line : "") : "")),
         h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["annotation or field", "value", "what becomes of it", "line"].map((text) => h("th", {}, text)))), h("tbody", {}, rows))),
         items.length ? h("h4", {}, "Findings") : null, items.length ? pages(items, (item) => itemBox(item, null), 6) : null));
-    });
+    };
+    box.addEventListener("toggle", () => box.open && box.fill());
     return box;
   }
   const SETTLED = {
@@ -294,7 +316,7 @@
     const height = Math.round(Math.max(130, Math.min(hosts.length > 600 ? 560 : 420, 90 + Math.sqrt(hosts.length) * 34)));
     box.style.height = height + "px";
     const groups = new Map();
-    for (const host of order) {
+    for (const host of order.filter((one) => !one.left)) {
       const namespace = host.namespaces.length > 1 ? "several namespaces" : host.namespaces[0] || "no route";
       const name = host.cluster ? host.cluster + ": " + namespace : namespace;
       if (!groups.has(name)) groups.set(name, { name, hosts: [], area: 0 });
@@ -357,9 +379,8 @@
   // ---- lists by name, and rules ----
   function lazyBlock(summary, body) {
     const box = h("details", { class: "block" }, h("summary", {}, summary));
-    box.addEventListener("toggle", () => {
-      if (box.open && !box.querySelector(".body")) box.append(h("div", { class: "body" }, body()));
-    });
+    box.fill = () => { if (!box.querySelector(".body")) box.append(h("div", { class: "body" }, body())); };
+    box.addEventListener("toggle", () => box.open && box.fill());
     return box;
   }
   function drawLists() {
@@ -424,7 +445,15 @@
     if (event.key === "Escape" && document.activeElement === $("q")) set(CLEAR());
   });
   new IntersectionObserver((entries) => { if (entries.some((entry) => entry.isIntersecting) && drawn < visible.length) more(PAGE); }, { rootMargin: "600px" }).observe($("sentinel"));
-  addEventListener("beforeprint", () => { if (drawn < Math.min(visible.length, 1000)) more(1000 - drawn); });
+  // Nobody can open anything on paper.
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    if (drawn < Math.min(visible.length, 1000)) more(1000 - drawn);
+    for (let closed; (closed = [...document.querySelectorAll("details:not([open])")]).length; ) {
+      for (const box of closed) { if (box.fill) box.fill(); box.open = true; opened.push(box); }
+    }
+  });
+  addEventListener("afterprint", () => { for (const box of opened) box.open = false; opened = []; });
   let seen = 0;
   new ResizeObserver(() => { const width = $("treemap").clientWidth; if (width !== seen) { seen = width; drawMap(); refresh(); } }).observe($("treemap"));
   function refresh() {

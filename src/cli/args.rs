@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::gateway::limits::{Channel, Version};
+use crate::{
+    gateway::limits::{Channel, Version},
+    k8s::names,
+};
 
 /// Move clusters from ingress-nginx to Gateway API and prove what the move does to traffic.
 ///
@@ -149,11 +152,19 @@ pub(super) struct Input {
     #[arg(short = 'R', long)]
     pub recursive: bool,
     /// Namespace to read [default: that of the context]; with -f, that of objects that name none [default: default]
-    #[arg(short = 'n', long, value_name = "NAMESPACE")]
+    #[arg(short = 'n', long, value_name = "NAMESPACE", value_parser = namespace)]
     pub namespace: Option<String>,
     #[cfg(feature = "cluster")]
     #[command(flatten)]
     pub cluster: super::cluster::Cluster,
+}
+
+/// A name that a namespace can have.
+fn namespace(text: &str) -> Result<String, String> {
+    match names::label(text).as_slice() {
+        [] => Ok(text.to_owned()),
+        reasons => Err(reasons.join("; ")),
+    }
 }
 
 impl Input {

@@ -25,12 +25,11 @@ struct Config {
 
 /// Marks accepted differences. Without a day, acceptances never expire.
 pub(super) fn accept(named: Option<&Path>, today: Option<&str>, comparison: &mut Comparison, sides: Sides<'_>) -> anyhow::Result<Findings> {
-    let path = match named {
-        Some(path) => path,
-        None if Path::new(FILE).is_file() => Path::new(FILE),
+    let (path, text) = match named {
+        Some(path) => (path, super::named("config", path)?),
+        None if Path::new(FILE).is_file() => (Path::new(FILE), fs::read_to_string(FILE).with_context(|| format!("reading {FILE}"))?),
         None => return Ok(Findings::new()),
     };
-    let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     let config: Config = serde_yaml::from_str(&text).with_context(|| format!("reading {}", path.display()))?;
     if let Some(day) = today.filter(|day| !is_day(day)) {
         return Err(Usage(format!("--today takes a day as YYYY-MM-DD, not `{day}`")).into());

@@ -122,7 +122,9 @@ fn write(
     match (directory, arguments.output, text) {
         (Some(directory), _, _) => write::directory(directory, &report::folders(objects, inventory))?,
         (None, ManifestFormat::Yaml, Some(text)) => terminal.data(&text)?,
-        (None, ManifestFormat::Yaml, None) => report::write_yaml(objects, inventory, &mut terminal.stdout())?,
+        (None, ManifestFormat::Yaml, None) => {
+            report::write_yaml(objects, inventory, &mut terminal.stdout()).context("writing to standard output")?;
+        }
         (None, ManifestFormat::Json, _) => terminal.data(&report::json_list(objects))?,
     }
     if let Some(path) = &arguments.ledger {

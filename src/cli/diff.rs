@@ -17,7 +17,7 @@ use crate::{
     gateway::facts::Absent,
     k8s::Inventory,
     nginx,
-    read::{Reading, is_fault},
+    read::Reading,
     report::{self, Diagnostics, RouteTable, Selection, Sides},
     request::Unknown,
 };
@@ -91,7 +91,9 @@ fn migration(arguments: &Diff, selection: &Selection, context: Option<&str>, ter
         .findings
         .iter()
         .chain(&old.resolved.findings)
-        .filter(|finding| report::severity(finding) >= crate::ledger::Severity::High || is_fault(finding.code))
+        .filter(|finding| {
+            report::severity(finding) >= crate::ledger::Severity::High || finding.code.is_fault() || finding.code.is_assumption()
+        })
         .map(|finding| diagnostics.render(finding))
         .collect();
     terminal.notice(&notices);

@@ -18,7 +18,7 @@ use crate::{
         objects::Objects,
     },
     ingress,
-    k8s::{Inventory, NamespacedName},
+    k8s::{Inventory, NamespacedName, names},
     read::{self, Reading},
     report, targets, translate,
 };
@@ -164,12 +164,20 @@ fn nearest(text: &str) -> Version {
     text.parse().unwrap_or_else(|_| Version::newest())
 }
 
-/// Namespace and name of a flag.
+/// Namespace and name of a flag, as an API server takes them.
 fn namespaced(flag: &str, text: &str) -> Result<NamespacedName, Usage> {
-    text.split_once('/')
+    let wrong = |why: &str| Usage(format!("--{flag} takes NAMESPACE/NAME, not `{text}`{why}"));
+    let (namespace, name) = text
+        .split_once('/')
         .filter(|(namespace, name)| !namespace.is_empty() && !name.is_empty() && !name.contains('/'))
-        .map(|(namespace, name)| NamespacedName::new(namespace, name))
-        .ok_or_else(|| Usage(format!("--{flag} takes NAMESPACE/NAME, not `{text}`")))
+        .ok_or_else(|| wrong(""))?;
+    let reasons = [("namespace", namespace, names::label(namespace)), ("name", name, names::subdomain(name))];
+    for (what, part, reasons) in reasons {
+        if let Some(reason) = reasons.first() {
+            return Err(wrong(&format!(": `{part}` is no {what}: {reason}")));
+        }
+    }
+    Ok(NamespacedName::new(namespace, name))
 }
 
 /// Annotations of the user's own.

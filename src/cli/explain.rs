@@ -17,6 +17,9 @@ pub(super) fn run(arguments: &Explain, terminal: &Terminal) -> anyhow::Result<Ex
         }
         return super::snippets::run(arguments, terminal);
     }
+    if query == "target" {
+        return Err(Usage(format!("name a target: `gateshift explain target ID`; known are {}", super::targets::known())).into());
+    }
     if let [word, id] = arguments.words.as_slice()
         && word == "target"
     {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{
     Terminal, Usage,
     args::{Controller, Gateway, Input, Order},
-    estate::New,
+    estate::{New, Old},
     exit::Exit,
 };
 use crate::{
@@ -53,6 +53,13 @@ pub(super) fn say_faults(reading: &Reading, terminal: &Terminal) -> bool {
     let diagnostics = Diagnostics::new(&reading.inventory, terminal.colours);
     terminal.notice(&reading.faults().map(|finding| diagnostics.render(finding)).collect::<String>());
     reading.partial
+}
+
+/// Says what was assumed of settings that were not read, for verbs that say nothing else of the old side.
+pub(super) fn say_assumptions(old: &Old, terminal: &Terminal) {
+    let diagnostics = Diagnostics::new(&old.reading.inventory, terminal.colours);
+    let assumed = old.resolved.findings.iter().filter(|finding| finding.code.is_assumption());
+    terminal.notice(&assumed.map(|finding| diagnostics.render(finding)).collect::<String>());
 }
 
 /// The contexts to read, one after the other; none stands for the current one, and for files.

@@ -23,9 +23,11 @@ mod write;
 
 use std::{
     io::{self, IsTerminal, Write},
+    path::Path,
     process::ExitCode,
 };
 
+use anyhow::Context as _;
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::report::Colours;
@@ -83,6 +85,11 @@ pub fn command() -> clap::Command {
 #[error("{0}")]
 struct Usage(String);
 
+/// The text of a file that a flag names.
+fn named(flag: &str, path: &Path) -> Result<String, Usage> {
+    std::fs::read_to_string(path).map_err(|error| Usage(format!("--{flag} {}: {error}", path.display())))
+}
+
 /// Where output goes: data to stdout, notices to stderr.
 struct Terminal {
     /// Of notices.
@@ -109,9 +116,19 @@ impl Terminal {
     #[expect(clippy::unused_self, reason = "the only way to stdout")]
     fn data(&self, text: &str) -> anyhow::Result<()> {
         let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes())?;
-        out.flush()?;
-        Ok(())
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("writing to standard output")
+    }
+
+    /// Characters in a line of stdout; `None` where nobody tells.
+    fn width(&self) -> Option<u16> {
+        self.width_to(io::stdout().is_terminal())
+    }
+
+    /// The same where it is known whether a terminal gets the text.
+    #[expect(clippy::unused_self, reason = "the only one who knows stdout")]
+    fn width_to(&self, terminal: bool) -> Option<u16> {
+        let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|&columns: &u16| columns >= 40);
+        columns.or_else(|| terminal.then(|| comfy_table::Table::new().width()).flatten())
     }
 
     /// Where data goes that is made bit by bit.

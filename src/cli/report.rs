@@ -9,7 +9,7 @@ use super::{
     args::{Report, ReportFormat},
     config, convert, estate,
     exit::Exit,
-    gather, needs,
+    gather, named, needs,
 };
 use crate::{
     compare::{self, Limits},
@@ -68,7 +68,7 @@ pub(super) fn run(arguments: &Report, terminal: &Terminal) -> anyhow::Result<Exi
 }
 
 fn baseline(path: &Path) -> anyhow::Result<risk::Baseline> {
-    let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    let text = named("baseline", path)?;
     risk::Baseline::read(&text).with_context(|| format!("reading {}", path.display()))
 }
 
@@ -135,7 +135,6 @@ fn write(arguments: &Report, terminal: &Terminal, made: &risk::Report) -> anyhow
 /// The report goes to stdout, so that is the terminal that counts.
 fn look(arguments: &Report, terminal: &Terminal) -> Look {
     let to_terminal = arguments.output_file.is_none() && std::io::stdout().is_terminal();
-    let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|&columns: &u16| columns >= 40);
-    let width = columns.or_else(|| to_terminal.then(|| comfy_table::Table::new().width()).flatten()).unwrap_or(WIDTH);
+    let width = terminal.width_to(to_terminal).unwrap_or(WIDTH);
     Look { colours: if to_terminal { terminal.wanted } else { terminal.forced }, width }
 }

@@ -32,6 +32,7 @@ fn one(arguments: &Targets, context: Option<&str>, terminal: &Terminal) -> anyho
     let reading = gather::reading(&arguments.input, Some(&arguments.controller), gather::More::WITH_GATEWAYS, context)?;
     gather::say_faults(&reading, terminal);
     let old = Old::new(reading, &arguments.controller);
+    gather::say_assumptions(&old, terminal);
     let inventory = &old.reading.inventory;
     let aim = Aim::of(&arguments.gateway, Some(inventory));
     // A switch of one implementation is nothing to the others.
@@ -57,7 +58,7 @@ fn one(arguments: &Targets, context: Option<&str>, terminal: &Terminal) -> anyho
         return Err(Usage(format!("no such target; known are {}", known())).into());
     }
     terminal.data(&match arguments.output {
-        TargetsFormat::Table => report::targets_text(&columns),
+        TargetsFormat::Table => report::targets_text(&columns, terminal.width()),
         TargetsFormat::Markdown => report::targets_markdown(&columns),
         TargetsFormat::Json => report::targets_json(&columns, gather::named(&arguments.input, context)),
     })?;

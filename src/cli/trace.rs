@@ -51,6 +51,9 @@ fn reads_given(arguments: &Trace, file: &requests::RequestFile) -> bool {
 fn one(arguments: &Trace, file: &requests::RequestFile, context: Option<&str>, terminal: &Terminal) -> anyhow::Result<Exit> {
     let old = old(arguments, file, context)?;
     let mut partial = old.as_ref().is_some_and(|old| gather::say_faults(&old.reading, terminal));
+    if let Some(old) = &old {
+        gather::say_assumptions(old, terminal);
+    }
     let new = match (&old, arguments.old_only) {
         (_, true) => None,
         (_, false) if !arguments.against.is_empty() => {

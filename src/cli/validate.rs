@@ -66,6 +66,10 @@ fn one(arguments: &Validate, context: Option<&str>, terminal: &Terminal) -> anyh
         FindingsFormat::Json => terminal.data(&json(&findings, &diagnostics, gather::named(&arguments.input, context)))?,
     }
     let checked = objects.len();
+    if checked == 0 && !arguments.input.filenames.is_empty() {
+        terminal.notice("nothing was checked: there is no Gateway API object among what was read\n");
+        return Ok(Exit::Partial);
+    }
     let others: usize = inventory.others.values().sum();
     terminal.notice(&format!(
         "{checked} Gateway API object(s) checked against {} ({} channel): {refused} would be refused{}\n",
@@ -85,7 +89,8 @@ fn one(arguments: &Validate, context: Option<&str>, terminal: &Terminal) -> anyh
 
 /// What an implementation accepts, and what then breaks traffic.
 fn hazards_of(target: &str, inventory: &Inventory, judge: &Judge) -> anyhow::Result<Vec<Finding>> {
-    let dialect = dialect::Target::named(target).ok_or_else(|| Usage(format!("unknown target `{target}`")))?;
+    let dialect =
+        dialect::Target::named(target).ok_or_else(|| Usage(format!("unknown target `{target}`; known are {}", super::targets::known())))?;
     let read = Objects::read(inventory, Some(judge)).objects;
     let facts = Facts::of(inventory, Absent::UnlessKindIsUnknown);
     let policies = targets::read_back(&dialect.id, &read, inventory, &facts);

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::verdict::{Cause, Comparison};
 use crate::{
-    k8s::ObjectRef,
+    k8s::{ObjectRef, time},
     ledger::{Code, Finding, Findings},
 };
 
@@ -30,12 +30,7 @@ pub struct Acceptance {
 
 /// A day in the form that has the order of its text: `YYYY-MM-DD`.
 pub fn is_day(text: &str) -> bool {
-    let number = |range: std::ops::Range<usize>| {
-        text.get(range).filter(|part| part.bytes().all(|byte| byte.is_ascii_digit())).and_then(|part| part.parse::<u32>().ok())
-    };
-    let parts = (number(0..4), number(5..7), number(8..10));
-    let (Some(_), Some(1..=12), Some(1..=31)) = parts else { return false };
-    text.len() == 10 && text.as_bytes()[4] == b'-' && text.as_bytes()[7] == b'-'
+    text.len() == 10 && time::seconds(&format!("{text}T00:00:00Z")).is_some()
 }
 
 impl Acceptance {
@@ -162,7 +157,7 @@ mod tests {
     #[test]
     fn days_are_written_in_one_way() {
         assert!(is_day("2026-02-28"));
-        for text in ["31.12.2025", "2026-13-01", "2026-1-1", "2026-01-32", "today", "", "2026-01-011"] {
+        for text in ["31.12.2025", "2026-13-01", "2026-1-1", "2026-01-32", "2026-02-30", "today", "", "2026-01-011"] {
             assert!(!is_day(text), "{text}");
         }
     }

@@ -156,10 +156,8 @@ fn reaches(old: Reach, new: Reach) -> Option<Unlike> {
         (Served, Redirected) => (Aspect::Status, Code::DifferenceRedirectAdded),
         (Redirected, Served) => (Aspect::Status, Code::DifferenceRedirectLost),
         (Served, Status(_) | Silent(_)) => (Aspect::Status, Code::DifferenceNotServed),
-        (Status(_) | Silent(_), Served) => (Aspect::Status, Code::DifferenceNewlyServed),
-        (Silent(_), Redirected | Denied(_) | Status(_) | Silent(_)) | (Redirected | Denied(_) | Status(_), Silent(_)) => {
-            (Aspect::Status, Code::DifferenceNoAnswer)
-        }
+        (Status(_), Served) | (Silent(_), Served | Redirected | Denied(_) | Status(_)) => (Aspect::Status, Code::DifferenceNewlyServed),
+        (Redirected | Denied(_) | Status(_) | Silent(_), Silent(_)) => (Aspect::Status, Code::DifferenceNoAnswer),
         (Redirected, Denied(_) | Status(_)) | (Denied(_) | Status(_), Redirected | Denied(_) | Status(_)) => {
             (Aspect::Status, Code::DifferenceStatus)
         }

@@ -313,13 +313,21 @@ pub struct Inventory {
 impl Inventory {
     /// Where a part of a text stands in its source: the text is the value of a field that was read; `None` where that is not found.
     pub fn part_of_text(&self, subject: &Subject, text: &str, part: std::ops::Range<usize>) -> Option<(u32, yaml::Span)> {
-        let (_, origin) = self.objects.get(subject.object.0 as usize)?;
-        let super::Origin { source, offset, item } = (*origin)?;
-        let places = subject.field.steps().iter().map(|step| match step {
-            Step::Key(key) => yaml::Place::Key(key),
-            Step::Index(index) => yaml::Place::Index(*index as usize),
-        });
-        let span = *self.sources.locate(source, offset, item, [places.collect()])?.first()?;
+        self.parts_of_text(subject, text, [part]).pop().flatten()
+    }
+
+    /// Where several parts of one text stand; the document is parsed once for all.
+    pub fn parts_of_text(
+        &self,
+        subject: &Subject,
+        text: &str,
+        parts: impl IntoIterator<Item = std::ops::Range<usize>>,
+    ) -> Vec<Option<(u32, yaml::Span)>> {
+        let whole = self.span(subject);
+        parts.into_iter().map(|part| self.part_of(whole?, text, part)).collect()
+    }
+
+    fn part_of(&self, (source, span): (u32, yaml::Span), text: &str, part: std::ops::Range<usize>) -> Option<(u32, yaml::Span)> {
         let raw = self.sources.0.get(source as usize)?.text.get(span.start as usize..span.end as usize)?;
         // The first line of the part, counted among its likes: escapes and indentation move it, but do not change it.
         let needle = text.get(part.clone())?.lines().next().filter(|line| !line.is_empty())?;

@@ -46,6 +46,33 @@ impl Code {
     pub fn severity(self) -> Severity {
         crate::catalog::finding(self.as_str()).map_or(Severity::High, |entry| entry.severity)
     }
+
+    /// Something was named and not read, or not as it was meant.
+    pub const fn is_fault(self) -> bool {
+        matches!(
+            self,
+            Self::InputBinaryFile
+                | Self::InputBrokenDocument
+                | Self::InputDroppedByKubectl
+                | Self::InputEmptyFolder
+                | Self::InputMissingFile
+                | Self::InputNotAnObject
+                | Self::InputNotRendered
+                | Self::InputUnreadableFile
+        )
+    }
+
+    /// Something that decides about traffic was not read, so that the result stands on what is taken instead.
+    pub const fn is_assumption(self) -> bool {
+        matches!(
+            self,
+            Self::ClusterControllerUnknown
+                | Self::ClusterForbidden
+                | Self::ClusterUnreadable
+                | Self::IngressPassthroughAssumed
+                | Self::IngressSettingsAssumed
+        )
+    }
 }
 
 /// Findings in the order in which they were made.

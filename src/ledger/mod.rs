@@ -6,4 +6,4 @@ mod settlement;
 
 pub use code::{Code, UnknownCode};
 pub use finding::{Facts, Finding, Findings, Severity};
-pub use settlement::{Entry, EntryId, Ledger, Settlement};
+pub use settlement::{Entry, EntryId, Ledger, Settlement, Standing};

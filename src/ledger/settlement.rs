@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Code;
-use crate::k8s::Subject;
+use crate::{k8s::Subject, yaml::Span};
 
 /// What became of something that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,23 @@ pub enum Settlement {
     },
 }
 
+/// Under what a settlement is counted in summaries, reports and comparisons of targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Kept by core Gateway API.
+    Exact,
+    /// Kept by a policy, with the same effect as far as it is known.
+    Policy,
+    /// Kept with a difference that has a name.
+    Changed,
+    /// Not converted.
+    Lost,
+    /// Without effect today.
+    NoEffect,
+    /// Not known to ingress-nginx.
+    Unknown,
+}
+
 impl Settlement {
     /// The word of machine formats: `exact`, `policy`, `differs`, `no-effect`, `unmappable`, `unknown`.
     pub const fn word(&self) -> &'static str {
@@ -51,6 +68,18 @@ impl Settlement {
             Self::NoEffect { .. } => "no-effect",
             Self::Unmappable { .. } => "unmappable",
             Self::Unknown { .. } => "unknown",
+        }
+    }
+
+    /// Under what it is counted for people: what a policy keeps with a difference that has a name is changed, not kept.
+    pub fn standing(&self) -> Standing {
+        match self {
+            Self::Exact => Standing::Exact,
+            Self::Policy { codes, .. } if codes.is_empty() => Standing::Policy,
+            Self::Policy { .. } | Self::Differs { .. } => Standing::Changed,
+            Self::NoEffect { .. } => Standing::NoEffect,
+            Self::Unmappable { .. } => Standing::Lost,
+            Self::Unknown { .. } => Standing::Unknown,
         }
     }
 
@@ -97,6 +126,8 @@ pub struct EntryId(pub u32);
 pub struct Entry {
     /// Where it was read.
     pub subject: Subject,
+    /// A place in a source that tells more than the subject does: a directive inside of a snippet.
+    pub at: Option<(u32, Span)>,
     /// Its value as text.
     pub value: String,
     /// What became of it; `None` while open.
@@ -113,8 +144,13 @@ impl Ledger {
     /// Opens an entry. Opening the same subject twice is a bug of the caller.
     pub fn open(&mut self, subject: Subject, value: impl Into<String>) -> EntryId {
         let id = EntryId(u32::try_from(self.entries.len()).expect("INVARIANT: fewer than 2^32 ledger entries"));
-        self.entries.push(Entry { subject, value: value.into(), settlement: None });
+        self.entries.push(Entry { subject, at: None, value: value.into(), settlement: None });
         id
+    }
+
+    /// Says where an entry stands in its source, where that is more than its subject tells.
+    pub fn place(&mut self, id: EntryId, at: Option<(u32, Span)>) {
+        self.entries[id.0 as usize].at = at;
     }
 
     /// Settles an entry, together with what was said of it before.

@@ -291,7 +291,7 @@ fn is_unknown(type_meta: TypeMeta<'_>) -> bool {
 fn undecodable(root: &Node, id: ObjectId) -> Findings {
     let mut findings = Findings::new();
     shape::check(&mut Complaints::new(id, &mut findings), root, &schema::METADATA, &At::Root);
-    findings.retain(|finding| finding.code == Code::InputWrongType);
+    findings.retain(|finding| matches!(finding.code, Code::InputWrongType | Code::InputWrongShape));
     findings
 }
 

@@ -22,7 +22,7 @@ use std::path::PathBuf;
 
 use crate::{
     k8s::Inventory,
-    ledger::{Code, Finding, Findings},
+    ledger::{Finding, Findings},
 };
 
 /// What to read, and how.
@@ -54,25 +54,10 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// What was named and not read, or not as it was meant.
+    /// What was named and not read, or not as it was meant, and what is assumed of it.
     pub fn faults(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| is_fault(finding.code))
+        self.findings.iter().filter(|finding| finding.code.is_fault() || finding.code.is_assumption())
     }
-}
-
-/// Something was named and not read, or not as it was meant.
-pub const fn is_fault(code: Code) -> bool {
-    matches!(
-        code,
-        Code::InputBinaryFile
-            | Code::InputBrokenDocument
-            | Code::InputDroppedByKubectl
-            | Code::InputEmptyFolder
-            | Code::InputMissingFile
-            | Code::InputNotAnObject
-            | Code::InputNotRendered
-            | Code::InputUnreadableFile
-    )
 }
 
 /// Why nothing could be read at all.

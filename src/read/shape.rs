@@ -128,7 +128,9 @@ fn wrong_type(cx: &mut Complaints<'_>, at: &At<'_>, shape: &Shape, found: &'stat
     let value = if text.is_empty() { String::new() } else { format!(" (`{}`)", shorten(text)) };
     let facts =
         vec![("field", at.path().to_string()), ("found", found.to_owned()), ("value", value), ("expected", shape.name().to_owned())];
-    cx.about(Code::InputWrongType, at, facts);
+    // Quotes make a string of a word; they make no list, no map, and nothing of one.
+    let quotable = !matches!(found, "list" | "map") && !matches!(shape, Shape::List(_) | Shape::Map(_) | Shape::Object(_) | Shape::Open(_));
+    cx.about(if quotable { Code::InputWrongType } else { Code::InputWrongShape }, at, facts);
 }
 
 fn unknown_field(cx: &mut Complaints<'_>, at: &At<'_>, fields: &[(&'static str, Shape)], name: &str) {

@@ -7,8 +7,11 @@ use crate::{
     catalog::{self, Key},
     ingress::{Controller, Fate, Ignored, IngressFacts, LeftOut, PathFate, Resolved},
     k8s::{FieldPath, Ingress, Inventory, Step, Subject},
-    ledger::{Code as Finds, Ledger, Settlement},
-    nginx::{IngressId, code::Code},
+    ledger::{Code as Finds, Ledger, Settlement, Standing},
+    nginx::{
+        IngressId,
+        code::{Code, Line},
+    },
     translate::Translation,
 };
 
@@ -40,7 +43,7 @@ pub fn account(inventory: &Inventory, controller: &Controller, resolved: &Resolv
         for (key, value, settlement) in annotations(ingress, facts, resolved, translation) {
             settled(&mut ledger, Subject::new(ingress.id, FieldPath::annotation(key)), value, settlement);
         }
-        directives(&mut ledger, ingress, facts, resolved, translation);
+        directives(&mut ledger, inventory, ingress, facts, resolved, translation);
         fields(&mut ledger, ingress, facts, translation, &tls);
     }
     settings(&mut ledger, inventory, controller, resolved, translation);
@@ -49,7 +52,14 @@ pub fn account(inventory: &Inventory, controller: &Controller, resolved: &Resolv
 }
 
 /// Directives of the snippets of an Ingress that have an effect.
-fn directives(ledger: &mut Ledger, ingress: &Ingress, facts: &IngressFacts, resolved: &Resolved, translation: &Translation) {
+fn directives(
+    ledger: &mut Ledger,
+    inventory: &Inventory,
+    ingress: &Ingress,
+    facts: &IngressFacts,
+    resolved: &Resolved,
+    translation: &Translation,
+) {
     let Fate::Counts(id) = &facts.fate else { return };
     let prefix = &resolved.config.globals.flags.annotations_prefix;
     let settings = &resolved.config.ingress(*id).settings;
@@ -63,12 +73,20 @@ fn directives(ledger: &mut Ledger, ingress: &Ingress, facts: &IngressFacts, reso
     ];
     for (name, code) in codes {
         let key = format!("{prefix}/{name}");
-        let Some(code) = code.filter(|_| ingress.meta.annotations.contains_key(&key)) else { continue };
-        let place = FieldPath::annotation(key);
+        let (Some(code), Some(text)) = (code, ingress.meta.annotations.get(&key)) else { continue };
+        let subject = Subject::new(ingress.id, FieldPath::annotation(key));
         let whole = translation.marks.get(*id, name);
-        for (index, (text, settlement)) in of_code(code, Some(*id), name, whole, translation).into_iter().enumerate() {
-            settled(ledger, Subject::new(ingress.id, place.child(index)), text, settlement);
-        }
+        settle_lines(ledger, inventory, &subject, text, of_code(code, Some(*id), name, whole, translation));
+    }
+}
+
+/// Settles the directives of a snippet one by one, each in its own line.
+fn settle_lines(ledger: &mut Ledger, inventory: &Inventory, snippet: &Subject, text: &str, lines: Vec<(&Line, Settlement)>) {
+    let places = inventory.parts_of_text(snippet, text, lines.iter().map(|(line, _)| line.span.clone()));
+    for (index, ((line, settlement), at)) in lines.into_iter().zip(places).enumerate() {
+        let entry = ledger.open(Subject::new(snippet.object, snippet.field.child(index)), line.text.as_str());
+        ledger.place(entry, at);
+        ledger.settle(entry, settlement);
     }
 }
 
@@ -79,8 +97,8 @@ fn of_code<'a>(
     name: &'static str,
     whole: Option<&Settlement>,
     translation: &Translation,
-) -> Vec<(&'a str, Settlement)> {
-    let mut list: BTreeMap<usize, (&str, Settlement)> = BTreeMap::new();
+) -> Vec<(&'a Line, Settlement)> {
+    let mut list: BTreeMap<usize, (&Line, Settlement)> = BTreeMap::new();
     for line in code.all() {
         let said = translation.directives.get(&(ingress, name, line.span.start)).cloned();
         let settlement = said.unwrap_or_else(|| match whole {
@@ -88,7 +106,7 @@ fn of_code<'a>(
             Some(Settlement::Unmappable { codes }) => Settlement::Unmappable { codes: codes.clone() },
             _ => no_effect("no request that is served today depends on it"),
         });
-        list.entry(line.span.start).or_insert((&line.text, settlement));
+        list.entry(line.span.start).or_insert((line, settlement));
     }
     list.into_values().collect()
 }
@@ -122,22 +140,22 @@ fn annotations<'a>(
 /// How many annotations were settled in which way.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
-    words: BTreeMap<&'static str, usize>,
+    standings: BTreeMap<Standing, usize>,
 }
 
 impl Tally {
     fn add(&mut self, settlement: &Settlement) {
-        *self.words.entry(settlement.word()).or_default() += 1;
+        *self.standings.entry(settlement.standing()).or_default() += 1;
     }
 
-    /// How many were settled with a word.
-    pub fn settled(&self, word: &str) -> usize {
-        self.words.get(word).copied().unwrap_or(0)
+    /// How many are counted so.
+    pub fn settled(&self, standing: Standing) -> usize {
+        self.standings.get(&standing).copied().unwrap_or(0)
     }
 
     /// How many there are.
     pub fn total(&self) -> usize {
-        self.words.values().sum()
+        self.standings.values().sum()
     }
 }
 
@@ -354,14 +372,12 @@ fn settings(ledger: &mut Ledger, inventory: &Inventory, controller: &Controller,
             None => Settlement::Unknown { suggestion: catalog::configmap_keys().meant(key).map(str::to_owned) },
         };
         settled(ledger, subject.clone(), value, settlement);
-        for (index, (text, settlement)) in of_key(key, resolved, translation).into_iter().flatten().enumerate() {
-            settled(ledger, Subject::new(map.id, subject.field.child(index)), text, settlement);
-        }
+        settle_lines(ledger, inventory, &subject, value, of_key(key, resolved, translation).unwrap_or_default());
     }
 }
 
 /// Directives of a snippet of the ConfigMap.
-fn of_key<'a>(key: &str, resolved: &'a Resolved, translation: &Translation) -> Option<Vec<(&'a str, Settlement)>> {
+fn of_key<'a>(key: &str, resolved: &'a Resolved, translation: &Translation) -> Option<Vec<(&'a Line, Settlement)>> {
     let snippet = resolved.config.globals.snippets.iter().find(|snippet| snippet.key == key)?;
     let code = if snippet.code.is_empty() { &snippet.aside } else { &snippet.code };
     Some(of_code(code, None, snippet.key, None, translation))

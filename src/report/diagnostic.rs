@@ -14,6 +14,9 @@ pub fn severity(finding: &Finding) -> Severity {
     catalog::finding(finding.code.as_str()).map_or(Severity::High, |entry| entry.severity)
 }
 
+/// Bytes of a line that is shown.
+const LONGEST_LINE: usize = 400;
+
 /// Whether escape sequences for colour are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Colours {
@@ -100,7 +103,7 @@ impl<'a> Diagnostics<'a> {
             );
         } else {
             // Without an excerpt the renderer would draw an empty frame.
-            let place = finding.subject.as_ref().map(|subject| format!("  --> {}\n", self.inventory.object(subject.object)));
+            let place = self.named_place(finding).map(|place| format!("  --> {place}\n"));
             let help = advice.map(|advice| format!("   = help: {advice}\n"));
             return format!("{name}[{}]: {message}\n{}{}", finding.code, place.unwrap_or_default(), help.unwrap_or_default());
         }
@@ -112,7 +115,19 @@ impl<'a> Diagnostics<'a> {
         text
     }
 
-    /// The lines around a span, short enough for a terminal.
+    /// The finding without excerpt and advice, for the second and later ones of a kind.
+    pub fn render_briefly(&self, finding: &Finding) -> String {
+        let place = self.named_place(finding).map(|place| format!("  --> {place}\n"));
+        format!("{}[{}]: {}\n{}", severity(finding), finding.code, Self::message(finding), place.unwrap_or_default())
+    }
+
+    /// `file:line:column`, or the object where it was read from no file.
+    fn named_place(&self, finding: &Finding) -> Option<String> {
+        let object = || finding.subject.as_ref().map(|subject| self.inventory.object(subject.object).to_string());
+        self.place(finding).map(|place| self.location(place)).or_else(object).map(|place| printable(&place))
+    }
+
+    /// The line of a span, short enough for a terminal. The renderer makes tabs wide itself; a carriage return belongs to the line break.
     fn excerpt(&self, source: u32, span: Span) -> Option<(String, usize, String, std::ops::Range<usize>)> {
         let text = self.inventory.sources.0.get(source as usize)?;
         let (start, end) = (span.start as usize, (span.end as usize).min(text.text.len()));
@@ -121,12 +136,13 @@ impl<'a> Diagnostics<'a> {
         }
         let line_start = text.text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line_end = text.text[start..].find('\n').map_or(text.text.len(), |at| start + at);
-        let shown = &text.text[line_start..line_end];
-        if shown.len() > 400 || shown.chars().any(char::is_control) {
+        let shown = text.text[line_start..line_end].trim_end_matches('\r');
+        if shown.len() > LONGEST_LINE || shown.chars().any(|character| character.is_control() && character != '\t') {
             return None;
         }
+        let within = |at: usize| (at - line_start).min(shown.len());
         let (line, _) = self.inventory.sources.line_column(source, span.start);
-        Some((shown.to_owned(), line, printable(&text.name), start - line_start..end.min(line_end).max(start) - line_start))
+        Some((shown.to_owned(), line, printable(&text.name), within(start)..within(end.min(line_end).max(start))))
     }
 }
 

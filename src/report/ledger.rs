@@ -70,7 +70,10 @@ pub fn ledger_json(ledger: &Ledger, inventory: &Inventory) -> String {
                     _ => None,
                 },
                 file: origin.map(|origin| inventory.sources.0[origin.source as usize].name.as_str()),
-                line: lines.get(position).copied().flatten(),
+                line: entry
+                    .at
+                    .map(|(source, span)| inventory.sources.line_column(source, span.start).0)
+                    .or_else(|| lines.get(position).copied().flatten()),
             });
         }
     }

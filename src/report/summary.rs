@@ -11,12 +11,14 @@ use super::{
 use crate::{
     catalog,
     k8s::Inventory,
-    ledger::{Code, Finding, Findings, Severity},
+    ledger::{Code, Finding, Findings, Severity, Standing},
     translate::Emitted,
 };
 
-/// How many findings are shown with an excerpt.
+/// How many kinds of findings are shown with an excerpt, beside those that are told one by one.
 const SHOWN: usize = 10;
+/// How many lost routes and settings are told one by one.
+const BLOCKED: usize = 50;
 
 /// Numbers for the first lines.
 #[derive(Debug, Clone, Default)]
@@ -40,23 +42,10 @@ pub fn summary(
     inventory: &Inventory,
     diagnostics: &Diagnostics<'_>,
 ) -> String {
-    let mut text = String::new();
-    let mut shown: Vec<&Finding> = findings.iter().collect();
-    shown.sort_by_cached_key(|finding| std::cmp::Reverse(severity(finding)));
-    let mut per_code: BTreeMap<Code, usize> = BTreeMap::new();
-    let mut printed = 0;
-    for finding in &shown {
-        let count = per_code.entry(finding.code).or_default();
-        *count += 1;
-        if *count == 1 && printed < SHOWN && severity(finding) >= Severity::Medium {
-            text.push_str(&diagnostics.render(finding));
-            text.push('\n');
-            printed += 1;
-        }
-    }
+    let (mut text, per_code, left) = told(findings, diagnostics);
     text.push_str(&format!(
-        "read     {} file(s): {} Ingress(es), {} of them served{}\n",
-        counts.sources,
+        "read     {}: {} Ingress(es), {} of them served{}\n",
+        if counts.sources == 0 { "the cluster".to_owned() } else { format!("{} file(s)", counts.sources) },
         counts.ingresses,
         counts.served,
         others(inventory)
@@ -78,7 +67,51 @@ pub fn summary(
         text.push_str(&table(&per_code));
         text.push_str("\n`gateshift explain CODE` says more about each.\n");
     }
+    if left > 0 {
+        let (are, findings) = if left == 1 { ("is", "finding") } else { ("are", "findings") };
+        text.push_str(&format!(
+            "{left} more {findings} of medium severity or above {are} counted only: `gateshift report -o html` and `-o json` show each with its place.\n"
+        ));
+    }
     text
+}
+
+/// Findings in words, how many there are of each kind, and how many of medium severity or above are not among the words. What could not be
+/// read, what is assumed, and what is lost is told one by one: the rest of the summary stands on it.
+fn told(findings: &Findings, diagnostics: &Diagnostics<'_>) -> (String, BTreeMap<Code, usize>, usize) {
+    let mut shown: Vec<&Finding> = findings.iter().collect();
+    shown.sort_by_cached_key(|finding| std::cmp::Reverse(severity(finding)));
+    let mut text = String::new();
+    let mut per_code: BTreeMap<Code, usize> = BTreeMap::new();
+    let (mut kinds, mut blocked, mut left) = (0, 0, 0);
+    for finding in shown {
+        let count = per_code.entry(finding.code).or_default();
+        *count += 1;
+        let severity = severity(finding);
+        let tell = if is_of_input(finding.code) {
+            true
+        } else if severity == Severity::Blocked {
+            blocked += 1;
+            blocked <= BLOCKED
+        } else if severity >= Severity::Medium && *count == 1 {
+            kinds += 1;
+            kinds <= SHOWN
+        } else {
+            false
+        };
+        if tell {
+            text.push_str(&if *count == 1 { diagnostics.render(finding) } else { diagnostics.render_briefly(finding) });
+            text.push('\n');
+        } else if severity >= Severity::Medium {
+            left += 1;
+        }
+    }
+    (text, per_code, left)
+}
+
+/// It is about what was read, or was not.
+const fn is_of_input(code: Code) -> bool {
+    code.is_fault() || code.is_assumption() || matches!(code, Code::InputWrongType | Code::InputWrongShape)
 }
 
 fn others(inventory: &Inventory) -> String {
@@ -89,13 +122,13 @@ fn others(inventory: &Inventory) -> String {
 fn settlements(tally: &Tally) -> String {
     format!(
         "{} of {} annotation(s) exactly, {} by policy, {} with a difference; {} without effect today, {} not converted, {} unknown",
-        tally.settled("exact"),
+        tally.settled(Standing::Exact),
         tally.total(),
-        tally.settled("policy"),
-        tally.settled("differs"),
-        tally.settled("no-effect"),
-        tally.settled("unmappable"),
-        tally.settled("unknown")
+        tally.settled(Standing::Policy),
+        tally.settled(Standing::Changed),
+        tally.settled(Standing::NoEffect),
+        tally.settled(Standing::Lost),
+        tally.settled(Standing::Unknown)
     )
 }
 

@@ -1,6 +1,9 @@
 //! What each implementation keeps of an estate, side by side.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 use serde_json::{Value, json};
@@ -8,7 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     catalog,
     k8s::{Inventory, ObjectId, Step},
-    ledger::{Code, Ledger, Settlement, Severity},
+    ledger::{Code, Ledger, Settlement, Severity, Standing},
     targets::{Met, Need},
     translate::Translation,
 };
@@ -28,12 +31,12 @@ pub struct Kept {
 
 impl Kept {
     fn add(&mut self, settlement: &Settlement) {
-        match settlement {
-            Settlement::Exact => self.exactly += 1,
-            Settlement::Policy { codes, .. } if codes.is_empty() => self.by_policy += 1,
-            Settlement::Policy { .. } | Settlement::Differs { .. } => self.changed += 1,
-            Settlement::Unmappable { .. } => self.not_kept += 1,
-            Settlement::NoEffect { .. } | Settlement::Unknown { .. } => {}
+        match settlement.standing() {
+            Standing::Exact => self.exactly += 1,
+            Standing::Policy => self.by_policy += 1,
+            Standing::Changed => self.changed += 1,
+            Standing::Lost => self.not_kept += 1,
+            Standing::NoEffect | Standing::Unknown => {}
         }
     }
 
@@ -132,18 +135,20 @@ fn rows(columns: &[Column]) -> Vec<(&'static str, Vec<(String, Vec<String>)>)> {
 
 const LEGEND: &str = "Numbers: kept exactly, kept by policy, changed, not kept.";
 
-/// For a terminal.
-pub fn targets_text(columns: &[Column]) -> String {
+/// For a terminal. Where a table is wider than that, its columns go on below.
+pub fn targets_text(columns: &[Column], width: Option<u16>) -> String {
     let mut text = format!("{LEGEND}\n");
     for (heading, rows) in rows(columns) {
-        let mut table = Table::new();
-        table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        table.set_header(std::iter::once(heading.to_owned()).chain(columns.iter().map(|column| column.id.clone())));
-        for (name, cells) in rows {
-            table.add_row(std::iter::once(super::printable(&name)).chain(cells));
+        for part in parts(heading, columns, &rows, width.map_or(usize::MAX, usize::from)) {
+            let mut table = Table::new();
+            table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+            table.set_header(std::iter::once(heading.to_owned()).chain(columns[part.clone()].iter().map(|column| column.id.clone())));
+            for (name, cells) in &rows {
+                table.add_row(std::iter::once(super::printable(name)).chain(cells[part.clone()].iter().cloned()));
+            }
+            text.push('\n');
+            text.extend(table.lines().map(|line| format!("{}\n", line.trim_end())));
         }
-        text.push('\n');
-        text.extend(table.lines().map(|line| format!("{}\n", line.trim_end())));
     }
     for column in columns {
         text.push_str(&format!("\n{}: ", column.id));
@@ -153,10 +158,39 @@ pub fn targets_text(columns: &[Column]) -> String {
         }
         text.push_str("what is lost\n");
         for (code, count) in &column.blockers {
-            text.push_str(&format!("  {:<8} {code}  {count}×  {}\n", severity_of(*code).to_string(), title(*code)));
+            let line = format!("  {:<8} {code}  {count}×", severity_of(*code).to_string());
+            let title = title(*code);
+            let fits = width.is_none_or(|width| line.chars().count() + 2 + title.chars().count() <= usize::from(width));
+            text.push_str(&line);
+            text.push_str(if fits { "  " } else { "\n           " });
+            text.push_str(title);
+            text.push('\n');
         }
     }
     text
+}
+
+/// Columns that stand beside each other within a width; at least one.
+fn parts(heading: &str, columns: &[Column], rows: &[(String, Vec<String>)], width: usize) -> Vec<Range<usize>> {
+    // The table puts a blank on both sides of a cell.
+    let cell = |text: &str| text.chars().count() + 2;
+    let first = rows.iter().map(|(name, _)| cell(name)).max().unwrap_or(0).max(cell(heading));
+    let mut parts: Vec<Range<usize>> = Vec::new();
+    let mut used = 0;
+    for (at, column) in columns.iter().enumerate() {
+        let wide = rows.iter().map(|(_, cells)| cell(&cells[at])).max().unwrap_or(0).max(cell(&column.id));
+        match parts.last_mut() {
+            Some(part) if used + wide <= width => {
+                part.end = at + 1;
+                used += wide;
+            }
+            Some(_) | None => {
+                parts.push(at..at + 1);
+                used = first + wide;
+            }
+        }
+    }
+    parts
 }
 
 /// For an issue or a wiki.

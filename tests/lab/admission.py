@@ -578,7 +578,7 @@ def held(server, d, text, ours, totals):
     accepted = status == 201
     totals['accepted' if accepted else 'refused'] += 1
     codes = {code for code, _ in ours}
-    refused = bool(codes & {'gateway-api/refused', 'gateway-api/not-served', 'input/broken-document', 'input/refused-by-kubectl', 'input/not-an-object', 'input/wrong-type', 'input/refused-by-api-server'})
+    refused = bool(codes & {'gateway-api/refused', 'gateway-api/not-served', 'input/broken-document', 'input/refused-by-kubectl', 'input/not-an-object', 'input/wrong-shape', 'input/wrong-type', 'input/refused-by-api-server'})
     if status == 404 and ('namespaces' in answer['message'] or not codes and '.' in str(d.get('apiVersion')).split('/')[0]):
         return None                        # of another cluster, or of a group that may be anyone's
     if accepted == refused:
@@ -754,7 +754,7 @@ def held_ingress(server, text, ours, totals):
     accepted = status == 201
     totals['accepted' if accepted else 'refused'] += 1
     codes = [code for code, _ in ours]
-    refused = any(code in ('input/refused-by-api-server', 'input/wrong-type', 'input/broken-document', 'input/refused-by-kubectl', 'input/not-an-object') for code in codes)
+    refused = any(code in ('input/refused-by-api-server', 'input/wrong-shape', 'input/wrong-type', 'input/broken-document', 'input/refused-by-kubectl', 'input/not-an-object') for code in codes)
     if status == 404 and 'namespaces' in message:
         return None
     if accepted == refused:

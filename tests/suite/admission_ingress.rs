@@ -73,7 +73,12 @@ fn what_the_api_server_accepts_is_what_the_reader_says() {
         let refused = reading
             .findings
             .iter()
-            .filter(|finding| matches!(finding.code, Code::InputRefusedByApiServer | Code::InputWrongType | Code::InputBrokenDocument))
+            .filter(|finding| {
+                matches!(
+                    finding.code,
+                    Code::InputRefusedByApiServer | Code::InputWrongShape | Code::InputWrongType | Code::InputBrokenDocument
+                )
+            })
             .map(|finding| format!("{:?}", finding.facts))
             .collect::<Vec<_>>();
         for verdict in case.verdict.values() {

@@ -53,7 +53,7 @@ fn refuses_file(reading: &Reading, finding: &Finding) -> bool {
         | Code::InputNotAnObject
         | Code::InputEmptyFile => true,
         // kubectl decodes type and metadata of an object itself, and nothing else of it.
-        Code::InputWrongType => {
+        Code::InputWrongShape | Code::InputWrongType => {
             let field = finding.subject.as_ref().expect("a field").field.to_string();
             assert!(reading.inventory.objects.len() > finding.subject.as_ref().expect("a field").object.0 as usize);
             ["apiVersion", "kind", "metadata"].contains(&field.split('.').next().unwrap_or_default())
@@ -64,7 +64,7 @@ fn refuses_file(reading: &Reading, finding: &Finding) -> bool {
 
 /// The API server refuses one object; `kubectl apply` asks it to be strict.
 fn refuses_object(finding: &Finding) -> bool {
-    matches!(finding.code, Code::InputWrongType | Code::InputRefusedByApiServer | Code::InputUnknownField)
+    matches!(finding.code, Code::InputWrongShape | Code::InputWrongType | Code::InputRefusedByApiServer | Code::InputUnknownField)
 }
 
 /// What `kubectl apply` would take, in our words.

@@ -53,6 +53,14 @@ fn wrong_flags_are_usage_errors_on_stderr() {
         &["trace", "-f", "testdata/clusters/shop", "http://a.example/x", "http://b.example/y"],
         &["trace", "-f", "testdata/clusters/shop", "http://a.example/x", "--client", "999.1.1.1"],
         &["explain", "rewrite-tagret-nonsense-x"],
+        &["explain", "target"],
+        &["convert", "-f", "testdata/clusters/shop", "--gateway", "Foo/bar"],
+        &["convert", "-f", "testdata/clusters/shop", "--gateway", "foo/Bar_"],
+        &["convert", "-f", "testdata/clusters/shop", "-n", "Bad_NS"],
+        &["convert", "-f", "testdata/clusters/shop", "--annotation-map", "nope.yaml"],
+        &["diff", "-f", "testdata/clusters/shop", "--config", "nope.yaml"],
+        &["report", "-f", "testdata/clusters/shop", "--baseline", "nope.json"],
+        &["validate", "-f", "testdata/cases/validate-everything", "--target", "nonsense"],
     ] {
         let output = gateshift(&root(), arguments);
         assert_eq!(code(&output), 2, "{arguments:?}: {}", text(&output.stderr));
@@ -302,4 +310,123 @@ spec:
         "{said}{}",
         text(&output.stderr)
     );
+}
+
+/// What goes to stderr.
+fn said(folder: &Path, arguments: &[&str]) -> String {
+    text(&gateshift(folder, arguments).stderr)
+}
+
+#[test]
+fn each_broken_document_is_named_with_its_place() {
+    let folder = scratch("broken-each");
+    for number in 0..14 {
+        fs::write(folder.join(format!("b{number:02}.yaml")), "a:\n  b: : c\n").expect("file");
+    }
+    let stderr = said(&folder, &["convert", "-f", "."]);
+    for number in 0..14 {
+        assert!(stderr.contains(&format!("--> b{number:02}.yaml:2:6")), "{number}: {stderr}");
+    }
+    let _ = fs::remove_dir_all(folder);
+}
+
+/// An Ingress that asks for Basic authentication, which core Gateway API cannot keep.
+fn guarded(name: &str) -> String {
+    format!(
+        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: {name}\n  annotations:\n    nginx.ingress.kubernetes.io/auth-type: basic\n    nginx.ingress.kubernetes.io/auth-secret: {name}\nspec:\n  ingressClassName: nginx\n  rules:\n  - host: {name}.example\n    http: {{paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: web, port: {{number: 80}}}}}}}}]}}\n---\n"
+    )
+}
+
+#[test]
+fn lost_protection_is_named_one_by_one_up_to_a_bound() {
+    let folder = scratch("blocked-each");
+    fs::write(folder.join("a.yaml"), (0..60).map(|number| guarded(&format!("w{number:02}"))).collect::<String>()).expect("file");
+    let stderr = said(&folder, &["convert", "-f", "a.yaml", "--no-check"]);
+    assert_eq!(stderr.matches("\nblocked[").count() + usize::from(stderr.starts_with("blocked[")), 50, "{stderr}");
+    assert!(stderr.contains("10 more findings of medium severity or above are counted only"), "{stderr}");
+    let _ = fs::remove_dir_all(folder);
+}
+
+#[test]
+fn the_place_is_named_whatever_characters_the_line_has() {
+    let folder = scratch("places");
+    let ingress = guarded("a").replace("basic", "true");
+    let crlf = ingress.replace('\n', "\r\n");
+    let long = ingress.replace("auth-type: true", &format!("auth-type: true # {}", "x".repeat(500)));
+    let tab = ingress.replace("auth-type: true", "auth-type:\ttrue");
+    for (name, text) in [("crlf.yaml", &crlf), ("long.yaml", &long), ("tab.yaml", &tab)] {
+        fs::write(folder.join(name), text).expect("file");
+        let stderr = said(&folder, &["convert", "-f", name, "--no-check"]);
+        assert!(stderr.contains(&format!("--> {name}:6:")), "{name}: {stderr}");
+        assert_eq!(stderr.contains("6 |"), name != "long.yaml", "{name}: {stderr}");
+    }
+    let _ = fs::remove_dir_all(folder);
+}
+
+#[test]
+fn verbs_say_that_snippets_are_taken_as_without_effect() {
+    let folder = scratch("settings-assumed");
+    let text = guarded("a").replace("auth-type: basic", "configuration-snippet: |\n      more_set_headers \"A: b\";");
+    fs::write(folder.join("a.yaml"), text).expect("file");
+    for verb in [&["diff"][..], &["targets"], &["trace", "http://a.example/"], &["convert"]] {
+        let stderr = said(&folder, &[verb, &["-f", "a.yaml"]].concat());
+        assert!(stderr.contains("high[ingress/settings-assumed]"), "{verb:?}: {stderr}");
+    }
+    let _ = fs::remove_dir_all(folder);
+}
+
+#[test]
+fn nothing_to_validate_is_no_success() {
+    let folder = scratch("validate-nothing");
+    fs::write(folder.join("a.yaml"), guarded("a")).expect("file");
+    let output = gateshift(&folder, &["validate", "-f", "a.yaml"]);
+    assert_eq!(code(&output), 3);
+    assert!(text(&output.stderr).contains("nothing was checked"), "{}", text(&output.stderr));
+    let _ = fs::remove_dir_all(folder);
+}
+
+#[test]
+fn policies_with_a_difference_count_the_same_everywhere() {
+    let folder = scratch("counts");
+    fs::copy(root().join("testdata/cases/estate-envoy-gateway/input.yaml"), folder.join("a.yaml")).expect("case");
+    let target = ["-f", "a.yaml", "--target", "envoy-gateway"];
+    let summary = said(&folder, &[&["convert", "--no-check"][..], &target].concat());
+    let report: serde_json::Value =
+        serde_json::from_slice(&gateshift(&folder, &[&["report", "-o", "json"][..], &target].concat()).stdout).expect("JSON");
+    let targets: serde_json::Value =
+        serde_json::from_slice(&gateshift(&folder, &["targets", "-f", "a.yaml", "--only", "envoy-gateway", "-o", "json"]).stdout)
+            .expect("JSON");
+    let (one, other) = (&report["totals"]["annotations"], &targets["targets"][0]["all"]);
+    assert_eq!((&one["exact"], &one["policy"], &one["differs"]), (&other["exactly"], &other["byPolicy"], &other["changed"]));
+    assert_ne!(one["differs"], 0);
+    assert!(summary.contains(&format!("{} by policy, {} with a difference", one["policy"], one["differs"])), "{summary}");
+    let _ = fs::remove_dir_all(folder);
+}
+
+#[test]
+fn tables_keep_to_the_width_of_the_terminal() {
+    for arguments in [&["targets", "-f", "testdata/clusters/shop"][..], &["report", "-f", "testdata/clusters/shop"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_gateshift"))
+            .args(arguments)
+            .current_dir(root())
+            .env("COLUMNS", "60")
+            .output()
+            .expect("gateshift runs");
+        // A command is in one line, so that it can be copied.
+        for line in text(&output.stdout).lines().filter(|line| !line.starts_with("  try ")) {
+            assert!(line.chars().count() <= 60, "{arguments:?}: {line}");
+        }
+    }
+}
+
+#[test]
+fn code_in_a_markdown_comparison_has_no_backslashes() {
+    let output = gateshift(&root(), &["diff", "-f", "testdata/clusters/shop", "-o", "markdown"]);
+    let markdown = text(&output.stdout);
+    assert!(markdown.contains('`'), "{markdown}");
+    for line in markdown.lines() {
+        for span in line.split('`').skip(1).step_by(2) {
+            assert!(!span.replace("\\|", "").contains('\\'), "{line}");
+        }
+    }
 }

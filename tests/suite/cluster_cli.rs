@@ -9,7 +9,10 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::{cases::gateshift, cluster_server::Server};
+use crate::{
+    cases::gateshift,
+    cluster_server::{Misbehave, Server},
+};
 
 /// An Ingress with TLS for each of two contexts: that of namespace `default`, and that of `shop`.
 const INGRESSES: &str = "
@@ -336,4 +339,18 @@ fn twenty_thousand_ingresses_take_less_than_300_mb() {
     let (most, success) = peak(child);
     assert!(success && most > 20, "{most} MB, success {success}");
     assert!(most < 300, "{most} MB");
+}
+
+#[test]
+fn each_verb_says_what_is_assumed_of_every_kind_that_is_forbidden() {
+    let server = Server::with(&[INGRESSES], |request| (!request.path.ends_with("/ingresses")).then_some(Misbehave::Status(403, "no")));
+    for verb in [&["convert"][..], &["diff"], &["targets"], &["trace", "http://shop.example/"]] {
+        let (_, _, stderr) = run(&server, &[verb, &["-A"]].concat());
+        for assumed in
+            ["IngressClass may not be read", "Service may not be read", "Namespace may not be read", "Deployment may not be read"]
+        {
+            assert!(stderr.contains(&format!("cluster/forbidden]: {assumed}")), "{verb:?}: {stderr}");
+        }
+        assert!(verb != ["convert"] || stderr.contains("read     the cluster: "), "{stderr}");
+    }
 }

@@ -127,7 +127,8 @@ fn wrong_with(report: &risk::Report) -> Vec<String> {
     }
     for (at, cluster) in report.clusters.iter().enumerate() {
         let own = |hosts: &[usize]| hosts.iter().all(|&host| report.hosts[host].cluster == Some(at));
-        if !own(&cluster.hosts) || cluster.hosts.len() != cluster.totals.hosts {
+        let served = cluster.hosts.iter().filter(|&&host| report.hosts[host].is_served()).count();
+        if !own(&cluster.hosts) || served != cluster.totals.hosts {
             wrong.push(format!("{} has hosts of another cluster", cluster.name));
         }
         if cluster.waves.iter().map(|share| share.hosts).sum::<usize>() > cluster.hosts.len() {
@@ -393,6 +394,59 @@ fn hosts_that_share_an_ingress_move_together() {
         .collect();
     units.sort();
     assert_eq!(units, [vec!["a.example", "b.example", "c.example"], vec!["d.example"]]);
+}
+
+/// An Ingress for hosts.
+fn plain(name: &str, hosts: &[&str], annotations: &str) -> String {
+    let rules: String = hosts
+        .iter()
+        .map(|host| {
+            format!("  - host: {host}\n    http: {{paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: web, port: {{number: 80}}}}}}}}]}}\n")
+        })
+        .collect();
+    format!(
+        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: {name}, namespace: app, annotations: {{{annotations}}}}}\nspec:\n  rules:\n{rules}---\n"
+    )
+}
+
+#[test]
+fn hosts_are_those_that_an_ingress_serves() {
+    let report = of_text(&plain("one", &["a.example"], ""), "standard", false);
+    assert!(report.hosts.iter().any(|host| host.host == "*" && !host.is_served()), "the judge speaks of the rest");
+    assert_eq!((report.totals.hosts, report.totals.spread.none + report.totals.spread.low), (1, 1));
+    assert_eq!(report.totals.proved + report.totals.differs + report.totals.undecided, 1);
+    assert!(report.reason.starts_with("The only host can move"), "{}", report.reason);
+    let empty = of_text("{apiVersion: v1, kind: Service, metadata: {name: web}}", "standard", false);
+    assert_eq!(empty.reason, "No Ingress was read, so that there is nothing to move.");
+}
+
+#[test]
+fn what_can_move_now_is_the_wave_that_moves_now() {
+    let lossy = "nginx.ingress.kubernetes.io/limit-rps: \"5\"";
+    let text =
+        [plain("one", &["a.example", "b.example"], ""), plain("two", &["b.example"], lossy), plain("three", &["c.example"], "")].concat();
+    let report = of_text(&text, "standard", false);
+    let now: usize = report.waves.iter().filter(|wave| wave.risk == risk::Risk::None).map(|wave| wave.hosts).sum();
+    assert_eq!(report.reason.contains(&format!("{now} can move now")), now > 0, "{now}: {}", report.reason);
+    assert!(report.reason.contains("can move only together with them"), "{}", report.reason);
+}
+
+#[test]
+fn snippets_that_are_taken_as_without_effect_are_listed_where_they_stand() {
+    let text = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: a\n  annotations:\n    nginx.ingress.kubernetes.io/configuration-snippet: |\n      more_set_headers \"A: b\";\n      add_header C d;\nspec:\n  ingressClassName: nginx\n  rules: [{host: a.example, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]\n";
+    let report = of_text(text, "standard", false);
+    assert_eq!(report.actions.first().map(|action| action.code), Some("ingress/settings-assumed"));
+    assert!(report.reason.contains("Ingresses with snippets are taken as left out"), "{}", report.reason);
+    let flag = report.flags.iter().find(|flag| flag.flag == "snippets").expect("the list exists");
+    let lines: Vec<_> = flag.findings.iter().map(|&at| report.findings[at].line).collect();
+    assert_eq!(lines, [Some(7), Some(8)]);
+    let allowed = format!(
+        "{text}---\n{{apiVersion: v1, kind: ConfigMap, metadata: {{name: ingress-nginx-controller, namespace: ingress-nginx}}, data: {{allow-snippet-annotations: \"true\", annotations-risk-level: Critical}}}}\n"
+    );
+    let report = of_text(&allowed, "standard", false);
+    assert!(report.findings.iter().all(|item| item.code != Code::SnippetAssumedOff));
+    let entries = report.ingresses[0].ledger.iter().filter(|entry| entry.field.ends_with(']') && entry.field.contains("snippet"));
+    assert_eq!(entries.map(|entry| entry.line).collect::<Vec<_>>(), [Some(7), Some(8)]);
 }
 
 fn scratch(name: &str) -> PathBuf {

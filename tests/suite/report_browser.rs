@@ -109,6 +109,36 @@ fn clusters_are_named_and_filtered() {
 }
 
 #[test]
+fn ingresses_without_a_host_are_found_and_everything_is_open_on_paper() {
+    let ingress = |name: &str, class: &str| {
+        format!(
+            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: {name}, annotations: {{nginx.ingress.kubernetes.io/limit-rps: \"5\"}}}}\nspec: {{ingressClassName: {class}, rules: [{{host: {name}.example, http: {{paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: web, port: {{number: 80}}}}}}}}]}}}}]}}\n---\n"
+        )
+    };
+    let file = page("left", &[ingress("kept", "nginx"), ingress("strange", "other")].concat(), "standard");
+    let Some(mut browser) = Browser::open(&file, 400) else { return };
+    browser.value("(() => { const q = document.getElementById('q'); q.value = 'strange'; q.dispatchEvent(new Event('input')); })()");
+    browser.wait("document.querySelectorAll('#list .row').length === 1");
+    browser.value("document.querySelector('#list .row').click()");
+    browser.value("document.querySelector('#list details.block').open = true");
+    browser.wait("document.querySelectorAll('#list details.block tbody tr').length > 0");
+    assert_eq!(browser.value("document.querySelector('#list').textContent.includes('default/strange')"), json!(true));
+    assert_eq!(browser.value("document.querySelector('#shown').textContent.startsWith('0 hosts of 1')"), json!(true));
+    // Texts of findings have the width of the screen.
+    browser.value("document.querySelector('#filters [type=reset]').click()");
+    browser.value("document.querySelector('#list .row').click()");
+    browser.wait("document.querySelectorAll('.detail .item .what').length > 0");
+    assert_eq!(browser.value("[...document.querySelectorAll('.detail .item .what')].every((one) => one.clientWidth > 200)"), json!(true));
+    browser.value("dispatchEvent(new Event('beforeprint'))");
+    assert_eq!(browser.value("document.querySelectorAll('details:not([open])').length"), json!(0));
+    assert_eq!(browser.value("[...document.querySelectorAll('details.block')].every((one) => one.querySelector('.body'))"), json!(true));
+    browser.value("dispatchEvent(new Event('afterprint'))");
+    assert_eq!(browser.value("document.querySelectorAll('#flags details[open]').length"), json!(0));
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+    let _ = fs::remove_file(file);
+}
+
+#[test]
 fn hostile_names_do_nothing_in_a_browser() {
     let file = page("hostile", &hostile(), "standard");
     let Some(mut browser) = Browser::open(&file, 700) else { return };

@@ -1,6 +1,9 @@
 //! A comparison for a pull request or a wiki.
 
-use super::{Selection, Sides, open, sentence, tally};
+use super::{
+    super::formats::{code, prose},
+    Selection, Sides, open, sentence, tally,
+};
 use crate::compare::{Comparison, Judgement, describe, witness};
 
 /// The whole comparison.
@@ -45,20 +48,12 @@ pub fn comparison_markdown(comparison: &Comparison, sides: Sides<'_>, selection:
     text
 }
 
-/// Text as code that cannot end its own span.
+/// Text as code that cannot end its own span, for a cell of a table.
 fn inline(text: &str) -> String {
-    let text = super::super::printable(text).replace('|', "\\|");
-    if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
+    code(&super::super::printable(text))
 }
 
-/// Text in which nothing is markup, and which fits into a table cell.
+/// Text in which only backticks are markup, and which fits into a table cell.
 fn escape(text: &str) -> String {
-    let mut escaped = String::new();
-    for character in super::super::printable(text).chars() {
-        if matches!(character, '|' | '<' | '>' | '*' | '_' | '[' | ']' | '\\' | '#') {
-            escaped.push('\\');
-        }
-        escaped.push(character);
-    }
-    escaped
+    prose(&super::super::printable(text))
 }

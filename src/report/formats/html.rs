@@ -141,7 +141,7 @@ fn cluster(cluster: &Cluster) -> ClusterRow<'_> {
     ClusterRow {
         cluster,
         spread: occurring(&cluster.totals.spread),
-        hosts: counted(cluster.hosts.len(), "host", "hosts"),
+        hosts: counted(cluster.totals.hosts, "host", "hosts"),
         waves: shares(cluster),
         effort: duration(cluster.minutes),
     }
@@ -248,6 +248,23 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
+/// Ingresses that serve no host, cluster by cluster: their worst level, the rules of their findings, and their positions.
+fn without_host(report: &Report, rule_of: impl Fn(&str) -> usize) -> Vec<Value> {
+    let mut lists: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
+    for (at, row) in report.ingresses.iter().enumerate().filter(|(_, row)| row.hosts.is_empty()) {
+        lists.entry(row.cluster).or_default().push(at);
+    }
+    lists
+        .into_iter()
+        .map(|(cluster, list)| {
+            let worst = list.iter().map(|&at| report.ingresses[at].risk).max().unwrap_or_default();
+            let items = list.iter().flat_map(|&at| &report.ingresses[at].findings).map(|&at| &report.findings[at]);
+            let rules: BTreeSet<usize> = items.filter(|item| item.risk() > Risk::None).map(|item| rule_of(item.code.as_str())).collect();
+            of_cluster(cluster, json!([level(worst), rules, list]))
+        })
+        .collect()
+}
+
 /// What is needed before somebody opens anything.
 fn overview(report: &Report) -> Value {
     let mut annotations: Vec<&str> = report.ingresses.iter().flat_map(|row| row.annotations.iter().map(String::as_str)).collect();
@@ -309,6 +326,7 @@ fn overview(report: &Report) -> Value {
         "annotations": annotations,
         "clusters": report.clusters.iter().map(|cluster| &cluster.name).collect::<Vec<_>>(),
         "hosts": hosts,
+        "left": without_host(report, rule_of),
         "ingresses": ingresses,
         "actions": actions,
         "impacts": impacts,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{
     super::risk::{Group, Report, Risk, counted, duration},
-    SHOWN, facts, hint, place, proofs, shares, steps, worst_hosts,
+    SHOWN, facts, hint, not_shown, place, proofs, shares, steps, wave_of, worst_hosts,
 };
 
 /// Hosts, findings and namespaces that are listed.
@@ -80,7 +80,7 @@ fn for_whom(text: &mut String, report: &Report) {
             vec![
                 cluster.risk.to_string(),
                 format!("cluster {}", code(&cluster.name)),
-                cluster.hosts.len().to_string(),
+                cluster.totals.hosts.to_string(),
                 duration(cluster.minutes),
                 prose(&cluster.reason),
             ]
@@ -172,15 +172,15 @@ fn hosts(text: &mut String, report: &Report) {
                 host.risk.to_string(),
                 named(report, &code(&host.host), host.cluster),
                 host.verdict.to_owned(),
-                host.wave.to_string(),
+                wave_of(host).trim_start_matches("wave ").to_owned(),
                 prose(&host.reason),
             ]
         })
         .collect();
     table(text, &["risk", "host", "verdict", "wave", "why"], rows);
-    let more = worst.len().saturating_sub(LISTED);
-    let quiet = report.hosts.len() - worst.len();
-    let _ = writeln!(text, "\nNot listed: {more} more at risk, {quiet} without.");
+    if let Some(rest) = not_shown(report, &worst, LISTED) {
+        let _ = writeln!(text, "\nNot listed: {rest}.");
+    }
 }
 
 fn flags(text: &mut String, report: &Report) {
@@ -230,7 +230,7 @@ fn named(report: &Report, written: &str, cluster: Option<usize>) -> String {
 }
 
 /// Text as code that cannot end its own span.
-fn code(text: &str) -> String {
+pub(in crate::report) fn code(text: &str) -> String {
     if text.is_empty() {
         return String::new();
     }
@@ -241,7 +241,7 @@ fn code(text: &str) -> String {
 }
 
 /// A sentence in which only backticks are markup: what stands between two of them is code, and nothing else can be more than text.
-fn prose(text: &str) -> String {
+pub(in crate::report) fn prose(text: &str) -> String {
     let mut written = String::with_capacity(text.len() + 8);
     let parts: Vec<&str> = text.split('`').collect();
     for (at, part) in parts.iter().enumerate() {

@@ -10,6 +10,7 @@ mod text;
 pub use html::report_html;
 pub use json::report_json;
 pub use markdown::report_markdown;
+pub(super) use markdown::{code, prose};
 pub use sarif::report_sarif;
 pub use text::{Look, report_text};
 
@@ -25,6 +26,20 @@ fn worst_hosts(report: &Report) -> Vec<&Host> {
     let mut hosts: Vec<&Host> = report.hosts.iter().filter(|host| host.risk > Risk::None).collect();
     hosts.sort_by_key(|host| (std::cmp::Reverse(host.risk), std::cmp::Reverse(host.size)));
     hosts
+}
+
+/// How many of the worst hosts are not among those that are shown, and how many served hosts are without risk.
+fn not_shown(report: &Report, worst: &[&Host], shown: usize) -> Option<String> {
+    let more = worst.len().saturating_sub(shown);
+    let quiet = report.hosts.iter().filter(|host| host.is_served() && host.risk == Risk::None).count();
+    let parts = [(more, "more at risk"), (quiet, "without risk")];
+    let parts: Vec<String> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    (!parts.is_empty()).then(|| joined(&parts))
+}
+
+/// The wave of a host; nothing where there is nothing to move.
+fn wave_of(host: &Host) -> String {
+    if host.wave == 0 { String::new() } else { format!("wave {}", host.wave) }
 }
 
 /// A name, and of which cluster it is where there are several.

@@ -7,7 +7,7 @@ use super::{
         Colours,
         risk::{Report, Risk, counted, duration},
     },
-    SHOWN, facts, hint, place, proofs, shares, steps, within, worst_hosts,
+    SHOWN, facts, hint, not_shown, place, proofs, shares, steps, wave_of, within, worst_hosts,
 };
 use crate::ledger::Severity;
 
@@ -65,25 +65,28 @@ impl Page {
 
     /// Words at the width of the terminal.
     fn paragraph(&mut self, indent: &str, text: &str) {
-        let room = usize::from(self.look.width).saturating_sub(indent.chars().count()).max(20);
-        let mut line = String::new();
-        let mut length = 0;
+        self.behind((indent, indent.chars().count()), indent, text);
+    }
+
+    /// Words at the width of the terminal: the first line begins with `head`, which has a width of its own, the others with `indent`.
+    fn behind(&mut self, (head, head_width): (&str, usize), indent: &str, text: &str) {
+        let width = usize::from(self.look.width);
+        let mut room = width.saturating_sub(head_width).max(20);
+        let mut lines = vec![String::new()];
         for word in text.split(' ') {
-            let word_length = word.chars().count();
-            if length > 0 && length + 1 + word_length > room {
-                self.line(&format!("{indent}{line}"));
-                line.clear();
-                length = 0;
+            let last = lines.last_mut().expect("INVARIANT: there is one from the start");
+            if last.is_empty() {
+                last.push_str(word);
+            } else if last.chars().count() + 1 + word.chars().count() > room {
+                lines.push(word.to_owned());
+                room = width.saturating_sub(indent.chars().count()).max(20);
+            } else {
+                last.push(' ');
+                last.push_str(word);
             }
-            if length > 0 {
-                line.push(' ');
-                length += 1;
-            }
-            line.push_str(word);
-            length += word_length;
         }
-        if length > 0 {
-            self.line(&format!("{indent}{line}"));
+        for (at, line) in lines.iter().enumerate().filter(|(_, line)| !line.is_empty()) {
+            self.line(&format!("{}{line}", if at == 0 { head } else { indent }));
         }
     }
 
@@ -161,7 +164,7 @@ impl Page {
                 vec![
                     cluster.risk.to_string(),
                     format!("cluster {}", cluster.name),
-                    counted(cluster.hosts.len(), "host", "hosts"),
+                    counted(cluster.totals.hosts, "host", "hosts"),
                     duration(cluster.minutes),
                     cluster.reason.clone(),
                 ]
@@ -197,8 +200,10 @@ impl Page {
         }
         let steps = steps(report);
         for (at, step) in steps.iter().take(FLAGGED).enumerate() {
-            let level = self.level(&step.first().severity.to_string());
-            self.line(&format!(" {}. {level} {} ({})", at + 1, step.title(), step.touched(str::to_owned)));
+            let word = step.first().severity.to_string();
+            let head = format!(" {}. {} ", at + 1, self.level(&word));
+            let head_width = (at + 1).to_string().len() + word.len() + 4;
+            self.behind((&head, head_width), "    ", &format!("{} ({})", step.title(), step.touched(str::to_owned)));
             self.paragraph("    ", &step.first().advice);
         }
         let more = steps.len().saturating_sub(FLAGGED);
@@ -243,7 +248,13 @@ impl Page {
                     cluster.risk.to_string(),
                     cluster.name.clone(),
                     counted(totals.ingresses, "Ingress", "Ingresses"),
-                    format!("{} hosts: {} proved, {} differ, {} undecided", totals.hosts, totals.proved, totals.differs, totals.undecided),
+                    format!(
+                        "{}: {} proved, {} differ, {} undecided",
+                        counted(totals.hosts, "host", "hosts"),
+                        totals.proved,
+                        totals.differs,
+                        totals.undecided
+                    ),
                     shares(cluster),
                     duration(cluster.minutes),
                 ]
@@ -263,16 +274,14 @@ impl Page {
                 host.risk.to_string(),
                 within(report, &host.host, host.cluster),
                 host.verdict.to_owned(),
-                format!("wave {}", host.wave),
+                wave_of(host),
                 host.reason.clone(),
             ]
         });
         let rows = rows.collect();
         self.table(rows);
-        let more = worst.len().saturating_sub(2 * SHOWN);
-        let quiet = report.hosts.len() - worst.len();
-        if more + quiet > 0 {
-            self.line(&format!(" and {more} more at risk, {quiet} without"));
+        if let Some(rest) = not_shown(report, &worst, 2 * SHOWN) {
+            self.line(&format!(" and {rest}"));
         }
     }
 
@@ -325,7 +334,8 @@ impl Page {
         }
         let more = serious.count().saturating_sub(shown.len());
         if more > 0 {
-            self.line(&format!("\nand {more} more of medium severity or above; `-o html` or `-o json` shows all of them"));
+            self.text.push('\n');
+            self.paragraph("", &format!("and {more} more of medium severity or above; `-o html` or `-o json` shows all of them"));
         }
         self.line("\n`gateshift explain CODE` says more about each.");
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     impact::{impact, impacts},
     level::Risk,
-    model::{Action, Flag, ImpactRow, IngressRow, Item, Rule},
+    model::{Action, Flag, Host, ImpactRow, IngressRow, Item, Rule},
     sentence,
 };
 use crate::{
@@ -23,13 +23,13 @@ fn by_code(items: &[Item]) -> BTreeMap<Code, Vec<usize>> {
 }
 
 /// What to do, for everything above info.
-pub(super) fn actions(items: &[Item], ingresses: &[IngressRow]) -> Vec<Action> {
+pub(super) fn actions(items: &[Item], all_hosts: &[Host], ingresses: &[IngressRow]) -> Vec<Action> {
     let mut actions: Vec<(usize, Action)> = Vec::new();
     for (code, mut of_code) in by_code(items) {
         of_code.retain(|&at| items[at].counts() && items[at].severity > Severity::Info);
         let Some(&first) = of_code.first() else { continue };
         let entry = catalog::finding(code.as_str());
-        let hosts: BTreeSet<usize> = of_code.iter().flat_map(|&at| items[at].hosts.iter().copied()).collect();
+        let hosts = served_of(of_code.iter().map(|&at| &items[at]), all_hosts);
         let touched: BTreeSet<usize> = of_code.iter().flat_map(|&at| items[at].ingresses.iter().copied()).collect();
         let clusters: BTreeSet<usize> = of_code.iter().filter_map(|&at| items[at].cluster).collect();
         let namespaces: BTreeSet<String> = touched.iter().map(|&at| ingresses[at].namespace.clone()).collect();
@@ -50,9 +50,14 @@ pub(super) fn actions(items: &[Item], ingresses: &[IngressRow]) -> Vec<Action> {
     }
     actions.sort_by_key(|(impact, action)| {
         let last = (*impact, std::cmp::Reverse(action.hosts.len()), action.code);
-        (!hides(action.code), std::cmp::Reverse(action.severity), is_idle(&action.advice), last)
+        (!hides(action.code), !decides(action.code), std::cmp::Reverse(action.severity), is_idle(&action.advice), last)
     });
     actions.into_iter().map(|(_, action)| action).collect()
+}
+
+/// Hosts that items touch, those that nobody serves left out.
+fn served_of<'i>(items: impl Iterator<Item = &'i Item>, hosts: &[Host]) -> BTreeSet<usize> {
+    items.flat_map(|item| item.hosts.iter().copied()).filter(|&at| hosts[at].is_served()).collect()
 }
 
 /// While nginx refuses the configuration, whatever else is said of traffic today is about nothing.
@@ -60,6 +65,16 @@ fn hides(code: &str) -> bool {
     let refused = super::impact::topics().iter().find(|topic| topic.id == "refused");
     let certain = catalog::finding(code).is_some_and(|entry| entry.severity >= Severity::High);
     certain && refused.zip(code.parse().ok()).is_some_and(|(topic, code)| topic.takes(code))
+}
+
+/// As long as this is assumed, whole Ingresses are taken as left out, and whatever else is said of them depends on it.
+fn decides(code: &str) -> bool {
+    code == Code::IngressSettingsAssumed.as_str()
+}
+
+/// The finding says that Ingresses are taken as left out.
+pub(super) fn assumes(item: &Item) -> bool {
+    item.counts() && decides(item.code.as_str())
 }
 
 /// The finding says that nginx refuses the configuration.
@@ -73,14 +88,14 @@ fn is_idle(advice: &str) -> bool {
 }
 
 /// What breaks, by its meaning for traffic.
-pub(super) fn impact_rows(items: &[Item]) -> Vec<ImpactRow> {
+pub(super) fn impact_rows(items: &[Item], hosts: &[Host]) -> Vec<ImpactRow> {
     impacts()
         .iter()
         .filter_map(|impact| {
             let own: Vec<&Item> =
                 items.iter().filter(|item| item.impact == impact.id && item.counts() && item.severity > Severity::Info).collect();
             let risk = own.iter().map(|item| item.risk()).max()?;
-            let hosts: BTreeSet<usize> = own.iter().flat_map(|item| item.hosts.iter().copied()).collect();
+            let hosts = served_of(own.iter().copied(), hosts);
             let ingresses: BTreeSet<usize> = own.iter().flat_map(|item| item.ingresses.iter().copied()).collect();
             (risk > Risk::None).then(|| ImpactRow {
                 impact: &impact.id,

@@ -128,6 +128,9 @@ pub(super) fn findings(input: &Input<'_>) -> Vec<Finding> {
     }
     let mut more = notes::of_ledger(input.ledger, &all, input.inventory, input.resolved);
     more.extend(notes::regex_hosts(input.resolved, &all));
+    if input.controller.defaults_assumed {
+        more.extend(notes::snippets_assumed_off(input.inventory, input.resolved));
+    }
     more.extend(beside::findings(input.inventory, input.controller, input.gateway_namespace));
     all.extend(more);
     all
@@ -192,7 +195,9 @@ impl Builder<'_> {
         let mut item = of_estate(finding, self.names);
         if let Some(subject) = &finding.subject {
             self.place(&mut item, subject);
-        } else if let Some((source, span)) = finding.at {
+        }
+        // The place in the text tells more than the field: a directive inside of a snippet.
+        if let Some((source, span)) = finding.at {
             let sources = &self.input.inventory.sources;
             let (line, column) = sources.line_column(source, span.start);
             item.file = Some(self.names.file(&sources.0[source as usize].name));

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{
     actions,
-    model::{Cluster, Host, IngressRow, Item, Share, Totals},
-    rows, sentence,
+    model::{Cluster, Host, IngressRow, Item, Share, Totals, Wave},
+    rows,
+    sentence::{self, Fare},
     waves::Effort,
 };
 
@@ -93,17 +94,23 @@ impl Joined {
 }
 
 /// Rows of all clusters, after waves were planned.
-pub(super) fn rows(parts: Vec<(String, Totals)>, hosts: &[Host], ingresses: &[IngressRow], items: &[Item]) -> Vec<Cluster> {
-    parts.into_iter().enumerate().map(|(at, (name, totals))| row(at, name, totals, hosts, ingresses, items)).collect()
+pub(super) fn rows(parts: Vec<(String, Totals)>, hosts: &[Host], ingresses: &[IngressRow], items: &[Item], plan: &[Wave]) -> Vec<Cluster> {
+    let row = |(at, (name, totals))| row(at, name, totals, hosts, ingresses, items, plan);
+    parts.into_iter().enumerate().map(row).collect()
 }
 
-fn row(at: usize, name: String, mut totals: Totals, hosts: &[Host], ingresses: &[IngressRow], items: &[Item]) -> Cluster {
+fn row(at: usize, name: String, mut totals: Totals, hosts: &[Host], ingresses: &[IngressRow], items: &[Item], plan: &[Wave]) -> Cluster {
     let own = || items.iter().filter(|item| item.cluster == Some(at));
     rows::count(&mut totals, own());
     let (risk, counts) = rows::weigh(own());
     let waves = shares(at, hosts, items);
     Cluster {
-        reason: sentence::estate(&totals.spread, totals.hosts, own().any(actions::refuses)),
+        reason: sentence::estate(
+            &Fare::of(hosts.iter().filter(|host| host.cluster == Some(at)), plan),
+            totals.ingresses,
+            own().any(actions::refuses),
+            own().any(actions::assumes),
+        ),
         name,
         risk,
         counts,

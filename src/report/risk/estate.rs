@@ -7,10 +7,11 @@ use super::{
     baseline::Baseline,
     build::{self, Builder, Index},
     clusters::{self, Part},
-    level::Spread,
     model::{Item, Report, Totals, VERSION},
     names::Names,
-    places, rows, sentence, waves,
+    places, rows,
+    sentence::{self, Fare},
+    waves,
 };
 use crate::ledger::Finding;
 
@@ -50,7 +51,7 @@ impl Estate {
         let mut ingresses = rows::ingresses(&builder, &items);
         let mut hosts = rows::hosts(&builder, &items, &ingresses);
         rows::in_order(&mut ingresses, &mut hosts, &mut items);
-        let totals = rows::totals(input, Spread::of(hosts.iter().map(|host| host.risk)), hosts.len());
+        let totals = rows::totals(input, &hosts);
         self.parts.push(Part { cluster: names.cluster(input.cluster), items, hosts, ingresses, totals });
         Ok(())
     }
@@ -71,14 +72,15 @@ impl Estate {
         let (namespaces, owners) = rows::groups(&hosts, &ingresses, &items);
         let mut totals = parts.iter().fold(Totals::default(), |all, (_, part)| all.with(part));
         rows::count(&mut totals, items.iter());
-        let clusters = if parts.len() > 1 { clusters::rows(parts, &hosts, &ingresses, &items) } else { Vec::new() };
+        let clusters = if parts.len() > 1 { clusters::rows(parts, &hosts, &ingresses, &items, &waves) } else { Vec::new() };
         let (risk, counts) = rows::weigh(items.iter());
         let refusing = || items.iter().filter(|item| actions::refuses(item));
         let reason = if clusters.is_empty() {
-            sentence::estate(&totals.spread, hosts.len(), refusing().next().is_some())
+            let assumed = items.iter().any(actions::assumes);
+            sentence::estate(&Fare::of(&hosts, &waves), totals.ingresses, refusing().next().is_some(), assumed)
         } else {
             let refused: BTreeSet<usize> = refusing().filter_map(|item| item.cluster).collect();
-            sentence::clusters(&clusters, &totals.spread, refused.len())
+            sentence::clusters(clusters.len(), &Fare::of(&hosts, &waves), refused.len(), items.iter().any(actions::assumes))
         };
         Report {
             version: VERSION,
@@ -90,8 +92,8 @@ impl Estate {
             counts,
             totals,
             clusters,
-            impacts: actions::impact_rows(&items),
-            actions: actions::actions(&items, &ingresses),
+            impacts: actions::impact_rows(&items, &hosts),
+            actions: actions::actions(&items, &hosts, &ingresses),
             waves,
             effort_rule: waves::rule(),
             namespaces,

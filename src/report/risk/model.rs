@@ -104,9 +104,9 @@ pub struct Totals {
     pub ingresses: usize,
     /// Those that the controller serves.
     pub served: usize,
-    /// Hosts, the one for all others included.
+    /// Hosts that an Ingress serves; the one for all others only where an Ingress serves it.
     pub hosts: usize,
-    /// Hosts by risk.
+    /// These hosts by risk.
     pub spread: Spread,
     /// Hosts that were proved the same.
     pub proved: usize,
@@ -144,7 +144,7 @@ impl Totals {
     }
 }
 
-/// How annotations were settled.
+/// How annotations were settled; what a policy keeps with a difference that has a name differs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the words of the ledger")]
@@ -295,6 +295,13 @@ pub struct Host {
     pub old: Vec<Route>,
     /// Routes of the Gateway API, in match order.
     pub new: Vec<Route>,
+}
+
+impl Host {
+    /// An Ingress serves it. The judge speaks of `*`, all other hosts, even where nobody has a route for them.
+    pub fn is_served(&self) -> bool {
+        !self.ingresses.is_empty()
+    }
 }
 
 /// A route of either side.

@@ -5,7 +5,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
-use crate::{catalog, k8s::ObjectRef, report::printable};
+use crate::{catalog, k8s::ObjectRef, report::printable, snippet};
 
 /// Facts of findings that tell nothing about whose estate it is.
 const HARMLESS: &[&str] = &[
@@ -243,7 +243,10 @@ impl Names {
             "namespace" => self.namespace(value),
             "file" => self.file(value),
             "path" => self.path(value),
-            "directive" => printable(value.split_whitespace().next().unwrap_or_default()),
+            "directive" => {
+                let name = value.split_whitespace().next().unwrap_or_default();
+                if snippet::catalogue::find(name).next().is_some() { printable(name) } else { self.shown("directive", name) }
+            }
             "value" | "url" | "class" | "port" | "name" | "word" => self.value(value),
             _ => self.text(value),
         }

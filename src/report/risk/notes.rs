@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::{
+    annotations::{Effect, TOO_RISKY},
     catalog::{self, Belongs, Key},
-    ingress::Resolved,
-    k8s::{Inventory, ObjectId, Step},
+    ingress::{Fate, IngressFacts, LeftOut, Resolved},
+    k8s::{FieldPath, Inventory, ObjectId, Step, Subject},
     ledger::{Code, Entry, Facts, Finding, Ledger, Settlement},
+    snippet::{self, Place},
 };
 
 /// Findings of the ledger, beside those that were made already.
@@ -120,4 +122,42 @@ pub(super) fn regex_hosts(resolved: &Resolved, known: &[Finding]) -> Vec<Finding
             Some(Finding::about(Code::NginxRegexPaths, config.annotation(*ingress, annotation), facts))
         })
         .collect()
+}
+
+/// Directives of snippets that have no effect only because the defaults of the controller are assumed.
+pub(super) fn snippets_assumed_off(inventory: &Inventory, resolved: &Resolved) -> Vec<Finding> {
+    let prefix = &resolved.config.globals.flags.annotations_prefix;
+    let mut findings = Vec::new();
+    for (ingress, facts) in inventory.ingresses.iter().zip(&resolved.ingresses) {
+        for (key, text) in &ingress.meta.annotations {
+            let name = key.strip_prefix(prefix.as_str()).and_then(|rest| rest.strip_prefix('/'));
+            let Some((name, place)) = name.and_then(|name| Some((name, Place::of_annotation(name)?))) else { continue };
+            if !is_off(facts, name) {
+                continue;
+            }
+            let subject = Subject::new(ingress.id, FieldPath::annotation(key.as_str()));
+            let directives = snippet::read(text, place).directives;
+            let places = inventory.parts_of_text(&subject, text, directives.iter().map(snippet::Directive::head));
+            for (directive, at) in directives.iter().zip(places) {
+                let words = text[directive.head()].split_whitespace().collect::<Vec<_>>().join(" ");
+                let facts = vec![
+                    ("directive", words),
+                    ("line", (1 + text[..directive.span.start].matches('\n').count()).to_string()),
+                    ("annotation", name.to_owned()),
+                    ("ingress", ingress.meta.key().to_string()),
+                ];
+                findings.push(Finding { at, ..Finding::about(Code::SnippetAssumedOff, subject.clone(), facts) });
+            }
+        }
+    }
+    findings
+}
+
+/// The snippet is not written, or the Ingress is left out, because the ConfigMap does not allow it.
+fn is_off(facts: &IngressFacts, name: &str) -> bool {
+    match &facts.fate {
+        Fate::Counts(_) => facts.annotation(name) == Effect::Blanked,
+        Fate::LeftOut(LeftOut::Annotation(dropped)) => dropped.why == TOO_RISKY,
+        Fate::Ignored(_) | Fate::LeftOut(LeftOut::Inspection(_) | LeftOut::Word { .. }) => false,
+    }
 }

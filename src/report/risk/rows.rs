@@ -19,7 +19,7 @@ use crate::{
     compare::Judgement,
     ingress::Fate,
     k8s::{FieldPath, ObjectId, Step, Subject},
-    ledger::{Code, Settlement},
+    ledger::{Code, Settlement, Standing},
 };
 
 /// Items of each position of some list.
@@ -114,7 +114,10 @@ fn entry(builder: &Builder<'_>, entry: &crate::ledger::Entry) -> Entry {
         settlement: settlement.map_or("open", Settlement::word),
         codes: codes.into_iter().map(Code::as_str).collect(),
         why,
-        line: builder.places.get(&entry.subject).map(|(_, line, _)| line),
+        line: match entry.at {
+            Some((source, span)) => Some(builder.input.inventory.sources.line_column(source, span.start).0),
+            None => builder.places.get(&entry.subject).map(|(_, line, _)| line),
+        },
     }
 }
 
@@ -224,17 +227,18 @@ fn group((name, cluster): (String, Option<usize>), members: Vec<usize>, hosts: &
     }
 }
 
-/// Numbers of a cluster, those of findings left out.
-pub(super) fn totals(input: &Input<'_>, spread: Spread, hosts: usize) -> Totals {
-    let summary = input.comparison.summary;
+/// Numbers of a cluster, those of findings left out. What no Ingress serves is no host that anybody moves.
+pub(super) fn totals(input: &Input<'_>, hosts: &[Host]) -> Totals {
+    let served = || hosts.iter().filter(|host| host.is_served());
+    let with = |verdict: &str| served().filter(|host| host.verdict == verdict).count();
     Totals {
         ingresses: input.inventory.ingresses.len(),
         served: input.resolved.config.ingresses.len(),
-        hosts,
-        spread,
-        proved: summary.proved,
-        differs: summary.differs,
-        undecided: summary.undecided,
+        hosts: served().count(),
+        spread: Spread::of(served().map(|host| host.risk)),
+        proved: with("proved"),
+        differs: with("differs"),
+        undecided: with("undecided"),
         annotations: settled(input),
         by_target: 0,
         known: 0,
@@ -263,13 +267,13 @@ fn settled(input: &Input<'_>) -> Settled {
         let annotation =
             matches!(entry.subject.field.steps(), [Step::Key(one), Step::Key(two), _] if one == "metadata" && two == "annotations");
         let Some(settlement) = entry.settlement.as_ref().filter(|_| annotation) else { continue };
-        *match settlement {
-            Settlement::Exact => &mut settled.exact,
-            Settlement::Policy { .. } => &mut settled.policy,
-            Settlement::Differs { .. } => &mut settled.differs,
-            Settlement::NoEffect { .. } => &mut settled.no_effect,
-            Settlement::Unmappable { .. } => &mut settled.unmappable,
-            Settlement::Unknown { .. } => &mut settled.unknown,
+        *match settlement.standing() {
+            Standing::Exact => &mut settled.exact,
+            Standing::Policy => &mut settled.policy,
+            Standing::Changed => &mut settled.differs,
+            Standing::NoEffect => &mut settled.no_effect,
+            Standing::Lost => &mut settled.unmappable,
+            Standing::Unknown => &mut settled.unknown,
         } += 1;
     }
     settled

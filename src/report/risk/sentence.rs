@@ -2,8 +2,8 @@
 
 use super::{
     impact,
-    level::{Risk, Spread},
-    model::{Cluster, Item},
+    level::Risk,
+    model::{Host, Item, Wave},
 };
 use crate::{
     catalog,
@@ -57,50 +57,94 @@ fn inner(title: &str, at: usize) -> String {
     }
 }
 
+/// How hosts fare, each counted once. Whether one can move is a matter of its wave: it cannot without those that it shares an Ingress with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Fare {
+    blocked: usize,
+    high: usize,
+    medium: usize,
+    ready: usize,
+    cosmetic: usize,
+    waiting: usize,
+}
+
+impl Fare {
+    /// Of the hosts among these that somebody serves.
+    pub(super) fn of<'h>(hosts: impl IntoIterator<Item = &'h Host>, waves: &[Wave]) -> Self {
+        let mut fare = Self::default();
+        for host in hosts.into_iter().filter(|host| host.is_served()) {
+            let wave = waves.iter().find(|wave| wave.number == host.wave).map_or(host.risk, |wave| wave.risk);
+            *match (host.risk, wave) {
+                (Risk::Blocked, _) => &mut fare.blocked,
+                (Risk::High, _) => &mut fare.high,
+                (Risk::Medium, _) => &mut fare.medium,
+                (Risk::None | Risk::Low, Risk::None) => &mut fare.ready,
+                (Risk::None | Risk::Low, Risk::Low) => &mut fare.cosmetic,
+                (Risk::None | Risk::Low, Risk::Medium | Risk::High | Risk::Blocked) => &mut fare.waiting,
+            } += 1;
+        }
+        fare
+    }
+
+    const fn hosts(&self) -> usize {
+        let Self { blocked, high, medium, ready, cosmetic, waiting } = *self;
+        blocked + high + medium + ready + cosmetic + waiting
+    }
+
+    /// In one sentence; `place` stands behind the word for hosts.
+    fn told(&self, place: &str) -> String {
+        let occurring = |parts: &[(usize, &'static str, &'static str)]| -> Vec<(usize, &'static str)> {
+            let words = parts.iter().filter(|(count, ..)| *count > 0);
+            words.map(|&(count, one, many)| (count, if count == 1 { one } else { many })).collect()
+        };
+        let bad = occurring(&[
+            (self.blocked, "would lose protection or stop answering", "would lose protection or stop answering"),
+            (self.high, "is likely to break", "are likely to break"),
+            (self.medium, "would answer some requests differently", "would answer some requests differently"),
+        ]);
+        let (now, small, together) = ("can move now", "can move with cosmetic differences only", "can move only together with them");
+        let good = occurring(&[(self.ready, now, now), (self.cosmetic, small, small), (self.waiting, together, together)]);
+        let hosts = self.hosts();
+        if let ([(_, does)], []) | ([], [(_, does)]) = (bad.as_slice(), good.as_slice()) {
+            return if hosts == 1 { format!("The only host{place} {does}.") } else { format!("All {hosts} hosts{place} {does}.") };
+        }
+        let list = |parts: &[(usize, &str)]| joined(&parts.iter().map(|(count, does)| format!("{count} {does}")).collect::<Vec<_>>());
+        let parts: Vec<String> = [list(&bad), list(&good)].into_iter().filter(|part| !part.is_empty()).collect();
+        format!("Of {hosts} hosts{place} {}.", parts.join("; "))
+    }
+}
+
+/// What the headline says where Ingresses are taken as left out.
+const ASSUMED: &str = " Ingresses with snippets are taken as left out, as no ConfigMap of the controller was read.";
+
 /// How the hosts of an estate fare.
-pub(super) fn estate(spread: &Spread, hosts: usize, refused: bool) -> String {
-    if refused {
-        return format!(
+pub(super) fn estate(fare: &Fare, ingresses: usize, refused: bool, assumed: bool) -> String {
+    let told = if refused {
+        format!(
             "nginx refuses this configuration, so that little can be said of its {} until that is repaired.",
-            counted(hosts, "host", "hosts")
-        );
-    }
-    if hosts == 0 {
-        return "No host is served, so that there is nothing to move.".to_owned();
-    }
-    fare(spread, &format!("{hosts} hosts"))
+            counted(fare.hosts(), "host", "hosts")
+        )
+    } else if ingresses == 0 {
+        "No Ingress was read, so that there is nothing to move.".to_owned()
+    } else if fare.hosts() == 0 {
+        "No host is served, so that there is nothing to move.".to_owned()
+    } else {
+        fare.told("")
+    };
+    if assumed { told + ASSUMED } else { told }
 }
 
 /// How the hosts of several clusters fare.
-pub(super) fn clusters(clusters: &[Cluster], spread: &Spread, refused: usize) -> String {
-    let hosts: usize = clusters.iter().map(|cluster| cluster.totals.hosts).sum();
-    let where_from = format!("in {} clusters", clusters.len());
-    if hosts == 0 {
-        return format!("No host is served {where_from}, so that there is nothing to move.");
+pub(super) fn clusters(clusters: usize, fare: &Fare, refused: usize, assumed: bool) -> String {
+    let place = format!(" in {clusters} clusters");
+    if fare.hosts() == 0 {
+        return format!("No host is served{place}, so that there is nothing to move.{}", if assumed { ASSUMED } else { "" });
     }
-    let told = fare(spread, &format!("{hosts} hosts {where_from}"));
-    match refused {
-        0 => told,
-        _ => format!("{told} nginx refuses the configuration of {}.", counted(refused, "cluster", "clusters")),
+    let mut told = fare.told(&place);
+    if refused > 0 {
+        told.push_str(&format!(" nginx refuses the configuration of {}.", counted(refused, "cluster", "clusters")));
     }
-}
-
-fn fare(spread: &Spread, hosts: &str) -> String {
-    let parts: Vec<String> = [
-        (spread.blocked, "would lose protection or stop answering"),
-        (spread.high, "are likely to break"),
-        (spread.medium, "would answer some requests differently"),
-    ]
-    .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, does)| format!("{count} {does}"))
-    .collect();
-    let ready = spread.low + spread.none;
-    if parts.is_empty() {
-        return format!("All {hosts} can move now.");
-    }
-    let rest = if ready > 0 { format!("; {ready} can move now") } else { String::new() };
-    format!("Of {hosts} {}{rest}.", joined(&parts))
+    if assumed { told + ASSUMED } else { told }
 }
 
 /// `a`, `a and b`, `a, b and c`.
@@ -123,12 +167,22 @@ mod tests {
 
     #[test]
     fn an_estate_is_told_in_one_sentence() {
-        let spread = Spread { blocked: 1, medium: 2, none: 3, ..Spread::default() };
+        let fare = Fare { blocked: 1, medium: 2, ready: 3, ..Fare::default() };
         assert_eq!(
-            estate(&spread, 6, false),
+            estate(&fare, 6, false, false),
             "Of 6 hosts 1 would lose protection or stop answering and 2 would answer some requests differently; 3 can move now."
         );
-        assert_eq!(estate(&Spread { none: 2, ..Spread::default() }, 2, false), "All 2 hosts can move now.");
+        assert_eq!(estate(&Fare { ready: 2, ..Fare::default() }, 2, false, false), "All 2 hosts can move now.");
+        assert_eq!(estate(&Fare { high: 1, ..Fare::default() }, 1, false, false), "The only host is likely to break.");
+        assert_eq!(
+            estate(&Fare { high: 1, cosmetic: 1, waiting: 1, ..Fare::default() }, 1, false, false),
+            "Of 3 hosts 1 is likely to break; 1 can move with cosmetic differences only and 1 can move only together with them."
+        );
+        assert_eq!(estate(&Fare::default(), 0, false, false), "No Ingress was read, so that there is nothing to move.");
+        assert_eq!(
+            estate(&Fare::default(), 1, false, true),
+            "No host is served, so that there is nothing to move. Ingresses with snippets are taken as left out, as no ConfigMap of the controller was read."
+        );
     }
 
     #[test]
