@@ -22,8 +22,12 @@ pub struct Verdict {
     pub undecided: Option<String>,
     /// Certificate that is served.
     pub certificate: Option<Served>,
+    /// Other certificates that may be served instead.
+    pub other_certificates: Vec<Served>,
     /// Milliseconds after which the exchange is ended with 504.
     pub timeout: Option<u64>,
+    /// Dialects give up at different times, and `timeout` is the first.
+    pub timeouts_differ: bool,
     /// Answers that are replaced.
     pub overrides: Vec<Guarded>,
     /// Changes of headers of every answer.
@@ -48,7 +52,9 @@ impl Verdict {
             others: Vec::new(),
             undecided: None,
             certificate: None,
+            other_certificates: Vec::new(),
             timeout: None,
+            timeouts_differ: false,
             overrides: Vec::new(),
             late: Vec::new(),
             unread: false,
@@ -63,7 +69,7 @@ impl Config {
         let mut verdicts = self.readings.iter().map(|reading| (reading, reading.route(v)));
         let (_, mut verdict) = verdicts.next().expect("INVARIANT: a configuration has at least one reading");
         for (reading, other) in verdicts {
-            super::agree::join(&mut verdict, other, &reading.target.title);
+            super::agree::join(&mut verdict, other, reading.target);
         }
         verdict
     }
