@@ -305,7 +305,7 @@ impl Maker<'_> {
         let wish = self.tls_of(&name, to.port);
         if let Some(fault) = self.facts.service_fault(&name, to.port, *self.target.dialect.port443) {
             // Backends of gRPC and TLS routes are not spoken to in HTTP over TLS.
-            let said = wish.is_some() || self.understood.tls_services.contains(&name);
+            let said = wish.is_some() || self.understood.speaks_tls(&name, to.port);
             let of_http = matches!(fault, BackendFault::UnverifiedTls | BackendFault::Protocol);
             if !of_http || (kind == "HTTPRoute" && !said) {
                 return Err(fault);
@@ -360,7 +360,7 @@ impl Maker<'_> {
             return if let Some(Substitute::Port { speech: Some(speech), .. }) = own { *speech } else { Speech::Http };
         }
         let h2c = self.facts.port(&name, to.port).is_some_and(|port| port.app_protocol == H2C);
-        let tls = self.tls_of(&name, to.port).is_some() || self.understood.tls_services.contains(&name);
+        let tls = self.tls_of(&name, to.port).is_some() || self.understood.speaks_tls(&name, to.port);
         Speech::http(kind == "GRPCRoute" || h2c, tls)
     }
 
