@@ -277,6 +277,9 @@ impl Reading {
         let exact = v.first(&table.exact_hosts).map(|position| &table.tiers[position]);
         let others = table.tiers[table.exact_hosts.len()..].iter().filter(|tier| tier.host.is_none_or(|host| v.holds(host)));
         for tier in exact.into_iter().chain(others) {
+            if let Some(what) = &tier.spread {
+                return Verdict::new(Answer::Unmodelled { what: what.clone() }, trace);
+            }
             let mut entries = tier.candidates(v);
             if let Some(entry) = first_match(&mut entries, v) {
                 return self.matched(entry, entries, table, tls, v, trace);
@@ -301,6 +304,7 @@ impl Reading {
     ) -> Verdict {
         let dialect = &self.target.dialect;
         trace.push(step("the match is the first that holds", Some(&entry.origin)));
+        trace.extend(entry.rule.faults.iter().map(|fault| step(&format!("{fault}: it gets no requests"), Some(&entry.rule.origin))));
         let mut verdict = Verdict::new(self.answer(entry, table, tls, v), trace);
         verdict.timeout = entry.rule.timeout;
         if let Some(policy) = &entry.rule.policy {
