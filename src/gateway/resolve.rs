@@ -117,7 +117,7 @@ fn draft<'a>(objects: &'a Objects, maker: Maker<'a>, options: &'a Options) -> Dr
         }
     }
     let conducts = conducts(&mut listeners, target);
-    let index = Index::of(&listeners);
+    let index = Index::of(&listeners, &objects.refused);
     let mut routes = Vec::new();
     for (id, object) in &objects.typed {
         let Some(head) = head(*id, object) else { continue };
