@@ -106,7 +106,7 @@ fn rest(text: &mut String, host: &HostVerdict) {
         text.push_str(&format!("  probed: {} unclean request(s), {} treated in another way\n", host.probed.len(), unlike.len()));
     }
     for probe in unlike {
-        let (old, new) = (describe::outcome(&probe.old), describe::outcome(&probe.new));
+        let (old, new) = describe::outcomes(&probe.old, &probe.new);
         text.push_str(&format!(
             "    {}: {} is {} today, {} afterwards\n",
             probe.family,
