@@ -14,7 +14,6 @@ use super::{
 };
 use crate::{
     compare::{self, Aspect, Comparison, Limits, Router},
-    gateway::facts::Absent,
     k8s::Inventory,
     nginx,
     read::Reading,
@@ -29,10 +28,10 @@ enum Reviewed {
 }
 
 impl Reviewed {
-    fn table(&self) -> RouteTable {
+    fn table(&self, hosts: &[String]) -> RouteTable {
         match self {
-            Self::Ingresses(old) => report::nginx_table(&old.resolved.config),
-            Self::Manifests(new) => report::gateway_table(&new.config),
+            Self::Ingresses(old) => report::nginx_table(&old.resolved.config, hosts),
+            Self::Manifests(new) => report::gateway_table(&new.config, hosts),
         }
     }
 
@@ -99,13 +98,14 @@ fn migration(arguments: &Diff, selection: &Selection, context: Option<&str>, ter
     terminal.notice(&notices);
     let diagnostics = Diagnostics::new(&new.inventory, terminal.colours);
     terminal.notice(&new.config.findings.iter().map(|finding| diagnostics.render(finding)).collect::<String>());
-    let tables = || (report::nginx_table(&old.resolved.config), report::gateway_table(&new.config));
+    let hosts = &arguments.host;
+    let tables = || (report::nginx_table(&old.resolved.config, hosts), report::gateway_table(&new.config, hosts));
     print(arguments, &router, &new.config, (sides, &tables), selection, terminal).map(|exit| if partial { Exit::Partial } else { exit })
 }
 
 fn manifest_side(arguments: &Diff, manifests: Reading, facts: Option<&Inventory>) -> Result<New> {
     let judge = Aim::of(&arguments.gateway, facts).judge();
-    Ok(New::new(manifests.inventory, facts, estate::dialect_of(&arguments.gateway)?, Some(&judge), Absent::UnlessKindIsUnknown))
+    Ok(New::new(manifests.inventory, facts, estate::dialect_of(&arguments.gateway)?, &judge))
 }
 
 /// A side, and whether something of it could not be read.
@@ -122,7 +122,13 @@ fn review(arguments: &Diff, selection: &Selection, terminal: &Terminal) -> Resul
     let (ours, partial) = reviewed(arguments, &arguments.ours, terminal)?;
     let (theirs, other_partial) = reviewed(arguments, &arguments.theirs, terminal)?;
     let sides = Sides { old: ours.inventory(), new: theirs.inventory(), old_name: "ours", new_name: "theirs", context: None };
-    let tables = || (ours.table(), theirs.table());
+    for side in [&ours, &theirs] {
+        if let Reviewed::Manifests(new) = side {
+            let diagnostics = Diagnostics::new(&new.inventory, terminal.colours);
+            terminal.notice(&new.config.findings.iter().map(|finding| diagnostics.render(finding)).collect::<String>());
+        }
+    }
+    let tables = || (ours.table(&arguments.host), theirs.table(&arguments.host));
     let sides = (sides, &tables as &dyn Fn() -> (RouteTable, RouteTable));
     let exit = match (&ours, &theirs) {
         (Reviewed::Ingresses(old), Reviewed::Ingresses(new)) => {

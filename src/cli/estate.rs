@@ -58,9 +58,20 @@ pub(super) struct New {
 }
 
 impl New {
-    /// Resolves manifests; Services and Secrets come from `facts` where they are not among the manifests. Without a judge they are
-    /// taken for what a cluster has stored.
-    pub(super) fn new(
+    /// Resolves manifests that somebody wrote; Services, Secrets and Namespaces come from `facts` where they are not among the manifests.
+    /// Manifests that name some say nothing of others: whether all of a kind are known is decided by `facts`. What an API server would
+    /// refuse is among the findings.
+    pub(super) fn new(manifests: Inventory, facts: Option<&Inventory>, target: &'static dialect::Target, judge: &Judge) -> Self {
+        let Some(facts) = facts else {
+            return Self::resolved(manifests, None, target, Some(judge), Absent::UnlessKindIsUnknown);
+        };
+        let absent = Absent::Known { services: !facts.services.is_empty(), secrets: !facts.secrets.is_empty() };
+        let both = joined(&manifests, facts);
+        Self::resolved(manifests, Some(&both), target, Some(judge), absent)
+    }
+
+    /// Resolves manifests. Without a judge they are taken for what a cluster has stored.
+    fn resolved(
         mut manifests: Inventory,
         facts: Option<&Inventory>,
         target: &'static dialect::Target,
@@ -71,7 +82,8 @@ impl New {
         let facts = facts.unwrap_or(&manifests);
         let policies = targets::read_back(&target.id, &read.objects, &manifests, &Facts::of(facts, absent));
         let options = gateway::resolve::Options { gateway: None, absent, policies };
-        let config = gateway::resolve::resolve(&read.objects, facts, target, &options);
+        let mut config = gateway::resolve::resolve(&read.objects, facts, target, &options);
+        config.findings.extend(read.refusals);
         Self { inventory: manifests, config }
     }
 
@@ -84,15 +96,38 @@ impl New {
             copy_gateway_objects(known, &mut manifests, |kind| matches!(kind, "Gateway" | "GatewayClass" | "ListenerSet"));
         }
         let judge = Aim::of(gateway, Some(known)).judge();
-        Ok(Self::new(manifests, Some(known), dialect_of(gateway)?, Some(&judge), Absent::UnlessKindIsUnknown))
+        Ok(Self::resolved(manifests, Some(known), dialect_of(gateway)?, Some(&judge), Absent::UnlessKindIsUnknown))
     }
 
     /// What a cluster has, with the conditions that its controllers report. `facts` is what was read of it.
     pub(super) fn of_cluster(live: &Inventory, facts: &Inventory, gateway: &Gateway) -> anyhow::Result<Self> {
         let mut manifests = Inventory::default();
         copy_gateway_objects(live, &mut manifests, |_| true);
-        Ok(Self::new(manifests, Some(facts), dialect_of(gateway)?, None, Absent::UnlessKindIsUnknown))
+        Ok(Self::resolved(manifests, Some(facts), dialect_of(gateway)?, None, Absent::UnlessKindIsUnknown))
     }
+}
+
+/// What routes refer to outside the Gateway API, of both inventories: manifests are applied over what is there.
+fn joined(manifests: &Inventory, facts: &Inventory) -> Inventory {
+    let mut both = Inventory {
+        services: facts.services.clone(),
+        secrets: facts.secrets.clone(),
+        config_maps: facts.config_maps.clone(),
+        namespaces: facts.namespaces.clone(),
+        listed: facts.listed.clone(),
+        ..Inventory::default()
+    };
+    both.services.extend(manifests.services.clone());
+    both.secrets.extend(manifests.secrets.clone());
+    both.config_maps.extend(manifests.config_maps.clone());
+    for (name, namespace) in &manifests.namespaces {
+        let known = both.namespaces.entry(name.clone()).or_insert_with(|| namespace.clone());
+        known.meta.labels.extend(namespace.meta.labels.clone());
+    }
+    let anew: BTreeSet<NamespacedName> = manifests.endpoint_slices.iter().map(|slice| slice.meta.key()).collect();
+    both.endpoint_slices = facts.endpoint_slices.iter().filter(|slice| !anew.contains(&slice.meta.key())).cloned().collect();
+    both.endpoint_slices.extend(manifests.endpoint_slices.iter().cloned());
+    both
 }
 
 /// Copies Gateway API objects of some kinds, without their places in files: those of the same name that are there already stay.

@@ -14,7 +14,6 @@ use super::{
 };
 use crate::{
     compare::{self, Decided, Judged, Requests, Router},
-    gateway::facts::Absent,
     ingress,
     k8s::Inventory,
     nginx,
@@ -131,7 +130,7 @@ fn against(arguments: &Trace, old: Option<&Old>, terminal: &Terminal) -> anyhow:
     let Reading { inventory, partial, .. } = estate::manifests(&arguments.against, &arguments.input, terminal)?;
     let facts: Option<&Inventory> = old.map(|old| &old.reading.inventory);
     let judge = Aim::of(&arguments.gateway, facts).judge();
-    let new = New::new(inventory, facts, estate::dialect_of(&arguments.gateway)?, Some(&judge), Absent::UnlessKindIsUnknown);
+    let new = New::new(inventory, facts, estate::dialect_of(&arguments.gateway)?, &judge);
     Ok((new, partial))
 }
 

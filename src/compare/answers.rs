@@ -113,7 +113,8 @@ pub(super) fn compare(old: &Answer, new: &Answer, cell: &TextCell<'_>) -> Compar
     Ok(found)
 }
 
-fn served(forwarding: &Forwarding) -> bool {
+/// A backend gets it, at least sometimes.
+pub(super) fn served(forwarding: &Forwarding) -> bool {
     forwarding.split.iter().any(|share| share.backend.is_some())
 }
 
@@ -374,12 +375,22 @@ fn slash_apart(old: &[Sym], new: &[Sym]) -> bool {
 const CORS: &str = "access-control-";
 const HSTS: &str = "strict-transport-security";
 
-/// Headers that the old side sends by default and other implementations in another way: only what both claim is compared.
+/// Headers by which proxies tell each other about the request, each in a way of its own: only what both claim is compared.
 fn is_default_header(name: &str) -> bool {
-    is_proxy_header(name)
-        || name.starts_with("x-envoy-")
-        || ["x-scheme", "x-request-id", "proxy", "authorization", "connection", "upgrade"].contains(&name)
+    is_proxy_header(name) || name.starts_with("x-envoy-")
 }
+
+/// What nginx says of a header without being told to: it sends `X-Scheme`, and drops `Proxy`, and `Authorization` once it has looked at the
+/// password. What somebody sets is no such thing.
+fn is_usual(claim: &Claim<'_>, name: &str) -> bool {
+    match name {
+        "x-scheme" => true,
+        "proxy" | AUTHORIZATION => claim.iter().all(Option::is_none),
+        _ => false,
+    }
+}
+
+const AUTHORIZATION: &str = "authorization";
 
 type Claim<'h> = Vec<Option<&'h TextExpr>>;
 
@@ -419,8 +430,10 @@ fn request_headers(old: &HeaderExprs, new: &HeaderExprs, cell: &TextCell<'_>, fo
                 old == new || (name == FORWARDED_FOR && without_blanks(old) == without_blanks(new))
             }
             (Some(_), None) | (None, Some(_)) if is_default_header(name) => true,
+            // Who asks for a password takes it away, and that somebody asks was said.
+            (None, Some(_)) if name == AUTHORIZATION && found.iter().any(|known| known.aspect == Aspect::Access) => true,
             // A header that is passed on as it came is not touched.
-            (Some(one), None) => untouched(&one, name),
+            (Some(one), None) => untouched(&one, name) || is_usual(&one, name),
             (None, Some(one)) => untouched(&one, name),
             (None, None) => true,
         };

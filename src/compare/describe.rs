@@ -3,9 +3,11 @@
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{
+    answers::Unlike,
     pass::{Assumption, Note},
     paths::Paths,
     spaces::Key,
+    verdict::Aspect,
 };
 use crate::request::{NoAnswer, Outcome, Share};
 
@@ -85,6 +87,10 @@ pub(super) fn domain(host: &str) -> Vec<String> {
     ]
 }
 
+/// What no proof is about.
+pub const NOT_COMPARED: &str =
+    "not compared: mirrors, retries, cookies of affinity, and the headers by which implementations tell backends of the request";
+
 /// Assumptions as sentences.
 pub(super) fn assumptions(assumptions: &BTreeSet<Assumption>) -> Vec<String> {
     assumptions
@@ -125,6 +131,40 @@ pub fn outcome(outcome: &Outcome) -> String {
         Outcome::NoAnswer(NoAnswer::Reset) => "cut off".to_owned(),
         Outcome::NoAnswer(NoAnswer::Tls) => "refused in the TLS handshake".to_owned(),
         Outcome::Unmodelled { what } => format!("not known ({what})"),
+    }
+}
+
+/// What happens on either side. Where that is the same in short, what is sent upstream tells the sides apart.
+pub fn outcomes(old: &Outcome, new: &Outcome) -> (String, String) {
+    let (before, after) = (outcome(old), outcome(new));
+    match (old, new) {
+        (Outcome::Forward(old), Outcome::Forward(new)) if before == after && old.target != new.target => {
+            (format!("{before} as `{}`", old.target), format!("{after} as `{}`", new.target))
+        }
+        (Outcome::Forward(old), Outcome::Forward(new)) if before == after => match (&old.host, &new.host) {
+            (Some(old), Some(new)) if old != new => (format!("{before} with the host `{old}`"), format!("{after} with the host `{new}`")),
+            (_, _) => (before, after),
+        },
+        (_, _) => (before, after),
+    }
+}
+
+/// What may differ, in words.
+pub(super) fn in_doubt(unlike: &Unlike) -> String {
+    let header = unlike.detail.as_deref().unwrap_or_default();
+    match unlike.aspect {
+        Aspect::Access => "who may pass".to_owned(),
+        Aspect::Tls => "whether TLS is forced".to_owned(),
+        Aspect::Status => "what is answered".to_owned(),
+        Aspect::Redirect => "where requests are redirected to".to_owned(),
+        Aspect::Backend => "which backends get requests".to_owned(),
+        Aspect::Protocol => "how backends are spoken to".to_owned(),
+        Aspect::Path => "the path sent upstream".to_owned(),
+        Aspect::Host => "the host sent upstream".to_owned(),
+        Aspect::RequestHeader => format!("the header `{header}` sent upstream"),
+        Aspect::ResponseHeader => format!("the header `{header}` of answers"),
+        Aspect::Certificate => "the certificate".to_owned(),
+        Aspect::Limit => "limits of time and size".to_owned(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Gateway API as a side of a comparison.
 
-use super::router::{Decided, Dependence, Entry, Router, Served, USUAL_PATIENCE, Verdict};
+use super::router::{Decided, Dependence, Entry, Router, Served, Verdict};
 use crate::{
     gateway::{self, config::Config},
     request::{Predicates, Request, Scheme, Valuation, World},
@@ -12,23 +12,35 @@ impl Router for Config {
     }
 
     fn route(&self, v: &impl Valuation, _: &str) -> Verdict {
-        let gateway::route::Verdict { ruling, others, undecided, certificate, timeout, overrides: _, late: _, unread: _ } =
-            Config::route(self, v);
-        let certificate = certificate.map(|served| match served {
+        let gateway::route::Verdict {
+            ruling,
+            others,
+            undecided,
+            certificate,
+            other_certificates,
+            timeout,
+            timeouts_differ,
+            overrides: _,
+            late: _,
+            unread: _,
+        } = Config::route(self, v);
+        let served = |served| match served {
             gateway::route::Served::Secret(certificate) => Served::Secret(certificate.secret),
             gateway::route::Served::Default => Served::Default,
-        });
-        Verdict { ruling, others, undecided, timeout, certificate }
+        };
+        let other_certificates = other_certificates.into_iter().map(served).collect();
+        Verdict { ruling, others, undecided, timeout, timeouts_differ, certificate: certificate.map(served), other_certificates }
     }
 
     fn decide(&self, request: &Request, world: &impl World) -> Decided {
-        let gateway::evaluate::Decided { decision, others, undecided, limited: _ } = Config::decide(self, request, world);
-        Decided { decision, others, undecided }
+        let gateway::evaluate::Decided { decision, others, undecided, limited: _, other_certificates } =
+            Config::decide(self, request, world);
+        Decided { decision, others, undecided, other_certificates }
     }
 
     fn dependence(&self, request: &Request) -> Dependence {
-        let gateway::evaluate::Expected { replaced, patience } = Config::expected(self, request);
-        Dependence { replaced, patience: patience.filter(|patience| *patience < USUAL_PATIENCE), ..Dependence::default() }
+        let gateway::evaluate::Expected { replaced, patience, limited } = Config::expected(self, request);
+        Dependence { replaced, patience, limited, ..Dependence::default() }
     }
 
     fn entries(&self) -> Vec<Entry> {

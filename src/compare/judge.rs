@@ -1,6 +1,9 @@
 //! The judge: hosts, then paths, then everything else; both routers in every cell; every difference shown by a request.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     answers::Unlike,
@@ -8,6 +11,7 @@ use super::{
     cell::{Table, Walk},
     describe,
     hosts::{self, HostClass},
+    langs,
     limits::Limits,
     pass::{self, Assumption, Group, Note, Open, Pass, Walker},
     paths::{Languages, Paths},
@@ -44,7 +48,7 @@ pub fn compare(old: &impl Router, new: &impl Router, limits: &Limits) -> Compari
     let mut comparison = Comparison::default();
     for ((_, label), found) in findings {
         let probed = if comparison.hosts.len() < limits.probed_hosts {
-            found.host.as_deref().map(|host| probe::probe(old, new, host, &found.base)).unwrap_or_default()
+            found.host.as_deref().map(|host| probe::probe(old, new, host, &found.base, &found.unclean)).unwrap_or_default()
         } else {
             comparison.not_probed += 1;
             Vec::new()
@@ -102,15 +106,18 @@ struct Found {
     host: Option<String>,
     /// A path that somebody asks for.
     base: String,
+    /// Paths that somebody asks for and that are not clean.
+    unclean: BTreeSet<String>,
     differences: Vec<Difference>,
     undecided: Vec<Undecided>,
-    assumptions: std::collections::BTreeSet<Assumption>,
+    assumptions: BTreeSet<Assumption>,
     work: Work,
 }
 
 impl Found {
     fn join(&mut self, other: Found) {
-        let Found { host, base, differences, undecided, assumptions, work } = other;
+        let Found { host, base, unclean, differences, undecided, assumptions, work } = other;
+        self.unclean.extend(unclean);
         if self.base.is_empty() {
             self.base = base;
         }
@@ -215,6 +222,7 @@ impl<'j, O: Router, N: Router> Judge<'j, O, N> {
                 continue;
             }
             found.base = paths.longest();
+            found.unclean = asked.iter().filter_map(|&one| langs::unclean(self.languages.test(one))).collect();
             if uncut.is_none() && !pass.over_budget {
                 let mut causes = cause::langs(&pass.groups, &paths, &asked, &mut self.languages);
                 if !causes.is_empty() {
@@ -347,7 +355,10 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
                         || (seen.aspect == unlike.aspect && seen.detail == unlike.detail)
                 });
                 if seen {
-                    self.difference(group, unlike, &request, replayed, world, drafts);
+                    match self.with_header(unlike, &request, replayed, &world) {
+                        Some((request, replayed)) => self.difference(group, unlike, &request, &replayed, world, drafts),
+                        None => self.difference(group, unlike, &request, replayed, world, drafts),
+                    }
                     shown += 1;
                 }
                 !seen
@@ -368,11 +379,37 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
         } else {
             Code::UndecidedNotShown
         };
-        let what: Vec<String> = open.iter().map(|unlike| unlike.code.to_string()).collect();
-        let mut entry = undecided(code, what.join(", "), describe::region(&group.notes, self.paths));
+        let what: Vec<String> = open.iter().map(|unlike| describe::in_doubt(unlike)).collect();
+        let reason = if code == Code::UndecidedIrregular {
+            "the sides make it from the path in ways that cannot be compared for all paths".to_owned()
+        } else {
+            what.join(", ")
+        };
+        let mut entry = undecided(code, reason, describe::region(&group.notes, self.paths));
         entry.sampled = samples.len();
         entry.example = samples.into_iter().next();
         found.undecided.push(entry);
+    }
+
+    /// The request with a header that one side takes away: without it nobody sees anything.
+    fn with_header(&self, unlike: &Unlike, request: &Request, replayed: &Replayed, stage: &Stage) -> Option<(Request, Replayed)> {
+        let name = unlike.detail.as_deref().filter(|_| unlike.aspect == Aspect::RequestHeader)?;
+        let taken = [&replayed.old, &replayed.new].into_iter().any(|treatment| match &treatment.decision.outcome {
+            Outcome::Forward(forward) => forward.headers.iter().any(|(known, value)| known == name && value.is_none()),
+            Outcome::Redirect { .. }
+            | Outcome::Respond { .. }
+            | Outcome::Deny { .. }
+            | Outcome::NoRoute { .. }
+            | Outcome::NoAnswer(_)
+            | Outcome::Unmodelled { .. } => false,
+        });
+        if !taken {
+            return None;
+        }
+        let request = witness::with_header(request, name)?;
+        let replayed = replay::replay(self.old, self.new, &request, stage);
+        let seen = replayed.unlike.iter().any(|seen| seen.aspect == unlike.aspect && seen.detail == unlike.detail);
+        seen.then_some((request, replayed))
     }
 
     fn difference(&self, group: &Group, unlike: &Unlike, request: &Request, replayed: &Replayed, stage: Stage, drafts: &mut Vec<Draft>) {

@@ -50,6 +50,16 @@ fn expression(regex: &Regex) -> Texts {
     }
 }
 
+/// The path that a question names, where no clean path is it or starts with it.
+pub(super) fn unclean(test: &Test) -> Option<String> {
+    match test {
+        Test::Equals(path) | Test::Prefix(path) => {
+            Some(path).filter(|path| path.starts_with('/') && !paths().contains(path.as_bytes())).cloned()
+        }
+        Test::Present | Test::Suffix(_) | Test::Regex(_) | Test::InNetworks(_) | Test::Above(_) | Test::Malformed(_) => None,
+    }
+}
+
 fn domain(pattern: &str) -> Domain {
     let pattern = re2::Pattern::parse(pattern).expect("INVARIANT: the patterns of our domains are valid");
     Domain::new(&Lang::full(&pattern)).expect("INVARIANT: the domains are small")

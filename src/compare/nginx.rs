@@ -1,6 +1,6 @@
 //! ingress-nginx as a side of a comparison.
 
-use super::router::{Decided, Dependence, Router, Served, USUAL_PATIENCE, Verdict};
+use super::router::{Decided, Dependence, Router, Served, Verdict};
 use crate::{
     nginx::{self, Certificate},
     request::{Answer, Field, Guard, NoAnswer, Part, Predicates, Request, TextExpr, Valuation, World},
@@ -24,11 +24,20 @@ impl Router for nginx::Router<'_> {
         };
         let silent = matches!(ruling.answer, Answer::NoAnswer(NoAnswer::Refused | NoAnswer::Reset | NoAnswer::Tls));
         let certificate = (!silent).then(|| served(self.config(), host));
-        Verdict { ruling, others: Vec::new(), undecided: None, timeout, certificate }
+        Verdict {
+            ruling,
+            others: Vec::new(),
+            undecided: None,
+            timeout,
+            timeouts_differ: false,
+            certificate,
+            other_certificates: Vec::new(),
+        }
     }
 
     fn decide(&self, request: &Request, world: &impl World) -> Decided {
-        Decided { decision: nginx::Router::decide(self, request, world), others: Vec::new(), undecided: None }
+        let decision = nginx::Router::decide(self, request, world);
+        Decided { decision, others: Vec::new(), undecided: None, other_certificates: Vec::new() }
     }
 
     fn is_own_page(&self, path: &str) -> bool {
@@ -45,7 +54,7 @@ impl Router for nginx::Router<'_> {
         Dependence {
             replaced: forwarding.error_page.filter(|page| page.intercepts && asks).map(|page| page.codes).unwrap_or_default(),
             rewrites_location: forwarding.response_headers.iter().any(|(_, value)| rewrites(value)),
-            patience: forwarding.read_timeout.map(|seconds| seconds.saturating_mul(1000)).filter(|patience| *patience < USUAL_PATIENCE),
+            patience: forwarding.read_timeout.map(|seconds| seconds.saturating_mul(1000)),
             limited: forwarding.guards.iter().any(|guard| matches!(guard, Guard::Rate { .. })),
             assumed,
         }

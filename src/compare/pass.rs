@@ -43,6 +43,28 @@ pub(super) enum Assumption {
 /// The default of `proxy-read-timeout` in milliseconds.
 const READ_TIMEOUT: u64 = 60_000;
 
+/// How sides differ in when they give up a silent backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GivenUp {
+    /// The new side after this many milliseconds, where the old one has its default, which nobody chose.
+    ByDefault(u64),
+    /// The new side after this many milliseconds, the old one later or never.
+    Earlier(u64),
+    /// The old side after this many milliseconds, the new one later or never.
+    Later(u64),
+}
+
+/// When which side gives up first, in milliseconds; without a limit a side waits for ever.
+pub(super) fn given_up(old: Option<u64>, new: Option<u64>) -> Option<GivenUp> {
+    match (old, new) {
+        (old, Some(after)) if old.is_none_or(|before| before == READ_TIMEOUT && after < before) => Some(GivenUp::ByDefault(after)),
+        (Some(before), Some(after)) if after < before => Some(GivenUp::Earlier(after)),
+        // Whoever gives up after the usual minute did not ask for it.
+        (Some(before), new) if before < READ_TIMEOUT && new.is_none_or(|after| before < after) => Some(GivenUp::Later(before)),
+        (_, _) => None,
+    }
+}
+
 /// A cell, for words and witnesses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Note {
@@ -61,7 +83,7 @@ pub(super) struct Group {
     pub(super) new: Rc<Verdict>,
     pub(super) notes: Vec<Note>,
     pub(super) cells: usize,
-    /// Milliseconds after which the new side gives up.
+    /// Milliseconds after which one side gives up and the other does not.
     pub(super) limit: Option<u64>,
 }
 
@@ -222,7 +244,8 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
         }
         if entry.scheme == Scheme::Https
             && old.certificate == Some(Served::Default)
-            && new.certificate.as_ref().is_none_or(|served| *served == Served::Default)
+            && (new.certificate.as_ref().is_none_or(|served| *served == Served::Default)
+                || new.other_certificates.contains(&Served::Default))
         {
             return Some(Leaf::Assumed(vec![Assumption::NoDefaultCertificate]));
         }
@@ -279,6 +302,8 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
             |verdict: &Verdict| matches!(verdict.ruling.answer, Answer::NoAnswer(NoAnswer::Refused | NoAnswer::Reset | NoAnswer::Tls));
         if let (Some(before), Some(after)) = (&old.certificate, &new.certificate)
             && before != after
+            && !old.other_certificates.contains(after)
+            && !new.other_certificates.contains(before)
             && !silent(old)
             && !silent(new)
         {
@@ -287,20 +312,25 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
         let mut limit = None;
         let mut quick = None;
         let mut assumed: Vec<Assumption> = by_status.then_some(Assumption::UsualStatuses).into_iter().collect();
-        if let (Answer::Forward(forwarding), Answer::Forward(_)) = (&old.ruling.answer, &new.ruling.answer)
+        if let (Answer::Forward(before), Answer::Forward(after)) = (&old.ruling.answer, &new.ruling.answer)
             && unlike.is_empty()
         {
-            if let Some(after) = new.timeout
-                && old.timeout.is_none_or(|before| after < before)
-            {
-                if old.timeout.is_none_or(|before| before == READ_TIMEOUT) {
-                    quick = Some(after);
-                } else {
-                    limit = Some(after);
+            let both = answers::served(before) && answers::served(after);
+            match given_up(old.timeout, new.timeout) {
+                Some(GivenUp::ByDefault(after)) => quick = Some(after),
+                // Perhaps it waits as long.
+                Some(GivenUp::Earlier(first)) if new.timeouts_differ => quick = Some(first),
+                Some(GivenUp::Earlier(first)) => {
+                    limit = Some(first);
                     unlike.push(Unlike::new(Aspect::Limit, Code::DifferenceTimeout));
                 }
+                Some(GivenUp::Later(first)) if both => {
+                    limit = Some(first);
+                    unlike.push(Unlike::new(Aspect::Limit, Code::DifferenceTimeoutLost));
+                }
+                Some(GivenUp::Later(_)) | None => {}
             }
-            for guard in &forwarding.guards {
+            for guard in before.guards.iter().chain(&after.guards) {
                 match guard {
                     Guard::Rate { .. } => assumed.push(Assumption::Rates),
                     Guard::Service { .. } => assumed.push(Assumption::PlainAnswers),

@@ -119,7 +119,9 @@ pub(super) fn stage(unlike: &Unlike, old: &Answer, limit: Option<u64>) -> Option
     match (unlike.aspect, unlike.code) {
         (Aspect::Access, _) => Some(Stage { refuses: true, ..Stage::default() }),
         (_, Code::DifferenceErrorPage) => Some(Stage { status: answers::replaced_statuses(old).first().copied(), ..Stage::default() }),
-        (_, Code::DifferenceTimeout) => limit.map(|limit| Stage { delay: limit.saturating_add(1), ..Stage::default() }),
+        (_, Code::DifferenceTimeout | Code::DifferenceTimeoutLost) => {
+            limit.map(|limit| Stage { delay: limit.saturating_add(1), ..Stage::default() })
+        }
         (_, _) => None,
     }
 }
@@ -142,9 +144,9 @@ impl Replayed {
     }
 }
 
-fn treatment(decided: Decided) -> Treatment {
-    let Decided { decision, others, undecided } = decided;
-    Treatment { decision, others, undecided }
+fn treatment(decided: Decided) -> (Treatment, Vec<String>) {
+    let Decided { decision, others, undecided, other_certificates } = decided;
+    (Treatment { decision, others, undecided }, other_certificates)
 }
 
 /// Asks both sides.
@@ -154,8 +156,8 @@ pub(super) fn replay(old: &impl Router, new: &impl Router, request: &Request, wo
 
 /// Asks both sides, each in a world of its own.
 pub(super) fn replay_in<W: World>(old: &impl Router, new: &impl Router, request: &Request, worlds: [&W; 2]) -> Replayed {
-    let old = treatment(old.decide(request, worlds[0]));
-    let new = treatment(new.decide(request, worlds[1]));
+    let (old, old_certificates) = treatment(old.decide(request, worlds[0]));
+    let (new, new_certificates) = treatment(new.decide(request, worlds[1]));
     let outcomes = |treatment: &Treatment| -> Vec<Answer> {
         std::iter::once(&treatment.decision.outcome).chain(&treatment.others).map(answers::of_outcome).collect()
     };
@@ -189,6 +191,8 @@ pub(super) fn replay_in<W: World>(old: &impl Router, new: &impl Router, request:
         && !silent(&new)
         && let (Some(before), Some(after)) = (&old.decision.certificate, &new.decision.certificate)
         && before != after
+        && !old_certificates.contains(after)
+        && !new_certificates.contains(before)
     {
         unlike.push(Unlike::new(Aspect::Certificate, Code::DifferenceCertificate));
     }

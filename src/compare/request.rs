@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::{
     cause, describe,
     hosts::{HostClass, Questions},
-    pass::Assumption,
+    pass::{Assumption, GivenUp, given_up},
     replay::{self, Answering, OTHER_ANSWERS, PLAIN_ANSWERS, Supposed},
     router::Router,
     verdict::{Aspect, Treatment},
@@ -35,11 +35,12 @@ pub struct Judged {
     pub new: Treatment,
     /// Whether they do the same; `None` where one does not know.
     pub same: Option<bool>,
-    /// What would have to be true for both to do the same, as sentences, where that is all that nobody knows.
+    /// What would have to be true for both to do the same, as sentences, where that is all that nobody knows, and what backends that both
+    /// ask must keep to.
     pub assumptions: Vec<String>,
     /// What differs, the gravest first.
     pub mismatches: Vec<Mismatch>,
-    /// Only one side limits the rate of such requests: one of them is treated the same, many are not.
+    /// A side limits the rate of such requests: one of them is treated the same, many may not be.
     pub limited: bool,
 }
 
@@ -96,9 +97,20 @@ impl<'r, O: Router, N: Router> Requests<'r, O, N> {
         if !graver && errors.any(|status| !self.is_same(request, &Answering { world, status: *status, delay: 0 })) {
             mismatches.push(Mismatch { aspect: Aspect::Status, code: Code::DifferenceErrorPage, detail: None });
         }
-        let mut delays = before.patience.iter().chain(&after.patience).map(|patience| patience.saturating_add(1));
-        if delays.any(|delay| !self.is_same(request, &Answering { world, status: 200, delay })) {
-            mismatches.push(Mismatch { aspect: Aspect::Limit, code: Code::DifferenceTimeout, detail: None });
+        // The judge says the same of a class of requests.
+        let slow = |patience: u64| Answering { world, status: 200, delay: patience.saturating_add(1) };
+        let unlike = |patience: u64| !self.is_same(request, &slow(patience));
+        let known = replayed.unknown || replayed.is_decided();
+        let mut quick = None;
+        match given_up(before.patience, after.patience).filter(|_| known) {
+            Some(GivenUp::ByDefault(patience)) => quick = Some(patience).filter(|_| unlike(patience)).map(Assumption::Quick),
+            Some(GivenUp::Earlier(patience)) if unlike(patience) => {
+                mismatches.push(Mismatch { aspect: Aspect::Limit, code: Code::DifferenceTimeout, detail: None });
+            }
+            Some(GivenUp::Later(patience)) if unlike(patience) => {
+                mismatches.push(Mismatch { aspect: Aspect::Limit, code: Code::DifferenceTimeoutLost, detail: None });
+            }
+            Some(GivenUp::Earlier(_) | GivenUp::Later(_)) | None => {}
         }
         if before.rewrites_location != after.rewrites_location {
             mismatches.push(Mismatch {
@@ -118,13 +130,14 @@ impl<'r, O: Router, N: Router> Requests<'r, O, N> {
             (_, _) => None,
         };
         let same = if mismatches.is_empty() { rests.as_ref().is_some_and(BTreeSet::is_empty).then_some(true) } else { Some(false) };
+        let taken = rests.into_iter().flat_map(|rests| rests.into_iter().chain(quick.clone())).collect();
         Judged {
             old: Arc::unwrap_or_clone(replayed.old),
             new: Arc::unwrap_or_clone(replayed.new),
             same,
-            assumptions: describe::assumptions(&rests.unwrap_or_default()),
+            assumptions: describe::assumptions(&taken),
             mismatches,
-            limited: before.limited != after.limited,
+            limited: before.limited || after.limited,
         }
     }
 }

@@ -54,8 +54,12 @@ pub struct Verdict {
     pub undecided: Option<String>,
     /// Milliseconds after which the exchange is ended, where that is known.
     pub timeout: Option<u64>,
+    /// It may also be ended later.
+    pub timeouts_differ: bool,
     /// Certificate that is served for TLS, where that is known.
     pub certificate: Option<Served>,
+    /// Other certificates that may be served instead.
+    pub other_certificates: Vec<Served>,
 }
 
 /// What happens to one request, and how sure the router is.
@@ -67,10 +71,9 @@ pub struct Decided {
     pub others: Vec<Outcome>,
     /// Why the outcome is not decided.
     pub undecided: Option<String>,
+    /// Names of other certificates that may be served instead.
+    pub other_certificates: Vec<String>,
 }
-
-/// Milliseconds that nginx waits for a silent backend unless it is told otherwise.
-pub(super) const USUAL_PATIENCE: u64 = 60_000;
 
 /// What an outcome depends on besides the request: how backends answer, and how many requests there are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -79,7 +82,7 @@ pub struct Dependence {
     pub replaced: Vec<u16>,
     /// `Location` headers of backends are rewritten.
     pub rewrites_location: bool,
-    /// Milliseconds after which a silent backend is given up, where that is less than the usual minute.
+    /// Milliseconds after which a silent backend is given up.
     pub patience: Option<u64>,
     /// Requests above a rate are refused.
     pub limited: bool,

@@ -138,14 +138,15 @@ pub struct Difference {
 impl Difference {
     /// What the wording of the code needs.
     pub fn facts(&self) -> Facts {
+        let (old, new) = super::describe::outcomes(&self.old.decision.outcome, &self.new.decision.outcome);
         let limit = match &self.new.decision.outcome {
             Outcome::Respond { status: 504, .. } => "the time limit of the new side".to_owned(),
             _ => String::new(),
         };
         vec![
             ("witness", super::witness::long(&self.witness)),
-            ("old", super::describe::outcome(&self.old.decision.outcome)),
-            ("new", super::describe::outcome(&self.new.decision.outcome)),
+            ("old", old),
+            ("new", new),
             ("header", self.details.join("`, `")),
             ("bytes", self.witness.body_bytes.to_string()),
             ("limit", limit),

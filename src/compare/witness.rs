@@ -69,6 +69,21 @@ pub(super) fn set(request: &mut Request, key: &Key, value: Option<&str>) {
     }
 }
 
+/// The request with a header that it has not yet.
+pub(super) fn with_header(request: &Request, name: &str) -> Option<Request> {
+    if request.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name)) {
+        return None;
+    }
+    let value = match name {
+        "authorization" => "Bearer abc",
+        "cookie" => "a=b",
+        _ => "1",
+    };
+    let mut request = request.clone();
+    request.headers.push(Header { name: header_name(name), value: value.to_owned() });
+    Some(request)
+}
+
 /// `x-canary` as `X-Canary`.
 fn header_name(name: &str) -> String {
     let mut upper = true;

@@ -1,6 +1,7 @@
 //! Whether the verdicts of two dialects are the same in everything that counts.
 
 use super::answer::{HOST_PORT, HOST_WITHOUT_DEFAULT_PORT};
+use super::dialect::Target;
 use super::route::Verdict;
 use crate::request::{Answer, Forwarding, HeaderExprs, Part, TextExpr};
 
@@ -15,14 +16,23 @@ const COUNTING: [&str; 7] = [
     "strict-transport-security",
 ];
 
-/// Takes the verdict of another dialect into account: headers that only one of them claims are dropped, and what differs makes the
-/// verdict undecided.
-pub(super) fn join(verdict: &mut Verdict, other: Verdict, title: &str) {
-    if verdict.timeout != other.timeout {
-        verdict.timeout = None;
-    }
-    if verdict.certificate != other.certificate {
-        verdict.certificate = None;
+/// Takes the verdict of another dialect into account: headers that proxies send by themselves and only one of them claims are dropped,
+/// the shorter of two timeouts counts, and what differs else makes the verdict undecided.
+pub(super) fn join(verdict: &mut Verdict, other: Verdict, target: &Target) {
+    let title = &target.title;
+    verdict.timeouts_differ |= verdict.timeout != other.timeout || other.timeouts_differ;
+    verdict.timeout = verdict.timeout.into_iter().chain(other.timeout).min();
+    match (&verdict.certificate, other.certificate) {
+        (Some(one), Some(certificate)) => {
+            if *one != certificate && !verdict.other_certificates.contains(&certificate) {
+                verdict.other_certificates.push(certificate);
+            }
+        }
+        // Where one of them serves none, nothing can be compared.
+        (_, _) => {
+            verdict.certificate = None;
+            verdict.other_certificates.clear();
+        }
     }
     if other.undecided.is_some() && verdict.undecided.is_none() {
         verdict.undecided = other.undecided;
@@ -36,6 +46,13 @@ pub(super) fn join(verdict: &mut Verdict, other: Verdict, title: &str) {
     canonicalise(&mut ours);
     canonicalise(&mut theirs);
     if ours == theirs || counting(&ours) == counting(&theirs) {
+        if let Some(name) = disputed(&ours, &theirs) {
+            verdict.undecided.get_or_insert_with(|| treats_header(title, name));
+            if !verdict.others.contains(&other.ruling.answer) {
+                verdict.others.push(other.ruling.answer);
+            }
+            return;
+        }
         verdict.ruling.answer = common(ours, &theirs);
         return;
     }
@@ -91,6 +108,35 @@ fn counting(answer: &Answer) -> Answer {
         Answer::NoAnswer(_) | Answer::Unmodelled { .. } => {}
     }
     answer
+}
+
+/// A header upstream of which the dialects claim different things, besides those that proxies send by themselves.
+fn disputed<'a>(ours: &'a Answer, theirs: &'a Answer) -> Option<&'a str> {
+    let (Answer::Forward(ours), Answer::Forward(theirs)) = (ours, theirs) else { return None };
+    let pairs = [(&ours.headers, &theirs.headers), (&theirs.headers, &ours.headers)];
+    let mut only = pairs.into_iter().flat_map(|(these, those)| these.iter().filter(|header| !those.contains(header)));
+    // What proxies send by themselves is never a text that somebody wrote down.
+    let written = |text: &TextExpr| !text.0.is_empty() && text.0.iter().all(|part| matches!(part, Part::Literal(_)));
+    only.find(|(name, text)| !is_of_proxies(name) || text.as_ref().is_some_and(written)).map(|(name, _)| name.as_str())
+}
+
+/// Why the answers of two dialects are not the same, where that is a header upstream.
+pub(super) fn header_dispute(ours: &Answer, theirs: &Answer, title: &str) -> Option<String> {
+    let (mut ours, mut theirs) = (ours.clone(), theirs.clone());
+    canonicalise(&mut ours);
+    canonicalise(&mut theirs);
+    disputed(&ours, &theirs).map(|name| treats_header(title, name))
+}
+
+fn treats_header(title: &str, name: &str) -> String {
+    format!("{title} treats the header `{name}` in another way")
+}
+
+/// Headers that proxies send, complete or drop by themselves.
+fn is_of_proxies(name: &str) -> bool {
+    name.starts_with("x-forwarded-")
+        || name.starts_with("x-envoy-")
+        || ["accept-encoding", "forwarded", "x-real-ip", "x-request-id"].contains(&name)
 }
 
 /// Our answer with the headers that both claim alike.

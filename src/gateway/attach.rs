@@ -73,14 +73,15 @@ struct Owned<'l> {
 #[derive(Debug)]
 pub struct Index<'l> {
     listeners: &'l [Listener<'l>],
+    refused: &'l [ObjectRef],
     owners: BTreeMap<(&'static str, &'l NamespacedName), Owned<'l>>,
     /// Hostnames of listeners by Gateway and port.
     hostnames: BTreeMap<(&'l NamespacedName, u16, &'l Hostname), usize>,
 }
 
 impl<'l> Index<'l> {
-    /// An index of listeners.
-    pub fn of(listeners: &'l [Listener<'l>]) -> Self {
+    /// An index of listeners; `refused` are objects that an API server would not store.
+    pub fn of(listeners: &'l [Listener<'l>], refused: &'l [ObjectRef]) -> Self {
         let mut owners: BTreeMap<(&'static str, &NamespacedName), Owned<'_>> = BTreeMap::new();
         let mut hostnames = BTreeMap::new();
         for (index, listener) in listeners.iter().enumerate() {
@@ -89,7 +90,7 @@ impl<'l> Index<'l> {
             owned.by_name.entry(&listener.spec.name).or_default().push(index);
             hostnames.entry((&listener.gateway, listener.spec.port, &listener.hostname)).or_insert(index);
         }
-        Self { listeners, owners, hostnames }
+        Self { listeners, refused, owners, hostnames }
     }
 
     /// What becomes of each parentRef that names a Gateway or ListenerSet of ours. Findings say why a route does not serve.
@@ -116,7 +117,11 @@ impl<'l> Index<'l> {
                 facts
             };
             let Some(members) = self.owners.get(&(kind, &owner)) else {
-                findings.push(Finding::about(Code::GatewayParentMissing, subject(), about(None)));
+                let mut facts = about(None);
+                let same = |one: &&ObjectRef| one.kind == kind && one.namespace == owner.namespace && one.name == owner.name;
+                let refused = self.refused.iter().find(same).is_some();
+                facts.push(("absence", if refused { "an API server would refuse" } else { "is not among the objects" }.to_owned()));
+                findings.push(Finding::about(Code::GatewayParentMissing, subject(), facts));
                 continue;
             };
             let mut parent = Parent { reference: reference.clone(), ..self.parent(route, counts, members, dialect, facts) };

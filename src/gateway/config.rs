@@ -204,6 +204,8 @@ pub struct Tier {
     pub order: Order,
     /// Entries by host, where hosts are asked entry by entry.
     pub index: Option<HostIndex>,
+    /// Gateways with addresses of their own that each have a part of the entries: which one requests go to is not known.
+    pub spread: Option<String>,
 }
 
 /// Entries by the exact host they ask for.
@@ -250,6 +252,8 @@ pub struct Origins {
 /// What happens to requests of a match.
 #[derive(Debug, Clone)]
 pub struct Rule {
+    /// Backends that get nothing, and why.
+    pub faults: Vec<String>,
     /// The rule in the route.
     pub origin: Subject,
     /// Its filters.

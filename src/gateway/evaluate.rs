@@ -1,5 +1,6 @@
 //! A concrete request on the new side: the verdict of each reading, given texts.
 
+use super::agree;
 use super::answer::{self, APPENDED, EFFECTIVE_HOST_PORT, HEADER_OR, HOST_PORT, HOST_WITHOUT_DEFAULT_PORT, UNESCAPED_PATH};
 use super::config::{Config, Reading};
 use super::dialect::{Dialect, GrpcMiss, MissingHost, OwnAnswer, PrefixReplacement, RewriteEncoding, Slashes};
@@ -26,6 +27,8 @@ pub struct Decided {
     pub undecided: Option<String>,
     /// Status of requests above a limit by rate, where there is one.
     pub limited: Option<u16>,
+    /// Names of other certificates that may be served instead.
+    pub other_certificates: Vec<String>,
 }
 
 /// What the outcome of a request depends on besides the request.
@@ -35,6 +38,8 @@ pub struct Expected {
     pub replaced: Vec<u16>,
     /// Milliseconds after which a silent backend is given up.
     pub patience: Option<u64>,
+    /// Requests above a rate are refused.
+    pub limited: bool,
 }
 
 impl Config {
@@ -47,8 +52,9 @@ impl Config {
         }
         let Verdict { ruling, timeout, .. } = reading.route(&view);
         let Answer::Forward(forwarding) = ruling.answer else { return Expected::default() };
+        let limited = forwarding.guards.iter().any(|guard| matches!(guard, Guard::Rate { .. }));
         let page = forwarding.error_page.filter(|page| page.intercepts);
-        Expected { replaced: page.map(|page| page.codes).unwrap_or_default(), patience: timeout.filter(|timeout| *timeout > 0) }
+        Expected { replaced: page.map(|page| page.codes).unwrap_or_default(), patience: timeout.filter(|timeout| *timeout > 0), limited }
     }
 
     fn view<'v>(&'v self, reading: &'v Reading, request: &'v Request) -> View<'v> {
@@ -63,9 +69,14 @@ impl Config {
     pub fn decide(&self, request: &Request, world: &impl World) -> Decided {
         let mut readings = self.readings.iter();
         let first = readings.next().expect("INVARIANT: a configuration has at least one reading");
-        let mut decided = self.decide_as(first, request, world);
+        let (mut decided, answer) = self.decide_as(first, request, world);
         for reading in readings {
-            let other = self.decide_as(reading, request, world);
+            let (other, other_answer) = self.decide_as(reading, request, world);
+            if let (Some(ours), Some(theirs)) = (&answer, &other_answer)
+                && let Some(why) = agree::header_dispute(ours, theirs, &reading.target.title)
+            {
+                decided.undecided.get_or_insert(why);
+            }
             let same = counting(&decided.decision.outcome) == counting(&other.decision.outcome);
             if same && other.undecided.is_none() {
                 claim_less(&mut decided.decision.outcome, &other.decision.outcome);
@@ -75,26 +86,48 @@ impl Config {
                 decided.others.push(other.decision.outcome);
                 decided.others.extend(other.others);
             }
-            if decided.decision.certificate != other.decision.certificate {
-                decided.decision.certificate = None;
+            match (&decided.decision.certificate, other.decision.certificate) {
+                (Some(one), Some(certificate)) => {
+                    if *one != certificate && !decided.other_certificates.contains(&certificate) {
+                        decided.other_certificates.push(certificate);
+                    }
+                }
+                (_, _) => {
+                    decided.decision.certificate = None;
+                    decided.other_certificates.clear();
+                }
             }
         }
         decided
     }
 
-    fn decide_as(&self, reading: &Reading, request: &Request, world: &impl World) -> Decided {
+    /// What a dialect makes of a request, and the answer behind it.
+    fn decide_as(&self, reading: &Reading, request: &Request, world: &impl World) -> (Decided, Option<Answer>) {
         let view = self.view(reading, request);
         let dialect = view.dialect();
         if let Some(what) = view.odd {
             let outcome = Outcome::Unmodelled { what: what.to_owned() };
-            return Decided {
+            let decided = Decided {
                 decision: Decision { outcome, certificate: None, trace: Vec::new() },
                 others: Vec::new(),
                 undecided: None,
                 limited: None,
+                other_certificates: Vec::new(),
             };
+            return (decided, None);
         }
-        let Verdict { ruling, others, undecided, certificate, timeout, overrides, late, unread: _ } = reading.route(&view);
+        let Verdict {
+            ruling,
+            others,
+            undecided,
+            certificate,
+            other_certificates: _,
+            timeout,
+            timeouts_differ: _,
+            overrides,
+            late,
+            unread: _,
+        } = reading.route(&view);
         let exchange = Exchange { config: self, reading, view: &view, dialect, timeout, overrides: &overrides, late: &late };
         let certificate = certificate.and_then(|served| match served {
             Served::Secret(certificate) => certificate.names.map(|names| names.join(", ")),
@@ -107,12 +140,14 @@ impl Config {
             }),
             _ => None,
         };
-        Decided {
+        let decided = Decided {
             decision: Decision { outcome: exchange.outcome(&ruling.answer, world), certificate, trace: ruling.trace },
             others: others.iter().map(|answer| exchange.outcome(answer, world)).collect(),
             undecided,
             limited,
-        }
+            other_certificates: Vec::new(),
+        };
+        (decided, Some(ruling.answer))
     }
 }
 
@@ -259,9 +294,10 @@ pub const DEFAULT_CERTIFICATE: &str = "(default certificate)";
 /// A backend that takes longer than the rule allows is given up.
 fn timed(outcome: Outcome, timeout: Option<u64>, world: &impl World, dialect: &Dialect, given_up: impl FnOnce() -> Outcome) -> Outcome {
     let (Outcome::Forward(forward), Some(timeout)) = (&outcome, timeout) else { return outcome };
-    let [share] = forward.split.as_slice() else { return outcome };
-    let delay = share.backend.as_ref().and_then(|backend| world.backend(backend, &forward.target)).map_or(0, |answer| answer.delay);
-    if delay <= timeout {
+    let delay =
+        |share: &Share| share.backend.as_ref().and_then(|backend| world.backend(backend, &forward.target)).map_or(0, |answer| answer.delay);
+    // Whoever gets it is given up, or nothing can be said of all.
+    if forward.split.iter().any(|share| delay(share) <= timeout) {
         return outcome;
     }
     let modified = dialect.modified_own_answers.contains(&OwnAnswer::Error);

@@ -16,6 +16,13 @@ pub enum Absent {
     Missing,
     /// It exists.
     Assumed,
+    /// It does not exist, for kinds of which all objects are known.
+    Known {
+        /// All Services are known.
+        services: bool,
+        /// All Secrets are known.
+        secrets: bool,
+    },
 }
 
 /// Services, Secrets and Namespaces, ready to be asked.
@@ -60,18 +67,13 @@ impl<'a> Facts<'a> {
         for slice in &inventory.endpoint_slices {
             *ready.entry(NamespacedName::new(&slice.meta.namespace, &slice.service)).or_default() += slice.ready;
         }
-        let known = |some: bool| match absent {
-            Absent::UnlessKindIsUnknown => some,
-            Absent::Missing => true,
-            Absent::Assumed => false,
+        let (services_known, secrets_known) = match absent {
+            Absent::UnlessKindIsUnknown => (!inventory.services.is_empty(), !inventory.secrets.is_empty()),
+            Absent::Missing => (true, true),
+            Absent::Assumed => (false, false),
+            Absent::Known { services, secrets } => (services, secrets),
         };
-        Self {
-            inventory,
-            ready,
-            services_known: known(!inventory.services.is_empty()),
-            secrets_known: known(!inventory.secrets.is_empty()),
-            namespaces: inventory.namespaces.keys().map(String::as_str).collect(),
-        }
+        Self { inventory, ready, services_known, secrets_known, namespaces: inventory.namespaces.keys().map(String::as_str).collect() }
     }
 
     /// A ConfigMap of a controller says that connections begin with the PROXY protocol.

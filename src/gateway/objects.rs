@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::api::{self, Object};
 use super::limits::Judge;
 use crate::k8s::{Inventory, ObjectId, ObjectRef};
+use crate::ledger::{Code, Finding};
 use crate::yaml::{Node, Scalar, ScalarStyle, Value};
 
 /// Documents from which on two threads read them.
@@ -45,6 +46,8 @@ pub struct Objects {
     pub typed: Vec<(ObjectId, Object)>,
     /// Objects of implementations.
     pub foreign: Vec<Foreign>,
+    /// Objects that an API server would not store.
+    pub refused: Vec<ObjectRef>,
 }
 
 /// What reading an inventory came to.
@@ -56,6 +59,8 @@ pub struct Read {
     pub issues: Vec<(ObjectId, api::Issue)>,
     /// Objects that an API server would not store; they are left out.
     pub refused: Vec<ObjectId>,
+    /// What it would say of them.
+    pub refusals: Vec<Finding>,
 }
 
 impl Objects {
@@ -113,11 +118,13 @@ impl Read {
     }
 
     fn join(&mut self, other: Self) {
-        let Self { objects: Objects { typed, foreign }, issues, refused } = other;
+        let Self { objects: Objects { typed, foreign, refused: names }, issues, refused, refusals } = other;
         self.objects.typed.extend(typed);
         self.objects.foreign.extend(foreign);
         self.issues.extend(issues);
         self.refused.extend(refused);
+        self.objects.refused.extend(names);
+        self.refusals.extend(refusals);
     }
 
     fn take(&mut self, inventory: &Inventory, id: ObjectId, node: &Node, judge: Option<&Judge>) {
@@ -133,14 +140,21 @@ impl Read {
         if !judged(node) {
             let meant = letters_as_text(node);
             if !judged(&meant) {
+                let said = judge.map(|judge| judge.findings(&[(id, node)])).unwrap_or_default();
+                let refusals = said.into_iter().filter(|one| matches!(one.code, Code::GatewayApiRefused | Code::GatewayApiNotServed));
+                self.refusals.extend(refusals);
                 self.refused.push(id);
+                self.objects.refused.push(name.clone());
                 return;
             }
             taken = Cow::Owned(meant);
         }
         let (object, found) = api::read(&taken);
         self.issues.extend(found.into_iter().map(|issue| (id, issue)));
-        let Some(mut object) = object else { return self.refused.push(id) };
+        let Some(mut object) = object else {
+            self.objects.refused.push(name.clone());
+            return self.refused.push(id);
+        };
         if object.kind().is_namespaced() {
             object.meta_mut().namespace.clone_from(&name.namespace);
         }

@@ -112,9 +112,12 @@ fn draft<'a>(objects: &'a Objects, maker: Maker<'a>, options: &'a Options) -> Dr
         if listener.unmodelled.is_none() {
             listener.unmodelled.clone_from(&listener.conduct.unmodelled);
         }
+        if listener.unmodelled.is_none() {
+            listener.unmodelled = maker.understood.unseen_at(&listener.gateway).map(str::to_owned);
+        }
     }
     let conducts = conducts(&mut listeners, target);
-    let index = Index::of(&listeners);
+    let index = Index::of(&listeners, &objects.refused);
     let mut routes = Vec::new();
     for (id, object) in &objects.typed {
         let Some(head) = head(*id, object) else { continue };

@@ -24,8 +24,12 @@ pub struct Verdict {
     pub undecided: Option<String>,
     /// Certificate that is served.
     pub certificate: Option<Served>,
+    /// Other certificates that may be served instead.
+    pub other_certificates: Vec<Served>,
     /// Milliseconds after which the exchange is ended with 504.
     pub timeout: Option<u64>,
+    /// Dialects give up at different times, and `timeout` is the first.
+    pub timeouts_differ: bool,
     /// Answers that are replaced.
     pub overrides: Vec<Guarded>,
     /// Changes of headers of every answer.
@@ -50,7 +54,9 @@ impl Verdict {
             others: Vec::new(),
             undecided: None,
             certificate: None,
+            other_certificates: Vec::new(),
             timeout: None,
+            timeouts_differ: false,
             overrides: Vec::new(),
             late: Vec::new(),
             unread: false,
@@ -65,7 +71,7 @@ impl Config {
         let mut verdicts = self.readings.iter().map(|reading| (reading, reading.route(v)));
         let (_, mut verdict) = verdicts.next().expect("INVARIANT: a configuration has at least one reading");
         for (reading, other) in verdicts {
-            super::agree::join(&mut verdict, other, &reading.target.title);
+            super::agree::join(&mut verdict, other, reading.target);
         }
         verdict
     }
@@ -273,6 +279,9 @@ impl Reading {
         let exact = v.first(&table.exact_hosts).map(|position| &table.tiers[position]);
         let others = table.tiers[table.exact_hosts.len()..].iter().filter(|tier| tier.host.is_none_or(|host| v.holds(host)));
         for tier in exact.into_iter().chain(others) {
+            if let Some(what) = &tier.spread {
+                return Verdict::new(Answer::Unmodelled { what: what.clone() }, trace);
+            }
             let mut entries = tier.candidates(v);
             if let Some(entry) = first_match(&mut entries, v) {
                 return self.matched(entry, entries, table, tls, v, trace);
@@ -297,6 +306,7 @@ impl Reading {
     ) -> Verdict {
         let dialect = &self.target.dialect;
         trace.push(step("the match is the first that holds", Some(&entry.origin)));
+        trace.extend(entry.rule.faults.iter().map(|fault| step(&format!("{fault}: it gets no requests"), Some(&entry.rule.origin))));
         let mut verdict = Verdict::new(self.answer(entry, table, tls, v), trace);
         verdict.timeout = entry.rule.timeout;
         if let Some(policy) = &entry.rule.policy {

@@ -223,6 +223,7 @@ impl Maker<'_> {
         }
         let mut backends = Vec::with_capacity(references.len());
         let mut dropped = plan.dropped.take();
+        let mut faults = Vec::new();
         for (weight, reference, mut plan) in references {
             // Filters of a backend belong to what is made of its Service, and nothing is made of a named object.
             if !reference.group().is_empty() && self.target.dialect.looks_up(reference.kind()) {
@@ -251,6 +252,11 @@ impl Maker<'_> {
             let rewrites_path = plan.rewrite.as_ref().is_some_and(|rewrite| rewrite.path.is_some());
             let refused = *self.target.dialect.backend_filters == BackendFilters::HostOnly
                 && (rewrites_path || plan.redirect.is_some() || !plan.mirrors.is_empty() || plan.cors.is_some());
+            if let Err(fault) = target {
+                let namespace = reference.namespace.as_deref().unwrap_or(&route.namespace);
+                let port = reference.port.map(|port| format!(":{port}")).unwrap_or_default();
+                faults.push(format!("{} {namespace}/{}{port} {}", reference.kind(), reference.name, words(fault)));
+            }
             let speech = self.speech(kind, route, &reference);
             let others = *self.target.dialect.no_slices_status;
             let or = (target == Err(BackendFault::NoEndpoints) && others > 0 && kind == "HTTPRoute").then_some(others);
@@ -272,8 +278,18 @@ impl Maker<'_> {
         if *self.target.dialect.filter_faults == FilterFaults::Silent && plan.failure.is_some() {
             resolved = Ok(());
         }
-        let rule =
-            Rule { origin, plan, backends, timeout: None, timed: false, policy: None, fault_status: 500, bare_status: 500, unmodelled };
+        let rule = Rule {
+            faults,
+            origin,
+            plan,
+            backends,
+            timeout: None,
+            timed: false,
+            policy: None,
+            fault_status: 500,
+            bare_status: 500,
+            unmodelled,
+        };
         Made { rule, resolved, refused }
     }
 
@@ -305,7 +321,7 @@ impl Maker<'_> {
         let wish = self.tls_of(&name, to.port);
         if let Some(fault) = self.facts.service_fault(&name, to.port, *self.target.dialect.port443) {
             // Backends of gRPC and TLS routes are not spoken to in HTTP over TLS.
-            let said = wish.is_some() || self.understood.tls_services.contains(&name);
+            let said = wish.is_some() || self.understood.speaks_tls(&name, to.port);
             let of_http = matches!(fault, BackendFault::UnverifiedTls | BackendFault::Protocol);
             if !of_http || (kind == "HTTPRoute" && !said) {
                 return Err(fault);
@@ -360,7 +376,7 @@ impl Maker<'_> {
             return if let Some(Substitute::Port { speech: Some(speech), .. }) = own { *speech } else { Speech::Http };
         }
         let h2c = self.facts.port(&name, to.port).is_some_and(|port| port.app_protocol == H2C);
-        let tls = self.tls_of(&name, to.port).is_some() || self.understood.tls_services.contains(&name);
+        let tls = self.tls_of(&name, to.port).is_some() || self.understood.speaks_tls(&name, to.port);
         Speech::http(kind == "GRPCRoute" || h2c, tls)
     }
 
@@ -404,6 +420,22 @@ impl Maker<'_> {
         // The narrower one is the backend's where there are no retries.
         let wanted = timeouts.backend_request.or(timeouts.request);
         wanted.map_or(default, |timeout| Some(timeout.as_millis()).filter(|millis| *millis > 0))
+    }
+}
+
+/// What is wrong with a backend, to go behind its name.
+const fn words(fault: BackendFault) -> &'static str {
+    match fault {
+        BackendFault::Kind => "is of a kind that gets no requests",
+        BackendFault::NotPermitted => "is in another namespace, and no ReferenceGrant permits it",
+        BackendFault::Absent => "does not exist",
+        BackendFault::Port => "has no such port",
+        BackendFault::ExternalName => "is the name of a host outside the cluster",
+        BackendFault::NoEndpoints => "has no endpoints",
+        BackendFault::UnverifiedTls => "is spoken to over TLS that nobody can verify",
+        BackendFault::BrokenTls => "has a BackendTLSPolicy that cannot be resolved",
+        BackendFault::Protocol => "speaks a protocol that the implementation does not",
+        BackendFault::Unmade => "is missing or broken",
     }
 }
 

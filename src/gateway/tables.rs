@@ -66,11 +66,21 @@ pub(super) struct Builder<'b> {
     /// Listeners that change headers at which matches look.
     blurred: BTreeSet<usize>,
     underscored: Vec<PredicateId>,
+    /// What each of several Gateways has for a hostname of a port, where each has an address of its own.
+    shares: Option<BTreeMap<(u16, bool, Hostname), Shares>>,
 }
+
+/// Matches by Gateway.
+type Shares = BTreeMap<NamespacedName, BTreeSet<Subject>>;
 
 impl<'b> Builder<'b> {
     pub(super) fn new(listeners: &'b [Listener<'b>], target: &'static Target, predicates: &'b mut Predicates) -> Self {
+        // Without isolation listeners are those of one proxy, whatever Gateway they stand in.
+        let mut serving = listeners.iter().filter(|listener| listener.serves()).map(|listener| &listener.gateway);
+        let first = serving.next();
+        let several = *target.dialect.isolation != Isolation::None && serving.any(|gateway| Some(gateway) != first);
         Self {
+            shares: several.then(BTreeMap::new),
             listeners,
             target,
             predicates,
@@ -174,6 +184,12 @@ impl<'b> Builder<'b> {
                 Some(what) => Arc::new(Rule { unmodelled: Some(what.clone()), ..Rule::clone(&rules[one.rule]) }),
                 None => Arc::clone(&rules[one.rule]),
             };
+            if let Some(shares) = &mut self.shares {
+                for hostname in &attachment.hostnames {
+                    let gateways = shares.entry((port, tls, hostname.clone())).or_default();
+                    gateways.entry(listener.gateway.clone()).or_default().insert(one.origin.clone());
+                }
+            }
             for (tests, path) in &one.forms {
                 let paths: Vec<PredicateId> =
                     tests.iter().map(|test| self.predicates.intern(Field::Path, test.clone(), Some(one.origin.clone()))).collect();
@@ -299,7 +315,7 @@ impl<'b> Builder<'b> {
             let table = *indices.entry(place).or_insert_with(|| {
                 let draft = drafts.remove(&place).unwrap_or_default();
                 let broken = draft.broken.clone();
-                let tiers = self.tiers(draft);
+                let tiers = self.tiers(draft, number, tls);
                 let exact = tiers.iter().take_while(|tier| matches!(tier.hostname, Hostname::Exact(_)));
                 let exact_hosts = exact.filter_map(|tier| tier.host).collect();
                 side.tables.push(Table { tiers, exact_hosts, broken, port: number });
@@ -388,13 +404,15 @@ impl<'b> Builder<'b> {
         })
     }
 
-    fn tiers(&mut self, draft: Draft) -> Vec<Tier> {
+    fn tiers(&mut self, draft: Draft, port: u16, tls: bool) -> Vec<Tier> {
         let tiers = draft.tiers.into_iter().map(|((_, hostname), mut entries)| {
             entries.sort_by(|one, other| one.place.cmp(&other.place));
             entries.shrink_to_fit();
             let by_host = hostname == Hostname::Any && entries.iter().any(|entry| !entry.hosts.is_empty());
             let (index, order) = if by_host { self.index(&entries) } else { (None, Order::all(&entries)) };
-            Tier { host: self.ask_host(&hostname), hostname, entries, order, index }
+            let shares = self.shares.as_ref();
+            let spread = shares.and_then(|shares| spread(shares.get(&(port, tls, hostname.clone()))?, &hostname));
+            Tier { host: self.ask_host(&hostname), hostname, entries, order, index, spread }
         });
         tiers.collect()
     }
@@ -555,6 +573,16 @@ impl<'b> Builder<'b> {
             }
         }
     }
+}
+
+/// What is not known of a hostname whose matches no Gateway has all of.
+fn spread(shares: &Shares, hostname: &Hostname) -> Option<String> {
+    let all: BTreeSet<_> = shares.values().flatten().collect();
+    if shares.values().any(|share| share.len() == all.len()) {
+        return None;
+    }
+    let names: Vec<String> = shares.keys().map(ToString::to_string).collect();
+    Some(format!("which of the Gateways {} gets requests to `{hostname}`, since each has a part of its routes", names.join(" and ")))
 }
 
 /// The door of listeners for TLS without routes.

@@ -286,6 +286,7 @@ codes! {
     DifferenceSplit = "difference/split",
     DifferenceStatus = "difference/status",
     DifferenceTimeout = "difference/timeout",
+    DifferenceTimeoutLost = "difference/timeout-lost",
     DifferenceTrailingSlashRedirect = "difference/trailing-slash-redirect",
     DifferenceWildcardLabels = "difference/wildcard-labels",
     UndecidedCertificate = "undecided/certificate",

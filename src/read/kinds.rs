@@ -19,6 +19,7 @@ const GATEWAY_GROUPS: &[&str] = &[
     "configuration.konghq.com",
     "extensions.istio.io",
     "gateway.envoyproxy.io",
+    "gateway.k8s.aws",
     "gateway.kgateway.dev",
     "gateway.nginx.org",
     "networking.gke.io",

@@ -1,9 +1,13 @@
 //! Effective route tables of both sides as text, and their line diff.
 
 use crate::{
-    gateway::{self, config::Behind},
+    gateway::{
+        self,
+        config::{Behind, Entry},
+        hostname::Hostname,
+    },
     nginx::{self, Modifier, Target},
-    request::{Predicate, Test},
+    request::{Predicate, PredicateId, Test},
 };
 
 use super::printable;
@@ -11,13 +15,17 @@ use super::printable;
 /// Lines of one side.
 pub type RouteTable = Vec<String>;
 
-/// Every location of every server, in the order in which nginx looks at them.
-pub fn nginx_table(config: &nginx::Config) -> RouteTable {
+/// Every location of every server, or of those for some hosts, in the order in which nginx looks at them.
+pub fn nginx_table(config: &nginx::Config, hosts: &[String]) -> RouteTable {
+    let wanted = |name: &str| {
+        let meant = |host: &String| name.eq_ignore_ascii_case(host) || (host == "*" && name == "_");
+        hosts.is_empty() || hosts.iter().any(meant)
+    };
     let mut lines = Vec::new();
-    for redirect in &config.redirects {
+    for redirect in config.redirects.iter().filter(|redirect| wanted(&redirect.from)) {
         lines.push(format!("{} / → redirect to {}", redirect.from, redirect.to));
     }
-    for server in &config.servers {
+    for server in config.servers.iter().filter(|server| wanted(&server.host)) {
         for location in &server.locations {
             let path = match location.modifier {
                 Modifier::Exact => format!("= {}", location.path),
@@ -49,8 +57,26 @@ fn split(config: &nginx::Config, id: nginx::UpstreamId) -> String {
     }
 }
 
-/// Every match of every listener, in the order in which they are tried.
-pub fn gateway_table(config: &gateway::config::Config) -> RouteTable {
+/// Every match of every listener, or of those that requests to some hosts come to, in the order in which they are tried.
+pub fn gateway_table(config: &gateway::config::Config, hosts: &[String]) -> RouteTable {
+    let hosts: Vec<String> = hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
+    let wanted = |hostname: &Hostname| {
+        let meant = |host: &String| match hostname {
+            Hostname::Any => true,
+            Hostname::Exact(name) => name == host,
+            Hostname::Wildcard(suffix) => host.ends_with(suffix.as_str()),
+        };
+        hosts.is_empty() || hosts.iter().any(meant)
+    };
+    // Of a list for all hosts, an entry may ask for some.
+    let asked = |entry: &Entry| {
+        let meant = |&id: &PredicateId| match &config.predicates.get(id).test {
+            Test::Equals(name) => hosts.contains(name),
+            Test::Suffix(suffix) => hosts.iter().any(|host| host.ends_with(suffix.as_str())),
+            Test::Present | Test::Prefix(_) | Test::Regex(_) | Test::InNetworks(_) | Test::Above(_) | Test::Malformed(_) => true,
+        };
+        hosts.is_empty() || entry.hosts.is_empty() || entry.hosts.iter().any(meant)
+    };
     let mut lines = Vec::new();
     let Some(reading) = config.readings.first() else { return lines };
     for (number, port) in &reading.ports {
@@ -59,9 +85,9 @@ pub fn gateway_table(config: &gateway::config::Config) -> RouteTable {
                 Behind::Table(index) => side.tables.get(index),
                 Behind::Stream(_) | Behind::Wall => None,
             }) {
-                for tier in &table.tiers {
-                    for entry in &tier.entries {
-                        let asked: Vec<String> =
+                for tier in table.tiers.iter().filter(|tier| wanted(&tier.hostname)) {
+                    for entry in tier.entries.iter().filter(|entry| asked(entry)) {
+                        let tests: Vec<String> =
                             entry.paths.iter().chain(&entry.conditions).map(|&id| words(config.predicates.get(id))).collect();
                         let backends: Vec<String> = entry
                             .rule
@@ -75,7 +101,7 @@ pub fn gateway_table(config: &gateway::config::Config) -> RouteTable {
                             .collect();
                         let filters = if entry.rule.plan.is_empty() { "" } else { " with filters" };
                         let target = if backends.is_empty() { "filters or nobody".to_owned() } else { backends.join(", ") };
-                        let line = format!("{number} {:?} {} → {target}{filters}", tier.hostname, asked.join(" and "));
+                        let line = format!("{number} {:?} {} → {target}{filters}", tier.hostname, tests.join(" and "));
                         lines.push(printable(&line));
                     }
                 }

@@ -16,6 +16,7 @@ mod services;
 mod standard;
 mod told;
 mod traefik;
+mod unseen;
 mod wire;
 
 pub use live::{supported_features, switches};
@@ -416,6 +417,7 @@ pub fn by_id(id: &str) -> Option<&'static dyn Target> {
 /// accepts and does not do.
 pub fn read_back(target: &str, objects: &Objects, manifests: &Inventory, facts: &Facts<'_>) -> Policies {
     let mut policies = own_policies(target, objects, manifests, facts);
+    unseen::note(target, objects, manifests, &mut policies);
     if let Some(data) = dialect::Target::named(target) {
         let hazards::Hazards { findings, open } = hazards::hazards(data, objects);
         policies.findings.extend(findings);

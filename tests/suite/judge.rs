@@ -95,7 +95,7 @@ pub(crate) fn summary(comparison: &Comparison) -> String {
     text
 }
 
-const GATEWAY: &str = "
+pub(crate) const GATEWAY: &str = "
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
 metadata: {name: gateway, namespace: gateway-system}
@@ -106,7 +106,7 @@ spec:
 ---
 ";
 
-fn ingress(annotations: &str, paths: &str) -> String {
+pub(crate) fn ingress(annotations: &str, paths: &str) -> String {
     format!(
         "
 apiVersion: networking.k8s.io/v1
@@ -127,11 +127,11 @@ spec:
     )
 }
 
-fn path(path: &str, kind: &str, service: &str) -> String {
+pub(crate) fn path(path: &str, kind: &str, service: &str) -> String {
     format!("      - {{path: {path:?}, pathType: {kind}, backend: {{service: {{name: {service}, port: {{number: 80}}}}}}}}\n")
 }
 
-fn route(rules: &str) -> String {
+pub(crate) fn route(rules: &str) -> String {
     format!(
         "{GATEWAY}
 apiVersion: gateway.networking.k8s.io/v1
@@ -146,7 +146,7 @@ spec:
     )
 }
 
-fn rule(kind: &str, path: &str, service: &str) -> String {
+pub(crate) fn rule(kind: &str, path: &str, service: &str) -> String {
     format!("  - matches: [{{path: {{type: {kind}, value: {path:?}}}}}]\n    backendRefs: [{{name: {service}, port: 80}}]\n")
 }
 

@@ -30,6 +30,7 @@ mod hazards;
 mod ingress;
 mod istio;
 mod judge;
+mod judge_beside;
 mod laws;
 mod layering;
 mod limits;

@@ -122,6 +122,35 @@ pub enum Substitute {
     Broken(String),
 }
 
+/// How far something reaches that is not modelled and names nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// Every Gateway.
+    Everywhere,
+    /// Gateways of a namespace.
+    Namespace(String),
+    /// Gateways of this name, in a namespace or, without one, in all.
+    Gateway {
+        /// The namespace.
+        namespace: Option<String>,
+        /// The name.
+        name: String,
+    },
+}
+
+impl Reach {
+    /// It reaches this Gateway.
+    pub fn covers(&self, gateway: &NamespacedName) -> bool {
+        match self {
+            Self::Everywhere => true,
+            Self::Namespace(namespace) => *namespace == gateway.namespace,
+            Self::Gateway { namespace, name } => {
+                *name == gateway.name && namespace.as_ref().is_none_or(|namespace| *namespace == gateway.namespace)
+            }
+        }
+    }
+}
+
 /// The policies of one implementation.
 #[derive(Debug, Clone, Default)]
 pub struct Policies {
@@ -132,6 +161,10 @@ pub struct Policies {
     pub substitutes: BTreeMap<(String, NamespacedName), Substitute>,
     /// Services that are spoken to over TLS.
     pub tls_services: BTreeSet<NamespacedName>,
+    /// Ports of Services of which something else is said: whether they are spoken to over TLS.
+    pub tls_ports: BTreeMap<(NamespacedName, u16), bool>,
+    /// What is not modelled and reaches Gateways without naming them: how far, and its name.
+    pub unseen: Vec<(Reach, String)>,
     /// Objects that are understood.
     pub understood: BTreeSet<ObjectId>,
     /// Facts about them.
@@ -141,7 +174,18 @@ pub struct Policies {
 impl Policies {
     /// There are none.
     pub fn is_empty(&self) -> bool {
-        self.understood.is_empty() && self.families.is_empty()
+        self.understood.is_empty() && self.families.is_empty() && self.unseen.is_empty()
+    }
+
+    /// What reaches a Gateway without naming it and is not modelled.
+    pub fn unseen_at(&self, gateway: &NamespacedName) -> Option<&str> {
+        self.unseen.iter().find(|(reach, _)| reach.covers(gateway)).map(|(_, what)| what.as_str())
+    }
+
+    /// A port of a Service is spoken to over TLS.
+    pub fn speaks_tls(&self, service: &NamespacedName, port: Option<u16>) -> bool {
+        let of_port = port.and_then(|port| self.tls_ports.get(&(service.clone(), port)));
+        of_port.copied().unwrap_or_else(|| self.tls_services.contains(service))
     }
 
     /// Attaches an effect. Of two in one family on one place the first counts; then it is given.

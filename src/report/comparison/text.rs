@@ -39,6 +39,9 @@ pub fn comparison_text(comparison: &Comparison, sides: Sides<'_>, selection: &Se
         apart = text.len() > head;
     }
     text.push_str(&format!("\n{}\n", tally(comparison)));
+    if comparison.summary.proved > 0 {
+        text.push_str(&format!("{}\n", describe::NOT_COMPARED));
+    }
     text
 }
 
@@ -103,7 +106,7 @@ fn rest(text: &mut String, host: &HostVerdict) {
         text.push_str(&format!("  probed: {} unclean request(s), {} treated in another way\n", host.probed.len(), unlike.len()));
     }
     for probe in unlike {
-        let (old, new) = (describe::outcome(&probe.old), describe::outcome(&probe.new));
+        let (old, new) = describe::outcomes(&probe.old, &probe.new);
         text.push_str(&format!(
             "    {}: {} is {} today, {} afterwards\n",
             probe.family,

@@ -5,7 +5,7 @@ use std::{cell::LazyCell, ops::Deref};
 
 use super::{
     listeners,
-    types::{AUTHORIZATION, AuthorizationPolicy, DESTINATION, DestinationRule, Operation, Rule},
+    types::{AUTHORIZATION, AuthorizationPolicy, DESTINATION, DestinationRule, Operation, Rule, Tls},
 };
 use crate::{
     gateway::{
@@ -15,7 +15,10 @@ use crate::{
         policies::{Addresses, Effect, Merge, Network, Place, Policies},
     },
     k8s::{Inventory, NamespacedName, ObjectId},
-    targets::documents::{Document, network, of_group},
+    targets::{
+        documents::{Document, network, of_group},
+        unseen,
+    },
 };
 
 /// How far something takes the requests of a rule.
@@ -29,8 +32,8 @@ enum Cover {
 /// What is denied.
 struct Deny {
     id: ObjectId,
-    /// Gateways it belongs to.
-    gateways: Vec<NamespacedName>,
+    /// Gateways it belongs to; `None` for all.
+    gateways: Option<Vec<NamespacedName>>,
     operation: Operation,
     networks: Vec<Network>,
     /// Everybody else is denied.
@@ -42,22 +45,36 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, _:
     let mut policies = Policies::default();
     for document in of_group(objects, manifests, DESTINATION.0) {
         let Some(rule) = document.parse::<DestinationRule>().filter(|_| document.object.kind == DESTINATION.2) else { continue };
-        let service = NamespacedName::of_service_name(&rule.host);
-        let tls = rule.traffic_policy.as_ref().and_then(|policy| policy.tls.as_ref()).map(|tls| tls.mode != "DISABLE");
-        if let (Some(service), Some(true)) = (service, tls) {
-            policies.tls_services.insert(service);
+        // A name alone is that of a Service of the same namespace.
+        let service = if rule.host.contains(['.', '*']) {
+            NamespacedName::of_service_name(&rule.host)
+        } else {
+            Some(NamespacedName::new(&document.object.namespace, &rule.host))
+        };
+        let tls = |tls: Option<&Tls>| tls.is_some_and(|tls| tls.mode != "DISABLE");
+        if let (Some(service), Some(policy)) = (service, &rule.traffic_policy) {
+            // What is said of a port takes the place of all that is said of the Service.
+            for port in &policy.port_level_settings {
+                policies.tls_ports.insert((service.clone(), port.port.number), tls(port.tls.as_ref()));
+            }
+            if tls(policy.tls.as_ref()) {
+                policies.tls_services.insert(service);
+            }
         }
         policies.understood.insert(document.id);
     }
     let mut denied: Vec<Deny> = Vec::new();
     for document in of_group(objects, manifests, AUTHORIZATION.0) {
         let Some(policy) = document.parse::<AuthorizationPolicy>().filter(|_| document.object.kind == AUTHORIZATION.2) else { continue };
-        match denies(&policy, &document) {
+        match denies(&policy, &document, objects) {
             Some(found) => denied.extend(found),
+            // What reaches Gateways without naming them is looked for below.
+            None if policy.target_refs.is_empty() => continue,
             None => unknown(&policy, &document, (objects, manifests), &mut policies),
         }
         policies.understood.insert(document.id);
     }
+    unseen::istio(objects, manifests, &mut policies);
     listeners::read(objects, &mut policies);
     for (_, object) in &objects.typed {
         match object {
@@ -79,13 +96,22 @@ fn unknown(policy: &AuthorizationPolicy, document: &Document<'_>, read: (&Object
 }
 
 /// What a policy denies; `None` where it does something else.
-fn denies(policy: &AuthorizationPolicy, document: &Document<'_>) -> Option<Vec<Deny>> {
+fn denies(policy: &AuthorizationPolicy, document: &Document<'_>, objects: &Objects) -> Option<Vec<Deny>> {
     let AuthorizationPolicy { target_refs, action, rules, other } = policy;
     if action != "DENY" || !other.is_empty() || target_refs.iter().any(|target| target.kind != "Gateway" || !target.other.is_empty()) {
         return None;
     }
-    let gateways: Vec<NamespacedName> =
-        target_refs.iter().map(|target| NamespacedName::new(&document.object.namespace, &target.name)).collect();
+    let namespace = document.object.namespace.as_str();
+    let gateways: Option<Vec<NamespacedName>> = if !target_refs.is_empty() {
+        Some(target_refs.iter().map(|target| NamespacedName::new(namespace, &target.name)).collect())
+    } else if namespace == unseen::ROOT_NAMESPACE {
+        None
+    } else {
+        // Without a target it is about everything that runs in its namespace.
+        let gateways = objects.typed.iter().filter(|(_, object)| matches!(object, Object::Gateway(_)));
+        let names = gateways.map(|(_, object)| NamespacedName::new(&object.meta().namespace, &object.meta().name));
+        Some(names.filter(|name| name.namespace == namespace).collect())
+    };
     let mut found = Vec::new();
     for Rule { from, to, other } in rules {
         let ([from], true) = (from.as_slice(), other.is_empty()) else { return None };
@@ -141,7 +167,10 @@ fn attach(kind: &str, route: &HttpRoute, denied: &[Deny], objects: &Objects, pol
         route.spec.parent_refs.iter().any(|parent| {
             let name = NamespacedName::new(parent.namespace.as_deref().unwrap_or(&meta.namespace), &parent.name);
             // Listeners of a set belong to a Gateway that is not looked for here.
-            parent.kind.as_deref() == Some("ListenerSet") || deny.gateways.is_empty() || deny.gateways.contains(&name)
+            match &deny.gateways {
+                None => true,
+                Some(gateways) => gateways.contains(&name) || (parent.kind.as_deref() == Some("ListenerSet") && !gateways.is_empty()),
+            }
         })
     };
     let denied: Vec<&Deny> = denied.iter().filter(parent).collect();

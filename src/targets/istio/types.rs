@@ -53,6 +53,14 @@ wire! {
         connection_pool: Option<ConnectionPool>,
         load_balancer: Option<LoadBalancer>,
         tls: Option<Tls>,
+        port_level_settings: Vec<PortSettings>,
+    }
+    struct PortSettings {
+        port: Port,
+        tls: Option<Tls>,
+    }
+    struct Port {
+        number: u16,
     }
     struct ConnectionPool {
         tcp: Option<Tcp>,
