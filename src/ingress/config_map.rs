@@ -102,6 +102,17 @@ pub(super) struct Read {
     pub(super) unreadable: Vec<(&'static str, String)>,
 }
 
+/// `custom-http-errors`; items that are no status are left out.
+fn error_codes(keys: &mut Keys<'_>) -> Vec<u16> {
+    let Some(text) = keys.get("custom-http-errors") else { return Vec::new() };
+    let codes = misc::global_errors(text);
+    if codes.len() != text.split(',').filter(|item| !item.trim().is_empty()).count() {
+        let then = if codes.is_empty() { "the default stays" } else { "what can be used of it counts" };
+        keys.report_then(Code::IngressInvalidConfigmapValue, "custom-http-errors", text, then);
+    }
+    codes
+}
+
 /// Merges the ConfigMap with the defaults. `object` is where it was read, if it was.
 pub(super) fn read(inventory: &Inventory, flags: Flags, data: &IndexMap<String, String>, object: Option<ObjectId>) -> Read {
     let mut keys = Keys { data, object, known: BTreeSet::new(), findings: Vec::new() };
@@ -116,17 +127,7 @@ pub(super) fn read(inventory: &Inventory, flags: Flags, data: &IndexMap<String, 
     if !["critical", "high", "medium", "low"].contains(&risk.to_ascii_lowercase().as_str()) {
         keys.report(Code::IngressInvalidConfigmapValue, "annotations-risk-level", &risk);
     }
-    let errors = match keys.get("custom-http-errors") {
-        Some(text) => {
-            let codes = misc::global_errors(text);
-            if codes.len() != text.split(',').filter(|item| !item.trim().is_empty()).count() {
-                let then = if codes.is_empty() { "the default stays" } else { "what can be used of it counts" };
-                keys.report_then(Code::IngressInvalidConfigmapValue, "custom-http-errors", text, then);
-            }
-            codes
-        }
-        None => Vec::new(),
-    };
+    let errors = error_codes(&mut keys);
     let redirect_code = keys.or("http-redirect-code", 308, |text| {
         check::go_int(text).and_then(|code| u16::try_from(code).ok()).filter(|code| [301, 302, 307, 308].contains(code))
     });

@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn what_does_not_concern_the_same_part_goes_together() {
-        let wanted = |intents: &[Intent]| (!intents.is_empty()).then(|| intents.len());
+        let wanted = |intents: &[Intent]| (!intents.is_empty()).then_some(intents.len());
         let mut own = Own::default();
         let hashed = Intent::LoadBalancing { by: "$host".to_owned(), hashed: true };
         let wishes = [wish("a", 0, &[connect(3)]), wish("b", 1, &[connect(3), hashed])];

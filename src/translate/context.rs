@@ -90,6 +90,7 @@ impl Certified {
 }
 
 /// The shared state.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Cx<'a> {
     pub(super) config: &'a Config,
     pub(super) inventory: &'a Inventory,
