@@ -460,12 +460,16 @@ fn untouched(claim: &Claim<'_>, name: &str) -> bool {
     matches!(claim.as_slice(), [Some(TextExpr(parts))] if matches!(parts.as_slice(), [crate::request::Part::Header(sent)] if sent == name))
 }
 
+/// Headers that browsers look at in answers to preflights alone.
+const OF_PREFLIGHTS: [&str; 3] = ["access-control-allow-headers", "access-control-allow-methods", "access-control-max-age"];
+
 fn response_headers(old: &HeaderExprs, new: &HeaderExprs, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Apart> {
     if old.is_empty() && new.is_empty() {
         return Ok(());
     }
     // Without an origin nobody looks at these.
-    let no_origin = matches!((cell.header)("origin"), Known::Value(None));
+    let absent = |name: &str| matches!((cell.header)(name), Known::Value(None));
+    let (no_origin, no_preflight) = (absent("origin"), !cell.preflights || absent("access-control-request-method"));
     for name in names(old, new).into_iter().filter(|name| !(no_origin && name.starts_with(CORS))) {
         let counts = name == HSTS || name.starts_with(CORS);
         let (before, after) = (claim(old, name), claim(new, name));
@@ -480,6 +484,8 @@ fn response_headers(old: &HeaderExprs, new: &HeaderExprs, cell: &TextCell<'_>, f
         if !same {
             let code = if name == HSTS {
                 Code::DifferenceHsts
+            } else if no_preflight && OF_PREFLIGHTS.contains(&name) {
+                Code::DifferencePreflightHeaders
             } else if counts {
                 Code::DifferenceCors
             } else {

@@ -112,6 +112,9 @@ impl<O: Router, N: Router, W: World> Probes<'_, O, N, W> {
         if unlike.code == Code::DifferenceBodyLimit && nowhere {
             return Code::DifferenceBodyLimitAnswered;
         }
+        if unlike.code == Code::DifferenceCors && self.is_capital_origin(request) {
+            return Code::DifferenceOriginCase;
+        }
         if !is_routing(unlike) {
             return unlike.code;
         }
@@ -194,10 +197,32 @@ impl<O: Router, N: Router, W: World> Probes<'_, O, N, W> {
         self.agree(seen, &Request { http_version: "1.1".to_owned(), ..seen.request.clone() }).is_some()
     }
 
-    /// Without an origin both sides agree.
+    /// In lower case, as browsers send it, the origin gets the same on both sides.
+    fn is_capital_origin(&self, request: &Request) -> bool {
+        let mut neighbour = request.clone();
+        let origins = neighbour.headers.iter_mut().filter(|header| header.name.eq_ignore_ascii_case("origin"));
+        origins.for_each(|header| header.value.make_ascii_lowercase());
+        let differs = || replay::replay(self.old, self.new, &neighbour, self.world).unlike;
+        neighbour != *request && !differs().iter().any(|unlike| unlike.code == Code::DifferenceCors)
+    }
+
+    /// Without an origin both sides agree, or with another method where the new side answers `OPTIONS` whoever asks.
     fn is_preflight(&self, seen: &Seen<'_>) -> bool {
         let is_cors = |name: &str| name.eq_ignore_ascii_case("origin") || name.to_ascii_lowercase().starts_with("access-control-");
-        if seen.request.method != "OPTIONS" || !seen.request.headers.iter().any(|header| is_cors(&header.name)) {
+        if seen.request.method != "OPTIONS" {
+            return false;
+        }
+        let [old, new] = [&seen.replayed.old, &seen.replayed.new].map(|treatment| &treatment.decision.outcome);
+        let success = |outcome: &Outcome| matches!(outcome, Outcome::Respond { status: 200..=299, .. });
+        if success(new) && (success(old) || matches!(old, Outcome::Forward(_))) {
+            return self.agree(seen, &Request { method: "GET".to_owned(), ..seen.request.clone() }).is_some();
+        }
+        if !seen.request.headers.iter().any(|header| is_cors(&header.name)) {
+            return false;
+        }
+        // A browser that asks is told no more: that is no other form.
+        let asks = seen.request.headers.iter().any(|header| header.name.eq_ignore_ascii_case("access-control-request-method"));
+        if asks && success(old) && !success(new) {
             return false;
         }
         let mut neighbour = seen.request.clone();

@@ -319,7 +319,8 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
             let paths = self.paths.samples(note.atom).filter(ends);
             paths.flat_map(move |path| queries.iter().map(move |query| self.request(note, &path, query)).collect::<Vec<_>>()).map(
                 move |mut request| {
-                    if group.unlike.iter().any(|unlike| unlike.code == Code::DifferenceCors) {
+                    let cors = |unlike: &Unlike| matches!(unlike.code, Code::DifferenceCors | Code::DifferencePreflightHeaders);
+                    if group.unlike.iter().any(cors) {
                         witness::come_from_elsewhere(&mut request);
                     }
                     request

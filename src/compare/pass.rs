@@ -260,7 +260,9 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
         let relation = |lang: &Lang| paths.relation(number, lang);
         let test = |side: usize, id| Some(&self.sides[side].get(id).test);
         let host = self.class.only.then_some(self.class.name.as_str());
-        let cell = TextCell { host, entry, path: atom, relation: &relation, header: &header, test: &test };
+        let method = choices.chosen().find(|(key, _)| matches!(key, Key::Method));
+        let preflights = method.is_none_or(|(_, value)| value.sample.as_deref() == Some("OPTIONS"));
+        let cell = TextCell { host, entry, path: atom, relation: &relation, header: &header, preflights, test: &test };
         let mut unlike: Option<Vec<Unlike>> = None;
         for before in std::iter::once(before).chain(&old.others) {
             for after in std::iter::once(after).chain(&new.others) {

@@ -163,8 +163,14 @@ pub(super) fn replay_in<W: World>(old: &impl Router, new: &impl Router, request:
     };
     let entry = Entry { scheme: request.scheme, port: request.port };
     let host = request.host.as_deref().unwrap_or_default();
-    let origin = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case("origin")).map(|header| header.value.clone());
-    let header = |name: &str| if name == "origin" { Known::Value(origin.clone()) } else { Known::Free };
+    let asks = request.method == "OPTIONS";
+    let value =
+        |name: &str| request.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value.clone());
+    let header = |name: &str| match name {
+        "origin" => Known::Value(value(name)),
+        "access-control-request-method" => Known::Value(value(name).filter(|_| asks)),
+        _ => Known::Free,
+    };
     let mut unlike: Option<Vec<Unlike>> = None;
     let mut unknown = false;
     for before in outcomes(&old) {
@@ -208,6 +214,7 @@ pub(super) fn alike(one: &Outcome, other: &Outcome) -> bool {
 /// Two answers whose texts are complete.
 fn compare(old: &Answer, new: &Answer, entry: Entry, host: &str, header: &dyn Fn(&str) -> Known) -> Vec<Unlike> {
     let path = PathAtom::single("/");
-    let cell = TextCell { host: Some(host), entry, path: &path, relation: &|_| Relation::Unsure, header, test: &|_, _| None };
+    let cell =
+        TextCell { host: Some(host), entry, path: &path, relation: &|_| Relation::Unsure, header, preflights: true, test: &|_, _| None };
     answers::compare(old, new, &cell).unwrap_or_default()
 }

@@ -55,6 +55,8 @@ pub(super) struct TextCell<'c> {
     pub(super) relation: &'c dyn Fn(&Lang) -> Relation,
     /// What is known of a header.
     pub(super) header: &'c dyn Fn(&str) -> Known,
+    /// Requests may be preflights: their method may be `OPTIONS`.
+    pub(super) preflights: bool,
     /// The test of a question of a side.
     pub(super) test: &'c dyn Fn(usize, PredicateId) -> Option<&'c Test>,
 }
