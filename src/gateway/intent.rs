@@ -33,10 +33,17 @@ pub struct AuthRequest {
 }
 
 impl AuthRequest {
+    /// The query of the sign-in page, empty where it has none.
+    pub fn signin_query(&self) -> &str {
+        self.signin.split_once('?').map_or("", |(_, query)| query.split('#').next().unwrap_or_default())
+    }
+
     /// The sign-in itself names where it leads back to, so that nginx appends nothing (`buildAuthSignURL` in template.go).
     pub fn names_return(&self) -> bool {
-        let query = self.signin.split_once('?').map_or("", |(_, query)| query.split('#').next().unwrap_or_default());
-        query.split('&').filter_map(|pair| pair.split_once('=')).any(|(name, value)| name == self.signin_parameter && !value.is_empty())
+        self.signin_query()
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .any(|(name, value)| name == self.signin_parameter && !value.is_empty())
     }
 }
 

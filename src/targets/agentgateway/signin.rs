@@ -10,11 +10,8 @@ pub(super) fn expression(asks: &AuthRequest) -> Option<String> {
     let AuthRequest { signin, signin_parameter, .. } = asks;
     let mut pieces = Pieces::default();
     pieces.text(signin)?;
-    // `buildAuthSignURL`: the original URL is appended unless the parameter is there.
-    let query = signin.split_once('?').map_or("", |(_, query)| query.split('#').next().unwrap_or_default());
-    let given = query.split('&').filter_map(|pair| pair.split_once('=')).any(|(key, value)| key == signin_parameter && !value.is_empty());
-    if !given {
-        let joint = if query.is_empty() { '?' } else { '&' };
+    if !asks.names_return() {
+        let joint = if asks.signin_query().is_empty() { '?' } else { '&' };
         pieces.text(&format!("{joint}{signin_parameter}=$scheme://$http_host$escaped_request_uri"))?;
     }
     Some(pieces.done())
