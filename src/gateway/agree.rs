@@ -22,18 +22,7 @@ pub(super) fn join(verdict: &mut Verdict, other: Verdict, target: &Target) {
     let title = &target.title;
     verdict.timeouts_differ |= verdict.timeout != other.timeout || other.timeouts_differ;
     verdict.timeout = verdict.timeout.into_iter().chain(other.timeout).min();
-    match (&verdict.certificate, other.certificate) {
-        (Some(one), Some(certificate)) => {
-            if *one != certificate && !verdict.other_certificates.contains(&certificate) {
-                verdict.other_certificates.push(certificate);
-            }
-        }
-        // Where one of them serves none, nothing can be compared.
-        (_, _) => {
-            verdict.certificate = None;
-            verdict.other_certificates.clear();
-        }
-    }
+    join_certificates(&mut verdict.certificate, &mut verdict.other_certificates, other.certificate);
     if other.undecided.is_some() && verdict.undecided.is_none() {
         verdict.undecided = other.undecided;
         verdict.others.extend(other.others);
@@ -108,6 +97,21 @@ fn counting(answer: &Answer) -> Answer {
         Answer::NoAnswer(_) | Answer::Unmodelled { .. } => {}
     }
     answer
+}
+
+/// Takes the certificate of another dialect beside ours. Where one of them serves none, nothing can be compared.
+pub(super) fn join_certificates<C: PartialEq>(ours: &mut Option<C>, others: &mut Vec<C>, theirs: Option<C>) {
+    match (ours.as_ref(), theirs) {
+        (Some(one), Some(certificate)) => {
+            if *one != certificate && !others.contains(&certificate) {
+                others.push(certificate);
+            }
+        }
+        (_, _) => {
+            *ours = None;
+            others.clear();
+        }
+    }
 }
 
 /// A header upstream of which the dialects claim different things, besides those that proxies send by themselves.

@@ -86,17 +86,7 @@ impl Config {
                 decided.others.push(other.decision.outcome);
                 decided.others.extend(other.others);
             }
-            match (&decided.decision.certificate, other.decision.certificate) {
-                (Some(one), Some(certificate)) => {
-                    if *one != certificate && !decided.other_certificates.contains(&certificate) {
-                        decided.other_certificates.push(certificate);
-                    }
-                }
-                (_, _) => {
-                    decided.decision.certificate = None;
-                    decided.other_certificates.clear();
-                }
-            }
+            agree::join_certificates(&mut decided.decision.certificate, &mut decided.other_certificates, other.decision.certificate);
         }
         decided
     }
