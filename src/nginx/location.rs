@@ -39,7 +39,7 @@ pub struct PathOrigin {
 }
 
 /// Where a location sends requests.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     /// A Service port.
     Upstream(UpstreamId),

@@ -1,6 +1,6 @@
 //! Policies of Services: one for each, whichever routes lead to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Own, Wish};
 use crate::{gateway::Intent, k8s::NamespacedName, ledger::Code};
@@ -39,6 +39,7 @@ pub(super) fn settle<T: PartialEq>(wishes: &[Wish], own: &mut Own, wanted: impl 
     let mut services: BTreeMap<&NamespacedName, BTreeMap<Part, Chosen<'_>>> = BTreeMap::new();
     let mut ordered: Vec<&Wish> = wishes.iter().collect();
     ordered.sort_by_key(|wish| wish.age);
+    let mut said = BTreeSet::new();
     for wish in ordered {
         let mut parts: BTreeMap<Part, Vec<Intent>> = BTreeMap::new();
         for intent in &wish.intents {
@@ -51,9 +52,9 @@ pub(super) fn settle<T: PartialEq>(wishes: &[Wish], own: &mut Own, wanted: impl 
                 match known.get(&part) {
                     Some(first) if wanted(&first.intents).as_ref() == Some(&settings) => {}
                     Some(first) => {
-                        let facts = [("service", service), ("first", &first.by.route), ("other", &wish.route)];
-                        let facts = facts.map(|(name, value)| (name, value.to_string())).to_vec();
-                        if !own.findings.contains(&(Code::PolicyServiceShared, facts.clone())) {
+                        if said.insert((service, &first.by.route, &wish.route)) {
+                            let facts = [("service", service), ("first", &first.by.route), ("other", &wish.route)];
+                            let facts = facts.map(|(name, value)| (name, value.to_string())).to_vec();
                             own.findings.push((Code::PolicyServiceShared, facts));
                         }
                         let about = intents.iter().filter(|intent| wanted(std::slice::from_ref(*intent)).is_some());

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::context::{Cx, differs, no_effect, unmappable};
+use super::context::{Cx, differs, no_effect, positive, unmappable};
 use crate::{
     gateway::{AuthRequest, Buffers, Intent, Per, Rate, SessionCookie, Silence, Users, Waits},
     k8s::{NamespacedName, Service},
@@ -80,7 +80,8 @@ impl Cx<'_> {
             let deny = blocked.block_cidrs.iter().map(ToString::to_string).collect();
             lost = lost.or(self.ask(ingress, &[], &Intent::AddressLists { allow: vec![], deny }, vec![]));
         }
-        if self.only_credentials_decide(server, location) {
+        let only_credentials = self.only_credentials_decide(server, location);
+        if only_credentials {
             self.mark(
                 ingress,
                 &["denylist-source-range"],
@@ -135,7 +136,7 @@ impl Cx<'_> {
         }
         if settings.addresses.satisfy == Satisfy::Any && settings.satisfy_matters() {
             // Policies ask everybody: whom one of them refuses, no other lets pass.
-            let lists = !lists.allow.is_empty() || !lists.deny.is_empty() && !self.only_credentials_decide(server, location);
+            let lists = !lists.allow.is_empty() || !lists.deny.is_empty() && !only_credentials;
             if lists && self.asks_for_credentials(location) && lost.is_none() {
                 self.mark(ingress, &["satisfy"], &unmappable(Code::AccessSatisfyAny));
                 let (subject, name) = (self.annotation(ingress, "satisfy"), self.ingress_name(ingress));
@@ -267,7 +268,7 @@ impl Cx<'_> {
         let timeouts = &proxy.timeouts;
         let seconds = |value: i64| u64::try_from(value).ok().filter(|seconds| *seconds > 0);
         let silence = |waits, value, other| {
-            let idle = seconds(value).map(|seconds| Silence { seconds, other: u64::try_from(other).unwrap_or(0), waits });
+            let idle = seconds(value).map(|seconds| Silence { seconds, other: positive(other), waits });
             Intent::Timeouts { connect: None, idle }
         };
         let (read, send) = (timeouts.read.value, timeouts.send.value);
@@ -318,7 +319,6 @@ impl Cx<'_> {
         }
         if let Some(limits) = &settings.limits {
             if limits.refuses() {
-                let positive = |value: i64| u64::try_from(value).unwrap_or(0);
                 let rate = |per, value| {
                     let requests = positive(value);
                     let burst = requests.saturating_mul(positive(limits.burst_multiplier).max(1));
@@ -335,7 +335,6 @@ impl Cx<'_> {
             }
             let names = &["limit-rate", "limit-rate-after"];
             if limits.rate > 0 && proxy.buffering.responses.value == "on" {
-                let positive = |value: i64| u64::try_from(value).unwrap_or(0);
                 let intent = Intent::Bandwidth { rate: positive(limits.rate) * 1024, after: positive(limits.rate_after) * 1024 };
                 self.ask(ingress, names, &intent, vec![]);
             } else if limits.rate > 0 {
@@ -386,14 +385,6 @@ impl Cx<'_> {
         let names = &["limit-rps", "limit-rpm", "limit-connections", "configuration-snippet", "server-snippet"];
         self.mark(ingress, &names[..3], &differs(Code::PolicyRateLimitApart));
         self.say_about(ingress, names, Code::PolicyRateLimitApart, vec![("count", count.to_string())]);
-    }
-
-    /// The path that nginx writes into the cookie of a location, unless it writes another one for other paths of the Service.
-    fn path_of_cookie(&self, location: &Location) -> Option<String> {
-        let locations = self.config.servers.iter().flat_map(|server| &server.locations);
-        let beside = locations.filter(|other| other.target == location.target && other.settings.affinity.is_some());
-        let mut paths = beside.filter(|other| !other.implicit).map(|other| &other.ingress_path);
-        paths.all(|path| *path == location.ingress_path).then(|| location.ingress_path.clone())
     }
 
     /// Path and `Secure` of a session cookie that names none itself, for targets that write them as nginx does, and what cannot be kept.

@@ -103,7 +103,7 @@ pub(super) struct Cx<'a> {
     pub(super) grants: super::grants::Grants,
     pub(super) sayable: Sayable,
     pub(super) tls_wishes: TlsWishes,
-    /// Services that some location speaks to otherwise than over TLS that nobody verifies, once somebody asks.
+    /// What all locations say of Services, once somebody asks.
     pub(super) spoken: Arc<OnceLock<Spoken>>,
     /// Settlements of annotations of other tools, by object and key.
     pub(super) tools: BTreeMap<(ObjectId, String), Settlement>,
@@ -118,7 +118,7 @@ pub(super) struct Cx<'a> {
     pub(super) only_name: Option<String>,
     /// The host that is being translated has names alone, and no wildcard.
     pub(super) named: bool,
-    /// TLS to a Service behind the location that is being translated is verified.
+    /// TLS to a Service behind the location that is being translated is verified, where that makes objects of the target void.
     pub(super) verified: bool,
     /// Rules and headers say what CORS does at the location that is being translated.
     pub(super) cors_by_rules: bool,
@@ -398,11 +398,9 @@ impl<'a> Cx<'a> {
 
     /// Settles what another Ingress decides for the same Service, although the target has a field for it.
     pub(super) fn lose(&mut self, age: usize, intent: &Intent) {
-        let asked =
-            u32::try_from(age).ok().and_then(|id| self.asked.get(&(IngressId(id), intent.clone())).map(|names| (id, names.clone())));
-        for (id, name) in asked.into_iter().flat_map(|(id, names)| names.into_iter().map(move |name| (id, name))) {
-            self.mark(IngressId(id), &[name], &unmappable(Code::PolicyServiceShared));
-        }
+        let Ok(ingress) = u32::try_from(age).map(IngressId) else { return };
+        let names: Vec<&'static str> = self.asked.get(&(ingress, intent.clone())).into_iter().flatten().copied().collect();
+        self.mark(ingress, &names, &unmappable(Code::PolicyServiceShared));
     }
 
     /// What the target keeps for the location, sorted, each once.
@@ -497,6 +495,11 @@ pub(super) fn differs(code: Code) -> Settlement {
 }
 
 /// Without effect.
+/// A number of nginx; what is negative counts as none.
+pub(super) fn positive(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
 pub(super) fn no_effect(why: &str) -> Settlement {
     Settlement::NoEffect { why: why.to_owned() }
 }

@@ -639,7 +639,7 @@ impl Cx<'_> {
         if location.implicit && location.target == Target::Default && self.default_backend().is_none() {
             return self.built_in_page(location, rules);
         }
-        self.verified = self.is_verified(location);
+        self.verified = self.options.target.void_beside_backend_tls().is_some() && self.is_verified(location);
         self.residue(owner, server, location, tls);
         if let Some(code) = self.lost_access_control(owner, server, location) {
             return rules(&Action::Withheld(code), &Changes::default());

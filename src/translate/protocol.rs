@@ -33,13 +33,15 @@ const AUTHORITIES: &str = "ca.crt";
 /// Services that want TLS: how, and for which Ingresses.
 pub(super) type TlsWishes = BTreeMap<(NamespacedName, u16), BTreeMap<VerifiedTls, BTreeSet<IngressId>>>;
 
-/// How all locations together speak to Services.
+/// What all locations together say of Services.
 #[derive(Debug, Default)]
 pub(super) struct Spoken {
     /// Services whose certificate some location verifies.
     verified: BTreeSet<NamespacedName>,
     /// Services that some location speaks to in another way than over TLS that nobody verifies.
     otherwise: BTreeSet<NamespacedName>,
+    /// Paths for which locations with a session cookie were written, by what they lead to; `None` where there are several.
+    cookie_paths: BTreeMap<Target, Option<String>>,
 }
 
 /// How TLS to the backends of a location is spoken: as it says itself, or as its host does.
@@ -184,7 +186,7 @@ impl Cx<'_> {
         }
     }
 
-    /// How all locations speak to Services.
+    /// What all locations say of Services.
     fn spoken(&self) -> &Spoken {
         self.spoken.get_or_init(|| {
             let mut spoken = Spoken::default();
@@ -194,12 +196,26 @@ impl Cx<'_> {
                 if over_tls && verified(server, location).is_some() {
                     spoken.verified.extend(services(self.config, location).cloned());
                 }
+                if location.settings.affinity.is_some() && !location.implicit {
+                    let path = &location.ingress_path;
+                    let known = spoken.cookie_paths.entry(location.target.clone()).or_insert_with(|| Some(path.clone()));
+                    if known.as_ref() != Some(path) {
+                        *known = None;
+                    }
+                }
                 if !(over_tls && is_unverified(proxy_tls(server, location))) {
                     spoken.otherwise.extend(services(self.config, location).cloned());
                 }
             }
             spoken
         })
+    }
+
+    /// The path that nginx writes into the cookie of a location, unless it writes another one for other paths of the Service.
+    pub(super) fn path_of_cookie(&self, location: &Location) -> Option<String> {
+        let known = self.spoken().cookie_paths.get(&location.target);
+        let alone = known.is_none_or(|path| path.as_ref() == Some(&location.ingress_path));
+        alone.then(|| location.ingress_path.clone())
     }
 
     /// Whether TLS to a Service behind a location is verified, for whichever location.

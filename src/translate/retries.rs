@@ -1,7 +1,7 @@
 //! `proxy-next-upstream` as `retry` of a rule, where version and channel have it.
 
 use super::{
-    context::{Cx, differs},
+    context::{Cx, differs, positive},
     plan::Retry,
 };
 use crate::{
@@ -26,7 +26,6 @@ impl Cx<'_> {
         let core = self.options.target.retries_in_core();
         let sayable = retry.clone().filter(|retry| core && self.sayable.retries(&wire(retry)));
         if sayable.is_none() {
-            let positive = |value: i64| u64::try_from(value).unwrap_or(0);
             let (tries, seconds) = (positive(next.tries.value), positive(next.timeout.value));
             let intent = Intent::Retry { conditions: next.conditions.value.clone(), tries, seconds };
             for name in names {

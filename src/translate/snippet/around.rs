@@ -15,7 +15,7 @@ use crate::{
         code::{About, Directive, Line, all},
         settings::BackendProtocol,
     },
-    translate::context::Cx,
+    translate::context::{Cx, positive},
 };
 
 /// The innermost of the blocks around.
@@ -204,7 +204,7 @@ impl<'a> Cx<'a> {
             guarded: self.is_guarded(location),
             annotated: annotated(location),
             limits: location.settings.limits.clone(),
-            retries: Some((next.conditions.value.clone(), u64::try_from(next.tries.value).unwrap_or(0))),
+            retries: Some((next.conditions.value.clone(), positive(next.tries.value))),
             others,
             ..around
         }

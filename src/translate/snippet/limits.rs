@@ -7,7 +7,7 @@ use crate::{
     ledger::{Code, Settlement},
     nginx::{IngressId, code::Directive},
     targets::Answer,
-    translate::context::{Cx, unmappable},
+    translate::context::{Cx, positive, unmappable},
 };
 
 use super::{
@@ -141,7 +141,7 @@ impl Cx<'_> {
             Waits::ForAnswer => &timeouts.send,
             Waits::ForRequest => &timeouts.read,
         };
-        seconds.map(|seconds| Silence { seconds, other: u64::try_from(other.value).unwrap_or(0), waits })
+        seconds.map(|seconds| Silence { seconds, other: positive(other.value), waits })
     }
 
     /// Limits by rate and by connections: those of the innermost block count, and annotations write theirs into the location. Gives the
