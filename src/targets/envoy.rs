@@ -198,9 +198,10 @@ pub(super) fn silence(idle: Option<&Silence>) -> &'static [Code] {
     if idle.is_some_and(|idle| idle.seconds != idle.other) { &[Code::PolicySilenceOfBoth] } else { &[] }
 }
 
-/// What is to be said of a cookie for all requests to a Service, whose path is `/` where nobody names another.
-pub(super) fn cookie_differs(attributes: &SessionCookie) -> Option<Code> {
-    (attributes.path.is_empty() || !attributes.secure).then_some(Code::PolicyAffinityCookie)
+/// Affinity by a hash of a cookie for all requests to a Service, whose path is `/` where nobody names another.
+pub(super) fn affinity(kind: &'static str, attributes: &SessionCookie) -> Answer {
+    let differs = (attributes.path.is_empty() || !attributes.secure).then_some(Code::PolicyAffinityCookie);
+    Answer::Kept { kind, changes: [Code::PolicyAffinityByHash, Code::PolicyOfService].into_iter().chain(differs).collect() }
 }
 
 /// Bytes as a quantity of Kubernetes.

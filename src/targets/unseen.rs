@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::documents::{Document, of_group};
 use crate::{
     gateway::{
-        api::{Meta, Object},
+        api::Object,
         objects::Objects,
         policies::{Effect, Merge, Place, Policies, Reach},
     },
@@ -72,24 +72,23 @@ fn is_empty(value: &Value) -> bool {
 
 /// Plugins by annotation, and those of every request.
 fn kong(objects: &Objects, manifests: &Inventory, policies: &mut Policies) {
-    let plugins = |meta: &Meta| meta.annotations.iter().any(|(key, value)| key == PLUGINS && !value.trim().is_empty());
     for (id, object) in &objects.typed {
         let meta = object.meta();
         let kind = object.kind().as_str();
         if !matches!(object, Object::HttpRoute(_) | Object::GrpcRoute(_)) {
-            if matches!(object, Object::Gateway(_)) && plugins(meta) {
+            if matches!(object, Object::Gateway(_)) && names_plugins(meta.annotations.iter()) {
                 let reach = Reach::Gateway { namespace: Some(meta.namespace.clone()), name: meta.name.clone() };
-                policies.unseen.push((reach, format!("{PLUGINS} of {kind} {}/{}", meta.namespace, meta.name)));
-                told(policies, *id, format!("{PLUGINS} of {kind} {}/{}", meta.namespace, meta.name));
+                let what = format!("{PLUGINS} of {kind} {}/{}", meta.namespace, meta.name);
+                policies.unseen.push((reach, what.clone()));
+                told(policies, *id, what);
             }
             continue;
         }
-        let service = services(object).into_iter().find(|service| {
-            let known = manifests.services.get(service);
-            known.is_some_and(|service| service.meta.annotations.iter().any(|(key, value)| key == PLUGINS && !value.trim().is_empty()))
-        });
+        let of_service =
+            |service: &NamespacedName| manifests.services.get(service).is_some_and(|one| names_plugins(one.meta.annotations.iter()));
+        let service = services(object).into_iter().find(of_service);
         let what = match service {
-            _ if plugins(meta) => format!("{PLUGINS} of {kind} {}/{}", meta.namespace, meta.name),
+            _ if names_plugins(meta.annotations.iter()) => format!("{PLUGINS} of {kind} {}/{}", meta.namespace, meta.name),
             Some(service) => format!("{PLUGINS} of Service {service}"),
             None => continue,
         };
@@ -102,6 +101,10 @@ fn kong(objects: &Objects, manifests: &Inventory, policies: &mut Policies) {
             unseen(policies, objects, &document, Reach::Everywhere);
         }
     }
+}
+
+fn names_plugins(mut annotations: impl Iterator<Item = (impl AsRef<str>, impl AsRef<str>)>) -> bool {
+    annotations.any(|(key, value)| key.as_ref() == PLUGINS && !value.as_ref().trim().is_empty())
 }
 
 /// The annotation that names plugins.

@@ -26,10 +26,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         Intent::RateLimit { rates, .. } if rates.is_empty() => Answer::No(Code::PolicyConnectionLimit),
         // Nothing ends an exchange, and silence does not either.
         Intent::Timeouts { connect: Some(_), idle: None } => kept(DESTINATION, &[Code::PolicyOfService]),
-        Intent::SessionAffinity { attributes, .. } => {
-            let changes = [Code::PolicyAffinityByHash, Code::PolicyOfService].into_iter().chain(envoy::cookie_differs(attributes));
-            Answer::Kept { kind: DESTINATION, changes: changes.collect() }
-        }
+        Intent::SessionAffinity { attributes, .. } => envoy::affinity(DESTINATION, attributes),
         Intent::LoadBalancing { hashed, .. } if destination::balancer(intent).is_some() => {
             kept(DESTINATION, if *hashed { &[Code::PolicyOfService] } else { &[Code::PolicyLoadBalancingDiffers, Code::PolicyOfService] })
         }

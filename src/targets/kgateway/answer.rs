@@ -38,10 +38,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         Intent::Timeouts { connect: None, idle } => kept(TRAFFIC, envoy::silence(idle.as_ref())),
         Intent::Retry { .. } => kept(TRAFFIC, &[Code::PolicyRetryDiffers]),
         Intent::BackendTls => kept(BACKEND, &[Code::PolicyOfService]),
-        Intent::SessionAffinity { attributes, .. } => {
-            let changes = [Code::PolicyAffinityByHash, Code::PolicyOfService].into_iter().chain(envoy::cookie_differs(attributes));
-            Answer::Kept { kind: BACKEND, changes: changes.collect() }
-        }
+        Intent::SessionAffinity { attributes, .. } => envoy::affinity(BACKEND, attributes),
         Intent::LoadBalancing { hashed, .. } if backends::balancer(intent).is_some() => {
             kept(BACKEND, if *hashed { &[Code::PolicyOfService] } else { &[Code::PolicyLoadBalancingDiffers, Code::PolicyOfService] })
         }
