@@ -395,16 +395,9 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
     /// The request with a header that one side takes away: without it nobody sees anything.
     fn with_header(&self, unlike: &Unlike, request: &Request, replayed: &Replayed, stage: &Stage) -> Option<(Request, Replayed)> {
         let name = unlike.detail.as_deref().filter(|_| unlike.aspect == Aspect::RequestHeader)?;
-        let taken = [&replayed.old, &replayed.new].into_iter().any(|treatment| match &treatment.decision.outcome {
-            Outcome::Forward(forward) => forward.headers.iter().any(|(known, value)| known == name && value.is_none()),
-            Outcome::Redirect { .. }
-            | Outcome::Respond { .. }
-            | Outcome::Deny { .. }
-            | Outcome::NoRoute { .. }
-            | Outcome::NoAnswer(_)
-            | Outcome::Unmodelled { .. } => false,
-        });
-        if !taken {
+        let taken = |header: &(String, Option<String>)| header.0 == name && header.1.is_none();
+        let takes = |outcome: &Outcome| matches!(outcome, Outcome::Forward(forward) if forward.headers.iter().any(taken));
+        if !takes(&replayed.old.decision.outcome) && !takes(&replayed.new.decision.outcome) {
             return None;
         }
         let request = witness::with_header(request, name)?;

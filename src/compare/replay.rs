@@ -163,12 +163,11 @@ pub(super) fn replay_in<W: World>(old: &impl Router, new: &impl Router, request:
     };
     let entry = Entry { scheme: request.scheme, port: request.port };
     let host = request.host.as_deref().unwrap_or_default();
-    let asks = request.method == "OPTIONS";
+    let preflights = request.method == "OPTIONS";
     let value =
         |name: &str| request.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value.clone());
     let header = |name: &str| match name {
-        "origin" => Known::Value(value(name)),
-        "access-control-request-method" => Known::Value(value(name).filter(|_| asks)),
+        "origin" | "access-control-request-method" => Known::Value(value(name)),
         _ => Known::Free,
     };
     let mut unlike: Option<Vec<Unlike>> = None;
@@ -179,7 +178,7 @@ pub(super) fn replay_in<W: World>(old: &impl Router, new: &impl Router, request:
                 unknown = true;
                 continue;
             }
-            let found = compare(&before, &after, entry, host, &header);
+            let found = compare(&before, &after, entry, host, &header, preflights);
             if unlike.is_none() || found.is_empty() {
                 unlike = Some(found);
             }
@@ -207,14 +206,13 @@ pub(super) fn replay_in<W: World>(old: &impl Router, new: &impl Router, request:
 
 /// Two outcomes come to the same: the same backends, or the same status.
 pub(super) fn alike(one: &Outcome, other: &Outcome) -> bool {
-    let found = compare(&answers::of_outcome(one), &answers::of_outcome(other), Entry::HTTPS, "", &|_| Known::Free);
+    let found = compare(&answers::of_outcome(one), &answers::of_outcome(other), Entry::HTTPS, "", &|_| Known::Free, true);
     !found.iter().any(|unlike| matches!(unlike.aspect, Aspect::Access | Aspect::Tls | Aspect::Status | Aspect::Backend))
 }
 
 /// Two answers whose texts are complete.
-fn compare(old: &Answer, new: &Answer, entry: Entry, host: &str, header: &dyn Fn(&str) -> Known) -> Vec<Unlike> {
+fn compare(old: &Answer, new: &Answer, entry: Entry, host: &str, header: &dyn Fn(&str) -> Known, preflights: bool) -> Vec<Unlike> {
     let path = PathAtom::single("/");
-    let cell =
-        TextCell { host: Some(host), entry, path: &path, relation: &|_| Relation::Unsure, header, preflights: true, test: &|_, _| None };
+    let cell = TextCell { host: Some(host), entry, path: &path, relation: &|_| Relation::Unsure, header, preflights, test: &|_, _| None };
     answers::compare(old, new, &cell).unwrap_or_default()
 }

@@ -118,8 +118,8 @@ impl<'l> Index<'l> {
             };
             let Some(members) = self.owners.get(&(kind, &owner)) else {
                 let mut facts = about(None);
-                let same = |one: &&ObjectRef| one.kind == kind && one.namespace == owner.namespace && one.name == owner.name;
-                let refused = self.refused.iter().find(same).is_some();
+                let same = |one: &ObjectRef| one.kind == kind && one.namespace == owner.namespace && one.name == owner.name;
+                let refused = self.refused.iter().any(same);
                 facts.push(("absence", if refused { "an API server would refuse" } else { "is not among the objects" }.to_owned()));
                 findings.push(Finding::about(Code::GatewayParentMissing, subject(), facts));
                 continue;
