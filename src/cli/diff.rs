@@ -15,9 +15,10 @@ use super::{
 use crate::{
     compare::{self, Aspect, Comparison, Limits, Router},
     k8s::Inventory,
+    ledger::{Finding, Severity},
     nginx,
     read::Reading,
-    report::{self, Diagnostics, RouteTable, Selection, Sides},
+    report::{self, RouteTable, Selection, Sides},
     request::Unknown,
 };
 
@@ -84,20 +85,9 @@ fn migration(arguments: &Diff, selection: &Selection, context: Option<&str>, ter
         new_name: "Gateway API",
         context: gather::named(&arguments.input, context),
     };
-    let diagnostics = Diagnostics::new(&old.reading.inventory, terminal.colours);
-    let notices: String = old
-        .reading
-        .findings
-        .iter()
-        .chain(&old.resolved.findings)
-        .filter(|finding| {
-            report::severity(finding) >= crate::ledger::Severity::High || finding.code.is_fault() || finding.code.is_assumption()
-        })
-        .map(|finding| diagnostics.render(finding))
-        .collect();
-    terminal.notice(&notices);
-    let diagnostics = Diagnostics::new(&new.inventory, terminal.colours);
-    terminal.notice(&new.config.findings.iter().map(|finding| diagnostics.render(finding)).collect::<String>());
+    let tells = |finding: &&Finding| report::severity(finding) >= Severity::High || finding.code.is_fault() || finding.code.is_assumption();
+    gather::say(old.reading.findings.iter().chain(&old.resolved.findings).filter(tells), &old.reading.inventory, terminal);
+    gather::say(&new.config.findings, &new.inventory, terminal);
     let hosts = &arguments.host;
     let tables = || (report::nginx_table(&old.resolved.config, hosts), report::gateway_table(&new.config, hosts));
     print(arguments, &router, &new.config, (sides, &tables), selection, terminal).map(|exit| if partial { Exit::Partial } else { exit })
@@ -124,8 +114,7 @@ fn review(arguments: &Diff, selection: &Selection, terminal: &Terminal) -> Resul
     let sides = Sides { old: ours.inventory(), new: theirs.inventory(), old_name: "ours", new_name: "theirs", context: None };
     for side in [&ours, &theirs] {
         if let Reviewed::Manifests(new) = side {
-            let diagnostics = Diagnostics::new(&new.inventory, terminal.colours);
-            terminal.notice(&new.config.findings.iter().map(|finding| diagnostics.render(finding)).collect::<String>());
+            gather::say(&new.config.findings, &new.inventory, terminal);
         }
     }
     let tables = || (ours.table(&arguments.host), theirs.table(&arguments.host));
@@ -160,8 +149,7 @@ fn print(
     let limits = Limits { only: arguments.host.iter().map(|host| host.to_ascii_lowercase()).collect(), ..Limits::default() };
     let mut comparison = compare::compare(old, new, &limits);
     let accepted = config::accept(arguments.config.as_deref(), arguments.today.as_deref(), &mut comparison, sides)?;
-    let diagnostics = Diagnostics::new(sides.old, terminal.colours);
-    terminal.notice(&accepted.iter().map(|finding| diagnostics.render(finding)).collect::<String>());
+    gather::say(&accepted, sides.old, terminal);
     if !arguments.host.is_empty() && comparison.hosts.is_empty() {
         return Err(Usage(format!("no side has the host {}", arguments.host.join(", "))).into());
     }

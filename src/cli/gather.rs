@@ -48,18 +48,21 @@ pub(super) fn reading(input: &Input, controller: Option<&Controller>, more: More
     Ok(read::read(&options).map_err(|error| Usage(error.to_string()))?)
 }
 
+/// Says findings about objects of an inventory.
+pub(super) fn say<'f>(findings: impl IntoIterator<Item = &'f Finding>, inventory: &k8s::Inventory, terminal: &Terminal) {
+    let diagnostics = Diagnostics::new(inventory, terminal.colours);
+    terminal.notice(&findings.into_iter().map(|finding| diagnostics.render(finding)).collect::<String>());
+}
+
 /// Says what of the input could not be read, for verbs that say nothing else of it; whether there is something.
 pub(super) fn say_faults(reading: &Reading, terminal: &Terminal) -> bool {
-    let diagnostics = Diagnostics::new(&reading.inventory, terminal.colours);
-    terminal.notice(&reading.faults().map(|finding| diagnostics.render(finding)).collect::<String>());
+    say(reading.faults(), &reading.inventory, terminal);
     reading.partial
 }
 
 /// Says what was assumed of settings that were not read, for verbs that say nothing else of the old side.
 pub(super) fn say_assumptions(old: &Old, terminal: &Terminal) {
-    let diagnostics = Diagnostics::new(&old.reading.inventory, terminal.colours);
-    let assumed = old.resolved.findings.iter().filter(|finding| finding.code.is_assumption());
-    terminal.notice(&assumed.map(|finding| diagnostics.render(finding)).collect::<String>());
+    say(old.resolved.findings.iter().filter(|finding| finding.code.is_assumption()), &old.reading.inventory, terminal);
 }
 
 /// The contexts to read, one after the other; none stands for the current one, and for files.
