@@ -75,6 +75,7 @@
   // ---- state and filters ----
   const state = { q: "", cluster: "", namespace: "", annotation: "", code: "", codes: [], impact: "", wave: 0, risks: new Set() };
   const $ = (id) => document.getElementById(id);
+  const finds = (text) => !state.q || state.q.split(/\s+/).every((word) => text.includes(word));
   const haystack = (host) => {
     if (host.text === undefined) {
       const names = host.ingresses.map((at) => ingresses[at].namespace + "/" + ingresses[at].name);
@@ -91,7 +92,7 @@
     if (state.codes.length && !state.codes.some((code) => host.rules.includes(ruleOf.get(code)))) return false;
     if (state.impact && !host.rules.some((rule) => impactOf(rule) === state.impact)) return false;
     if (state.annotation !== "" && !host.ingresses.some((at) => ingresses[at].annotations.includes(state.annotation))) return false;
-    return !state.q || state.q.split(/\s+/).every((word) => haystack(host).includes(word));
+    return finds(haystack(host));
   }
   const impacts = new Map(data.actions.map((action) => [action.code, action.impact]));
   const impactOf = (rule) => impacts.get(data.rules[rule].code);
@@ -163,7 +164,7 @@
   // Of the Ingresses without a host those that fit the filters.
   function leftOf(host) {
     const fits = (row) => (!state.namespace || row.namespace === state.namespace) && (state.annotation === "" || row.annotations.includes(state.annotation)) &&
-      (!state.q || state.q.split(/\s+/).every((word) => [row.namespace + "/" + row.name, row.owner, host.name, host.cluster, host.reason, host.verdict].join(" ").toLowerCase().includes(word)));
+      finds([row.namespace + "/" + row.name, row.owner, host.name, host.cluster, host.reason, host.verdict].join(" ").toLowerCase());
     const all = host.ingresses.map((at) => ingresses[at]);
     const some = all.filter(fits);
     return some.length ? some : all;
@@ -256,22 +257,19 @@
     return h("div", { class: "try" }, h("code", { tabindex: "0" }, text), button);
   }
   function ingressBox(ingress) {
-    const box = h("details", { class: "block" }, h("summary", {}, dot(LEVELS[ingress.level]),
-      h("span", { class: "grow" }, ingress.namespace + "/" + ingress.name), ingress.owner && h("span", { class: "tag" }, ingress.owner), !ingress.served && h("span", { class: "tag" }, "not served")));
-    box.fill = () => {
-      if (box.querySelector(".body")) return;
+    const head = [dot(LEVELS[ingress.level]), h("span", { class: "grow" }, ingress.namespace + "/" + ingress.name),
+      ingress.owner && h("span", { class: "tag" }, ingress.owner), !ingress.served && h("span", { class: "tag" }, "not served")];
+    return lazyBlock(head, () => {
       const own = ingressDetail(ingress.at);
       const rows = own.ledger.map((entry) => h("tr", {}, h("td", { class: "mono" }, entry.field), h("td", { class: "mono" }, entry.value),
         h("td", { class: "set-" + entry.settlement }, SETTLED[entry.settlement] || entry.settlement, entry.why && h("span", { class: "sub" }, entry.why),
           (entry.codes || []).map((code) => h("span", { class: "sub" }, (data.rules[ruleOf.get(code)] || { title: code }).title))),
         h("td", { class: "small" }, entry.line || "")));
       const items = own.findings.map(finding).filter((item) => !item.witness);
-      box.append(h("div", { class: "body" }, h("p", { class: "note" }, own.reason + (own.file ? " " + own.file + (own.line ? ":" + own.line : "") : "")),
+      return [h("p", { class: "note" }, own.reason + (own.file ? " " + own.file + (own.line ? ":" + own.line : "") : "")),
         h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["annotation or field", "value", "what becomes of it", "line"].map((text) => h("th", {}, text)))), h("tbody", {}, rows))),
-        items.length ? h("h4", {}, "Findings") : null, items.length ? pages(items, (item) => itemBox(item, null), 6) : null));
-    };
-    box.addEventListener("toggle", () => box.open && box.fill());
-    return box;
+        items.length ? h("h4", {}, "Findings") : null, items.length ? pages(items, (item) => itemBox(item, null), 6) : null];
+    });
   }
   const SETTLED = {
     exact: "kept", policy: "kept by a policy", differs: "kept, with a difference", "no-effect": "without effect today", unmappable: "not converted", unknown: "not known",
