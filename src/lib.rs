@@ -19,5 +19,6 @@ pub mod report;
 pub mod request;
 pub mod snippet;
 pub mod targets;
+mod threads;
 pub mod translate;
 pub mod yaml;

@@ -5,7 +5,6 @@ use std::{
     fs,
     path::Path,
     sync::atomic::{AtomicUsize, Ordering},
-    thread,
 };
 
 use anyhow::Context as _;
@@ -23,7 +22,7 @@ use crate::{
     ledger::{Code, Finding, Findings, Severity},
     nginx,
     report::{self, Counts, Diagnostics, Tally},
-    translate,
+    threads, translate,
 };
 
 /// Runs the verb, for each context where there are several.
@@ -67,14 +66,10 @@ fn one(arguments: &Convert, context: Option<&str>, directory: Option<&Path>, ter
     findings.append(&mut translation.findings);
     let unchecked = Unchecked::new(&translation.objects, aim);
     // Objects are checked on another thread while they are printed on this one, which then helps.
-    let (written, refused) = thread::scope(|scope| {
-        let helper = scope.spawn(|| unchecked.check());
-        let written = write(arguments, directory, terminal, &old, &translation)?;
-        let mine = unchecked.check();
-        let theirs = helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        anyhow::Ok((written, in_order(mine, theirs)))
-    })?;
-    findings.extend(refused);
+    let print = || write(arguments, directory, terminal, &old, &translation).map(|written| (written, unchecked.check()));
+    let (written, theirs) = threads::both(print, || unchecked.check());
+    let (written, mine) = written?;
+    findings.extend(in_order(mine, theirs));
     findings.extend(written.differences);
 
     let inventory = &old.reading.inventory;

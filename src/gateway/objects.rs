@@ -6,6 +6,7 @@ use super::api::{self, Object};
 use super::limits::Judge;
 use crate::k8s::{Inventory, ObjectId, ObjectRef};
 use crate::ledger::{Code, Finding};
+use crate::threads;
 use crate::yaml::{Node, Scalar, ScalarStyle, Value};
 
 /// Documents from which on two threads read them.
@@ -88,14 +89,11 @@ impl Objects {
         let (mut read, mut foreign) = if second.is_empty() {
             Read::all(known, first, judge)
         } else {
-            std::thread::scope(|scope| {
-                let helper = scope.spawn(|| Read::all(known, second, judge));
-                let (mut read, mut foreign) = Read::all(known, first, judge);
-                let (more, others) = helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                read.join(more);
-                foreign.extend(others);
-                (read, foreign)
-            })
+            let of_first = || Read::all(known, first, judge);
+            let ((mut read, mut foreign), (more, others)) = threads::both(of_first, || Read::all(known, second, judge));
+            read.join(more);
+            foreign.extend(others);
+            (read, foreign)
         };
         inventory.gateway_objects.append(&mut foreign);
         read.objects.typed.shrink_to_fit();

@@ -33,7 +33,11 @@ use crate::{
     k8s::{Ingress, Inventory, ObjectId},
     ledger::Findings,
     nginx::{Certificate, Config, IngressId, Settings, Source},
+    threads::halves,
 };
+
+/// Ingresses from which on two threads look at them.
+const MANY: usize = 256;
 
 /// What is taken of things that are not among the objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,6 +173,38 @@ pub fn resolve(inventory: &Inventory, controller: &Controller, options: &Options
     Resolved { config, findings, ingresses }
 }
 
+/// What an Ingress says, and whether it counts; its number comes later. `before` are the settings of the Ingress before it.
+fn look_at<'a>(
+    ingress: &'a Ingress,
+    selection: &select::Selection<'_>,
+    cx: &impl Fn(&'a str) -> Context<'a>,
+    before: &mut Option<Arc<Settings>>,
+) -> IngressFacts {
+    let mut found = IngressFacts {
+        object: ingress.id,
+        fate: Fate::Counts(IngressId(u32::MAX)),
+        annotations: Vec::new(),
+        settings: None,
+        paths: Vec::new(),
+        default_backend: None,
+    };
+    if let Some(why) = selection.ignored(ingress) {
+        found.fate = Fate::Ignored(why);
+        return found;
+    }
+    let parsed = annotations::read(&cx(&ingress.meta.namespace), &ingress.meta);
+    found.annotations = parsed.effects;
+    match (selection.left_out(ingress), parsed.settings) {
+        (Some(why), _) => found.fate = Fate::LeftOut(why),
+        (None, Err(dropped)) => found.fate = Fate::LeftOut(LeftOut::Annotation(dropped)),
+        (None, Ok(mut settings)) => {
+            share(&mut settings, before);
+            found.settings = Some(settings);
+        }
+    }
+    found
+}
+
 fn source(item: &Item<'_>) -> Source {
     Source {
         object: item.ingress.id,
@@ -206,38 +242,19 @@ fn select<'a>(
     inventory: &'a Inventory,
     controller: &'a Controller,
     options: Options,
-    cx: &impl Fn(&'a str) -> Context<'a>,
+    cx: &(impl Fn(&'a str) -> Context<'a> + Sync),
 ) -> (Vec<IngressFacts>, Vec<Item<'a>>) {
     let selection = select::Selection::new(inventory, &controller.globals, options.ingress_classes);
-    let mut facts = Vec::with_capacity(inventory.ingresses.len());
-    let mut counted: Vec<&Ingress> = Vec::new();
-    let mut before = None;
-    for ingress in &inventory.ingresses {
-        let mut found = IngressFacts {
-            object: ingress.id,
-            fate: Fate::Counts(IngressId(u32::MAX)),
-            annotations: Vec::new(),
-            settings: None,
-            paths: Vec::new(),
-            default_backend: None,
-        };
-        if let Some(why) = selection.ignored(ingress) {
-            found.fate = Fate::Ignored(why);
-        } else {
-            let parsed = annotations::read(&cx(&ingress.meta.namespace), &ingress.meta);
-            found.annotations = parsed.effects;
-            match (selection.left_out(ingress), parsed.settings) {
-                (Some(why), _) => found.fate = Fate::LeftOut(why),
-                (None, Err(dropped)) => found.fate = Fate::LeftOut(LeftOut::Annotation(dropped)),
-                (None, Ok(mut settings)) => {
-                    share(&mut settings, &mut before);
-                    found.settings = Some(settings);
-                    counted.push(ingress);
-                }
-            }
-        }
-        facts.push(found);
-    }
+    let looker = || {
+        let mut before = None;
+        let selection = &selection;
+        move |ingress| look_at(ingress, selection, cx, &mut before)
+    };
+    let ingresses: Vec<&Ingress> = inventory.ingresses.iter().collect();
+    let mut facts =
+        if ingresses.len() < MANY { ingresses.into_iter().map(looker()).collect() } else { halves(ingresses, looker(), looker()) };
+    let mut counted: Vec<&Ingress> =
+        inventory.ingresses.iter().zip(&facts).filter(|(_, found)| found.settings.is_some()).map(|(ingress, _)| ingress).collect();
     order::sort(&mut counted, options.order);
     let mut items = Vec::with_capacity(counted.len());
     for (number, ingress) in counted.into_iter().enumerate() {

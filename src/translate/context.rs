@@ -4,7 +4,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
     sync::{Arc, OnceLock},
-    thread,
 };
 
 use super::{
@@ -22,6 +21,7 @@ use crate::{
     ledger::{Code, Facts, Finding, Findings, Settlement},
     nginx::{Config, IngressId},
     targets::{self, Answer, Target},
+    threads,
 };
 
 /// Hosts, or routes, that take about as long as a thread takes to start.
@@ -191,21 +191,13 @@ impl<'a> Cx<'a> {
 
     /// What comes of each item, in their order. A second thread takes the latter half of many, and what is said is what one thread
     /// would say.
-    pub(super) fn for_all<T: Send, R: Send>(&mut self, mut items: Vec<T>, each: impl Fn(&mut Self, T) -> R + Sync) -> Vec<R> {
-        let count = items.len();
-        if count < self.options.second_thread_from {
+    pub(super) fn for_all<T: Send, R: Send>(&mut self, items: Vec<T>, each: impl Fn(&mut Self, T) -> R + Sync) -> Vec<R> {
+        if items.len() < self.options.second_thread_from {
             return items.into_iter().map(|item| each(self, item)).collect();
         }
-        let latter = items.split_off(count / 2);
         let mut later = self.afresh();
-        let (mut all, rest) = thread::scope(|scope| {
-            let helper = scope.spawn(|| latter.into_iter().map(|item| each(&mut later, item)).collect::<Vec<R>>());
-            let mut mine = Vec::with_capacity(count);
-            mine.extend(items.into_iter().map(|item| each(self, item)));
-            (mine, helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-        });
+        let all = threads::halves(items, |item| each(self, item), |item| each(&mut later, item));
         self.absorb(later);
-        all.extend(rest);
         all
     }
 

@@ -104,7 +104,8 @@ enum Home {
 struct Planned {
     name: String,
     secret: Option<NamespacedName>,
-    namespaces: BTreeSet<String>,
+    /// Namespaces that it admits, sorted.
+    namespaces: Vec<String>,
     home: Home,
     /// Options of TLS, in the words of the implementation.
     options: BTreeMap<String, String>,
@@ -172,6 +173,7 @@ impl Listeners {
         // The Gateway needs a listener of its own; one for every host is the best, and it has none of the hosts' Secrets.
         let stays = wanted.iter().filter(|(key, _, _)| key.is_for_all()).count();
         let (mut in_sets, mut open_of_platform) = (0, 0);
+        let mut planned = Vec::with_capacity(wanted.len());
         for (position, (key, secret, name)) in wanted.into_iter().enumerate() {
             let home = if of_app(&key, &secret) {
                 let namespace = secret.as_ref().map(|secret| secret.namespace.clone()).unwrap_or_default();
@@ -200,8 +202,10 @@ impl Listeners {
             } else {
                 Home::Gateway
             };
-            self.planned.insert(key, Planned { name, secret, namespaces: BTreeSet::new(), home, options: BTreeMap::new() });
+            planned.push((key, Planned { name, secret, namespaces: Vec::new(), home, options: BTreeMap::new() }));
         }
+        // Built at once, its nodes are full.
+        self.planned = planned.into_iter().collect();
     }
 
     /// Number of the Gateway that takes a host.
@@ -222,7 +226,11 @@ impl Listeners {
 
     fn take(&mut self, key: &Key, namespace: &str, kind: &str, hostname: &hostname::Hostname) -> Option<ParentRef> {
         let planned = self.planned.get_mut(key).expect("INVARIANT: every host that has rules for a scheme was planned");
-        planned.namespaces.insert(namespace.to_owned());
+        if let Err(at) = planned.namespaces.binary_search_by(|known| known.as_str().cmp(namespace)) {
+            // Most hosts are served from one namespace.
+            planned.namespaces.reserve_exact(usize::from(planned.namespaces.is_empty()));
+            planned.namespaces.insert(at, namespace.to_owned());
+        }
         let section = Some(planned.name.clone());
         match planned.home {
             Home::Gateway => Some(ParentRef::gateway(&self.gateway.namespace, gateway_name(&self.gateway.name, key.gateway()), section)),
@@ -341,7 +349,8 @@ impl Listeners {
                 Home::Elsewhere => {}
             }
         }
-        let owners: BTreeSet<String> = self.sets.iter().map(|set| set.name.namespace.clone()).collect();
+        let owners: BTreeSet<&String> = self.sets.iter().map(|set| &set.name.namespace).collect();
+        let owners: Vec<String> = owners.into_iter().cloned().collect();
         let allowed = (!owners.is_empty()).then(|| AllowedListeners { namespaces: Some(admitted(&owners, &self.gateway.namespace, None)) });
         let gateways = own
             .into_iter()
@@ -480,17 +489,15 @@ fn merges(plans: &[HostPlan], config: &Config) -> bool {
     sets.all(|set| set == first)
 }
 
-fn admitted(namespaces: &BTreeSet<String>, own: &str, label: Option<&(String, String)>) -> FromNamespaces {
+fn admitted(namespaces: &[String], own: &str, label: Option<&(String, String)>) -> FromNamespaces {
     if let Some((label, value)) = label {
         return FromNamespaces::Selector(LabelSelector::label(label, value));
     }
-    if namespaces.len() == 1 && namespaces.contains(own) {
-        return FromNamespaces::Same;
-    }
-    match namespaces.iter().collect::<Vec<_>>().as_slice() {
-        [only] => FromNamespaces::Selector(LabelSelector::label(NAME_LABEL, *only)),
+    match namespaces {
+        [only] if only == own => FromNamespaces::Same,
+        [only] => FromNamespaces::Selector(LabelSelector::label(NAME_LABEL, only)),
         several => {
-            let values = several.iter().map(ToString::to_string).collect();
+            let values = several.to_vec();
             let requirement = LabelRequirement { key: NAME_LABEL.to_owned(), operator: "In".to_owned(), values };
             FromNamespaces::Selector(LabelSelector { match_expressions: vec![requirement], ..LabelSelector::default() })
         }

@@ -179,7 +179,7 @@ fn emit(cx: &mut Cx<'_>, units: Units<'_>, listeners: &mut Listeners) -> Vec<Rou
                 let name = names.take("route", &ingress.namespace, &wanted);
                 let grpc = rules.first().is_some_and(|rule| rule.matches[0].changes.wire == Wire::Grpc);
                 let mut draft =
-                    Draft { owner, namespace: &ingress.namespace, name, grpc, parents: Vec::new(), hosts: hosts.clone(), rules };
+                    Draft { owner, namespace: &ingress.namespace, name, grpc, parents: Vec::with_capacity(1), hosts: hosts.clone(), rules };
                 draft.attach(cx, scope, listeners);
                 drafts.push(draft);
             }
@@ -463,7 +463,9 @@ pub(super) fn mirror(cx: &mut Cx<'_>, backend: &Backend, kind: &'static str, nam
 /// A modifier that sets these headers, if there are any.
 pub(super) fn modifier(set: &[(String, String)], added: &[(String, String)], removed: &[String]) -> Option<HeaderModifier> {
     let values = |list: &[(String, String)]| -> Vec<HeaderValue> {
-        list.iter().filter_map(|(name, value)| HeaderValue::new(name.as_str(), value.as_str())).collect()
+        let mut values = Vec::with_capacity(list.len());
+        values.extend(list.iter().filter_map(|(name, value)| HeaderValue::new(name.as_str(), value.as_str())));
+        values
     };
     let remove: Vec<_> = removed.iter().filter_map(|name| name.parse().ok()).collect();
     let modifier = HeaderModifier { set: values(set), add: values(added), remove };

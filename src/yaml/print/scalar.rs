@@ -68,6 +68,10 @@ fn style(text: &str, block: bool) -> Style {
 /// Whether a bare word is read as this text by YAML 1.1 and 1.2 alike.
 fn is_plain(text: &str) -> bool {
     let bytes = text.as_bytes();
+    // Most keys are such words, and none of them is read as something else.
+    if bytes.len() > LONGEST_WORD && bytes.iter().all(u8::is_ascii_alphabetic) {
+        return true;
+    }
     let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) else { return false };
     let starts = first.is_ascii_alphanumeric()
         || matches!(first, b'/' | b'_' | b'$' | b'(' | b'.' | b'+' | b'^')
