@@ -70,8 +70,8 @@ impl Cx<'_> {
             let rewrite = &location.settings.rewrite;
             rewrite.ssl_redirect.value && !rewrite.force_ssl_redirect.value && !location.no_tls_redirect
         });
-        let (alike, others) =
-            if depends { hostnames.into_iter().partition(|(hostname, _)| self.certified(hostname) == main) } else { (hostnames, vec![]) };
+        let is_alike = |(hostname, _): &(Hostname, TlsPlan)| !depends || self.certified(hostname) == main;
+        let (alike, others) = if hostnames.iter().all(is_alike) { (hostnames, vec![]) } else { hostnames.into_iter().partition(is_alike) };
         let mut plans = Vec::new();
         for (names, certified) in [(alike, main), (others, main.other())] {
             if !names.is_empty() {

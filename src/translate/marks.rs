@@ -25,11 +25,7 @@ impl Marks {
         let marks = &mut self.of[at];
         match marks.binary_search_by_key(&name, |(known, _)| known) {
             Ok(at) => marks[at].1.join(settlement),
-            Err(at) => {
-                // Most Ingresses have one annotation.
-                marks.reserve_exact(usize::from(marks.is_empty()));
-                marks.insert(at, (name, settlement.clone()));
-            }
+            Err(at) => marks.insert(at, (name, settlement.clone())),
         }
     }
 
