@@ -105,7 +105,7 @@ impl<'d> Walk<'d> {
                 if index.insert((next, next_domain)) {
                     let parent = u32::try_from(at).map_err(|_| OverBudget::States)?;
                     self.states.push(State { id: next, domain: next_domain, parent, byte });
-                    if self.states.len() > budget.states {
+                    if self.states.len() > budget.states || self.steps(&cache) > budget.steps {
                         return Err(OverBudget::States);
                     }
                 }
@@ -113,6 +113,11 @@ impl<'d> Walk<'d> {
             at += 1;
         }
         Ok(())
+    }
+
+    /// How long it took so far: for each state and each byte of the alphabet all that the state stands for is looked at, and it is kept.
+    fn steps(&self, cache: &dfa::Cache) -> usize {
+        cache.memory_usage().saturating_mul(self.alphabet.len())
     }
 
     pub(super) fn states(&self) -> usize {

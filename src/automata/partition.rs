@@ -17,11 +17,14 @@ pub struct Budget {
     pub atoms: usize,
     /// Memory of the automaton, in bytes.
     pub bytes: usize,
+    /// Steps: bytes that the expressions tell apart, times the memory of the automaton in bytes. A hundred million take some tenths of a
+    /// second.
+    pub steps: usize,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { states: 200_000, atoms: 20_000, bytes: 256 << 20 }
+        Self { states: 200_000, atoms: 20_000, bytes: 256 << 20, steps: 500_000_000 }
     }
 }
 

@@ -289,6 +289,15 @@ fn infixes_that_multiply_end_as_an_error() {
 }
 
 #[test]
+fn expressions_that_take_too_many_steps_end_as_an_error() {
+    let langs: Vec<Lang> =
+        (0..14).map(|number| pcre(&format!("/.*(word{number}|other{number})/[0-9]{{1,12}}/[a-f0-9]{{8}}"), false)).collect();
+    let cut = |steps| Partition::new(&langs[..3], Domain::clean_paths(), Budget { steps, ..Budget::default() }).err();
+    assert_eq!((cut(Budget::default().steps), cut(1_000_000)), (None, Some(OverBudget::States)));
+    assert_eq!(Partition::new(&langs, Domain::clean_paths(), Budget::default()).err(), Some(OverBudget::States));
+}
+
+#[test]
 fn a_pattern_that_is_too_large_ends_as_an_error() {
     let lang = pcre("^/(?:[a-z]{1000}){1000}", false);
     assert_eq!(Partition::new(&[lang], Domain::clean_paths(), Budget::default()).err(), Some(OverBudget::Memory));
