@@ -236,6 +236,11 @@ fn forwards(old: &Forwarding, new: &Forwarding, cell: &TextCell<'_>, found: &mut
     if let Some(code) = splits(&old.split, &new.split) {
         found.push(Unlike::new(Aspect::Backend, code));
     }
+    if old.is_passed_through() != new.is_passed_through() {
+        // Nothing that one side sees of a request can be compared with what the other side never sees.
+        found.push(Unlike::new(Aspect::Tls, Code::DifferencePassthrough));
+        return Ok(());
+    }
     if !same_text(&old.target, &new.target, cell)? {
         found.push(Unlike::new(Aspect::Path, Code::DifferencePathUpstream));
     }
@@ -256,9 +261,11 @@ fn forwards(old: &Forwarding, new: &Forwarding, cell: &TextCell<'_>, found: &mut
 }
 
 /// Backends understand the new side as they understand the old one. Over TLS a backend for HTTP/2 is found by the handshake; one for HTTP/1
-/// is not understood where the gateway insists on HTTP/2. Where a side does not know, nothing is said.
+/// is not understood where the gateway insists on HTTP/2, and understands clients whose TLS was taken off. Where a side does not know,
+/// nothing is said.
 fn speaks_alike(old: &[Speech], new: &[Speech]) -> bool {
-    let understood = |new: &Speech| old.contains(new) || (*new == Speech::Https && old == [Speech::Http2Tls]);
+    let understood =
+        |new: &Speech| old.contains(new) || matches!((old, new), ([Speech::Http2Tls], Speech::Https) | ([Speech::Http], Speech::Decrypted));
     old.is_empty() || new.iter().all(understood)
 }
 

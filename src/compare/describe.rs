@@ -9,7 +9,7 @@ use super::{
     spaces::Key,
     verdict::Aspect,
 };
-use crate::request::{NoAnswer, Outcome, Share};
+use crate::request::{Forward, NoAnswer, Outcome, Share, Speech};
 
 /// Paths that are named before the rest is counted.
 const NAMED: usize = 3;
@@ -138,14 +138,36 @@ pub fn outcome(outcome: &Outcome) -> String {
 pub fn outcomes(old: &Outcome, new: &Outcome) -> (String, String) {
     let (before, after) = (outcome(old), outcome(new));
     match (old, new) {
-        (Outcome::Forward(old), Outcome::Forward(new)) if before == after && old.target != new.target => {
-            (format!("{before} as `{}`", old.target), format!("{after} as `{}`", new.target))
+        (Outcome::Forward(old), Outcome::Forward(new)) => {
+            let apart = wires(old, new).or_else(|| (before == after).then(|| told_apart(old, new)).flatten());
+            let [old, new] = apart.unwrap_or_default();
+            (before + &old, after + &new)
         }
-        (Outcome::Forward(old), Outcome::Forward(new)) if before == after => match (&old.host, &new.host) {
-            (Some(old), Some(new)) if old != new => (format!("{before} with the host `{old}`"), format!("{after} with the host `{new}`")),
-            (_, _) => (before, after),
-        },
         (_, _) => (before, after),
+    }
+}
+
+/// Where TLS of the client ends, if that differs.
+fn wires(old: &Forward, new: &Forward) -> Option<[String; 2]> {
+    let passed = |forward: &Forward| forward.speech == [Speech::Passthrough];
+    (passed(old) != passed(new)).then(|| [old, new].map(|forward| format!(" {}", wire(&forward.speech))))
+}
+
+/// What tells the ways apart in which both sides send a request to the same backends.
+fn told_apart(old: &Forward, new: &Forward) -> Option<[String; 2]> {
+    if old.target != new.target {
+        return Some([old, new].map(|forward| format!(" as `{}`", forward.target)));
+    }
+    let (before, after) = (old.host.as_ref()?, new.host.as_ref()?);
+    (before != after).then(|| [before, after].map(|host| format!(" with the host `{host}`")))
+}
+
+/// What becomes of the TLS of the client.
+fn wire(speech: &[Speech]) -> &'static str {
+    match speech {
+        [Speech::Passthrough] => "with its TLS passed through",
+        all if all.iter().all(|speech| speech.is_tls()) && !all.is_empty() => "over TLS of the gateway",
+        _ => "in plain text",
     }
 }
 

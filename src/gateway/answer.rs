@@ -430,8 +430,8 @@ fn host_from(name: &str, headers: &HeaderExprs) -> TextExpr {
     }
 }
 
-/// A connection that is handed on as it is.
-pub fn stream(rule: &Rule, dialect: &Dialect) -> Answer {
+/// A connection that is handed on without a look at its requests.
+pub fn stream(rule: &Rule, speech: Speech, dialect: &Dialect) -> Answer {
     if let Some(what) = &rule.unmodelled {
         return Answer::Unmodelled { what: what.clone() };
     }
@@ -443,7 +443,7 @@ pub fn stream(rule: &Rule, dialect: &Dialect) -> Answer {
             split,
             target: TextExpr::from([Part::RawTarget { strip_slash: false }]),
             host: Some(TextExpr::from([Part::HostHeader])),
-            speech: Vec::new(),
+            speech: vec![speech],
             headers: Vec::new(),
             response_headers: Vec::new(),
             header_rules: Vec::new(),

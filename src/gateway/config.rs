@@ -160,7 +160,7 @@ pub enum Behind {
     /// A table of rules.
     Table(usize),
     /// TLS is handed through to backends, or ended and handed on.
-    Stream(Arc<Rule>),
+    Stream(Arc<Rule>, Speech),
     /// The connection is closed.
     Wall,
 }

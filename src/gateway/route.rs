@@ -109,7 +109,7 @@ impl Reading {
             verdict.late.clone_from(&door.late);
         }
         // The certificate of a connection that is handed through is the backend's.
-        let passes = matches!(door.behind, Behind::Stream(_) | Behind::Wall) && door.certificates.is_empty();
+        let passes = matches!(door.behind, Behind::Stream(..) | Behind::Wall) && door.certificates.is_empty();
         verdict.certificate = certificate.filter(|_| !passes && !matches!(verdict.ruling.answer, Answer::NoAnswer(_)));
         verdict
     }
@@ -176,9 +176,9 @@ impl Reading {
         }
         let table = match &door.behind {
             Behind::Wall => return Verdict::new(Answer::NoAnswer(NoAnswer::Reset), trace),
-            Behind::Stream(rule) => {
+            Behind::Stream(rule, speech) => {
                 trace.push(step("the connection is handed on", Some(&rule.origin)));
-                let mut verdict = Verdict::new(answer::stream(rule, &self.target.dialect), trace);
+                let mut verdict = Verdict::new(answer::stream(rule, *speech, &self.target.dialect), trace);
                 if matches!(&verdict.ruling.answer, Answer::Forward(to) if to.split.iter().any(|share| share.backend.is_none())) {
                     verdict.others.push(Answer::NoAnswer(NoAnswer::Reset));
                     verdict.undecided = Some("the connection may go to a backend that is not there".to_owned());

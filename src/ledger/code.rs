@@ -273,6 +273,7 @@ codes! {
     DifferenceNotServed = "difference/not-served",
     DifferenceOriginCase = "difference/origin-case",
     DifferenceOwnPage = "difference/own-page",
+    DifferencePassthrough = "difference/passthrough",
     DifferencePathUpstream = "difference/path-upstream",
     DifferencePlainText = "difference/plain-text",
     DifferencePreflight = "difference/preflight",

@@ -50,6 +50,10 @@ pub enum Speech {
     Http2Tls,
     /// `FastCGI`.
     FastCgi,
+    /// The TLS of the client, passed through.
+    Passthrough,
+    /// What the client said inside its TLS, handed on without it.
+    Decrypted,
 }
 
 impl Speech {
@@ -85,7 +89,7 @@ pub struct Forward {
     pub target: String,
     /// Host sent upstream; `None` where the model does not know.
     pub host: Option<String>,
-    /// How backends are spoken to, sorted; empty where the connection is handed on as it is, and where the model does not know.
+    /// How backends are spoken to, sorted; empty where the model does not know.
     pub speech: Vec<Speech>,
     /// Headers sent upstream that the model claims: name in lower case, value, or `None` for "not sent".
     pub headers: Vec<(String, Option<String>)>,

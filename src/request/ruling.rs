@@ -62,7 +62,7 @@ pub struct Forwarding {
     pub target: TextExpr,
     /// Host sent upstream; `None` where the model does not know.
     pub host: Option<TextExpr>,
-    /// How backends are spoken to, sorted; empty where the connection is handed on as it is, and where the model does not know.
+    /// How backends are spoken to, sorted; empty where the model does not know.
     pub speech: Vec<Speech>,
     /// Headers sent upstream.
     pub headers: HeaderExprs,
@@ -77,6 +77,11 @@ pub struct Forwarding {
 }
 
 impl Forwarding {
+    /// The TLS of the client ends at the backend.
+    pub fn is_passed_through(&self) -> bool {
+        self.speech == [Speech::Passthrough]
+    }
+
     /// Headers the client gets with an answer of this status.
     pub fn headers_with(&self, status: u16) -> std::borrow::Cow<'_, HeaderExprs> {
         if self.header_rules.is_empty() {

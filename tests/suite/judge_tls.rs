@@ -1,0 +1,101 @@
+//! What the judge says of TLS: where it ends, who uses it, and how certificates are looked at on either side of the router.
+
+use gateshift::{
+    compare::{Comparison, Limits, compare, describe},
+    ingress as controller,
+    nginx::{self, Router},
+};
+
+use crate::judge::{against, ingress, inventory, manifests, migration, path, summary};
+
+const HOST: &str = "shop.example";
+
+/// An Ingress that leads everything to one Service.
+fn web(annotations: &[(&str, &str)]) -> String {
+    let annotations: Vec<String> =
+        annotations.iter().map(|(name, value)| format!("nginx.ingress.kubernetes.io/{name}: '{value}'")).collect();
+    ingress(&annotations.join(", "), &path("/", "Prefix", "web"))
+}
+
+/// The same with `spec.tls`.
+fn with_tls(ingress: &str, tls: &str) -> String {
+    ingress.replace("  rules:\n", &format!("  tls: [{{hosts: [{HOST}]{tls}}}]\n  rules:\n"))
+}
+
+fn assert_verdict(comparison: &Comparison, expected: &str) {
+    let verdict = comparison.host(HOST).expect("host").verdict.as_str();
+    assert_eq!(verdict, expected, "{}", summary(comparison));
+}
+
+fn assert_says(comparison: &Comparison, line: &str) {
+    assert!(summary(comparison).contains(line), "{}", summary(comparison));
+}
+
+/// The old side of a controller that passes TLS through.
+fn passing(yaml: &str) -> nginx::Config {
+    let inventory = inventory(yaml);
+    let given = controller::Given { arguments: vec!["--enable-ssl-passthrough=true".to_owned()], ..controller::Given::default() };
+    controller::resolve(&inventory, &controller::controller(&inventory, &given), &controller::Options::of(&inventory)).config
+}
+
+fn passing_against(old: &str, new: &str) -> Comparison {
+    compare(&Router::new(&passing(old)), &manifests(new, &inventory(old), "envoy-gateway"), &Limits::default())
+}
+
+const PASSED: &[(&str, &str)] = &[("ssl-passthrough", "true")];
+
+/// A Gateway with a listener for TLS, and routes for plain requests and for TLS.
+fn entry(listener: &str, of_tls: &str) -> String {
+    format!(
+        "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {{name: gateway, namespace: shop}}
+spec:
+  gatewayClassName: any
+  listeners:
+  - {{name: http, port: 80, protocol: HTTP}}
+  - {{name: https, port: 443, hostname: {HOST}, {listener}}}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {{name: plain, namespace: shop}}
+spec:
+  parentRefs: [{{name: gateway, sectionName: http}}]
+  hostnames: [{HOST}]
+  rules: [{{backendRefs: [{{name: web, port: 80}}]}}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+{of_tls}
+"
+    )
+}
+
+const PASSING: &str = "protocol: TLS, tls: {mode: Passthrough}";
+const ENDING: &str = "protocol: HTTPS, tls: {certificateRefs: [{name: cert}]}";
+
+fn route_of(kind: &str, service: &str) -> String {
+    format!(
+        "kind: {kind}
+metadata: {{name: secure, namespace: shop}}
+spec:
+  parentRefs: [{{name: gateway, sectionName: https}}]
+  hostnames: [{HOST}]
+  rules: [{{backendRefs: [{{name: {service}, port: 80}}]}}]"
+    )
+}
+
+#[test]
+fn tls_that_is_passed_through_is_not_tls_that_ends_at_the_gateway() {
+    let listed = |annotations| with_tls(&web(annotations), ", secretName: cert");
+    let redirect = [PASSED, &[("ssl-redirect", "false")]].concat();
+    let ended = passing_against(&listed(&redirect), &entry(ENDING, &route_of("HTTPRoute", "web")));
+    assert_says(&ended, "difference/passthrough GET https://shop.example/");
+    let difference = ended.host(HOST).expect("host").differences.first().expect("a difference");
+    let said = describe::outcomes(&difference.old.decision.outcome, &difference.new.decision.outcome);
+    assert_eq!(said, ("sent to `shop/web:80` with its TLS passed through".to_owned(), "sent to `shop/web:80` in plain text".to_owned()));
+    let passed = passing_against(&listed(&[("ssl-redirect", "false")]), &entry(PASSING, &route_of("TLSRoute", "web")));
+    assert_says(&passed, "difference/passthrough GET https://shop.example/");
+    let reencrypted = listed(&[("ssl-redirect", "false"), ("backend-protocol", "HTTPS")]);
+    assert_says(&passing_against(&reencrypted, &entry(PASSING, &route_of("TLSRoute", "web"))), "difference/passthrough");
+}
