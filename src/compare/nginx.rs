@@ -23,7 +23,9 @@ impl Router for nginx::Router<'_> {
             | Answer::Unmodelled { .. } => None,
         };
         let silent = matches!(ruling.answer, Answer::NoAnswer(NoAnswer::Refused | NoAnswer::Reset | NoAnswer::Tls));
-        let certificate = (!silent).then(|| served(self.config(), host));
+        // The backend shows its own.
+        let passed = matches!(&ruling.answer, Answer::Forward(forwarding) if forwarding.is_passed_through());
+        let certificate = (!silent && !passed).then(|| served(self.config(), host));
         Verdict {
             ruling,
             others: Vec::new(),

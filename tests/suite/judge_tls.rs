@@ -86,6 +86,16 @@ spec:
 }
 
 #[test]
+fn a_host_whose_tls_is_passed_through_needs_no_certificate_to_be_used_over_tls() {
+    let kept = passing_against(&web(PASSED), &entry(PASSING, &route_of("TLSRoute", "web")));
+    assert_verdict(&kept, "proved");
+    let gone = passing_against(&web(PASSED), &entry(PASSING, "kind: TLSRoute\nmetadata: {name: none, namespace: shop}\nspec: {rules: []}"));
+    assert_says(&gone, "difference/not-served GET https://shop.example/");
+    let elsewhere = passing_against(&web(PASSED), &entry(PASSING, &route_of("TLSRoute", "other")));
+    assert_says(&elsewhere, "difference/backend GET https://shop.example/");
+}
+
+#[test]
 fn tls_that_is_passed_through_is_not_tls_that_ends_at_the_gateway() {
     let listed = |annotations| with_tls(&web(annotations), ", secretName: cert");
     let redirect = [PASSED, &[("ssl-redirect", "false")]].concat();
