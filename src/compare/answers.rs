@@ -133,6 +133,15 @@ fn leads_to_tls(answer: &Answer) -> bool {
     }
 }
 
+/// A redirect to HTTPS of this very host and path; a final slash does not count.
+pub(super) fn sends_to_tls(outcome: &Outcome, host: &str, path: &str) -> bool {
+    let Outcome::Redirect { location, .. } = outcome else { return false };
+    let Some(rest) = location.strip_prefix("https://") else { return false };
+    let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let same_host = authority.strip_suffix(":443").unwrap_or(authority).eq_ignore_ascii_case(host);
+    same_host && target.trim_end_matches('/') == path.trim_end_matches('/')
+}
+
 fn headers_of(answer: &Answer) -> Option<Cow<'_, HeaderExprs>> {
     match answer {
         Answer::Forward(forwarding) => Some(forwarding.headers_with(USUAL_STATUS)),

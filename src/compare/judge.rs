@@ -1,6 +1,7 @@
 //! The judge: hosts, then paths, then everything else; both routers in every cell; every difference shown by a request.
 
 use std::{
+    cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -184,6 +185,7 @@ impl<'j, O: Router, N: Router> Judge<'j, O, N> {
             entries: &self.entries,
             limits: self.limits,
             class,
+            sent_on: RefCell::default(),
         };
         walker.gather(&self.tables);
         let mut asked: Vec<Asked> = Vec::new();

@@ -109,3 +109,26 @@ fn tls_that_is_passed_through_is_not_tls_that_ends_at_the_gateway() {
     let reencrypted = listed(&[("ssl-redirect", "false"), ("backend-protocol", "HTTPS")]);
     assert_says(&passing_against(&reencrypted, &entry(PASSING, &route_of("TLSRoute", "web"))), "difference/passthrough");
 }
+
+#[test]
+fn https_that_plain_requests_are_sent_to_is_used() {
+    let listed = with_tls(&web(&[]), "");
+    assert_says(&migration(&listed, "envoy-gateway"), "difference/not-served GET https://shop.example/");
+    let forced = web(&[("force-ssl-redirect", "true")]);
+    assert_says(&migration(&forced, "envoy-gateway"), "difference/not-served GET https://shop.example/");
+    assert_verdict(&migration(&web(&[]), "envoy-gateway"), "proved");
+}
+
+/// Behind a proxy that has ended TLS the redirect leads to that proxy.
+#[test]
+fn https_of_a_proxy_before_nginx_is_not_that_of_nginx() {
+    let trusting = "apiVersion: v1
+kind: ConfigMap
+metadata: {name: ingress-nginx-controller, namespace: ingress-nginx, labels: {app.kubernetes.io/name: ingress-nginx}}
+data: {use-forwarded-headers: 'true'}
+---
+";
+    let forced = [trusting, &web(&[("force-ssl-redirect", "true")])].concat();
+    let comparison = migration(&forced, "envoy-gateway");
+    assert!(!summary(&comparison).contains("not-served"), "{}", summary(&comparison));
+}
