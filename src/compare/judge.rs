@@ -337,10 +337,10 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
         let mut open: Vec<&Unlike> = group.unlike.iter().collect();
         // Another backend makes everything else another matter.
         if open.iter().any(|unlike| unlike.code == Code::DifferenceBackend) {
-            open.retain(|unlike| matches!(unlike.aspect, Aspect::Access | Aspect::Tls | Aspect::Backend));
+            let apart = |aspect| matches!(aspect, Aspect::Access | Aspect::Tls | Aspect::Backend | Aspect::Certificate);
+            open.retain(|unlike| apart(unlike.aspect));
         }
         let mut samples: Vec<Request> = Vec::new();
-        let mut shown = 0;
         for request in self.samples(group) {
             // Most of what differs shows on the same stage.
             let mut replays: Vec<(Stage, Replayed)> = Vec::with_capacity(1);
@@ -362,7 +362,6 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
                         Some((request, replayed)) => self.difference(group, unlike, &request, &replayed, world, drafts),
                         None => self.difference(group, unlike, &request, replayed, world, drafts),
                     }
-                    shown += 1;
                 }
                 !seen
             });
@@ -370,9 +369,6 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
                 return;
             }
             samples.push(request);
-        }
-        if shown > 0 {
-            return;
         }
         let all = |aspect: Aspect| open.iter().all(|unlike| unlike.aspect == aspect);
         let code = if all(Aspect::Certificate) {

@@ -132,3 +132,16 @@ data: {use-forwarded-headers: 'true'}
     let comparison = migration(&forced, "envoy-gateway");
     assert!(!summary(&comparison).contains("not-served"), "{}", summary(&comparison));
 }
+
+#[test]
+fn another_certificate_is_told_whatever_else_differs() {
+    let listed = with_tls(&web(&[("ssl-redirect", "false")]), ", secretName: cert");
+    let of = |secret: &str, service: &str| entry(&ENDING.replace("cert}", &format!("{secret}}}")), &route_of("HTTPRoute", service));
+    // Without a policy of the Gateway the header for HSTS is lost.
+    let also = against(&listed, &of("foreign", "web"), "envoy-gateway");
+    assert_says(&also, "difference/hsts");
+    assert_says(&also, "undecided/certificate");
+    assert_says(&against(&listed, &of("foreign", "other"), "envoy-gateway"), "undecided/certificate");
+    let same = against(&listed, &of("cert", "web"), "envoy-gateway");
+    assert!(!summary(&same).contains("undecided"), "{}", summary(&same));
+}
