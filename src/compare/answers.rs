@@ -3,6 +3,7 @@
 use std::{borrow::Cow, collections::BTreeSet};
 
 use super::{
+    handshakes,
     spaces::is_proxy_header,
     text::{self, Apart, Known, Sym, TextCell},
     verdict::Aspect,
@@ -30,6 +31,15 @@ pub(super) struct Unlike {
 impl Unlike {
     pub(super) fn new(aspect: Aspect, code: Code) -> Self {
         Self { aspect, code, detail: None }
+    }
+
+    /// Something of backends that no request can show, and that nobody knows to be the same.
+    pub(super) fn doubt(reason: impl Into<String>) -> Self {
+        Self { detail: Some(reason.into()), ..Self::new(Aspect::Protocol, Code::UndecidedUnmodelled) }
+    }
+
+    pub(super) fn is_doubt(&self) -> bool {
+        self.code == Code::UndecidedUnmodelled
     }
 }
 
@@ -261,6 +271,7 @@ fn forwards(old: &Forwarding, new: &Forwarding, cell: &TextCell<'_>, found: &mut
     if !speaks_alike(&old.speech, &new.speech) {
         found.push(Unlike::new(Aspect::Protocol, Code::DifferenceProtocol));
     }
+    found.extend(handshakes::compare(&old.handshakes, &new.handshakes).unlike);
     request_headers(&old.headers, &new.headers, cell, found)?;
     response_headers(&old.headers_with(USUAL_STATUS), &new.headers_with(USUAL_STATUS), cell, found)?;
     if !same_pages(old.error_page.as_ref(), new.error_page.as_ref(), cell)? {
@@ -538,6 +549,7 @@ pub(super) fn of_outcome(outcome: &Outcome) -> Answer {
             target: TextExpr::literal(&forward.target),
             host: forward.host.as_ref().map(TextExpr::literal),
             speech: forward.speech.clone(),
+            handshakes: forward.handshakes.clone(),
             headers: headers(&forward.headers),
             response_headers: headers(&forward.response_headers),
             header_rules: Vec::new(),

@@ -88,8 +88,7 @@ pub(super) fn domain(host: &str) -> Vec<String> {
 }
 
 /// What no proof is about.
-pub const NOT_COMPARED: &str =
-    "not compared: mirrors, retries, cookies of affinity, and the headers by which implementations tell backends of the request";
+pub const NOT_COMPARED: &str = "not compared: mirrors, retries, cookies of affinity, versions and ciphers of TLS, and the headers by which implementations tell backends of the request";
 
 /// Assumptions as sentences.
 pub(super) fn assumptions(assumptions: &BTreeSet<Assumption>) -> Vec<String> {
@@ -103,6 +102,8 @@ pub(super) fn assumptions(assumptions: &BTreeSet<Assumption>) -> Vec<String> {
             Assumption::UsualStatuses => {
                 "backends answer 200, 201, 204, 206, 301, 302, 303, 304, 307 or 308, with which nginx adds headers".to_owned()
             }
+            Assumption::Authorities { old, new } => format!("{new} holds the authorities of {old}"),
+            Assumption::NotAsked => "backends ask for no client certificate where nginx shows none".to_owned(),
             Assumption::PlainAnswers => "authentication services answer 200, 401 or 403".to_owned(),
         })
         .collect()
@@ -174,6 +175,9 @@ fn wire(speech: &[Speech]) -> &'static str {
 /// What may differ, in words.
 pub(super) fn in_doubt(unlike: &Unlike) -> String {
     let header = unlike.detail.as_deref().unwrap_or_default();
+    if unlike.is_doubt() {
+        return header.to_owned();
+    }
     match unlike.aspect {
         Aspect::Access => "who may pass".to_owned(),
         Aspect::Tls => "whether TLS is forced".to_owned(),

@@ -266,6 +266,19 @@ fn undecided(code: Code, reason: String, region: String) -> Undecided {
     Undecided { code, severity: code.severity(), reason, region, example: None, sampled: 0 }
 }
 
+/// Why nothing is claimed of what no request shows.
+fn not_shown(open: &[&Unlike]) -> Option<(Code, String)> {
+    if open.is_empty() {
+        return None;
+    }
+    if open.iter().all(|unlike| unlike.aspect == Aspect::Path) {
+        let reason = "the sides make it from the path in ways that cannot be compared for all paths";
+        return Some((Code::UndecidedIrregular, reason.to_owned()));
+    }
+    let what: Vec<String> = open.iter().map(|unlike| describe::in_doubt(unlike)).collect();
+    Some((Code::UndecidedNotShown, what.join(", ")))
+}
+
 /// Turns groups of cells into differences with witnesses.
 struct Resolver<'r, O, N> {
     old: &'r O,
@@ -370,24 +383,19 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
             }
             samples.push(request);
         }
-        let all = |aspect: Aspect| open.iter().all(|unlike| unlike.aspect == aspect);
-        let code = if all(Aspect::Certificate) {
-            Code::UndecidedCertificate
-        } else if all(Aspect::Path) {
-            Code::UndecidedIrregular
-        } else {
-            Code::UndecidedNotShown
-        };
-        let what: Vec<String> = open.iter().map(|unlike| describe::in_doubt(unlike)).collect();
-        let reason = if code == Code::UndecidedIrregular {
-            "the sides make it from the path in ways that cannot be compared for all paths".to_owned()
-        } else {
-            what.join(", ")
-        };
-        let mut entry = undecided(code, reason, describe::region(&group.notes, self.paths));
-        entry.sampled = samples.len();
-        entry.example = samples.into_iter().next();
-        found.undecided.push(entry);
+        // Neither depends on what else differs.
+        let (certain, rest): (Vec<&Unlike>, Vec<&Unlike>) =
+            open.into_iter().partition(|unlike| unlike.aspect == Aspect::Certificate || unlike.is_doubt());
+        let alone = certain.into_iter().map(|unlike| {
+            let code = if unlike.is_doubt() { Code::UndecidedUnmodelled } else { Code::UndecidedCertificate };
+            (code, describe::in_doubt(unlike))
+        });
+        for (code, reason) in alone.chain(not_shown(&rest)) {
+            let mut entry = undecided(code, reason, describe::region(&group.notes, self.paths));
+            entry.sampled = samples.len();
+            entry.example = samples.first().cloned();
+            found.undecided.push(entry);
+        }
     }
 
     /// The request with a header that one side takes away: without it nobody sees anything.

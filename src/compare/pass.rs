@@ -9,6 +9,7 @@ use std::{
 use super::{
     answers::{self, Unlike},
     cell::{Choices, Table, View, Walk},
+    handshakes,
     hosts::HostClass,
     limits::Limits,
     paths::{PathAtom, Paths},
@@ -21,6 +22,7 @@ use super::{
 };
 use crate::{
     automata::Lang,
+    k8s::ObjectRef,
     ledger::Code,
     request::{Answer, Guard, NoAnswer, Predicates, Request, Scheme},
 };
@@ -38,6 +40,15 @@ pub(super) enum Assumption {
     Rates,
     /// Backends answer with a status with which `add_header` adds headers; with others the sides differ in headers.
     UsualStatuses,
+    /// One object holds the same authorities as another.
+    Authorities {
+        /// Where they are today.
+        old: ObjectRef,
+        /// Where the new side looks for them.
+        new: ObjectRef,
+    },
+    /// Backends that are shown no client certificate today ask for none.
+    NotAsked,
     /// Authentication services say yes with 200 and no with 401 or 403. What else they say, routers take in ways of their own.
     PlainAnswers,
 }
@@ -347,6 +358,7 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
         if let (Answer::Forward(before), Answer::Forward(after)) = (&old.ruling.answer, &new.ruling.answer)
             && unlike.is_empty()
         {
+            assumed.extend(handshakes::compare(&before.handshakes, &after.handshakes).assumed);
             let both = answers::served(before) && answers::served(after);
             match given_up(old.timeout, new.timeout) {
                 Some(GivenUp::ByDefault(after)) => quick = Some(after),

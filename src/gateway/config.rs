@@ -16,9 +16,9 @@ use super::policies::{ClientCertificates, Policy, Trust};
 use super::precedence::Place;
 use super::regex::Compiled;
 use super::status::Statuses;
-use crate::k8s::{ObjectRef, Subject};
+use crate::k8s::{NamespacedName, ObjectRef, Subject};
 use crate::ledger::Findings;
-use crate::request::{PathExpr, PredicateId, Predicates, Sequence, Speech};
+use crate::request::{Handshake, PathExpr, PredicateId, Predicates, Sequence, Speech};
 
 /// Gateway API objects, resolved.
 #[derive(Debug)]
@@ -150,6 +150,8 @@ pub struct Door {
     pub late: Operations,
     /// Certificates of clients (TLS only).
     pub client: Option<ClientCertificates>,
+    /// Secret of the certificate that backends are shown.
+    pub shown: Option<NamespacedName>,
     /// What the model lacks to say more.
     pub unmodelled: Option<String>,
 }
@@ -285,6 +287,8 @@ pub struct Backend {
     pub or: Option<u16>,
     /// How it is spoken to.
     pub speech: Speech,
+    /// What is done in the handshake, where it is spoken to over TLS.
+    pub handshake: Option<Handshake>,
     /// Filters of the backend.
     pub plan: Plan,
 }

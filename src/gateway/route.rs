@@ -10,7 +10,7 @@ use super::filter::Operations;
 use super::policies::{ClientCertificates, Guarded};
 use std::sync::Arc;
 
-use crate::k8s::Subject;
+use crate::k8s::{NamespacedName, Subject};
 use crate::request::{Answer, NoAnswer, Part, PredicateId, Ruling, Step, TextExpr, Valuation};
 
 /// What the router rules, and how sure it is.
@@ -60,6 +60,18 @@ impl Verdict {
             overrides: Vec::new(),
             late: Vec::new(),
             unread: false,
+        }
+    }
+}
+
+impl Verdict {
+    /// Backends that ask for a certificate are shown that of a Secret.
+    fn show(&mut self, secret: &NamespacedName) {
+        for answer in std::iter::once(&mut self.ruling.answer).chain(&mut self.others) {
+            let Answer::Forward(forwarding) = answer else { continue };
+            for handshake in &mut forwarding.handshakes {
+                handshake.shown.get_or_insert_with(|| secret.clone());
+            }
         }
     }
 }
@@ -205,6 +217,9 @@ impl Reading {
             }
         }
         let mut verdict = self.table(table, tls, v, trace);
+        if let Some(secret) = &door.shown {
+            verdict.show(secret);
+        }
         if tls && self.closes_unknown_names && !v.holds(self.first.http2) && v.first(&side.exact_names).is_none() {
             self.close_unknown(&mut verdict);
         }

@@ -365,6 +365,7 @@ impl<'b> Builder<'b> {
                         .unwrap_or_else(|| !overlapping.contains(&index) || *self.target.dialect.overlap_http2 == OverlapHttp2::Kept),
                     late: late(listener, &self.target.dialect),
                     client: listener.conduct.certificates,
+                    shown: listener.shown.clone(),
                     unmodelled: unmodelled.clone(),
                 });
             }
@@ -504,6 +505,7 @@ impl<'b> Builder<'b> {
             http2: true,
             late: Vec::new(),
             client: None,
+            shown: None,
             unmodelled: listener.unmodelled.clone(),
         };
         let speech = if listener.speaks == Speaks::Passthrough { Speech::Passthrough } else { Speech::Decrypted };

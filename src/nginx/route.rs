@@ -107,6 +107,7 @@ impl Router<'_> {
             target: [Part::RawTarget { strip_slash: false }].into(),
             host: Some([Part::HostHeader].into()),
             speech: vec![Speech::Passthrough],
+            handshakes: Vec::new(),
             headers: Vec::new(),
             response_headers: Vec::new(),
             header_rules: Vec::new(),

@@ -1,6 +1,6 @@
 //! What a router rules for a class of requests: a [`super::Decision`] whose texts still depend on the request.
 
-use super::{Deny, HeaderRule, NoAnswer, Share, Speech, Step, TextExpr};
+use super::{Deny, Handshake, HeaderRule, NoAnswer, Share, Speech, Step, TextExpr};
 use crate::k8s::NamespacedName;
 
 /// Headers that a model claims: name in lower case, and how the value is made; `None` for "not sent".
@@ -64,6 +64,9 @@ pub struct Forwarding {
     pub host: Option<TextExpr>,
     /// How backends are spoken to, sorted; empty where the model does not know.
     pub speech: Vec<Speech>,
+    /// What is done in handshakes with backends, each way once, sorted; empty where none is spoken to over TLS, and where the model does
+    /// not know.
+    pub handshakes: Vec<Handshake>,
     /// Headers sent upstream.
     pub headers: HeaderExprs,
     /// Headers the client gets, before `header_rules`.

@@ -271,7 +271,7 @@ fn compare_one(request: &Request, asked: &Value, observed: &Value, outcome: &Out
     let backend = observed.get("backend").and_then(Value::as_str);
     let headers = |claims: &[(String, Option<String>)]| compare_headers(observed.get("headers"), claims, &request.target);
     match outcome {
-        Outcome::Forward(Forward { split, method, target, host, speech, headers: sent, response_headers }) => {
+        Outcome::Forward(Forward { split, method, target, host, speech, handshakes: _, headers: sent, response_headers }) => {
             let Some(backend) = backend else {
                 // A call of gRPC gets the status in a header.
                 let code = observed.get("headers").map_or("", |headers| text(headers, "grpc-status"));

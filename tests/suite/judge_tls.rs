@@ -6,7 +6,7 @@ use gateshift::{
     nginx::{self, Router},
 };
 
-use crate::judge::{against, ingress, inventory, manifests, migration, path, summary};
+use crate::judge::{against, ingress, inventory, manifests, migration, path, route, rule, summary};
 
 const HOST: &str = "shop.example";
 
@@ -144,4 +144,108 @@ fn another_certificate_is_told_whatever_else_differs() {
     assert_says(&against(&listed, &of("foreign", "other"), "envoy-gateway"), "undecided/certificate");
     let same = against(&listed, &of("cert", "web"), "envoy-gateway");
     assert!(!summary(&same).contains("undecided"), "{}", summary(&same));
+}
+
+const VERIFIED: &[(&str, &str)] = &[
+    ("backend-protocol", "HTTPS"),
+    ("proxy-ssl-secret", "shop/ca"),
+    ("proxy-ssl-verify", "on"),
+    ("proxy-ssl-name", "Web.internal"),
+    ("proxy-ssl-server-name", "on"),
+];
+
+/// A backend that nginx looks at, and the Secret by which it does.
+fn verified(keys: &str) -> String {
+    let secret = format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: ca, namespace: shop}}\nstringData: {{{keys}}}\n---\n");
+    secret + &web(VERIFIED)
+}
+
+const CA: &str = "ca.crt: x";
+const PAIR: &str = "ca.crt: x, tls.crt: y, tls.key: z";
+
+/// The route of the backend, and what says how it is spoken to.
+fn beside(policy: &str) -> String {
+    format!("{}---\n{policy}\n", route(&rule("PathPrefix", "/", "web")))
+}
+
+fn policy(validation: &str) -> String {
+    beside(&format!(
+        "apiVersion: gateway.networking.k8s.io/v1
+kind: BackendTLSPolicy
+metadata: {{name: web, namespace: shop}}
+spec: {{targetRefs: [{{group: '', kind: Service, name: web}}], validation: {{{validation}}}}}"
+    ))
+}
+
+const OWN: &str = "caCertificateRefs: [{group: '', kind: ConfigMap, name: ca}]";
+
+fn assumptions(comparison: &Comparison) -> &[String] {
+    &comparison.host(HOST).expect("host").assumptions
+}
+
+#[test]
+fn a_verified_backend_that_is_converted_is_verified_alike() {
+    for target in ["standard", "envoy-gateway", "traefik", "istio"] {
+        let comparison = migration(&verified(CA), target);
+        assert_verdict(&comparison, "proved");
+        let rests = "ConfigMap shop/ca holds the authorities of Secret shop/ca";
+        assert!(assumptions(&comparison).iter().any(|assumption| assumption == rests), "{:?}", assumptions(&comparison));
+    }
+}
+
+#[test]
+fn a_backend_that_is_verified_otherwise_differs() {
+    let says = |validation: &str, line: &str| assert_says(&against(&verified(CA), &policy(validation), "envoy-gateway"), line);
+    says(&format!("{OWN}, hostname: other.internal"), "difference/backend-verification GET http://shop.example/");
+    says("wellKnownCACertificates: System, hostname: web.internal", "difference/backend-verification");
+    let names = "subjectAltNames: [{type: Hostname, hostname: web.internal}, {type: Hostname, hostname: any.internal}]";
+    says(&format!("{OWN}, hostname: web.internal, {names}"), "difference/backend-verification");
+    let same = against(&verified(CA), &policy(&format!("{OWN}, hostname: web.internal")), "envoy-gateway");
+    assert_verdict(&same, "proved");
+    let elsewhere = OWN.replace("name: ca", "name: other");
+    says(
+        &format!("{elsewhere}, hostname: web.internal"),
+        "undecided/unmodelled (http: paths like `/`): whether ConfigMap shop/other holds the authorities of Secret shop/ca",
+    );
+}
+
+#[test]
+fn a_backend_that_nobody_verifies_any_more_differs() {
+    let substitute = "apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: Backend
+metadata: {name: web, namespace: shop}
+spec:
+  endpoints: [{fqdn: {hostname: web.shop.svc.cluster.local, port: 80}}]
+  tls: {insecureSkipVerify: true}";
+    let by_object = |text: String| text.replace("{name: web, port: 80}", "{group: gateway.envoyproxy.io, kind: Backend, name: web}");
+    let unseen = by_object(beside(substitute));
+    assert_says(&against(&verified(CA), &unseen, "envoy-gateway"), "difference/backend-verification GET http://shop.example/");
+    let plain = web(&[("backend-protocol", "HTTPS")]);
+    assert_verdict(&against(&plain, &unseen, "envoy-gateway"), "proved");
+    let now = against(&plain, &policy(&format!("{OWN}, hostname: web.internal")), "envoy-gateway");
+    assert_says(&now, "difference/backend-verified GET http://shop.example/");
+    let rule = |tls: &str| {
+        beside(&format!(
+            "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {{name: web, namespace: shop}}\nspec: {{host: web, trafficPolicy: {{tls: {{mode: SIMPLE{tls}}}}}}}"
+        ))
+    };
+    assert_says(&against(&verified(CA), &rule(", insecureSkipVerify: true"), "istio"), "difference/backend-verification");
+    assert_says(&against(&verified(CA), &rule(", sni: web.internal"), "istio"), "undecided/unmodelled");
+}
+
+#[test]
+fn a_certificate_that_the_backend_is_no_longer_shown_differs() {
+    let kept = policy(&format!("{OWN}, hostname: web.internal"));
+    assert_says(&against(&verified(PAIR), &kept, "envoy-gateway"), "difference/backend-client-certificate GET http://shop.example/");
+    let shows = |secret: &str| {
+        let of_gateway = format!("gatewayClassName: any\n  tls: {{backend: {{clientCertificateRef: {secret}}}}}\n");
+        kept.replacen("gatewayClassName: any\n", &of_gateway, 1)
+    };
+    let same = against(&verified(PAIR), &shows("{name: ca, namespace: shop}"), "envoy-gateway");
+    assert_verdict(&same, "proved");
+    let other = against(&verified(PAIR), &shows("{name: other}"), "envoy-gateway");
+    assert_says(&other, "whether Secret gateway-system/other holds the certificate of Secret shop/ca");
+    let also = against(&verified(CA), &shows("{name: ca, namespace: shop}"), "envoy-gateway");
+    assert_verdict(&also, "proved");
+    assert!(assumptions(&also).iter().any(|assumption| assumption.contains("ask for no client certificate")), "{:?}", assumptions(&also));
 }
