@@ -7,7 +7,7 @@ use super::{
     pass::{Assumption, Note},
     paths::Paths,
     spaces::Key,
-    verdict::Aspect,
+    verdict::{Aspect, Comparison},
 };
 use crate::request::{Forward, NoAnswer, Outcome, Share, Speech};
 
@@ -87,8 +87,14 @@ pub(super) fn domain(host: &str) -> Vec<String> {
     ]
 }
 
-/// What no proof is about.
-pub const NOT_COMPARED: &str = "not compared: mirrors, retries, cookies of affinity, versions and ciphers of TLS, and the headers by which implementations tell backends of the request";
+/// What no verdict is about; nothing where that goes without saying.
+pub fn not_compared(comparison: &Comparison) -> Option<String> {
+    let ports = if comparison.streams { "TCP and UDP ports, " } else { "" };
+    (comparison.summary.proved > 0 || comparison.streams).then(|| format!("not compared: {ports}{BESIDE}"))
+}
+
+/// What is never compared.
+const BESIDE: &str = "mirrors, retries, cookies of affinity, versions and ciphers of TLS, and the headers by which implementations tell backends of the request";
 
 /// Assumptions as sentences.
 pub(super) fn assumptions(assumptions: &BTreeSet<Assumption>) -> Vec<String> {

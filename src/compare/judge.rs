@@ -46,7 +46,7 @@ pub fn compare(old: &impl Router, new: &impl Router, limits: &Limits) -> Compari
     for (class, found) in wanted.iter().zip(judged(old, new, sides, &entries, limits, &wanted)) {
         findings.entry((order(&class.label), class.label.clone())).or_default().join(found);
     }
-    let mut comparison = Comparison::default();
+    let mut comparison = Comparison { streams: old.has_streams() || new.has_streams(), ..Comparison::default() };
     for ((_, label), found) in findings {
         let probed = if comparison.hosts.len() < limits.probed_hosts {
             found.host.as_deref().map(|host| probe::probe(old, new, host, &found.base, &found.unclean)).unwrap_or_default()

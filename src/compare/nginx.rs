@@ -46,6 +46,11 @@ impl Router for nginx::Router<'_> {
         [self.config().globals.flags.health_check_path.as_str(), "/nginx_status"].iter().any(|own| path.starts_with(own))
     }
 
+    fn has_streams(&self) -> bool {
+        let flags = &self.config().globals.flags;
+        flags.tcp_services.is_some() || flags.udp_services.is_some()
+    }
+
     fn dependence(&self, request: &Request) -> Dependence {
         let assumed = self.assumed_secret(request).map(ToString::to_string);
         let Answer::Forward(forwarding) = self.rule(request).answer else { return Dependence { assumed, ..Dependence::default() } };

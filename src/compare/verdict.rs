@@ -297,6 +297,8 @@ pub struct Comparison {
     pub summary: Tally,
     /// Hosts whose unclean requests were not probed.
     pub not_probed: usize,
+    /// A side has ports for TCP or UDP, which nothing here is about.
+    pub streams: bool,
 }
 
 impl Comparison {

@@ -31,6 +31,8 @@ pub struct Config {
     pub findings: Findings,
     /// Routes whose parent is a Service: a mesh decides about them.
     pub mesh_routes: Vec<ObjectRef>,
+    /// There are routes of TCP or UDP, which no request reaches.
+    pub streams: bool,
     pub(super) compiled: Vec<OnceLock<Option<Compiled>>>,
 }
 
