@@ -3,6 +3,7 @@
 use std::{borrow::Cow, collections::BTreeSet};
 
 use super::{
+    handshakes,
     spaces::is_proxy_header,
     text::{self, Apart, Known, Sym, TextCell},
     verdict::Aspect,
@@ -30,6 +31,15 @@ pub(super) struct Unlike {
 impl Unlike {
     pub(super) fn new(aspect: Aspect, code: Code) -> Self {
         Self { aspect, code, detail: None }
+    }
+
+    /// Something of backends that no request can show, and that nobody knows to be the same.
+    pub(super) fn doubt(reason: impl Into<String>) -> Self {
+        Self { detail: Some(reason.into()), ..Self::new(Aspect::Protocol, Code::UndecidedUnmodelled) }
+    }
+
+    pub(super) fn is_doubt(&self) -> bool {
+        self.code == Code::UndecidedUnmodelled
     }
 }
 
@@ -131,6 +141,15 @@ fn leads_to_tls(answer: &Answer) -> bool {
         | Answer::NoAnswer(_)
         | Answer::Unmodelled { .. } => false,
     }
+}
+
+/// A redirect to HTTPS of this very host and path; a final slash does not count.
+pub(super) fn sends_to_tls(outcome: &Outcome, host: &str, path: &str) -> bool {
+    let Outcome::Redirect { location, .. } = outcome else { return false };
+    let Some(rest) = location.strip_prefix("https://") else { return false };
+    let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let same_host = authority.strip_suffix(":443").unwrap_or(authority).eq_ignore_ascii_case(host);
+    same_host && target.trim_end_matches('/') == path.trim_end_matches('/')
 }
 
 fn headers_of(answer: &Answer) -> Option<Cow<'_, HeaderExprs>> {
@@ -236,6 +255,11 @@ fn forwards(old: &Forwarding, new: &Forwarding, cell: &TextCell<'_>, found: &mut
     if let Some(code) = splits(&old.split, &new.split) {
         found.push(Unlike::new(Aspect::Backend, code));
     }
+    if old.is_passed_through() != new.is_passed_through() {
+        // Nothing that one side sees of a request can be compared with what the other side never sees.
+        found.push(Unlike::new(Aspect::Tls, Code::DifferencePassthrough));
+        return Ok(());
+    }
     if !same_text(&old.target, &new.target, cell)? {
         found.push(Unlike::new(Aspect::Path, Code::DifferencePathUpstream));
     }
@@ -247,6 +271,7 @@ fn forwards(old: &Forwarding, new: &Forwarding, cell: &TextCell<'_>, found: &mut
     if !speaks_alike(&old.speech, &new.speech) {
         found.push(Unlike::new(Aspect::Protocol, Code::DifferenceProtocol));
     }
+    found.extend(handshakes::compare(&old.handshakes, &new.handshakes).unlike);
     request_headers(&old.headers, &new.headers, cell, found)?;
     response_headers(&old.headers_with(USUAL_STATUS), &new.headers_with(USUAL_STATUS), cell, found)?;
     if !same_pages(old.error_page.as_ref(), new.error_page.as_ref(), cell)? {
@@ -256,9 +281,11 @@ fn forwards(old: &Forwarding, new: &Forwarding, cell: &TextCell<'_>, found: &mut
 }
 
 /// Backends understand the new side as they understand the old one. Over TLS a backend for HTTP/2 is found by the handshake; one for HTTP/1
-/// is not understood where the gateway insists on HTTP/2. Where a side does not know, nothing is said.
+/// is not understood where the gateway insists on HTTP/2, and understands clients whose TLS was taken off. Where a side does not know,
+/// nothing is said.
 fn speaks_alike(old: &[Speech], new: &[Speech]) -> bool {
-    let understood = |new: &Speech| old.contains(new) || (*new == Speech::Https && old == [Speech::Http2Tls]);
+    let understood =
+        |new: &Speech| old.contains(new) || matches!((old, new), ([Speech::Http2Tls], Speech::Https) | ([Speech::Http], Speech::Decrypted));
     old.is_empty() || new.iter().all(understood)
 }
 
@@ -522,6 +549,7 @@ pub(super) fn of_outcome(outcome: &Outcome) -> Answer {
             target: TextExpr::literal(&forward.target),
             host: forward.host.as_ref().map(TextExpr::literal),
             speech: forward.speech.clone(),
+            handshakes: forward.handshakes.clone(),
             headers: headers(&forward.headers),
             response_headers: headers(&forward.response_headers),
             header_rules: Vec::new(),

@@ -7,9 +7,9 @@ use super::{
     pass::{Assumption, Note},
     paths::Paths,
     spaces::Key,
-    verdict::Aspect,
+    verdict::{Aspect, Comparison},
 };
-use crate::request::{NoAnswer, Outcome, Share};
+use crate::request::{Forward, NoAnswer, Outcome, Share, Speech};
 
 /// Paths that are named before the rest is counted.
 const NAMED: usize = 3;
@@ -87,9 +87,14 @@ pub(super) fn domain(host: &str) -> Vec<String> {
     ]
 }
 
-/// What no proof is about.
-pub const NOT_COMPARED: &str =
-    "not compared: mirrors, retries, cookies of affinity, and the headers by which implementations tell backends of the request";
+/// What no verdict is about; nothing where that goes without saying.
+pub fn not_compared(comparison: &Comparison) -> Option<String> {
+    let ports = if comparison.streams { "TCP and UDP ports, " } else { "" };
+    (comparison.summary.proved > 0 || comparison.streams).then(|| format!("not compared: {ports}{BESIDE}"))
+}
+
+/// What is never compared.
+const BESIDE: &str = "mirrors, retries, cookies of affinity, versions and ciphers of TLS, and the headers by which implementations tell backends of the request";
 
 /// Assumptions as sentences.
 pub(super) fn assumptions(assumptions: &BTreeSet<Assumption>) -> Vec<String> {
@@ -103,6 +108,8 @@ pub(super) fn assumptions(assumptions: &BTreeSet<Assumption>) -> Vec<String> {
             Assumption::UsualStatuses => {
                 "backends answer 200, 201, 204, 206, 301, 302, 303, 304, 307 or 308, with which nginx adds headers".to_owned()
             }
+            Assumption::Authorities { old, new } => format!("{new} holds the authorities of {old}"),
+            Assumption::NotAsked => "backends ask for no client certificate where nginx shows none".to_owned(),
             Assumption::PlainAnswers => "authentication services answer 200, 401 or 403".to_owned(),
         })
         .collect()
@@ -138,20 +145,45 @@ pub fn outcome(outcome: &Outcome) -> String {
 pub fn outcomes(old: &Outcome, new: &Outcome) -> (String, String) {
     let (before, after) = (outcome(old), outcome(new));
     match (old, new) {
-        (Outcome::Forward(old), Outcome::Forward(new)) if before == after && old.target != new.target => {
-            (format!("{before} as `{}`", old.target), format!("{after} as `{}`", new.target))
+        (Outcome::Forward(old), Outcome::Forward(new)) => {
+            let apart = wires(old, new).or_else(|| (before == after).then(|| told_apart(old, new)).flatten());
+            let [old, new] = apart.unwrap_or_default();
+            (before + &old, after + &new)
         }
-        (Outcome::Forward(old), Outcome::Forward(new)) if before == after => match (&old.host, &new.host) {
-            (Some(old), Some(new)) if old != new => (format!("{before} with the host `{old}`"), format!("{after} with the host `{new}`")),
-            (_, _) => (before, after),
-        },
         (_, _) => (before, after),
+    }
+}
+
+/// Where TLS of the client ends, if that differs.
+fn wires(old: &Forward, new: &Forward) -> Option<[String; 2]> {
+    let passed = |forward: &Forward| forward.speech == [Speech::Passthrough];
+    (passed(old) != passed(new)).then(|| [old, new].map(|forward| format!(" {}", wire(&forward.speech))))
+}
+
+/// What tells the ways apart in which both sides send a request to the same backends.
+fn told_apart(old: &Forward, new: &Forward) -> Option<[String; 2]> {
+    if old.target != new.target {
+        return Some([old, new].map(|forward| format!(" as `{}`", forward.target)));
+    }
+    let (before, after) = (old.host.as_ref()?, new.host.as_ref()?);
+    (before != after).then(|| [before, after].map(|host| format!(" with the host `{host}`")))
+}
+
+/// What becomes of the TLS of the client.
+fn wire(speech: &[Speech]) -> &'static str {
+    match speech {
+        [Speech::Passthrough] => "with its TLS passed through",
+        all if all.iter().all(|speech| speech.is_tls()) && !all.is_empty() => "over TLS of the gateway",
+        _ => "in plain text",
     }
 }
 
 /// What may differ, in words.
 pub(super) fn in_doubt(unlike: &Unlike) -> String {
     let header = unlike.detail.as_deref().unwrap_or_default();
+    if unlike.is_doubt() {
+        return header.to_owned();
+    }
     match unlike.aspect {
         Aspect::Access => "who may pass".to_owned(),
         Aspect::Tls => "whether TLS is forced".to_owned(),

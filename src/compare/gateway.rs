@@ -38,6 +38,10 @@ impl Router for Config {
         Decided { decision, others, undecided, other_certificates }
     }
 
+    fn has_streams(&self) -> bool {
+        self.streams
+    }
+
     fn dependence(&self, request: &Request) -> Dependence {
         let gateway::evaluate::Expected { replaced, patience, limited } = Config::expected(self, request);
         Dependence { replaced, patience, limited, ..Dependence::default() }

@@ -1,6 +1,7 @@
 //! The judge: hosts, then paths, then everything else; both routers in every cell; every difference shown by a request.
 
 use std::{
+    cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -45,7 +46,7 @@ pub fn compare(old: &impl Router, new: &impl Router, limits: &Limits) -> Compari
     for (class, found) in wanted.iter().zip(judged(old, new, sides, &entries, limits, &wanted)) {
         findings.entry((order(&class.label), class.label.clone())).or_default().join(found);
     }
-    let mut comparison = Comparison::default();
+    let mut comparison = Comparison { streams: old.has_streams() || new.has_streams(), ..Comparison::default() };
     for ((_, label), found) in findings {
         let probed = if comparison.hosts.len() < limits.probed_hosts {
             found.host.as_deref().map(|host| probe::probe(old, new, host, &found.base, &found.unclean)).unwrap_or_default()
@@ -184,6 +185,7 @@ impl<'j, O: Router, N: Router> Judge<'j, O, N> {
             entries: &self.entries,
             limits: self.limits,
             class,
+            sent_on: RefCell::default(),
         };
         walker.gather(&self.tables);
         let mut asked: Vec<Asked> = Vec::new();
@@ -264,6 +266,19 @@ fn undecided(code: Code, reason: String, region: String) -> Undecided {
     Undecided { code, severity: code.severity(), reason, region, example: None, sampled: 0 }
 }
 
+/// Why nothing is claimed of what no request shows.
+fn not_shown(open: &[&Unlike]) -> Option<(Code, String)> {
+    if open.is_empty() {
+        return None;
+    }
+    if open.iter().all(|unlike| unlike.aspect == Aspect::Path) {
+        let reason = "the sides make it from the path in ways that cannot be compared for all paths";
+        return Some((Code::UndecidedIrregular, reason.to_owned()));
+    }
+    let what: Vec<String> = open.iter().map(|unlike| describe::in_doubt(unlike)).collect();
+    Some((Code::UndecidedNotShown, what.join(", ")))
+}
+
 /// Turns groups of cells into differences with witnesses.
 struct Resolver<'r, O, N> {
     old: &'r O,
@@ -335,10 +350,10 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
         let mut open: Vec<&Unlike> = group.unlike.iter().collect();
         // Another backend makes everything else another matter.
         if open.iter().any(|unlike| unlike.code == Code::DifferenceBackend) {
-            open.retain(|unlike| matches!(unlike.aspect, Aspect::Access | Aspect::Tls | Aspect::Backend));
+            let apart = |aspect| matches!(aspect, Aspect::Access | Aspect::Tls | Aspect::Backend | Aspect::Certificate);
+            open.retain(|unlike| apart(unlike.aspect));
         }
         let mut samples: Vec<Request> = Vec::new();
-        let mut shown = 0;
         for request in self.samples(group) {
             // Most of what differs shows on the same stage.
             let mut replays: Vec<(Stage, Replayed)> = Vec::with_capacity(1);
@@ -360,7 +375,6 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
                         Some((request, replayed)) => self.difference(group, unlike, &request, &replayed, world, drafts),
                         None => self.difference(group, unlike, &request, replayed, world, drafts),
                     }
-                    shown += 1;
                 }
                 !seen
             });
@@ -369,27 +383,19 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
             }
             samples.push(request);
         }
-        if shown > 0 {
-            return;
+        // Neither depends on what else differs.
+        let (certain, rest): (Vec<&Unlike>, Vec<&Unlike>) =
+            open.into_iter().partition(|unlike| unlike.aspect == Aspect::Certificate || unlike.is_doubt());
+        let alone = certain.into_iter().map(|unlike| {
+            let code = if unlike.is_doubt() { Code::UndecidedUnmodelled } else { Code::UndecidedCertificate };
+            (code, describe::in_doubt(unlike))
+        });
+        for (code, reason) in alone.chain(not_shown(&rest)) {
+            let mut entry = undecided(code, reason, describe::region(&group.notes, self.paths));
+            entry.sampled = samples.len();
+            entry.example = samples.first().cloned();
+            found.undecided.push(entry);
         }
-        let all = |aspect: Aspect| open.iter().all(|unlike| unlike.aspect == aspect);
-        let code = if all(Aspect::Certificate) {
-            Code::UndecidedCertificate
-        } else if all(Aspect::Path) {
-            Code::UndecidedIrregular
-        } else {
-            Code::UndecidedNotShown
-        };
-        let what: Vec<String> = open.iter().map(|unlike| describe::in_doubt(unlike)).collect();
-        let reason = if code == Code::UndecidedIrregular {
-            "the sides make it from the path in ways that cannot be compared for all paths".to_owned()
-        } else {
-            what.join(", ")
-        };
-        let mut entry = undecided(code, reason, describe::region(&group.notes, self.paths));
-        entry.sampled = samples.len();
-        entry.example = samples.into_iter().next();
-        found.undecided.push(entry);
     }
 
     /// The request with a header that one side takes away: without it nobody sees anything.

@@ -12,6 +12,7 @@ mod cause;
 mod cell;
 pub mod describe;
 mod gateway;
+mod handshakes;
 mod hosts;
 mod judge;
 mod langs;

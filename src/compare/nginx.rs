@@ -23,7 +23,9 @@ impl Router for nginx::Router<'_> {
             | Answer::Unmodelled { .. } => None,
         };
         let silent = matches!(ruling.answer, Answer::NoAnswer(NoAnswer::Refused | NoAnswer::Reset | NoAnswer::Tls));
-        let certificate = (!silent).then(|| served(self.config(), host));
+        // The backend shows its own.
+        let passed = matches!(&ruling.answer, Answer::Forward(forwarding) if forwarding.is_passed_through());
+        let certificate = (!silent && !passed).then(|| served(self.config(), host));
         Verdict {
             ruling,
             others: Vec::new(),
@@ -42,6 +44,11 @@ impl Router for nginx::Router<'_> {
 
     fn is_own_page(&self, path: &str) -> bool {
         [self.config().globals.flags.health_check_path.as_str(), "/nginx_status"].iter().any(|own| path.starts_with(own))
+    }
+
+    fn has_streams(&self) -> bool {
+        let flags = &self.config().globals.flags;
+        flags.tcp_services.is_some() || flags.udp_services.is_some()
     }
 
     fn dependence(&self, request: &Request) -> Dependence {

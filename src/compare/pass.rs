@@ -9,18 +9,22 @@ use std::{
 use super::{
     answers::{self, Unlike},
     cell::{Choices, Table, View, Walk},
+    handshakes,
     hosts::HostClass,
     limits::Limits,
     paths::{PathAtom, Paths},
+    replay::Stage,
     router::{Entry, Router, Served, Verdict},
     spaces::Key,
     text::{Apart, Known, TextCell},
     verdict::Aspect,
+    witness,
 };
 use crate::{
     automata::Lang,
+    k8s::ObjectRef,
     ledger::Code,
-    request::{Answer, Guard, NoAnswer, Predicates, Scheme},
+    request::{Answer, Guard, NoAnswer, Predicates, Request, Scheme},
 };
 
 /// What is taken for granted where something cannot be seen in a ruling.
@@ -36,6 +40,15 @@ pub(super) enum Assumption {
     Rates,
     /// Backends answer with a status with which `add_header` adds headers; with others the sides differ in headers.
     UsualStatuses,
+    /// One object holds the same authorities as another.
+    Authorities {
+        /// Where they are today.
+        old: ObjectRef,
+        /// Where the new side looks for them.
+        new: ObjectRef,
+    },
+    /// Backends that are shown no client certificate today ask for none.
+    NotAsked,
     /// Authentication services say yes with 200 and no with 401 or 403. What else they say, routers take in ways of their own.
     PlainAnswers,
 }
@@ -128,6 +141,8 @@ pub(super) struct Walker<'w, 'p, O, N> {
     pub(super) entries: &'w [Entry],
     pub(super) limits: &'w Limits,
     pub(super) class: &'w HostClass,
+    /// For each path, once that was asked, whether the old side sends its plain requests on to HTTPS.
+    pub(super) sent_on: RefCell<Vec<Option<bool>>>,
 }
 
 impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
@@ -151,6 +166,7 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
     /// Walks over all cells. `last`: paths are not told apart any further.
     pub(super) fn run(&self, tables: &mut [Table<'p>; 2], paths: &Paths, last: bool) -> Pass {
         let mut pass = Pass::default();
+        self.sent_on.replace(vec![None; paths.atoms.len()]);
         // Entries where something depends on the path.
         let mut open = self.entries.to_vec();
         for number in 0..paths.atoms.len() {
@@ -210,12 +226,36 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
         }
         pass.cells += same + leaves.len();
         // The certificate of the old side is chosen before it sees a path.
-        let by_certificate = matches!(leaves.as_slice(), [(Leaf::Assumed(all), ..)] if *all == [Assumption::NoDefaultCertificate]);
+        let by_certificate = matches!(leaves.as_slice(), [(Leaf::Assumed(all), ..)] if *all == [Assumption::NoDefaultCertificate])
+            && !(0..paths.atoms.len()).any(|number| self.is_sent_on(paths, number));
         let alike = same + leaves.len() == 1 && !asked.1 && (!asked.0 || by_certificate);
         for (leaf, before, after, note) in leaves {
             pass.add(leaf, before, after, note);
         }
         alike
+    }
+
+    /// The old side itself sends plain requests for a path on to HTTPS: then somebody does use that.
+    fn is_sent_on(&self, paths: &Paths, number: usize) -> bool {
+        if let Some(known) = self.sent_on.borrow()[number] {
+            return known;
+        }
+        let sent_on = self.sends_on(&paths.atoms[number].witness);
+        self.sent_on.borrow_mut()[number] = Some(sent_on);
+        sent_on
+    }
+
+    fn sends_on(&self, path: &str) -> bool {
+        let host = &self.class.name;
+        let leads = |request: &Request| answers::sends_to_tls(&self.old.decide(request, &Stage::default()).decision.outcome, host, path);
+        let mut request = witness::plain(Entry::HTTP, host, path);
+        if !leads(&request) {
+            return false;
+        }
+        // Where a proxy is believed that has ended TLS already, HTTPS is that of the proxy.
+        witness::come_through_tls(&mut request);
+        // Where HTTPS leads to itself, it serves nobody.
+        leads(&request) && !leads(&witness::plain(Entry::HTTPS, host, path))
     }
 
     /// What a cell comes to, where need be for paths with and without a final slash.
@@ -246,6 +286,7 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
             && old.certificate == Some(Served::Default)
             && (new.certificate.as_ref().is_none_or(|served| *served == Served::Default)
                 || new.other_certificates.contains(&Served::Default))
+            && !self.is_sent_on(paths, number)
         {
             return Some(Leaf::Assumed(vec![Assumption::NoDefaultCertificate]));
         }
@@ -317,6 +358,7 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
         if let (Answer::Forward(before), Answer::Forward(after)) = (&old.ruling.answer, &new.ruling.answer)
             && unlike.is_empty()
         {
+            assumed.extend(handshakes::compare(&before.handshakes, &after.handshakes).assumed);
             let both = answers::served(before) && answers::served(after);
             match given_up(old.timeout, new.timeout) {
                 Some(GivenUp::ByDefault(after)) => quick = Some(after),

@@ -112,6 +112,11 @@ pub trait Router: Sync {
         Vec::new()
     }
 
+    /// Whether there are ports for TCP or UDP, of which no request tells.
+    fn has_streams(&self) -> bool {
+        false
+    }
+
     /// Whether the answer to this path, on a host that nobody names, is a page of the router's own.
     fn is_own_page(&self, path: &str) -> bool {
         let _ = path;

@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
+use super::handshakes;
 use crate::{
     k8s::Subject,
     ledger::{Code, Facts, Severity},
@@ -139,6 +140,10 @@ impl Difference {
     /// What the wording of the code needs.
     pub fn facts(&self) -> Facts {
         let (old, new) = super::describe::outcomes(&self.old.decision.outcome, &self.new.decision.outcome);
+        let [before, after] = [&self.old, &self.new].map(|treatment| match &treatment.decision.outcome {
+            Outcome::Forward(forward) => forward.handshakes.as_slice(),
+            _ => &[],
+        });
         let limit = match &self.new.decision.outcome {
             Outcome::Respond { status: 504, .. } => "the time limit of the new side".to_owned(),
             _ => String::new(),
@@ -150,6 +155,9 @@ impl Difference {
             ("header", self.details.join("`, `")),
             ("bytes", self.witness.body_bytes.to_string()),
             ("limit", limit),
+            ("old_verification", handshakes::words(before)),
+            ("new_verification", handshakes::words(after)),
+            ("secret", handshakes::secrets(before)),
         ]
     }
 }
@@ -289,6 +297,8 @@ pub struct Comparison {
     pub summary: Tally,
     /// Hosts whose unclean requests were not probed.
     pub not_probed: usize,
+    /// A side has ports for TCP or UDP, which nothing here is about.
+    pub streams: bool,
 }
 
 impl Comparison {

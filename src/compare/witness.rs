@@ -15,6 +15,11 @@ pub(super) fn come_from_elsewhere(request: &mut Request) {
     }
 }
 
+/// A proxy before the router says that the client came through TLS.
+pub(super) fn come_through_tls(request: &mut Request) {
+    request.headers.push(Header { name: "X-Forwarded-Proto".to_owned(), value: "https".to_owned() });
+}
+
 /// A plain request.
 pub(super) fn plain(entry: Entry, host: &str, path: &str) -> Request {
     Request {

@@ -8,7 +8,7 @@ use super::dialect::{
 };
 use super::filter::{self, Operation, Operations, Plan};
 use super::paths::{self, Purpose};
-use crate::request::{Answer, Forwarding, HeaderExprs, Part, PathExpr, Share, Speech, TextExpr};
+use crate::request::{Answer, Forwarding, Handshake, HeaderExprs, Part, PathExpr, Share, Speech, TextExpr};
 
 /// Name of the variable for the port of the Host header with its colon, empty where it has none.
 pub const HOST_PORT: &str = "host-port";
@@ -403,6 +403,7 @@ fn forward(rule: &Rule, split: Vec<Share>, path: &PathExpr, cors: HeaderExprs, d
         target: TextExpr(vec![Part::Path(path), Part::Query]),
         host: Some(host),
         speech: speech(&rule.backends),
+        handshakes: handshakes(&rule.backends),
         headers,
         response_headers,
         header_rules: Vec::new(),
@@ -430,8 +431,8 @@ fn host_from(name: &str, headers: &HeaderExprs) -> TextExpr {
     }
 }
 
-/// A connection that is handed on as it is.
-pub fn stream(rule: &Rule, dialect: &Dialect) -> Answer {
+/// A connection that is handed on without a look at its requests.
+pub fn stream(rule: &Rule, speech: Speech, dialect: &Dialect) -> Answer {
     if let Some(what) = &rule.unmodelled {
         return Answer::Unmodelled { what: what.clone() };
     }
@@ -443,7 +444,8 @@ pub fn stream(rule: &Rule, dialect: &Dialect) -> Answer {
             split,
             target: TextExpr::from([Part::RawTarget { strip_slash: false }]),
             host: Some(TextExpr::from([Part::HostHeader])),
-            speech: Vec::new(),
+            speech: vec![speech],
+            handshakes: Vec::new(),
             headers: Vec::new(),
             response_headers: Vec::new(),
             header_rules: Vec::new(),
@@ -453,13 +455,25 @@ pub fn stream(rule: &Rule, dialect: &Dialect) -> Answer {
     }
 }
 
+/// Backends that get requests.
+fn reached(backends: &[Backend]) -> impl Iterator<Item = &Backend> {
+    backends.iter().filter(|backend| backend.weight > 0 && backend.target.is_ok())
+}
+
 /// How those backends are spoken to that get requests.
 fn speech(backends: &[Backend]) -> Vec<Speech> {
-    let mut speech: Vec<Speech> =
-        backends.iter().filter(|backend| backend.weight > 0 && backend.target.is_ok()).map(|backend| backend.speech).collect();
+    let mut speech: Vec<Speech> = reached(backends).map(|backend| backend.speech).collect();
     speech.sort_unstable();
     speech.dedup();
     speech
+}
+
+/// What is done in handshakes with those backends that get requests.
+fn handshakes(backends: &[Backend]) -> Vec<Handshake> {
+    let mut handshakes: Vec<Handshake> = reached(backends).filter_map(|backend| backend.handshake.clone()).collect();
+    handshakes.sort();
+    handshakes.dedup();
+    handshakes
 }
 
 /// Shares of backends, each once; the status where no backend gets anything.
@@ -469,7 +483,7 @@ fn split(rule: &Rule, dialect: &Dialect) -> Result<Vec<Share>, u16> {
         return Err(rule.bare_status);
     }
     let mut shares: Vec<Share> = Vec::new();
-    for Backend { weight, target, or: _, speech: _, plan: _ } in backends.iter().filter(|backend| backend.weight > 0) {
+    for Backend { weight, target, or: _, speech: _, handshake: _, plan: _ } in backends.iter().filter(|backend| backend.weight > 0) {
         let (backend, status) = match target {
             Ok(name) => (Some(name.clone()), None),
             Err(status) => (None, Some(*status)),

@@ -16,9 +16,9 @@ use super::policies::{ClientCertificates, Policy, Trust};
 use super::precedence::Place;
 use super::regex::Compiled;
 use super::status::Statuses;
-use crate::k8s::{ObjectRef, Subject};
+use crate::k8s::{NamespacedName, ObjectRef, Subject};
 use crate::ledger::Findings;
-use crate::request::{PathExpr, PredicateId, Predicates, Sequence, Speech};
+use crate::request::{Handshake, PathExpr, PredicateId, Predicates, Sequence, Speech};
 
 /// Gateway API objects, resolved.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub struct Config {
     pub findings: Findings,
     /// Routes whose parent is a Service: a mesh decides about them.
     pub mesh_routes: Vec<ObjectRef>,
+    /// There are routes of TCP or UDP, which no request reaches.
+    pub streams: bool,
     pub(super) compiled: Vec<OnceLock<Option<Compiled>>>,
 }
 
@@ -150,6 +152,8 @@ pub struct Door {
     pub late: Operations,
     /// Certificates of clients (TLS only).
     pub client: Option<ClientCertificates>,
+    /// Secret of the certificate that backends are shown.
+    pub shown: Option<NamespacedName>,
     /// What the model lacks to say more.
     pub unmodelled: Option<String>,
 }
@@ -160,7 +164,7 @@ pub enum Behind {
     /// A table of rules.
     Table(usize),
     /// TLS is handed through to backends, or ended and handed on.
-    Stream(Arc<Rule>),
+    Stream(Arc<Rule>, Speech),
     /// The connection is closed.
     Wall,
 }
@@ -285,6 +289,8 @@ pub struct Backend {
     pub or: Option<u16>,
     /// How it is spoken to.
     pub speech: Speech,
+    /// What is done in the handshake, where it is spoken to over TLS.
+    pub handshake: Option<Handshake>,
     /// Filters of the backend.
     pub plan: Plan,
 }

@@ -309,6 +309,7 @@ fn outcome(answer: &Answer, view: &View<'_>, dialect: &Dialect) -> Outcome {
                 target,
                 host,
                 speech,
+                handshakes,
                 headers: sent,
                 response_headers,
                 header_rules: _,
@@ -328,6 +329,7 @@ fn outcome(answer: &Answer, view: &View<'_>, dialect: &Dialect) -> Outcome {
                     .map(|host| of_parts(host, view, dialect))
                     .filter(|host| !host.is_empty() || *dialect.missing_host == MissingHost::Refused),
                 speech: speech.clone(),
+                handshakes: handshakes.clone(),
                 headers: headers(sent),
                 response_headers: headers(response_headers),
             })

@@ -75,6 +75,8 @@ pub struct Listener<'a> {
     pub unmodelled: Option<String>,
     /// What policies do to its connections.
     pub conduct: Conduct,
+    /// Secret of the certificate that its Gateway shows backends.
+    pub shown: Option<NamespacedName>,
 }
 
 impl Listener<'_> {
@@ -100,6 +102,7 @@ struct Owner<'a> {
     generation: Option<i64>,
     refused: bool,
     unmodelled: Option<String>,
+    shown: Option<NamespacedName>,
 }
 
 /// What listeners are made from.
@@ -173,6 +176,7 @@ fn owners<'a>(sources: Sources<'a>, findings: &mut Findings) -> Vec<Owner<'a>> {
             generation: gateway.metadata.generation,
             refused: report_refused(*id, &gateway.status.conditions, &["Accepted", "Programmed"], gateway.metadata.generation, findings),
             unmodelled: client_certificates.then(|| "client certificates".to_owned()),
+            shown: shown(gateway),
         });
     }
     if *sources.target.dialect.listener_sets == ListenerSets::Ignored {
@@ -212,9 +216,17 @@ fn owners<'a>(sources: Sources<'a>, findings: &mut Findings) -> Vec<Owner<'a>> {
             generation: meta.generation,
             refused: report_refused(id, &set.status.conditions, &["Accepted", "Programmed"], meta.generation, findings),
             unmodelled: None,
+            shown: shown(gateway),
         });
     }
     owners
+}
+
+/// Secret of the certificate that a Gateway shows backends.
+fn shown(gateway: &Gateway) -> Option<NamespacedName> {
+    let backend = gateway.spec.tls.as_ref()?.backend.as_ref()?;
+    let secret = backend.client_certificate_ref.as_ref()?;
+    Some(NamespacedName::new(secret.namespace.as_ref().unwrap_or(&gateway.metadata.namespace), &secret.name))
 }
 
 /// Whether a condition of a manifest says that the object does not serve; a finding names it.
@@ -301,6 +313,7 @@ fn listener<'a>(
             attached: 0,
         },
         conduct: Conduct::default(),
+        shown: owner.shown.clone(),
         unmodelled: owner.unmodelled.clone().or_else(|| spec.filters.as_ref().map(|_| "filters of a listener".to_owned())),
         spec,
     }

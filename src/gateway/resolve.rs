@@ -60,7 +60,8 @@ pub fn resolve(objects: &Objects, facts: &Inventory, target: &'static Target, op
     unknown_policies(objects, understood, &mut findings);
     findings.extend(understood.findings.iter().cloned());
     let compiled = (0..predicates.len()).map(|_| OnceLock::new()).collect();
-    Config { predicates, readings, findings, mesh_routes, compiled }
+    let streams = objects.typed.iter().any(|(_, object)| matches!(object, Object::TcpRoute(_) | Object::UdpRoute(_)));
+    Config { predicates, readings, findings, mesh_routes, streams, compiled }
 }
 
 /// The objects as a dialect reads them, before anything is asked of a request.

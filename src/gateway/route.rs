@@ -10,7 +10,7 @@ use super::filter::Operations;
 use super::policies::{ClientCertificates, Guarded};
 use std::sync::Arc;
 
-use crate::k8s::Subject;
+use crate::k8s::{NamespacedName, Subject};
 use crate::request::{Answer, NoAnswer, Part, PredicateId, Ruling, Step, TextExpr, Valuation};
 
 /// What the router rules, and how sure it is.
@@ -64,6 +64,18 @@ impl Verdict {
     }
 }
 
+impl Verdict {
+    /// Backends that ask for a certificate are shown that of a Secret.
+    fn show(&mut self, secret: &NamespacedName) {
+        for answer in std::iter::once(&mut self.ruling.answer).chain(&mut self.others) {
+            let Answer::Forward(forwarding) = answer else { continue };
+            for handshake in &mut forwarding.handshakes {
+                handshake.shown.get_or_insert_with(|| secret.clone());
+            }
+        }
+    }
+}
+
 impl Config {
     /// What happens to a request, or to a class of requests. Where the readings of several dialects differ in what counts, the
     /// verdict is undecided.
@@ -109,7 +121,7 @@ impl Reading {
             verdict.late.clone_from(&door.late);
         }
         // The certificate of a connection that is handed through is the backend's.
-        let passes = matches!(door.behind, Behind::Stream(_) | Behind::Wall) && door.certificates.is_empty();
+        let passes = matches!(door.behind, Behind::Stream(..) | Behind::Wall) && door.certificates.is_empty();
         verdict.certificate = certificate.filter(|_| !passes && !matches!(verdict.ruling.answer, Answer::NoAnswer(_)));
         verdict
     }
@@ -176,9 +188,9 @@ impl Reading {
         }
         let table = match &door.behind {
             Behind::Wall => return Verdict::new(Answer::NoAnswer(NoAnswer::Reset), trace),
-            Behind::Stream(rule) => {
+            Behind::Stream(rule, speech) => {
                 trace.push(step("the connection is handed on", Some(&rule.origin)));
-                let mut verdict = Verdict::new(answer::stream(rule, &self.target.dialect), trace);
+                let mut verdict = Verdict::new(answer::stream(rule, *speech, &self.target.dialect), trace);
                 if matches!(&verdict.ruling.answer, Answer::Forward(to) if to.split.iter().any(|share| share.backend.is_none())) {
                     verdict.others.push(Answer::NoAnswer(NoAnswer::Reset));
                     verdict.undecided = Some("the connection may go to a backend that is not there".to_owned());
@@ -205,6 +217,9 @@ impl Reading {
             }
         }
         let mut verdict = self.table(table, tls, v, trace);
+        if let Some(secret) = &door.shown {
+            verdict.show(secret);
+        }
         if tls && self.closes_unknown_names && !v.holds(self.first.http2) && v.first(&side.exact_names).is_none() {
             self.close_unknown(&mut verdict);
         }

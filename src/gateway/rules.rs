@@ -1,6 +1,6 @@
 //! Rules of routes as one dialect reads them: filters, backends with their faults, timeouts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::api::{self, ExplicitRef, GROUP};
 use super::config::{Backend, Rule};
@@ -11,8 +11,8 @@ use super::grants::{Grants, Referent, Referrer};
 use super::objects::Objects;
 use super::policies::{self, Substitute};
 use super::status::State;
-use crate::k8s::{NamespacedName, Subject};
-use crate::request::Speech;
+use crate::k8s::{NamespacedName, ObjectRef, Subject};
+use crate::request::{Authorities, Handshake, Speech, Verification};
 
 /// `appProtocol` of ports that speak HTTP/2 without TLS.
 pub const H2C: &str = "kubernetes.io/h2c";
@@ -53,6 +53,8 @@ struct TlsWish {
     authorities: Vec<NamespacedName>,
     /// Something that cannot be resolved.
     broken: bool,
+    /// What is done in the handshake.
+    handshake: Handshake,
 }
 
 impl Policies {
@@ -115,14 +117,41 @@ impl Policies {
 
 impl TlsWish {
     fn of(policy: &api::BackendTlsPolicy, target: &api::PolicyTarget) -> Self {
-        let references = &policy.spec.validation.ca_certificate_refs;
+        let validation = &policy.spec.validation;
+        let references = &validation.ca_certificate_refs;
         let maps = references.iter().filter(|reference| reference.group.is_empty() && reference.kind == "ConfigMap");
         Self {
             port: target.section_name.clone(),
             authorities: maps.map(|map| NamespacedName::new(&policy.metadata.namespace, &map.name)).collect(),
-            broken: references.is_empty() && policy.spec.validation.well_known_ca_certificates.is_none(),
+            broken: references.is_empty() && validation.well_known_ca_certificates.is_none(),
+            handshake: Handshake {
+                verification: verification(validation, &policy.metadata.namespace),
+                server_name: Some(validation.hostname.to_ascii_lowercase()),
+                shown: None,
+            },
         }
     }
+}
+
+/// How a policy looks at certificates.
+fn verification(validation: &api::BackendValidation, namespace: &str) -> Verification {
+    let api::BackendValidation { ca_certificate_refs, well_known_ca_certificates, hostname, subject_alt_names } = validation;
+    let object = |reference: &ExplicitRef| ObjectRef {
+        group: reference.group.clone(),
+        kind: reference.kind.clone(),
+        namespace: namespace.to_owned(),
+        name: reference.name.clone(),
+    };
+    let authorities = match well_known_ca_certificates {
+        Some(word) => Authorities::WellKnown(word.clone()),
+        None => Authorities::Of(ca_certificate_refs.iter().map(object).collect()),
+    };
+    let alternatives = subject_alt_names.iter().filter_map(|name| name.hostname.as_ref().or(name.uri.as_ref()));
+    let mut names: BTreeSet<String> = alternatives.map(|name| name.to_ascii_lowercase()).collect();
+    if names.is_empty() {
+        names.insert(hostname.to_ascii_lowercase());
+    }
+    Verification::By { authorities, names }
 }
 
 /// A backend reference, whatever route it stands in.
@@ -257,7 +286,8 @@ impl Maker<'_> {
                 let port = reference.port.map(|port| format!(":{port}")).unwrap_or_default();
                 faults.push(format!("{} {namespace}/{}{port} {}", reference.kind(), reference.name, words(fault)));
             }
-            let speech = self.speech(kind, route, &reference);
+            let handshake = self.handshake(route, &reference);
+            let speech = self.speech(kind, route, &reference, handshake.as_ref());
             let others = *self.target.dialect.no_slices_status;
             let or = (target == Err(BackendFault::NoEndpoints) && others > 0 && kind == "HTTPRoute").then_some(others);
             let target = if plan.failure.is_some() || refused {
@@ -269,7 +299,7 @@ impl Maker<'_> {
             if plan.redirect.is_some() && !refused {
                 unmodelled.get_or_insert_with(|| "a redirect of a backend".to_owned());
             }
-            backends.push(Backend { weight, target, or, speech, plan });
+            backends.push(Backend { weight, target, or, speech, handshake, plan });
         }
         if let Some(filter) = &plan.unmodelled {
             unmodelled.get_or_insert_with(|| filter.clone());
@@ -321,7 +351,7 @@ impl Maker<'_> {
         let wish = self.tls_of(&name, to.port);
         if let Some(fault) = self.facts.service_fault(&name, to.port, *self.target.dialect.port443) {
             // Backends of gRPC and TLS routes are not spoken to in HTTP over TLS.
-            let said = wish.is_some() || self.understood.speaks_tls(&name, to.port);
+            let said = wish.is_some() || self.understood.tls_to(&name, to.port).is_some();
             let of_http = matches!(fault, BackendFault::UnverifiedTls | BackendFault::Protocol);
             if !of_http || (kind == "HTTPRoute" && !said) {
                 return Err(fault);
@@ -339,7 +369,7 @@ impl Maker<'_> {
 
     /// The port that an object of the implementation stands for.
     fn stand_in(&self, kind: &str, name: NamespacedName, unmodelled: &mut Option<String>) -> Result<String, BackendFault> {
-        let Some(Substitute::Port { service, port, address, speech }) = self.understood.substitute(kind, name) else {
+        let Some(Substitute::Port { service, port, address, speech, handshake: _ }) = self.understood.substitute(kind, name) else {
             return Err(BackendFault::Unmade);
         };
         let looked_up = self.target.dialect.looks_up(kind);
@@ -368,16 +398,29 @@ impl Maker<'_> {
         self.policies.tls(service, self.facts.port(service, port).map(|port| port.name.as_str()))
     }
 
-    /// How a backend is spoken to: a GRPCRoute asks for HTTP/2, and so does the port of a Service; a policy asks for TLS.
-    fn speech(&self, kind: &str, route: &api::Meta, to: &api::BackendObjectRef) -> Speech {
+    /// What is done in the handshake with a backend, where a policy or what stands in its place asks for TLS.
+    fn handshake(&self, route: &api::Meta, to: &api::BackendObjectRef) -> Option<Handshake> {
+        let name = NamespacedName::new(to.namespace.as_ref().unwrap_or(&route.namespace), &to.name);
+        if !to.group().is_empty() {
+            let Some(Substitute::Port { handshake, .. }) = self.understood.substitute(to.kind(), name) else { return None };
+            return handshake.clone();
+        }
+        if let Some(wish) = self.tls_of(&name, to.port) {
+            return Some(wish.handshake.clone());
+        }
+        let verification = self.understood.tls_to(&name, to.port)?.clone();
+        Some(Handshake { verification, ..Handshake::default() })
+    }
+
+    /// How a backend is spoken to: a GRPCRoute asks for HTTP/2, and so does the port of a Service.
+    fn speech(&self, kind: &str, route: &api::Meta, to: &api::BackendObjectRef, handshake: Option<&Handshake>) -> Speech {
         let name = NamespacedName::new(to.namespace.as_ref().unwrap_or(&route.namespace), &to.name);
         if !to.group().is_empty() {
             let own = self.understood.substitute(to.kind(), name);
             return if let Some(Substitute::Port { speech: Some(speech), .. }) = own { *speech } else { Speech::Http };
         }
         let h2c = self.facts.port(&name, to.port).is_some_and(|port| port.app_protocol == H2C);
-        let tls = self.tls_of(&name, to.port).is_some() || self.understood.speaks_tls(&name, to.port);
-        Speech::http(kind == "GRPCRoute" || h2c, tls)
+        Speech::http(kind == "GRPCRoute" || h2c, handshake.is_some())
     }
 
     fn status(&self, fault: BackendFault) -> u16 {

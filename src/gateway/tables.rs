@@ -22,7 +22,7 @@ use super::precedence::{Rank, Shape, Tie};
 use super::regex;
 use crate::k8s::{NamespacedName, Subject};
 use crate::ledger::{Code, Finding, Findings};
-use crate::request::{Field, PathExpr, PredicateId, Predicates, Sequence, Test, TextExpr};
+use crate::request::{Field, PathExpr, PredicateId, Predicates, Sequence, Speech, Test, TextExpr};
 
 /// What was built.
 pub(super) struct Built {
@@ -365,6 +365,7 @@ impl<'b> Builder<'b> {
                         .unwrap_or_else(|| !overlapping.contains(&index) || *self.target.dialect.overlap_http2 == OverlapHttp2::Kept),
                     late: late(listener, &self.target.dialect),
                     client: listener.conduct.certificates,
+                    shown: listener.shown.clone(),
                     unmodelled: unmodelled.clone(),
                 });
             }
@@ -504,8 +505,10 @@ impl<'b> Builder<'b> {
             http2: true,
             late: Vec::new(),
             client: None,
+            shown: None,
             unmodelled: listener.unmodelled.clone(),
         };
+        let speech = if listener.speaks == Speaks::Passthrough { Speech::Passthrough } else { Speech::Decrypted };
         let mut doors = Vec::new();
         let closes = streams.is_empty() && *self.target.dialect.unrouted_tls == UnroutedTls::Closes;
         if closes && !side.doors.iter().any(is_unrouted) {
@@ -513,7 +516,7 @@ impl<'b> Builder<'b> {
         }
         for (hostname, origin, rule, _) in streams {
             let opens = self.ask_name(Field::Sni, &hostname, wildcard);
-            doors.push(door(opens, hostname, origin, Behind::Stream(rule)));
+            doors.push(door(opens, hostname, origin, Behind::Stream(rule, speech)));
         }
         // Where hosts are isolated rather than listeners, a name that no route has is left to less specific listeners.
         if *self.target.dialect.isolation == Isolation::ByListener {
@@ -602,7 +605,7 @@ fn stop_where_all_names_meet(port: &mut Port) {
 /// Two routes of TLS for one server name, which Envoy refuses.
 fn stop_where_names_meet(port: &mut Port) {
     let mut names = BTreeSet::new();
-    let streams = port.tls.doors.iter().filter(|door| matches!(door.behind, Behind::Stream(_)));
+    let streams = port.tls.doors.iter().filter(|door| matches!(door.behind, Behind::Stream(..)));
     if let Some(second) = streams.into_iter().find(|door| !names.insert(door.hostname.to_string())) {
         let cause = format!("two routes of TLS for `{}`", second.hostname);
         port.dead.get_or_insert_with(|| Outage { origin: second.origin.clone(), cause });

@@ -95,6 +95,7 @@ impl Router<'_> {
             target,
             host,
             speech,
+            handshakes,
             headers,
             response_headers,
             header_rules,
@@ -191,6 +192,7 @@ impl Router<'_> {
             target: target_text,
             host: host.map(|host| view.text(&host)),
             speech,
+            handshakes,
             headers: sent(view, &headers),
             response_headers: joined(given),
         })

@@ -68,6 +68,7 @@ impl Router<'_> {
             target: [Part::Path(PathExpr::Fixed("/".to_owned())), Part::Query].into(),
             host: Some([Part::ForwardedHost].into()),
             speech: vec![Speech::Http],
+            handshakes: Vec::new(),
             headers: Vec::new(),
             response_headers,
             header_rules: Vec::new(),

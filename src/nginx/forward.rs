@@ -33,6 +33,7 @@ impl Router<'_> {
         }
         let protocol = if id == Config::DEFAULT_BACKEND { BackendProtocolOf::Http } else { BackendProtocolOf::of(here.settings()) };
         let speech = if id == Config::DEFAULT_BACKEND { Speech::Http } else { texts::speech(here.settings(), here.https) };
+        let handshakes = if speech.is_tls() { vec![texts::handshake(here.server.proxy_tls_of(here.location))] } else { Vec::new() };
         let sent = self.sent(here, protocol);
         let grpc = matches!(here.settings().protocol.value, BackendProtocol::Grpc | BackendProtocol::Grpcs);
         let (host, headers) = match protocol {
@@ -52,6 +53,7 @@ impl Router<'_> {
             target,
             host,
             speech: vec![speech],
+            handshakes,
             headers,
             response_headers,
             header_rules: Vec::new(),
@@ -188,7 +190,7 @@ impl Router<'_> {
         let globals = &self.config.globals;
         match protocol {
             BackendProtocolOf::Http => {}
-            BackendProtocolOf::WithoutHeaders => return (Some(TextExpr::literal("upstream_balancer")), Vec::new()),
+            BackendProtocolOf::WithoutHeaders => return (Some(TextExpr::literal(texts::BALANCER)), Vec::new()),
             BackendProtocolOf::Fcgi => return (Some([Part::HostHeader].into()), Vec::new()),
         }
         let host = if settings.upstream_host.is_empty() {

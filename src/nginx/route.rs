@@ -13,7 +13,8 @@ use super::{
 use crate::{
     k8s::{NamespacedName, Subject},
     request::{
-        Answer, Deny, Forwarding, HeaderExprs, NoAnswer, Part, PathExpr, PredicateId, Request, Ruling, Step, Test, TextExpr, Valuation,
+        Answer, Deny, Forwarding, HeaderExprs, NoAnswer, Part, PathExpr, PredicateId, Request, Ruling, Speech, Step, Test, TextExpr,
+        Valuation,
     },
 };
 
@@ -105,7 +106,8 @@ impl Router<'_> {
             split: vec![self.share(upstream, 1)],
             target: [Part::RawTarget { strip_slash: false }].into(),
             host: Some([Part::HostHeader].into()),
-            speech: Vec::new(),
+            speech: vec![Speech::Passthrough],
+            handshakes: Vec::new(),
             headers: Vec::new(),
             response_headers: Vec::new(),
             header_rules: Vec::new(),

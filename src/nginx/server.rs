@@ -128,6 +128,13 @@ pub struct Server {
     pub locations: Vec<Location>,
 }
 
+impl Server {
+    /// How TLS to the backends of a location is spoken: as it says itself, or as the host does.
+    pub fn proxy_tls_of<'s>(&'s self, location: &'s Location) -> Option<&'s ProxyTls> {
+        location.settings.proxy_tls.as_deref().or_else(|| self.proxy_tls.as_ref().map(|(_, proxy_tls)| &**proxy_tls))
+    }
+}
+
 /// A server that answers every request with a redirect to another name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedirectServer {

@@ -6,10 +6,13 @@ use indexmap::IndexMap;
 
 use super::{
     Location, Modifier, Settings,
-    settings::{BackendProtocol, ExternalAuth},
+    settings::{BackendProtocol, ExternalAuth, ProxyTls},
     template,
 };
-use crate::request::{Guard, HeaderExprs, Part, Piece, Speech, TextExpr};
+use crate::{
+    k8s::{NamespacedName, ObjectRef},
+    request::{Guard, Handshake, HeaderExprs, Part, Piece, Speech, TextExpr, Verification},
+};
 
 /// How a backend is spoken to, as far as it matters for what it receives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,28 @@ pub(super) fn speech(settings: &Settings, https: bool) -> Speech {
         BackendProtocol::Grpcs => Speech::Http2Tls,
         BackendProtocol::GrpcWithoutHeaders { tls } => Speech::http(true, tls),
         BackendProtocol::Fcgi => Speech::FastCgi,
+    }
+}
+
+/// Name of the upstream block that every location hands its requests to.
+pub(super) const BALANCER: &str = "upstream_balancer";
+
+/// What nginx does in the handshake with a backend of a location.
+pub(super) fn handshake(proxy_tls: Option<&ProxyTls>) -> Handshake {
+    let Some(proxy_tls) = proxy_tls else { return Handshake::default() };
+    let shown = proxy_tls.has_certificate.then(|| proxy_tls.secret.clone());
+    // Without `ca.crt` the controller writes none of the directives that verify.
+    if !(proxy_tls.verify && proxy_tls.has_ca) {
+        return Handshake { shown, ..Handshake::default() };
+    }
+    // Without a name nginx expects that of its own upstream block.
+    let name = if proxy_tls.name.is_empty() { BALANCER } else { &proxy_tls.name };
+    let NamespacedName { namespace, name: secret } = proxy_tls.secret.clone();
+    let authorities = ObjectRef { group: String::new(), kind: "Secret".to_owned(), namespace, name: secret };
+    Handshake {
+        verification: Verification::by([authorities], name),
+        server_name: proxy_tls.server_name.then(|| name.to_ascii_lowercase()),
+        shown,
     }
 }
 

@@ -45,7 +45,7 @@ pub fn observed(decision: &Decision, undecided: Option<&str>) -> Value {
 }
 
 fn forwarded(map: &mut Map<String, Value>, forward: &Forward) {
-    let Forward { split, method, target, host, speech, headers: sent, response_headers } = forward;
+    let Forward { split, method, target, host, speech, handshakes: _, headers: sent, response_headers } = forward;
     match split.as_slice() {
         [only] => {
             if let Some(backend) = &only.backend {

@@ -83,7 +83,7 @@ pub fn gateway_table(config: &gateway::config::Config, hosts: &[String]) -> Rout
         for side in [&port.plain, &port.tls] {
             for table in side.doors.iter().filter_map(|door| match door.behind {
                 Behind::Table(index) => side.tables.get(index),
-                Behind::Stream(_) | Behind::Wall => None,
+                Behind::Stream(..) | Behind::Wall => None,
             }) {
                 for tier in table.tiers.iter().filter(|tier| wanted(&tier.hostname)) {
                     for entry in tier.entries.iter().filter(|entry| asked(entry)) {

@@ -1,5 +1,6 @@
 //! What happens to a request, in the same words for both routers.
 
+use super::Handshake;
 use crate::k8s::Subject;
 
 /// Why access was refused.
@@ -50,6 +51,10 @@ pub enum Speech {
     Http2Tls,
     /// `FastCGI`.
     FastCgi,
+    /// The TLS of the client, passed through.
+    Passthrough,
+    /// What the client said inside its TLS, handed on without it.
+    Decrypted,
 }
 
 impl Speech {
@@ -85,8 +90,11 @@ pub struct Forward {
     pub target: String,
     /// Host sent upstream; `None` where the model does not know.
     pub host: Option<String>,
-    /// How backends are spoken to, sorted; empty where the connection is handed on as it is, and where the model does not know.
+    /// How backends are spoken to, sorted; empty where the model does not know.
     pub speech: Vec<Speech>,
+    /// What is done in handshakes with backends, each way once, sorted; empty where none is spoken to over TLS, and where the model does
+    /// not know.
+    pub handshakes: Vec<Handshake>,
     /// Headers sent upstream that the model claims: name in lower case, value, or `None` for "not sent".
     pub headers: Vec<(String, Option<String>)>,
     /// Headers the client gets that the model claims: name in lower case, value, or `None` for "not sent".

@@ -1,6 +1,6 @@
 //! What a router rules for a class of requests: a [`super::Decision`] whose texts still depend on the request.
 
-use super::{Deny, HeaderRule, NoAnswer, Share, Speech, Step, TextExpr};
+use super::{Deny, Handshake, HeaderRule, NoAnswer, Share, Speech, Step, TextExpr};
 use crate::k8s::NamespacedName;
 
 /// Headers that a model claims: name in lower case, and how the value is made; `None` for "not sent".
@@ -62,8 +62,11 @@ pub struct Forwarding {
     pub target: TextExpr,
     /// Host sent upstream; `None` where the model does not know.
     pub host: Option<TextExpr>,
-    /// How backends are spoken to, sorted; empty where the connection is handed on as it is, and where the model does not know.
+    /// How backends are spoken to, sorted; empty where the model does not know.
     pub speech: Vec<Speech>,
+    /// What is done in handshakes with backends, each way once, sorted; empty where none is spoken to over TLS, and where the model does
+    /// not know.
+    pub handshakes: Vec<Handshake>,
     /// Headers sent upstream.
     pub headers: HeaderExprs,
     /// Headers the client gets, before `header_rules`.
@@ -77,6 +80,11 @@ pub struct Forwarding {
 }
 
 impl Forwarding {
+    /// The TLS of the client ends at the backend.
+    pub fn is_passed_through(&self) -> bool {
+        self.speech == [Speech::Passthrough]
+    }
+
     /// Headers the client gets with an answer of this status.
     pub fn headers_with(&self, status: u16) -> std::borrow::Cow<'_, HeaderExprs> {
         if self.header_rules.is_empty() {

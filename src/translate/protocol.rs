@@ -44,16 +44,12 @@ pub(super) struct Spoken {
     cookie_paths: BTreeMap<Target, Option<String>>,
 }
 
-/// How TLS to the backends of a location is spoken: as it says itself, or as its host does.
-fn proxy_tls<'c>(server: &'c Server, location: &'c Location) -> Option<&'c ProxyTls> {
-    location.settings.proxy_tls.as_deref().or_else(|| server.proxy_tls.as_ref().map(|(_, proxy_tls)| &**proxy_tls))
-}
-
 /// TLS whose certificate is verified.
 ///
 /// Without a name nginx expects that of its own upstream block in the certificate, which no host can be called.
 fn verified<'c>(server: &'c Server, location: &'c Location) -> Option<&'c ProxyTls> {
-    proxy_tls(server, location)
+    server
+        .proxy_tls_of(location)
         .filter(|proxy_tls| proxy_tls.verify && proxy_tls.has_ca && is_precise_hostname(&proxy_tls.name.to_ascii_lowercase()))
 }
 
@@ -149,7 +145,7 @@ impl Cx<'_> {
     fn unverified(&mut self, ingress: IngressId, server: &Server, location: &Location, wire: Wire) -> Result<(), Code> {
         let own = location.settings.proxy_tls.is_some();
         let code = match self.answer(&Intent::BackendTls) {
-            _ if !is_unverified(proxy_tls(server, location)) => Some(Code::BackendTls),
+            _ if !is_unverified(server.proxy_tls_of(location)) => Some(Code::BackendTls),
             Answer::No(code) => Some(code),
             Answer::Kept { .. } | Answer::Already => self.reaches_others(location, wire),
         };
@@ -203,7 +199,7 @@ impl Cx<'_> {
                         *known = None;
                     }
                 }
-                if !(over_tls && is_unverified(proxy_tls(server, location))) {
+                if !(over_tls && is_unverified(server.proxy_tls_of(location))) {
                     spoken.otherwise.extend(services(self.config, location).cloned());
                 }
             }

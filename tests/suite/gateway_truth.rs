@@ -271,7 +271,7 @@ fn compare_one(request: &Request, asked: &Value, observed: &Value, outcome: &Out
     let backend = observed.get("backend").and_then(Value::as_str);
     let headers = |claims: &[(String, Option<String>)]| compare_headers(observed.get("headers"), claims, &request.target);
     match outcome {
-        Outcome::Forward(Forward { split, method, target, host, speech, headers: sent, response_headers }) => {
+        Outcome::Forward(Forward { split, method, target, host, speech, handshakes: _, headers: sent, response_headers }) => {
             let Some(backend) = backend else {
                 // A call of gRPC gets the status in a header.
                 let code = observed.get("headers").map_or("", |headers| text(headers, "grpc-status"));
@@ -291,7 +291,9 @@ fn compare_one(request: &Request, asked: &Value, observed: &Value, outcome: &Out
             let two = text(upstream, "protocol") == "HTTP/2";
             let tls = upstream.get("tls").is_some();
             // Over TLS the handshake may lead to HTTP/2 where nobody insists on it.
-            let fits = |speech: &Speech| speech.is_tls() == tls && (speech.is_http2() == two || *speech == Speech::Https);
+            let handed_on = |speech: &Speech| matches!(speech, Speech::Passthrough | Speech::Decrypted);
+            let fits =
+                |speech: &Speech| handed_on(speech) || speech.is_tls() == tls && (speech.is_http2() == two || *speech == Speech::Https);
             if !speech.is_empty() && !speech.iter().any(fits) {
                 return difference("protocol");
             }

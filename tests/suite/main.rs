@@ -31,6 +31,7 @@ mod ingress;
 mod istio;
 mod judge;
 mod judge_beside;
+mod judge_tls;
 mod laws;
 mod layering;
 mod limits;

@@ -9,7 +9,7 @@ use gateshift::{
     k8s::{EndpointSlice, Inventory, NamespacedName, ObjectMeta},
     nginx::{RefusalKind, Router},
     read,
-    request::{Decision, Forward, NoAnswer, Outcome, World},
+    request::{Decision, Forward, NoAnswer, Outcome, Speech, World},
 };
 use indexmap::IndexMap;
 use serde_yaml::Value;
@@ -236,7 +236,7 @@ fn differences(decision: &Decision, observed: &Value, world: &impl World) -> Vec
         for (aspect, ours) in
             [("tls", forward.speech.iter().any(|speech| speech.is_tls())), ("http2", forward.speech.iter().any(|speech| speech.is_http2()))]
         {
-            if !forward.speech.is_empty() && ours != upstream.get(aspect).is_some() {
+            if !forward.speech.is_empty() && forward.speech != [Speech::Passthrough] && ours != upstream.get(aspect).is_some() {
                 wrong.push(("upstream protocol", format!("{aspect}: {ours}, observed {:?}", upstream.get(aspect))));
             }
         }

@@ -69,7 +69,6 @@ const SAME: &[(&str, &str)] = &[
     ("configuration-snippet", "more_clear_headers X-Powered-By; more_clear_input_headers X-Debug;"),
     ("configuration-snippet", "return 301 https://new.example$request_uri;"),
     ("server-snippet", "return 308 https://$host$request_uri;"),
-    ("configuration-snippet", "if ($scheme = http) { return 301 https://$host$request_uri; }"),
     ("configuration-snippet", "if ($http_x_beta = on) { return 302 https://beta.example$request_uri; }"),
     ("configuration-snippet", "if ($request_method = POST) { return 307 https://post.example$request_uri; }"),
     (
@@ -109,6 +108,14 @@ fn simple_snippets_are_proved_the_same() {
         }
     }
     assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), SAME.len(), wrong.join("\n"));
+}
+
+/// Without a certificate nobody listens there any more.
+#[test]
+fn a_redirect_to_https_leads_to_https_that_must_be_there() {
+    let found = judged("configuration-snippet", "if ($scheme = http) { return 301 https://$host$request_uri; }", "envoy-gateway");
+    let lines: Vec<&str> = found.lines().filter(|line| line.starts_with("  ") && !line.contains("difference/own-page")).collect();
+    assert!(matches!(lines.as_slice(), [line] if line.contains("difference/not-served GET https://shop.example/")), "{found}");
 }
 
 #[test]

@@ -256,6 +256,7 @@ impl Policy {
             target: TextExpr(vec![Part::Path(PathExpr::Same), Part::Query]),
             host: None,
             speech: Vec::new(),
+            handshakes: Vec::new(),
             headers: Vec::new(),
             response_headers,
             header_rules: Vec::new(),

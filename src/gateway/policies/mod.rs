@@ -17,7 +17,7 @@ pub use effect::{
 
 use crate::k8s::{NamespacedName, ObjectId};
 use crate::ledger::Findings;
-use crate::request::Speech;
+use crate::request::{Handshake, Speech, Verification};
 
 /// What a policy is attached to: a kind of Gateway API, its name, and a listener or a named rule of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,8 +115,10 @@ pub enum Substitute {
         port: u16,
         /// It is reached at the address of the Service.
         address: bool,
-        /// How it is spoken to, its certificate unseen or taken for good; `None` where its number and name say so.
+        /// How it is spoken to; `None` where its number and name say so.
         speech: Option<Speech>,
+        /// What is done in the handshake, where it is spoken to over TLS.
+        handshake: Option<Handshake>,
     },
     /// Nothing: it is broken.
     Broken(String),
@@ -159,10 +161,10 @@ pub struct Policies {
     filters: BTreeMap<(String, NamespacedName), Filter>,
     /// Objects that stand for something else as backends, by kind and name.
     pub substitutes: BTreeMap<(String, NamespacedName), Substitute>,
-    /// Services that are spoken to over TLS.
-    pub tls_services: BTreeSet<NamespacedName>,
-    /// Ports of Services of which something else is said: whether they are spoken to over TLS.
-    pub tls_ports: BTreeMap<(NamespacedName, u16), bool>,
+    /// Services that are spoken to over TLS, and how their certificates are looked at.
+    pub tls_services: BTreeMap<NamespacedName, Verification>,
+    /// Ports of Services of which something else is said; `None` for no TLS.
+    pub tls_ports: BTreeMap<(NamespacedName, u16), Option<Verification>>,
     /// What is not modelled and reaches Gateways without naming them: how far, and its name.
     pub unseen: Vec<(Reach, String)>,
     /// Objects that are understood.
@@ -182,10 +184,10 @@ impl Policies {
         self.unseen.iter().find(|(reach, _)| reach.covers(gateway)).map(|(_, what)| what.as_str())
     }
 
-    /// A port of a Service is spoken to over TLS.
-    pub fn speaks_tls(&self, service: &NamespacedName, port: Option<u16>) -> bool {
+    /// How the certificate of a port of a Service is looked at, where policies speak to it over TLS.
+    pub fn tls_to(&self, service: &NamespacedName, port: Option<u16>) -> Option<&Verification> {
         let of_port = port.and_then(|port| self.tls_ports.get(&(service.clone(), port)));
-        of_port.copied().unwrap_or_else(|| self.tls_services.contains(service))
+        of_port.map_or_else(|| self.tls_services.get(service), Option::as_ref)
     }
 
     /// Attaches an effect. Of two in one family on one place the first counts; then it is given.

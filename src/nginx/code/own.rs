@@ -13,6 +13,7 @@ use crate::{
         Router,
         route::{Here, Trace},
         router::BuiltIn,
+        texts,
     },
     request::{Answer, Field, Forwarding, Guard, HeaderExprs, Part, PathExpr, Share, Test, TextExpr, Valuation},
 };
@@ -167,6 +168,7 @@ impl Router<'_> {
             target,
             host,
             speech: Vec::new(),
+            handshakes: Vec::new(),
             headers,
             response_headers: vec![("location".to_owned(), Some([redirect].into()))],
             header_rules: Vec::new(),
@@ -183,10 +185,9 @@ impl Router<'_> {
         }
         Ok(Answer::Forward(Box::new(Forwarding {
             split: vec![Share { backend: Some(url.backend), weight: 1, status: None }],
-            host: forwarding
-                .host
-                .map(|host| if host.as_literal() == Some("upstream_balancer") { TextExpr::literal(&url.host) } else { host }),
+            host: forwarding.host.map(|host| if host.as_literal() == Some(texts::BALANCER) { TextExpr::literal(&url.host) } else { host }),
             speech: Vec::new(),
+            handshakes: Vec::new(),
             ..forwarding
         })))
     }

@@ -9,8 +9,8 @@ use crate::compare::{Comparison, Judgement, describe, witness};
 /// The whole comparison.
 pub fn comparison_markdown(comparison: &Comparison, sides: Sides<'_>, selection: &Selection) -> String {
     let mut text = format!("# Routing before and after\n\n{}.\n", tally(comparison));
-    if comparison.summary.proved > 0 {
-        text.push_str(&format!("\n{}.\n", escape(describe::NOT_COMPARED)));
+    if let Some(not_compared) = describe::not_compared(comparison) {
+        text.push_str(&format!("\n{}.\n", escape(&not_compared)));
     }
     for host in &comparison.hosts {
         let differences: Vec<_> = selection.differences(host).collect();

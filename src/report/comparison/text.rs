@@ -39,8 +39,8 @@ pub fn comparison_text(comparison: &Comparison, sides: Sides<'_>, selection: &Se
         apart = text.len() > head;
     }
     text.push_str(&format!("\n{}\n", tally(comparison)));
-    if comparison.summary.proved > 0 {
-        text.push_str(&format!("{}\n", describe::NOT_COMPARED));
+    if let Some(not_compared) = describe::not_compared(comparison) {
+        text.push_str(&format!("{not_compared}\n"));
     }
     text
 }

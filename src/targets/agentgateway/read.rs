@@ -14,6 +14,7 @@ use crate::{
         policies::{AskedPath, Conduct, Effect, Merge, Password, Place, Policies, Service},
     },
     k8s::{Inventory, NamespacedName, ObjectRef},
+    request::Verification,
     targets::documents::{millis, of_group, url},
 };
 
@@ -33,9 +34,11 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, fa
         if frontend.is_some() || strategy.is_some() || !other.is_empty() {
             parts.push(("other", unmodelled(format!("a field of {of}"))));
         }
-        if backend.as_ref().is_some_and(|backend| backend.tls.is_some()) {
+        if let Some(tls) = backend.as_ref().and_then(|backend| backend.tls.as_ref()) {
             let services = target_refs.iter().filter(|target| target.kind == "Service");
-            policies.tls_services.extend(services.map(|target| NamespacedName::new(&of.namespace, &target.name)));
+            let unseen = tls.insecure_skip_verify.as_deref() == Some("All") && tls.other.is_empty();
+            let verification = if unseen { Verification::Nobody } else { Verification::Unknown };
+            policies.tls_services.extend(services.map(|target| (NamespacedName::new(&of.namespace, &target.name), verification.clone())));
         }
         for target in target_refs {
             let place = Place::new(&target.kind, &NamespacedName::new(&of.namespace, &target.name), target.section_name.as_deref());

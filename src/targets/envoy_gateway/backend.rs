@@ -8,7 +8,7 @@ use crate::{
     gateway::{Intent, policies},
     k8s::NamespacedName,
     ledger::Code,
-    request::Speech,
+    request::{Handshake, Speech},
     targets::{Answer, Substitute},
 };
 
@@ -40,16 +40,22 @@ pub(super) fn stands_for(backend: &Backend) -> Option<policies::Substitute> {
     let [BackendEndpoint { fqdn: Some(Fqdn { hostname, port, other: of_name }), other: of_endpoint }] = endpoints.as_slice() else {
         return None;
     };
-    let speech = match tls {
-        None => Speech::Http,
-        Some(BackendTls { insecure_skip_verify: Some(true), other }) if other.is_empty() => Speech::Https,
+    let handshake = match tls {
+        None => None,
+        Some(BackendTls { insecure_skip_verify: Some(true), other }) if other.is_empty() => Some(Handshake::default()),
         Some(_) => return None,
     };
     if ![other, of_name, of_endpoint].into_iter().all(serde_json::Map::is_empty) {
         return None;
     }
     let service = NamespacedName::of_service_name(hostname)?;
-    Some(policies::Substitute::Port { service, port: *port, address: true, speech: Some(speech) })
+    Some(policies::Substitute::Port {
+        service,
+        port: *port,
+        address: true,
+        speech: Some(Speech::http(false, handshake.is_some())),
+        handshake,
+    })
 }
 
 #[cfg(test)]
@@ -64,8 +70,9 @@ mod tests {
     fn what_is_written_is_read_as_the_service_it_was_made_of() {
         let service = NamespacedName::new("app", "web");
         let made = substitute(&[Intent::BackendTls], &service, 443, "web-0-web").expect("object");
-        let speech = Some(Speech::Https);
-        assert_eq!(read(&made.object.spec.to_string()), Some(policies::Substitute::Port { service, port: 443, address: true, speech }));
+        let (speech, handshake) = (Some(Speech::Https), Some(Handshake::default()));
+        let expected = policies::Substitute::Port { service, port: 443, address: true, speech, handshake };
+        assert_eq!(read(&made.object.spec.to_string()), Some(expected));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::{
         policies::{Addresses, Effect, Merge, Network, Place, Policies},
     },
     k8s::{Inventory, NamespacedName, ObjectId},
+    request::Verification,
     targets::{
         documents::{Document, network, of_group},
         unseen,
@@ -51,14 +52,13 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, _:
         } else {
             Some(NamespacedName::new(&document.object.namespace, &rule.host))
         };
-        let tls = |tls: Option<&Tls>| tls.is_some_and(|tls| tls.mode != "DISABLE");
         if let (Some(service), Some(policy)) = (service, &rule.traffic_policy) {
             // What is said of a port takes the place of all that is said of the Service.
             for port in &policy.port_level_settings {
-                policies.tls_ports.insert((service.clone(), port.port.number), tls(port.tls.as_ref()));
+                policies.tls_ports.insert((service.clone(), port.port.number), port.tls.as_ref().and_then(verification));
             }
-            if tls(policy.tls.as_ref()) {
-                policies.tls_services.insert(service);
+            if let Some(verification) = policy.tls.as_ref().and_then(verification) {
+                policies.tls_services.insert(service, verification);
             }
         }
         policies.understood.insert(document.id);
@@ -85,6 +85,16 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, _:
         }
     }
     policies
+}
+
+/// How certificates are looked at; `None` without TLS.
+fn verification(tls: &Tls) -> Option<Verification> {
+    let Tls { mode, insecure_skip_verify, other } = tls;
+    match mode.as_str() {
+        "DISABLE" => None,
+        "SIMPLE" if *insecure_skip_verify == Some(true) && other.is_empty() => Some(Verification::Nobody),
+        _ => Some(Verification::Unknown),
+    }
 }
 
 fn unknown(policy: &AuthorizationPolicy, document: &Document<'_>, read: (&Objects, &Inventory), policies: &mut Policies) {

@@ -2,7 +2,7 @@
 //! counts, and of two on one place the older one.
 
 use super::types::{
-    Acl, BackendConfigPolicy, DirectResponse, ExtAuth, GROUP, GatewayExtension, HttpService, HttpSettings, ListenerPolicy, PathRegex,
+    Acl, BackendConfigPolicy, DirectResponse, ExtAuth, GROUP, GatewayExtension, HttpService, HttpSettings, ListenerPolicy, PathRegex, Tls,
     TrafficPolicy, UrlRewrite,
 };
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
         regex,
     },
     k8s::{Inventory, NamespacedName, ObjectRef},
+    request::Verification,
     targets::{
         documents::{Document, millis, network, of_group, url},
         envoy,
@@ -44,10 +45,10 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, fa
             // How endpoints are chosen changes no answer.
             "BackendConfigPolicy" => {
                 let Some(policy) = document.parse::<BackendConfigPolicy>().filter(|policy| policy.other.is_empty()) else { continue };
-                if policy.tls.is_some() {
+                if let Some(tls) = &policy.tls {
                     let services = policy.target_refs.iter().filter(|target| target.kind == "Service");
                     let names = services.map(|target| NamespacedName::new(&document.object.namespace, &target.name));
-                    policies.tls_services.extend(names);
+                    policies.tls_services.extend(names.map(|name| (name, verification(tls))));
                 }
             }
             "ListenerPolicy" => {
@@ -71,6 +72,12 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, fa
         policies.understood.insert(document.id);
     }
     policies
+}
+
+/// How certificates of backends are looked at.
+fn verification(tls: &Tls) -> Verification {
+    let unseen = Tls { insecure_skip_verify: Some(true), ..Tls::default() };
+    if *tls == unseen { Verification::Nobody } else { Verification::Unknown }
 }
 
 struct Reader<'a> {

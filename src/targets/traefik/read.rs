@@ -14,8 +14,8 @@ use crate::{
         policies::{Addresses, AskedPath, Effect, Filter, Network, Password, Policies, Service, Substitute},
         regex,
     },
-    k8s::{Inventory, NamespacedName},
-    request::Speech,
+    k8s::{Inventory, NamespacedName, ObjectRef},
+    request::{Handshake, Speech, Verification},
     targets::documents::{Document, network, of_group},
 };
 
@@ -120,11 +120,11 @@ fn stands_for(
     };
     let port = entry.get("port")?.as_u64().and_then(|port| u16::try_from(port).ok())?;
     let service = NamespacedName::new(namespace, entry.get("name")?.as_str()?);
-    let unseen = transport.is_some_and(|transport| transport.get("insecureSkipVerify") == Some(&Value::Bool(true)));
+    let handshake = transport.and_then(|transport| handshake(transport, namespace, facts));
+    let unseen = handshake.as_ref().is_some_and(|handshake| handshake.verification == Verification::Nobody);
     let speech = match entry.get("scheme").and_then(Value::as_str) {
-        Some("https") if unseen => Some(Speech::Https),
         // As with a BackendTLSPolicy, certificates are taken for good where there are authorities.
-        Some("https") if transport.is_some_and(|transport| has_authorities(transport, namespace, facts)) => Some(Speech::Https),
+        Some("https") if handshake.is_some() => Some(Speech::Https),
         Some("https") => return None,
         Some("h2c") => Some(Speech::Http2),
         Some("http") => Some(Speech::Http),
@@ -132,18 +132,34 @@ fn stands_for(
         None => (unseen && facts.is_named_https(&service, port)).then_some(Speech::Https),
     };
     let address = entry.get("nativeLB") == Some(&Value::Bool(true));
-    Some(Substitute::Port { service, port, address, speech })
+    let handshake = handshake.filter(|_| speech.is_some_and(Speech::is_tls));
+    Some(Substitute::Port { service, port, address, speech, handshake })
 }
 
-/// A transport names who may have signed certificates, and what is named can hold that.
-fn has_authorities(transport: &Value, namespace: &str, facts: &Facts<'_>) -> bool {
-    let named = |place: &Value, key: &str| place.get(key).and_then(Value::as_str).map(|name| NamespacedName::new(namespace, name));
-    let good = |place: &Value| match (named(place, "secret"), named(place, "configMap")) {
-        (Some(secret), _) => facts.key_fault(&secret, "ca.crt").is_none(),
-        (None, Some(map)) => facts.has_authorities(&map),
-        (None, None) => false,
+/// What is done in handshakes with backends; `None` where the model does not know.
+fn handshake(transport: &Value, namespace: &str, facts: &Facts<'_>) -> Option<Handshake> {
+    let first = transport.get("certificatesSecrets").and_then(Value::as_array).and_then(|secrets| secrets.first());
+    let shown = first.and_then(Value::as_str).map(|secret| NamespacedName::new(namespace, secret));
+    if transport.get("insecureSkipVerify") == Some(&Value::Bool(true)) {
+        return Some(Handshake { shown, ..Handshake::default() });
+    }
+    let places = transport.get("rootCAs").and_then(Value::as_array).filter(|places| !places.is_empty())?;
+    let authorities = places.iter().map(|place| authority(place, namespace, facts)).collect::<Option<Vec<_>>>()?;
+    let name = transport.get("serverName").and_then(Value::as_str);
+    // Without a name that of the address counts, which nobody knows here.
+    let verification = name.map_or(Verification::Unknown, |name| Verification::by(authorities, name));
+    Some(Handshake { verification, server_name: name.map(str::to_ascii_lowercase), shown })
+}
+
+/// What holds authorities, where it is there and can.
+fn authority(place: &Value, namespace: &str, facts: &Facts<'_>) -> Option<ObjectRef> {
+    let named = |key: &str| place.get(key).and_then(Value::as_str).map(|name| NamespacedName::new(namespace, name));
+    let (kind, name) = match (named("secret"), named("configMap")) {
+        (Some(secret), _) => ("Secret", Some(secret).filter(|secret| facts.key_fault(secret, "ca.crt").is_none())?),
+        (None, Some(map)) => ("ConfigMap", Some(map).filter(|map| facts.has_authorities(map))?),
+        (None, None) => return None,
     };
-    transport.get("rootCAs").and_then(Value::as_array).is_some_and(|places| !places.is_empty() && places.iter().all(good))
+    Some(ObjectRef { group: String::new(), kind: kind.to_owned(), namespace: name.namespace, name: name.name })
 }
 
 /// One thing that a Middleware does; whether it is known here.
