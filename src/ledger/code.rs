@@ -174,6 +174,7 @@ codes! {
     GatewayClassUnknown = "gateway/class-unknown",
     GatewayNamespaceLabel = "gateway/namespace-label",
     GatewayNoListener = "gateway/no-listener",
+    GatewayOfOthers = "gateway/of-others",
     GatewayOwnObjectRefused = "gateway/own-object-refused",
     GatewaySetNotAdmitted = "gateway/set-not-admitted",
     GatewaySeveral = "gateway/several",

@@ -64,7 +64,7 @@ impl Cx<'_> {
             }
             self.settle_custom_headers(ingress, custom);
         }
-        let of_rules = tls && !self.options.target.sets_headers_of_listeners();
+        let of_rules = tls && !self.sets_headers_of_listeners();
         if let Some(value) = self.config.globals.hsts.header().filter(|_| of_rules) {
             changes.response_headers.push(("Strict-Transport-Security".to_owned(), self.header_value(&value)));
         }
@@ -87,9 +87,14 @@ impl Cx<'_> {
         self.say_about(ingress, NAME, Code::HeaderConfigMapUnread, vec![("value", custom.config_map.to_string())]);
     }
 
+    /// The target sets headers of every answer for listeners, which are ours.
+    pub(super) fn sets_headers_of_listeners(&self) -> bool {
+        self.options.target.sets_headers_of_listeners() && self.owns_gateway()
+    }
+
     /// Headers of every answer that the target sets for listeners of ours.
     pub(super) fn headers_of_listeners(&self) -> Vec<(String, String)> {
-        if !self.options.target.sets_headers_of_listeners() || self.options.emission.existing.is_some() {
+        if !self.sets_headers_of_listeners() {
             return Vec::new();
         }
         let known = self.config.globals.add_headers.iter().filter(|(_, value)| !value.contains('$'));

@@ -315,6 +315,16 @@ impl<'a> Cx<'a> {
         self.config.ingress(ingress).name.to_string()
     }
 
+    /// The Gateway is written here. To one that is there already nothing is attached: it serves others too.
+    pub(super) fn owns_gateway(&self) -> bool {
+        self.options.emission.existing.is_none()
+    }
+
+    /// Policies for the Gateway take the PROXY protocol.
+    pub(super) fn takes_proxy_protocol(&self) -> bool {
+        self.options.target.takes_proxy_protocol() && self.owns_gateway()
+    }
+
     /// What the target makes of an intent, with raw configuration where the user allows it.
     pub(super) fn answer(&self, intent: &Intent) -> Answer {
         let target = self.options.target;
@@ -322,8 +332,8 @@ impl<'a> Cx<'a> {
         let by_address = matches!(intent, Intent::AddressLists { .. } | Intent::RateLimit { .. });
         // The address of the proxy in front is not that of the client, which stands in a header or comes before the first request.
         let told = *forwarded.trusted || forwarded.real_ip;
-        let found = !told || (target.finds_client() && forwarded.tell_client());
-        let proxied = *forwarded.proxy_protocol && !target.takes_proxy_protocol();
+        let found = !told || (target.finds_client() && forwarded.tell_client() && self.owns_gateway());
+        let proxied = *forwarded.proxy_protocol && !self.takes_proxy_protocol();
         if by_address && (!found || proxied) {
             return targets::of_core(intent);
         }

@@ -208,7 +208,7 @@ impl Cx<'_> {
             extras,
         };
         let facts = vec![("host", server.host.clone()), ("secret", client.secret.to_string())];
-        let on_others = self.options.emission.existing.is_some() || hostnames.iter().any(|(_, tls)| *tls == TlsPlan::Shared);
+        let on_others = !self.owns_gateway() || hostnames.iter().any(|(_, tls)| *tls == TlsPlan::Shared);
         // Why the policy of a target that has one does not say it.
         let kept = self.keeps(&intent);
         let unsayable = if kept && !settings.match_cn.is_empty() {
@@ -237,7 +237,7 @@ impl Cx<'_> {
     /// Cipher suites of a host, which a listener of its own can have.
     fn ciphers(&mut self, server: &Server, hostnames: &[(Hostname, TlsPlan)]) {
         // Nothing is attached to a Gateway that is not ours.
-        if self.options.emission.existing.is_some() || hostnames.iter().any(|(_, tls)| *tls == TlsPlan::Shared) {
+        if !self.owns_gateway() || hostnames.iter().any(|(_, tls)| *tls == TlsPlan::Shared) {
             return self.no_ciphers(server);
         }
         let says = says_ciphers(server);
@@ -675,7 +675,7 @@ impl Cx<'_> {
     }
 
     fn hsts(&self, tls: bool) -> Changes {
-        let of_rules = tls && !self.options.target.sets_headers_of_listeners();
+        let of_rules = tls && !self.sets_headers_of_listeners();
         let header = self.config.globals.hsts.header().filter(|_| of_rules);
         Changes {
             response_headers: header.into_iter().map(|value| ("Strict-Transport-Security".to_owned(), value)).collect(),

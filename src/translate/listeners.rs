@@ -243,14 +243,8 @@ impl Listeners {
         self.planned.values().flat_map(|planned| planned.namespaces.iter().map(String::as_str)).collect()
     }
 
-    /// The listeners as the target names them, with what it keeps for their hosts.
-    pub(super) fn sections(&self, plans: &[HostPlan]) -> Vec<Section> {
-        let mut wished: BTreeMap<Key, &[Intent]> = BTreeMap::new();
-        for plan in plans.iter().filter(|plan| !plan.tls_wishes.is_empty()) {
-            for (hostname, tls) in &plan.hostnames {
-                wished.insert(key(Side::Https, hostname, tls, self.merged, self.gateway_of(hostname)), &plan.tls_wishes);
-            }
-        }
+    /// Headers that an authentication service tells the backends of a listener, unless clients are meant to send them.
+    fn told(&self, plans: &[HostPlan]) -> BTreeMap<Key, BTreeSet<String>> {
         let mut told: BTreeMap<Key, BTreeSet<String>> = BTreeMap::new();
         for plan in plans {
             for (hostname, tls) in &plan.hostnames {
@@ -264,6 +258,27 @@ impl Listeners {
         }
         // Where a condition looks at such a header, clients are meant to send it.
         let asked: BTreeSet<String> = plans.iter().flat_map(HostPlan::asked_headers).collect();
+        for names in told.values_mut() {
+            names.retain(|name| !asked.contains(name));
+        }
+        told
+    }
+
+    /// Headers that an authentication service tells the backends of hosts whose listeners are not ours.
+    pub(super) fn told_elsewhere(&self, plans: &[HostPlan]) -> BTreeSet<String> {
+        let is_elsewhere = |key: &Key| self.planned.get(key).is_some_and(|planned| planned.home == Home::Elsewhere);
+        self.told(plans).into_iter().filter(|(key, _)| is_elsewhere(key)).flat_map(|(_, names)| names).collect()
+    }
+
+    /// The listeners of ours as the target names them, with what it keeps for their hosts.
+    pub(super) fn sections(&self, plans: &[HostPlan]) -> Vec<Section> {
+        let mut wished: BTreeMap<Key, &[Intent]> = BTreeMap::new();
+        for plan in plans.iter().filter(|plan| !plan.tls_wishes.is_empty()) {
+            for (hostname, tls) in &plan.hostnames {
+                wished.insert(key(Side::Https, hostname, tls, self.merged, self.gateway_of(hostname)), &plan.tls_wishes);
+            }
+        }
+        let told = self.told(plans);
         let section = |(key, planned): (&Key, &Planned)| {
             let (namespace, set) = match planned.home {
                 Home::Gateway => (&self.gateway.namespace, None),
@@ -278,7 +293,7 @@ impl Listeners {
                 name: planned.name.clone(),
                 tls: matches!(key, Key::Host(Side::Https, ..)),
                 intents: wished.get(key).map(|intents| intents.to_vec()).unwrap_or_default(),
-                told: told.get(key).into_iter().flatten().filter(|name| !asked.contains(*name)).cloned().collect(),
+                told: told.get(key).into_iter().flatten().cloned().collect(),
             })
         };
         // Only connections of HTTP are clients of a policy.
