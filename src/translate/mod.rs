@@ -240,15 +240,16 @@ fn say_defaults(cx: &mut Cx<'_>, plans: &[HostPlan]) {
     if let Some(bytes) = defaults.body_size.value.filter(|_| !cx.options.target.keeps_body_limit()) {
         cx.say(Code::DefaultBodyLimit, None, vec![("value", format!("{bytes} bytes"))]);
     }
-    if !cx.options.target.closes_times() {
+    let owned = cx.owns_gateway();
+    if !(owned && cx.options.target.closes_times()) {
         cx.say(Code::DefaultTimeouts, None, vec![]);
     }
     if *cx.config.globals.forwarded.proxy_protocol {
-        let takes = cx.options.target.takes_proxy_protocol();
+        let takes = cx.takes_proxy_protocol();
         let code = if takes { Code::DefaultProxyProtocolOrder } else { Code::DefaultProxyProtocol };
         cx.say(code, None, vec![("target", cx.options.target.id().to_owned())]);
     }
-    if !cx.options.target.closes_defaults() {
+    if !(owned && cx.options.target.closes_defaults()) {
         cx.say(Code::DefaultForwardedHeaders, None, vec![]);
     }
 }

@@ -65,6 +65,16 @@ fn no_policy_is_attached_to_a_gateway_of_others() {
     }
 }
 
+#[test]
+fn defaults_that_no_policy_keeps_are_said() {
+    for target in ["envoy-gateway", "kgateway", "nginx-gateway-fabric", "standard"] {
+        let (_, findings) = attached(INGRESS, target, TlsOwner::Platform);
+        for code in ["default/forwarded-headers", "default/timeouts"] {
+            assert!(findings.contains(code), "{target}: {findings:?}");
+        }
+    }
+}
+
 /// What sets headers of every answer is a policy of the Gateway where that is ours.
 #[test]
 fn strict_transport_security_is_set_by_routes() {
