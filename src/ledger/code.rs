@@ -76,6 +76,7 @@ codes! {
     IngressCanaryUpstream = "ingress/canary-upstream",
     IngressCatchAllDisabled = "ingress/catch-all-disabled",
     IngressClassMissing = "ingress/class-missing",
+    IngressConfigMapAssumed = "ingress/config-map-assumed",
     IngressDefaultBackendUnused = "ingress/default-backend-unused",
     IngressDuplicatePath = "ingress/duplicate-path",
     IngressInspection = "ingress/inspection",
