@@ -158,6 +158,13 @@ impl Listeners {
         listeners
     }
 
+    /// Ports on which the routes of hosts need a listener.
+    pub(super) fn ports(plans: &[HostPlan]) -> BTreeSet<u16> {
+        let names = plans.iter().flat_map(|plan| plan.hostnames.iter().map(move |(hostname, tls)| (plan, hostname, tls)));
+        let keys = names.flat_map(|(plan, hostname, tls)| keys_of(plan, hostname, tls, false, 0));
+        keys.map(|key| key.listener(String::new()).port).collect()
+    }
+
     /// Finds a home for every listener.
     fn settle(&mut self, wanted: Vec<(Key, Option<NamespacedName>, String)>, cx: &Cx<'_>) {
         let app = cx.options.emission.tls_owner == TlsOwner::App;

@@ -106,7 +106,7 @@ pub fn translate(config: &Config, inventory: &Inventory, options: &Options) -> T
     say_hosts_without_certificate(&mut cx, &plans);
     say_defaults(&mut cx, &plans);
     say_gateway_of_others(&mut cx, &plans);
-    let streams = streams::streams(&mut cx);
+    let streams = streams::streams(&mut cx, &listeners::Listeners::ports(&plans));
     let mut listeners = listeners::Listeners::new(&plans, streams.iter().map(|stream| (stream.transport, stream.port)), &cx);
     listeners.set_options(&plans, options.target);
     let routes = routes::routes(&mut cx, &plans, &mut listeners);
