@@ -101,6 +101,7 @@ pub fn has_gateway(inventory: &Inventory, name: &NamespacedName) -> bool {
 pub fn translate(config: &Config, inventory: &Inventory, options: &Options) -> Translation {
     let mut cx = Cx::new(config, inventory, options);
     let mut plans = plan_hosts(&mut cx);
+    passthrough::beside_termination(&mut cx, &mut plans);
     cx.snippets_aside();
     grpc::decide(&mut cx, &mut plans);
     say_hosts_without_certificate(&mut cx, &plans);

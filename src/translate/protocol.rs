@@ -14,6 +14,7 @@ use crate::{
     gateway::{
         Intent,
         api::{BackendTlsPolicy, BackendTlsPolicySpec, BackendValidation, ExplicitRef, PolicyTarget},
+        dialect::{Feature, Stand},
     },
     k8s::{NamespacedName, Service},
     ledger::{Code, Settlement},
@@ -223,8 +224,27 @@ impl Cx<'_> {
         services(self.config, location).any(|service| self.spoken().verified.contains(service))
     }
 
+    /// Verified TLS needs a BackendTLSPolicy: without one nobody is sent to the backend.
+    fn claim_verification(&mut self, ingress: IngressId, location: &Location) -> Result<(), Code> {
+        match self.sayable.stand(Feature::BackendTlsPolicy) {
+            Stand::Claimed => Ok(()),
+            Stand::Open => {
+                self.say_unclaimed(Feature::BackendTlsPolicy);
+                Ok(())
+            }
+            Stand::Refused => {
+                let code = Code::GatewayFeatureRefused;
+                self.mark(ingress, &Self::of_tls(location.settings.proxy_tls.is_some()), &unmappable(code));
+                let place = self.annotation(ingress, PROTOCOL[0]);
+                self.say_refused(code, Feature::BackendTlsPolicy, ingress, place);
+                Err(code)
+            }
+        }
+    }
+
     fn verified(&mut self, ingress: IngressId, server: &Server, location: &Location, wire: Wire) -> Result<Option<VerifiedTls>, Code> {
         let Some(proxy_tls) = verified(server, location) else { return self.unverified(ingress, server, location, wire).map(|()| None) };
+        self.claim_verification(ingress, location)?;
         self.mark(ingress, PROTOCOL, &Settlement::Exact);
         if location.settings.proxy_tls.is_some() {
             self.mark(ingress, PROXY_TLS, &Settlement::Exact);
