@@ -253,6 +253,7 @@ codes! {
     StreamProxyProtocol = "stream/proxy-protocol",
     StreamSkipped = "stream/skipped",
     TlsNoCertificate = "tls/no-certificate",
+    TlsOtherCertificate = "tls/other-certificate",
     TlsPassthrough = "tls/passthrough",
     DifferenceAcceptanceExpired = "difference/acceptance-expired",
     DifferenceAcceptanceUnused = "difference/acceptance-unused",

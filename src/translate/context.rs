@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     emission::{Emission, Sayable},
+    listeners::OtherCertificate,
     marks::Marks,
     own_annotations::OwnAnnotations,
     protocol::{Spoken, TlsWishes},
@@ -16,7 +17,7 @@ use super::{
 use crate::{
     gateway::{
         Intent,
-        api::{Kind, Resource, Spec},
+        api::{Kind, ParentRef, Resource, Spec},
     },
     k8s::{Inventory, NamespacedName, ObjectId, Subject},
     ledger::{Code, Facts, Finding, Findings, Settlement},
@@ -431,11 +432,42 @@ impl<'a> Cx<'a> {
         join(&mut self.directives, &spot, settlement);
     }
 
+    /// Name of the Gateway that exists.
+    fn existing_gateway(&self) -> String {
+        self.options.emission.existing.as_ref().map(ToString::to_string).unwrap_or_default()
+    }
+
     /// A Gateway that exists has no listener that takes something.
-    pub(super) fn say_no_listener(&mut self, what: &str, namespace: &str, place: Option<Subject>) {
-        let gateway = self.options.emission.existing.as_ref().map(ToString::to_string).unwrap_or_default();
-        let facts = vec![("what", what.to_owned()), ("gateway", gateway), ("namespace", namespace.to_owned())];
+    pub(super) fn say_no_listener(&mut self, what: &str, reason: String, place: Option<Subject>) {
+        let facts = vec![("what", what.to_owned()), ("gateway", self.existing_gateway()), ("reason", reason)];
         self.say(Code::GatewayNoListener, place, facts);
+    }
+
+    /// A listener of a Gateway that exists shows another certificate for a host.
+    pub(super) fn say_other_certificate(&mut self, host: &str, parent: &ParentRef, other: &OtherCertificate) {
+        let OtherCertificate { secret, shown } = other;
+        let shown = shown.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let facts = vec![
+            ("host", host.to_owned()),
+            ("listener", parent.section_name.clone().unwrap_or_default()),
+            ("gateway", self.existing_gateway()),
+            ("secret", secret.to_string()),
+            ("shown", shown),
+        ];
+        let place = self.settle_tls(host, differs(Code::TlsOtherCertificate));
+        self.say(Code::TlsOtherCertificate, place, facts);
+    }
+
+    /// Settles the entry of `spec.tls` that gives a host its certificate, and tells where it stands.
+    pub(super) fn settle_tls(&mut self, host: &str, settlement: Settlement) -> Option<Subject> {
+        let place = self.config.server(host).and_then(|server| server.tls.as_ref()?.because.clone())?;
+        self.mark_path(&place, settlement);
+        Some(place)
+    }
+
+    /// What was kept of the annotations of an Ingress was kept for routes that nobody reaches.
+    pub(super) fn lose_kept(&mut self, ingress: IngressId, code: Code) {
+        self.marks.join_kept(ingress, &unmappable(code));
     }
 
     /// The object in a version that is served.

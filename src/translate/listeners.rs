@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     context::Cx,
     emission::TlsOwner,
-    existing::Existing,
+    existing::{Existing, Taken},
     names::{Names, host_slug},
     plan::{self, HostPlan, Hostname, TlsPlan},
     streams::Transport,
@@ -127,6 +127,21 @@ pub(super) struct Listeners {
     existing: Option<Existing>,
 }
 
+/// How a route is attached.
+pub(super) struct Attached {
+    pub(super) parent: ParentRef,
+    /// The listener shows another certificate than nginx does.
+    pub(super) other: Option<OtherCertificate>,
+}
+
+/// A certificate that a listener of somebody else does not show.
+pub(super) struct OtherCertificate {
+    /// Secret with the certificate that nginx shows.
+    pub(super) secret: NamespacedName,
+    /// Secrets with what is shown in its place.
+    pub(super) shown: Vec<NamespacedName>,
+}
+
 /// Gateways, ListenerSets, and the Secrets that each of them uses from other namespaces.
 pub(super) struct Emitted {
     pub gateways: Vec<Gateway>,
@@ -216,31 +231,43 @@ impl Listeners {
         self.spread.get(hostname).copied().unwrap_or(0)
     }
 
-    /// The parent of a route for a host, which admits the namespace from then on; `None` where a Gateway that exists has none.
-    pub(super) fn attach(&mut self, side: Side, hostname: &Hostname, tls: &TlsPlan, namespace: &str, kind: &str) -> Option<ParentRef> {
+    /// The parent of a route for a host, which admits the namespace from then on; or why a Gateway that exists has none.
+    pub(super) fn attach(
+        &mut self,
+        side: Side,
+        hostname: &Hostname,
+        tls: &TlsPlan,
+        namespace: &str,
+        kind: &str,
+    ) -> Result<Attached, String> {
         let key = key(side, hostname, tls, self.merged, self.gateway_of(hostname));
         self.take(&key, namespace, kind, &hostname::Hostname::parse(hostname.text()))
     }
 
     /// The parent of a route for a port.
-    pub(super) fn attach_stream(&mut self, transport: Transport, port: u16, namespace: &str) -> Option<ParentRef> {
+    pub(super) fn attach_stream(&mut self, transport: Transport, port: u16, namespace: &str) -> Result<Attached, String> {
         self.take(&Key::Stream(transport, port), namespace, transport.kind().as_str(), &hostname::Hostname::Any)
     }
 
-    fn take(&mut self, key: &Key, namespace: &str, kind: &str, hostname: &hostname::Hostname) -> Option<ParentRef> {
+    fn take(&mut self, key: &Key, namespace: &str, kind: &str, hostname: &hostname::Hostname) -> Result<Attached, String> {
         let planned = self.planned.get_mut(key).expect("INVARIANT: every host that has rules for a scheme was planned");
         planned.namespaces.insert(namespace.to_owned());
         let section = Some(planned.name.clone());
         match planned.home {
-            Home::Gateway => Some(ParentRef::gateway(&self.gateway.namespace, gateway_name(&self.gateway.name, key.gateway()), section)),
+            Home::Gateway => {
+                let parent = ParentRef::gateway(&self.gateway.namespace, gateway_name(&self.gateway.name, key.gateway()), section);
+                Ok(Attached { parent, other: None })
+            }
             Home::Set(set) => {
                 let name = &self.sets[set].name;
-                Some(ParentRef::listener_set(&name.namespace, &name.name, section))
+                Ok(Attached { parent: ParentRef::listener_set(&name.namespace, &name.name, section), other: None })
             }
             Home::Elsewhere => {
                 let wanted = key.listener(String::new());
                 let existing = self.existing.as_ref().expect("INVARIANT: listeners are elsewhere only where a Gateway exists");
-                existing.parent(&wanted, hostname, namespace, kind)
+                let Taken { parent, certificates } = existing.taken(&wanted, hostname, namespace, kind)?;
+                let other = planned.secret.clone().filter(|secret| !certificates.contains(secret));
+                Ok(Attached { parent, other: other.map(|secret| OtherCertificate { secret, shown: certificates }) })
             }
         }
     }

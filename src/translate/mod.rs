@@ -82,7 +82,7 @@ pub struct Translation {
     pub objects: Vec<Emitted>,
     /// Settlements of annotations.
     pub marks: Marks,
-    /// Settlements of paths, of `spec.defaultBackend`, and of ports of `tcp-services` and `udp-services` by their place.
+    /// Settlements of paths, of `spec.defaultBackend`, of entries of `spec.tls`, and of ports of `tcp-services` and `udp-services` by their place.
     pub paths: BTreeMap<Subject, Settlement>,
     /// Settlements of directives of snippets: the Ingress (`None` for the ConfigMap), annotation or key, and where the directive begins.
     pub directives: BTreeMap<(Option<IngressId>, &'static str, usize), Settlement>,

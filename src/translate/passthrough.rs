@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     Emitted,
     context::{Cx, no_effect, unmappable},
-    listeners::{Listeners, Side},
+    listeners::{Attached, Listeners, Side},
     names::Names,
     plan::{Backend, HostPlan, Hostname, Passthrough, TlsPlan},
 };
@@ -92,15 +92,15 @@ pub(super) fn routes(cx: &mut Cx<'_>, plans: &[HostPlan], listeners: &mut Listen
             for &host in hosts {
                 let hostname = Hostname::Name(host.to_owned());
                 match listeners.attach(Side::Passthrough, &hostname, &TlsPlan::None, &ingress.namespace, Kind::TlsRoute.as_str()) {
-                    Some(parent) => {
+                    Ok(Attached { parent, other: _ }) => {
                         served.push(host.to_owned());
                         if !parents.contains(&parent) {
                             parents.push(parent);
                         }
                     }
-                    None => {
+                    Err(reason) => {
                         let place = cx.annotation(owner, "ssl-passthrough");
-                        cx.say_no_listener(&format!("TLS passthrough of host `{host}`"), &ingress.namespace, Some(place));
+                        cx.say_no_listener(&format!("TLS passthrough of host `{host}`"), reason, Some(place));
                         cx.mark(owner, ANNOTATION, &unmappable(Code::GatewayNoListener));
                     }
                 }

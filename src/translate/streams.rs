@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Emitted,
     context::{Cx, no_effect, unmappable},
-    listeners::Listeners,
+    listeners::{Attached, Listeners},
     names::Names,
     plan::Backend,
 };
@@ -189,10 +189,13 @@ pub(super) fn routes(cx: &mut Cx<'_>, streams: Vec<Stream>, listeners: &mut List
     for Stream { transport, port, place, backend } in streams {
         let Backend { service: NamespacedName { namespace, name }, port: target, weight: _ } = backend;
         let kind = transport.kind();
-        let Some(parent) = listeners.attach_stream(transport, port, &namespace) else {
-            cx.say_no_listener(&format!("{} port {port}", transport.protocol()), &namespace, Some(place.clone()));
-            cx.mark_path(&place, unmappable(Code::GatewayNoListener));
-            continue;
+        let parent = match listeners.attach_stream(transport, port, &namespace) {
+            Ok(Attached { parent, other: _ }) => parent,
+            Err(reason) => {
+                cx.say_no_listener(&format!("{} port {port}", transport.protocol()), reason, Some(place.clone()));
+                cx.mark_path(&place, unmappable(Code::GatewayNoListener));
+                continue;
+            }
         };
         let route_name = names.take(kind.as_str(), &namespace, &format!("{name}-{}-{port}", transport.protocol().to_ascii_lowercase()));
         let backend_refs = vec![BackendRef::service(&name, target)];
