@@ -161,6 +161,7 @@ codes! {
     ClusterUnreachable = "cluster/unreachable",
     ClusterUnreadable = "cluster/unreadable",
     CorsHeaderUnsayable = "cors/header-unsayable",
+    CorsMaxAge = "cors/max-age",
     CorsMethodUnsayable = "cors/method-unsayable",
     CorsNeedsVersion = "cors/needs-version",
     CorsNotKept = "cors/not-kept",

@@ -180,6 +180,17 @@ impl Cx<'_> {
         Err(Code::HeaderHostUnsayable)
     }
 
+    /// How long browsers may remember a preflight, which the filter says in whole seconds above none.
+    fn max_age(&mut self, ingress: IngressId, seconds: i64) -> i32 {
+        let said = i32::try_from(seconds.clamp(1, i64::from(i32::MAX))).unwrap_or(i32::MAX);
+        if i64::from(said) != seconds {
+            self.mark(ingress, &["cors-max-age"], &differs(Code::CorsMaxAge));
+            let facts = vec![("ingress", self.ingress_name(ingress)), ("old", seconds.to_string()), ("new", said.to_string())];
+            self.say(Code::CorsMaxAge, Some(self.annotation(ingress, "cors-max-age")), facts);
+        }
+        said
+    }
+
     fn cors(&mut self, ingress: IngressId, cors: &Cors) -> Option<CorsRule> {
         const ALL: &[&str] =
             &["enable-cors", "cors-allow-methods", "cors-allow-headers", "cors-allow-credentials", "cors-max-age", "cors-expose-headers"];
@@ -259,7 +270,7 @@ impl Cx<'_> {
             // credentials every site could use those of its visitors.
             credentials: cors.credentials && origins != ["*"],
             origins,
-            max_age: i32::try_from(cors.max_age).unwrap_or(i32::MAX).max(1),
+            max_age: self.max_age(ingress, cors.max_age),
         };
         if !by_policy {
             return Some(rule);

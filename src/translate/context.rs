@@ -478,12 +478,13 @@ impl<'a> Cx<'a> {
         }
     }
 
-    /// The status that is written for one that nginx sends.
-    pub(super) fn redirect_status(&mut self, status: u16) -> u16 {
+    /// The status that is written for one that nginx sends because of these annotations.
+    pub(super) fn redirect_status(&mut self, status: u16, ingress: IngressId, names: &[&'static str]) -> u16 {
         let written = self.sayable.redirect(status);
         if written != status {
             let facts = vec![("old", status.to_string()), ("new", written.to_string()), ("version", self.who_lacks_status(status))];
             self.say(Code::RedirectStatusDegraded, None, facts);
+            self.mark(ingress, names, &differs(Code::RedirectStatusDegraded));
         }
         written
     }

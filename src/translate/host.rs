@@ -60,6 +60,9 @@ fn says_ciphers(server: &Server) -> Vec<(IngressId, Vec<&'static str>)> {
     }
 }
 
+/// Annotations that send clients to HTTPS.
+const TO_HTTPS: &[&str] = &["ssl-redirect", "force-ssl-redirect"];
+
 impl Cx<'_> {
     /// The rules of a server; none where it has none, and two where ssl-redirect takes some of its names only.
     pub(super) fn hosts(&mut self, server: &Server) -> Vec<HostPlan> {
@@ -607,7 +610,7 @@ impl Cx<'_> {
         }
         if !tls && self.redirects_to_https(location) {
             self.settle_https_redirect(owner, location);
-            let status = self.redirect_status(self.config.globals.redirect_code.value);
+            let status = self.redirect_status(self.config.globals.redirect_code.value, owner, TO_HTTPS);
             let redirects = rules(&Action::ToHttps { status }, &Changes::default());
             if !*self.config.globals.forwarded.trusted {
                 return redirects;
@@ -686,7 +689,8 @@ impl Cx<'_> {
     fn settle_https_redirect(&mut self, owner: IngressId, location: &Location) {
         let rewrite = &location.settings.rewrite;
         let settled = if rewrite.preserve_trailing_slash.value { Settlement::Exact } else { differs(Code::RedirectTrailingSlash) };
-        self.mark(owner, &["ssl-redirect", "force-ssl-redirect", "preserve-trailing-slash"], &settled);
+        self.mark(owner, TO_HTTPS, &settled);
+        self.mark(owner, &["preserve-trailing-slash"], &settled);
         if !rewrite.preserve_trailing_slash.value {
             self.say(Code::RedirectTrailingSlash, None, vec![]);
         }

@@ -283,17 +283,36 @@ impl Cx<'_> {
         service.entry(wish.clone()).or_default().insert(ingress);
     }
 
+    /// Another Ingress decides how the certificate of a Service is verified.
+    fn lose_verification(&mut self, service: &NamespacedName, chosen: &VerifiedTls, own: &VerifiedTls, losers: &BTreeSet<IngressId>) {
+        let lost: Vec<&'static str> = [
+            ("proxy-ssl-name", chosen.hostname != own.hostname),
+            ("proxy-ssl-server-name", chosen.hostname != own.hostname),
+            ("proxy-ssl-secret", chosen.secret != own.secret),
+        ]
+        .into_iter()
+        .filter_map(|(name, differs)| differs.then_some(name))
+        .collect();
+        let text = |way: &VerifiedTls| format!("`{}` and the authorities of Secret `{}`", way.hostname, way.secret);
+        for &ingress in losers {
+            self.mark(ingress, &lost, &differs(Code::BackendTlsConflict));
+            let facts = vec![("service", service.to_string()), ("old", text(own)), ("new", text(chosen))];
+            self.say_about(ingress, &lost, Code::BackendTlsConflict, facts);
+        }
+    }
+
     /// The policies that the emitted rules need.
     pub(super) fn tls_policies(&mut self) -> Vec<Emitted> {
         let wishes = std::mem::take(&mut self.tls_wishes);
         let mut names = Names::default();
         let mut policies = Vec::new();
         for ((service, port), ways) in wishes {
-            let conflict = ways.len() > 1;
-            let Some((VerifiedTls { secret, hostname }, ingresses)) = ways.into_iter().next() else { continue };
-            if conflict {
-                self.say(Code::BackendTlsConflict, None, vec![("service", service.to_string()), ("name", hostname.clone())]);
+            let mut ways = ways.into_iter();
+            let Some((chosen, ingresses)) = ways.next() else { continue };
+            for (other, losers) in ways {
+                self.lose_verification(&service, &chosen, &other, &losers);
             }
+            let VerifiedTls { secret, hostname } = chosen;
             let authorities = secret.name;
             let map = NamespacedName::new(&service.namespace, &authorities);
             if !self.inventory.config_maps.get(&map).is_some_and(|map| map.data.contains_key(AUTHORITIES)) {
