@@ -139,6 +139,7 @@ codes! {
     BackendMissingPort = "backend/missing-port",
     BackendMissingService = "backend/missing-service",
     BackendNamedPort = "backend/named-port",
+    BackendStandIn = "backend/stand-in",
     BackendTls = "backend/tls",
     BackendTlsConflict = "backend/tls-conflict",
     BackendTlsShared = "backend/tls-shared",
