@@ -131,6 +131,7 @@ codes! {
     AnnotationExternalDnsTarget = "annotation/external-dns-target",
     BackendByName = "backend/by-name",
     BackendCaConfigMap = "backend/ca-config-map",
+    BackendCiphers = "backend/ciphers",
     BackendClientCertificate = "backend/client-certificate",
     BackendExternalName = "backend/external-name",
     BackendFastcgi = "backend/fastcgi",

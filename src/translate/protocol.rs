@@ -74,6 +74,20 @@ fn is_unverified(proxy_tls: Option<&ProxyTls>) -> bool {
     proxy_tls.is_none_or(|proxy_tls| !proxy_tls.verify && !proxy_tls.has_certificate)
 }
 
+/// What of TLS to a backend core has no words for.
+fn unsayable(proxy_tls: Option<&ProxyTls>) -> String {
+    match proxy_tls {
+        Some(tls) if tls.verify && tls.has_ca && tls.name.is_empty() => {
+            "nginx verifies its certificate by the name of its own upstream block, as there is no `proxy-ssl-name`".to_owned()
+        }
+        Some(tls) if tls.verify && tls.has_ca => {
+            format!("nginx verifies its certificate by `{}`, which is no full host name", tls.name)
+        }
+        Some(tls) if tls.has_certificate => "nginx shows it a client certificate and verifies nothing".to_owned(),
+        Some(_) | None => "nginx does not verify its certificate".to_owned(),
+    }
+}
+
 /// The Services behind a location, its canaries included.
 fn services<'c>(config: &'c Config, location: &Location) -> impl Iterator<Item = &'c NamespacedName> {
     let upstream = match location.target {
@@ -131,14 +145,22 @@ impl Cx<'_> {
         }
     }
 
-    /// TLS that nobody verifies has no core form: a BackendTLSPolicy always verifies.
-    fn no_tls(&mut self, ingress: IngressId, own: bool, code: Code) -> Code {
+    /// TLS that nobody verifies by a full name has no core form: a BackendTLSPolicy always does.
+    fn no_tls(&mut self, ingress: IngressId, own: bool, code: Code, why: String) -> Code {
         let names = Self::of_tls(own);
         self.mark(ingress, &names, &unmappable(code));
         let (place, name) = (self.annotation(ingress, PROTOCOL[0]), self.ingress_name(ingress));
-        let facts = vec![("ingress", name), ("target", self.options.target.id().to_owned())];
+        let facts = vec![("ingress", name), ("target", self.options.target.id().to_owned()), ("why", why)];
         self.say(code, Some(place), facts);
         code
+    }
+
+    /// Why a name outside of the cluster cannot be a backend, whatever is spoken to it.
+    fn no_service(&mut self, location: &Location) -> Option<Code> {
+        let Target::Upstream(id) = location.target else { return None };
+        let outside = matches!(self.config.upstream(id).backend, nginx::Backend::External { .. });
+        let origin = location.origin.as_ref().filter(|_| outside)?;
+        self.backend(id, &origin.subject).err()
     }
 
     fn of_tls(own: bool) -> Vec<&'static str> {
@@ -149,13 +171,17 @@ impl Cx<'_> {
     /// TLS that nobody verifies, where the target has words for that which say nothing of other requests.
     fn unverified(&mut self, ingress: IngressId, server: &Server, location: &Location, wire: Wire) -> Result<(), Code> {
         let own = location.settings.proxy_tls.is_some();
+        if let Some(code) = self.no_service(location) {
+            self.mark(ingress, &Self::of_tls(own), &unmappable(code));
+            return Err(code);
+        }
         let code = match self.answer(&Intent::BackendTls) {
             _ if !is_unverified(proxy_tls(server, location)) => Some(Code::BackendTls),
             Answer::No(code) => Some(code),
             Answer::Kept { .. } | Answer::Already => self.reaches_others(location, wire),
         };
         if let Some(code) = code {
-            return Err(self.no_tls(ingress, own, code));
+            return Err(self.no_tls(ingress, own, code, unsayable(proxy_tls(server, location))));
         }
         let names = Self::of_tls(own);
         self.ask(ingress, &names, &Intent::BackendTls, vec![]).map_or(Ok(()), Err)
@@ -249,11 +275,10 @@ impl Cx<'_> {
         if location.settings.proxy_tls.is_some() {
             self.mark(ingress, PROXY_TLS, &Settlement::Exact);
             let usual = proxy_tls.ciphers == "DEFAULT" && proxy_tls.protocols == "TLSv1.2" && proxy_tls.depth <= 1;
-            let details = if usual { Settlement::Exact } else { unmappable(Code::PolicyCiphers) };
+            let details = if usual { Settlement::Exact } else { unmappable(Code::BackendCiphers) };
             self.mark(ingress, DETAILS, &details);
             if !usual {
-                let (place, name) = (self.annotation(ingress, "proxy-ssl-secret"), self.ingress_name(ingress));
-                self.say(Code::PolicyCiphers, Some(place), vec![("ingress", name)]);
+                self.say_about(ingress, DETAILS, Code::BackendCiphers, vec![]);
             }
             if proxy_tls.has_certificate {
                 self.mark(ingress, &["proxy-ssl-secret"], &differs(Code::BackendClientCertificate));
