@@ -179,6 +179,10 @@ features! {
     TcpRoute = "TCPRoute", "TCPRoute";
     /// Kind `UDPRoute`.
     UdpRoute = "UDPRoute", "UDPRoute";
+    /// Listeners that end TLS beside listeners that hand it through, on one port.
+    TlsModeMixed = "TLSRouteModeMixed", "TLS passthrough beside HTTPS on one port";
+    /// Kind `BackendTLSPolicy`.
+    BackendTlsPolicy = "BackendTLSPolicy", "BackendTLSPolicy";
 }
 
 /// Something that an implementation accepts with a good status, and then does in another way or not at all.
@@ -371,7 +375,8 @@ impl Target {
         if self.refused.iter().any(|refused| refused.value == feature) {
             return Stand::Refused;
         }
-        let of_report = feature.name().starts_with("HTTPRoute") || feature == Feature::ListenerSet;
+        let of_report = feature.name().starts_with("HTTPRoute")
+            || matches!(feature, Feature::ListenerSet | Feature::TlsModeMixed | Feature::BackendTlsPolicy);
         match (&self.features, live) {
             (_, Some(_)) if of_report => Stand::Open,
             (Some(features), None) if of_report && !features.claimed.iter().any(|claimed| named(claimed)) => Stand::Open,

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::{config_map, flags};
 use crate::{
     k8s::{Inventory, NamespacedName, ObjectId, Workload},
-    ledger::Findings,
+    ledger::{Code, Finding, Findings},
     nginx::{Flags, Globals},
 };
 
@@ -51,6 +51,20 @@ pub fn controller(inventory: &Inventory, given: &Given) -> Controller {
     }
     flags::read(&mut parsed, &given.arguments, &mut findings);
     named = value_of(&given.arguments, "--configmap").and_then(object).or(named);
+    if given.config_map.is_none() && !has_map(inventory, named.as_ref()) {
+        let assumed = match found(inventory, None) {
+            Some(map) => format!("ConfigMap `{}` is taken in its place", map.meta.key()),
+            None => "every setting is taken to have its default".to_owned(),
+        };
+        findings.push(unread("--configmap", named.as_ref(), assumed));
+    }
+    for (flag, name, protocol) in
+        [("--tcp-services-configmap", &parsed.tcp_services, "TCP"), ("--udp-services-configmap", &parsed.udp_services, "UDP")]
+    {
+        if !has_map(inventory, name.as_ref()) {
+            findings.push(unread(flag, name.as_ref(), format!("no {protocol} port is taken to be served")));
+        }
+    }
     let empty = IndexMap::new();
     let (data, object, name): (&IndexMap<String, String>, Option<ObjectId>, _) = match &given.config_map {
         Some(data) => (data, None, None),
@@ -70,6 +84,17 @@ pub fn controller(inventory: &Inventory, given: &Given) -> Controller {
         config_map: name,
         workload: workload.map(|(workload, _)| workload.meta.key()),
     }
+}
+
+/// Nobody names a ConfigMap, or it was read, or there is none in the cluster either.
+fn has_map(inventory: &Inventory, name: Option<&NamespacedName>) -> bool {
+    inventory.listed.contains("ConfigMap") || name.is_none_or(|name| inventory.config_maps.contains_key(name))
+}
+
+/// A flag names a ConfigMap that is not among the objects.
+fn unread(flag: &str, name: Option<&NamespacedName>, assumed: String) -> Finding {
+    let map = name.map(ToString::to_string).unwrap_or_default();
+    Finding::estate(Code::IngressConfigMapAssumed, vec![("flag", flag.to_owned()), ("map", map), ("assumed", assumed)])
 }
 
 /// The container that runs the controller: by its image, its command or a flag that only it has.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Controller, Fate, IngressFacts, Options, PathFate,
+    Controller, Fate, IngressFacts, Options, Order, PathFate,
     facts::{Ignored, LeftOut},
     locations::text,
     order,
@@ -25,6 +25,8 @@ struct Cx<'a> {
     config: &'a Config,
     facts: &'a [IngressFacts],
     findings: Findings,
+    /// The user said in which order the Ingresses were created, and no creation time says otherwise.
+    ordered: bool,
     /// Ingresses that do not say how requests to an upstream are distributed, where an assumed order decides that.
     distributed: BTreeSet<(IngressId, UpstreamId)>,
 }
@@ -38,7 +40,8 @@ pub(super) fn collect(
     facts: &[IngressFacts],
     shared: &[Shared],
 ) -> Findings {
-    let mut cx = Cx { inventory, config, facts, findings: controller.findings.clone(), distributed: BTreeSet::new() };
+    let ordered = options.order == Order::Document && inventory.ingresses.iter().all(|ingress| ingress.meta.created.is_none());
+    let mut cx = Cx { inventory, config, facts, findings: controller.findings.clone(), ordered, distributed: BTreeSet::new() };
     for (ingress, found) in inventory.ingresses.iter().zip(facts) {
         cx.ingress(ingress, found);
     }
@@ -255,7 +258,13 @@ impl Cx<'_> {
     }
 
     fn order(&mut self, winner: String, loser: &Ingress, subject: Subject, what: String) {
-        self.push(Code::IngressOrderAssumed, subject, vec![("winner", winner), ("loser", name(loser)), ("what", what)]);
+        self.say_order(subject, winner, name(loser), what);
+    }
+
+    fn say_order(&mut self, subject: Subject, winner: String, loser: String, what: String) {
+        if !self.ordered {
+            self.push(Code::IngressOrderAssumed, subject, vec![("winner", winner), ("loser", loser), ("what", what)]);
+        }
     }
 
     fn shared(&mut self, shared: &Shared) {
@@ -313,7 +322,7 @@ impl Cx<'_> {
     fn order_assumed(&mut self, winner: IngressId, loser: IngressId, what: String) {
         let subject = whole(self.counted(loser));
         let [winner, loser] = [winner, loser].map(|ingress| self.config.ingress(ingress).name.to_string());
-        self.push(Code::IngressOrderAssumed, subject, vec![("winner", winner), ("loser", loser), ("what", what)]);
+        self.say_order(subject, winner, loser, what);
     }
 
     /// What else of a host is decided by the Ingress that comes first.

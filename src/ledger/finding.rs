@@ -69,6 +69,7 @@ impl Code {
             Self::ClusterControllerUnknown
                 | Self::ClusterForbidden
                 | Self::ClusterUnreadable
+                | Self::IngressConfigMapAssumed
                 | Self::IngressPassthroughAssumed
                 | Self::IngressSettingsAssumed
         )

@@ -38,7 +38,7 @@ const CARRIED: &[&str] = &[
 /// The closed ledger of a conversion.
 pub fn account(inventory: &Inventory, controller: &Controller, resolved: &Resolved, translation: &Translation) -> Ledger {
     let mut ledger = Ledger::default();
-    let tls = used_tls(resolved);
+    let tls = used_tls(resolved, translation);
     for (ingress, facts) in inventory.ingresses.iter().zip(&resolved.ingresses) {
         for (key, value, settlement) in annotations(ingress, facts, resolved, translation) {
             settled(&mut ledger, Subject::new(ingress.id, FieldPath::annotation(key)), value, settlement);
@@ -261,8 +261,8 @@ fn used_without_mark(value: &str) -> Settlement {
 }
 
 /// Entries of `spec.tls` that decide about a certificate.
-fn used_tls(resolved: &Resolved) -> BTreeMap<Subject, Settlement> {
-    let mut used = BTreeMap::new();
+fn used_tls(resolved: &Resolved, translation: &Translation) -> BTreeMap<Subject, Settlement> {
+    let mut used: BTreeMap<Subject, Settlement> = BTreeMap::new();
     for decision in resolved.config.servers.iter().filter_map(|server| server.tls.as_ref()) {
         let Some(because) = &decision.because else { continue };
         let settlement = if decision.unusable.is_some() { unmappable(Finds::TlsNoCertificate) } else { Settlement::Exact };
@@ -271,6 +271,11 @@ fn used_tls(resolved: &Resolved) -> BTreeMap<Subject, Settlement> {
             None => settlement,
         };
         used.insert(because.clone(), settled);
+    }
+    for (place, settlement) in &mut used {
+        if let Some(said) = translation.paths.get(place) {
+            settlement.join(said);
+        }
     }
     used
 }

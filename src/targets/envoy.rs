@@ -183,13 +183,15 @@ pub(super) fn withdrawn<'s>(sections: impl Iterator<Item = &'s Section>) -> Vec<
     told.into_iter().cloned().collect()
 }
 
-/// What is to be said where the Gateway is not ours, nor are the policies that would take such headers away.
-pub(super) fn forgeable(estate: &Estate, target: &str) -> Vec<(Code, Facts)> {
+/// What is to be said where no policy of ours takes headers away that an authentication service tells, because the listener or its Gateway
+/// is not ours.
+pub(super) fn forgeable(estate: &Estate, told: &BTreeSet<String>, target: &str) -> Vec<(Code, Facts)> {
+    let left = |name: &String| is_withdrawn(name) && told.contains(&name.to_ascii_lowercase());
     let asks = |intent: &Intent| match intent {
-        Intent::ExternalAuth { asks, .. } => asks.response_headers.iter().any(|name| is_withdrawn(name)),
+        Intent::ExternalAuth { asks, .. } => asks.response_headers.iter().any(left),
         _ => false,
     };
-    let wishes = estate.wishes.iter().filter(|wish| estate.sections.is_empty() && wish.intents.iter().any(asks));
+    let wishes = estate.wishes.iter().filter(|wish| wish.intents.iter().any(asks));
     wishes.map(|wish| (Code::AccessForgedHeader, vec![("ingress", wish.route.to_string()), ("target", target.to_owned())])).collect()
 }
 

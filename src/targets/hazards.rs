@@ -259,13 +259,13 @@ fn refused_kinds(target: &Target, objects: &Objects) -> Findings {
         Object::TcpRoute(_) => Some(Feature::TcpRoute),
         Object::UdpRoute(_) => Some(Feature::UdpRoute),
         Object::ListenerSet(_) => Some(Feature::ListenerSet),
+        Object::BackendTlsPolicy(_) => Some(Feature::BackendTlsPolicy),
         Object::Namespace(_)
         | Object::GatewayClass(_)
         | Object::Gateway(_)
         | Object::HttpRoute(_)
         | Object::ReferenceGrant(_)
         | Object::Service(_)
-        | Object::BackendTlsPolicy(_)
         | Object::Custom(_) => None,
     };
     let refused = |feature: &Feature| target.refused.iter().any(|fact| fact.value == *feature);
@@ -308,6 +308,12 @@ fn uses(place: &Place<'_>, feature: Feature) -> bool {
         Feature::SchemeRedirect => redirect(&|redirect| redirect.scheme.is_some()),
         Feature::PathExpression => matches!(path, Some(PathMatch::Regex(_))),
         Feature::ValueExpression => headers.iter().chain(query_params).any(|value| value.kind == MatchType::RegularExpression),
-        Feature::ListenerSet | Feature::GrpcRoute | Feature::TlsRoute | Feature::TcpRoute | Feature::UdpRoute => false,
+        Feature::ListenerSet
+        | Feature::GrpcRoute
+        | Feature::TlsRoute
+        | Feature::TcpRoute
+        | Feature::UdpRoute
+        | Feature::TlsModeMixed
+        | Feature::BackendTlsPolicy => false,
     }
 }

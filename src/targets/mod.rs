@@ -23,6 +23,8 @@ pub use live::{supported_features, switches};
 pub use needs::{For, Met, Need, needs};
 pub use told::{Said, Side, Told};
 
+use std::collections::BTreeSet;
+
 use crate::{
     gateway::{
         Intent,
@@ -102,8 +104,12 @@ pub struct HostRules {
 pub struct Estate {
     /// The Gateway.
     pub gateway: NamespacedName,
-    /// Its listeners, sorted.
+    /// Names of our Gateways in its namespace, sorted; none where the Gateway is not ours, to which nothing may be attached.
+    pub gateways: Vec<String>,
+    /// Listeners of our Gateways and ListenerSets, sorted.
     pub sections: Vec<Section>,
+    /// Headers that an authentication service tells the backends of hosts whose listeners are not ours, in lower case.
+    pub told_elsewhere: BTreeSet<String>,
     /// Rules with wishes, sorted.
     pub wishes: Vec<Wish>,
     /// All hosts, where the target narrows its policies to them.
@@ -354,6 +360,11 @@ pub trait Target: Sync {
     /// Headers of every answer over TLS, its own ones too, are set for listeners.
     fn sets_headers_of_listeners(&self) -> bool {
         false
+    }
+
+    /// What its policies for whole Gateways say, in words; empty where it has none.
+    fn says_of_gateways(&self) -> &'static str {
+        ""
     }
 
     /// Its own policies do what nginx does without being asked: times, and headers for backends.

@@ -346,6 +346,7 @@ impl Cx<'_> {
         self.residue_of_backends(ingress, location, tls);
         self.balancing(ingress, location);
         self.error_pages(ingress, server, location);
+        self.stand_in(ingress, server, location);
         self.residue_of_server(ingress, &settings);
     }
 
@@ -449,9 +450,27 @@ impl Cx<'_> {
         if !settings.connection_header.is_empty() {
             self.ask(ingress, &["connection-proxy-header"], &Intent::ConnectionHeader, vec![("value", settings.connection_header.clone())]);
         }
-        if !settings.default_backend.is_empty() {
-            self.ask(ingress, &["default-backend"], &Intent::ErrorPages, vec![]);
+    }
+
+    /// `default-backend`: it answers errors where statuses are replaced, and else requests for a Service without endpoints.
+    fn stand_in(&mut self, ingress: IngressId, server: &Server, location: &Location) {
+        const NAMES: &[&str] = &["default-backend"];
+        let name = &location.settings.default_backend;
+        if name.is_empty() {
+            return;
         }
+        let pages = self.config.replaced_errors(server, location);
+        if pages.is_some_and(|pages| Some(pages.backend) == location.error_backend) {
+            self.ask(ingress, NAMES, &Intent::ErrorPages, vec![]);
+            return;
+        }
+        let (settlement, what) = if location.replaced.is_some() {
+            (differs(Code::BackendStandIn), "it gets their requests without `X-Code: 503` and the other headers that say for whom")
+        } else {
+            (unmappable(Code::BackendStandIn), "once one has none, its requests are answered by the implementation")
+        };
+        self.mark(ingress, NAMES, &settlement);
+        self.say_about(ingress, NAMES, Code::BackendStandIn, vec![("value", name.clone()), ("what", what.to_owned())]);
     }
 
     /// How requests are distributed. It belongs to the upstream, and the Ingress that names it first says it for all.

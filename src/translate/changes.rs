@@ -64,7 +64,7 @@ impl Cx<'_> {
             }
             self.settle_custom_headers(ingress, custom);
         }
-        let of_rules = tls && !self.options.target.sets_headers_of_listeners();
+        let of_rules = tls && !self.sets_headers_of_listeners();
         if let Some(value) = self.config.globals.hsts.header().filter(|_| of_rules) {
             changes.response_headers.push(("Strict-Transport-Security".to_owned(), self.header_value(&value)));
         }
@@ -87,9 +87,14 @@ impl Cx<'_> {
         self.say_about(ingress, NAME, Code::HeaderConfigMapUnread, vec![("value", custom.config_map.to_string())]);
     }
 
+    /// The target sets headers of every answer for listeners, which are ours.
+    pub(super) fn sets_headers_of_listeners(&self) -> bool {
+        self.options.target.sets_headers_of_listeners() && self.owns_gateway()
+    }
+
     /// Headers of every answer that the target sets for listeners of ours.
     pub(super) fn headers_of_listeners(&self) -> Vec<(String, String)> {
-        if !self.options.target.sets_headers_of_listeners() || self.options.emission.existing.is_some() {
+        if !self.sets_headers_of_listeners() {
             return Vec::new();
         }
         let known = self.config.globals.add_headers.iter().filter(|(_, value)| !value.contains('$'));
@@ -175,6 +180,17 @@ impl Cx<'_> {
         Err(Code::HeaderHostUnsayable)
     }
 
+    /// How long browsers may remember a preflight, which the filter says in whole seconds above none.
+    fn max_age(&mut self, ingress: IngressId, seconds: i64) -> i32 {
+        let said = i32::try_from(seconds.clamp(1, i64::from(i32::MAX))).unwrap_or(i32::MAX);
+        if i64::from(said) != seconds {
+            self.mark(ingress, &["cors-max-age"], &differs(Code::CorsMaxAge));
+            let facts = vec![("ingress", self.ingress_name(ingress)), ("old", seconds.to_string()), ("new", said.to_string())];
+            self.say(Code::CorsMaxAge, Some(self.annotation(ingress, "cors-max-age")), facts);
+        }
+        said
+    }
+
     fn cors(&mut self, ingress: IngressId, cors: &Cors) -> Option<CorsRule> {
         const ALL: &[&str] =
             &["enable-cors", "cors-allow-methods", "cors-allow-headers", "cors-allow-credentials", "cors-max-age", "cors-expose-headers"];
@@ -254,7 +270,7 @@ impl Cx<'_> {
             // credentials every site could use those of its visitors.
             credentials: cors.credentials && origins != ["*"],
             origins,
-            max_age: i32::try_from(cors.max_age).unwrap_or(i32::MAX).max(1),
+            max_age: self.max_age(ingress, cors.max_age),
         };
         if !by_policy {
             return Some(rule);

@@ -13,7 +13,9 @@ use crate::{
         Intent,
         dialect::{Feature, Hazard, Stand},
     },
+    k8s::Subject,
     ledger::Code,
+    nginx::IngressId,
 };
 
 /// Annotations that ask for a feature, as far as there are any.
@@ -37,7 +39,9 @@ const fn annotations(feature: Feature) -> &'static [&'static str] {
         | Feature::GrpcRoute
         | Feature::TlsRoute
         | Feature::TcpRoute
-        | Feature::UdpRoute => &[],
+        | Feature::UdpRoute
+        | Feature::TlsModeMixed
+        | Feature::BackendTlsPolicy => &[],
     }
 }
 
@@ -83,7 +87,7 @@ impl Cx<'_> {
                     Stand::Claimed => {}
                     Stand::Open => self.say_unclaimed(feature),
                     Stand::Refused if feature == Feature::ResponseHeaderModification => {
-                        self.say_refused(Code::HeaderAnswerRefused, feature, rule);
+                        self.say_refused(Code::HeaderAnswerRefused, feature, rule.owner, rule.origin.clone());
                         let mut changes: Changes = std::mem::take(&mut rule.changes).into_changes();
                         changes.response_headers.clear();
                         changes.response_added.clear();
@@ -91,7 +95,7 @@ impl Cx<'_> {
                         rule.changes = changes.into();
                     }
                     Stand::Refused => {
-                        self.say_refused(Code::GatewayFeatureRefused, feature, rule);
+                        self.say_refused(Code::GatewayFeatureRefused, feature, rule.owner, rule.origin.clone());
                         if !rule.headers.is_empty() {
                             closed.insert(rule.path.clone());
                         }
@@ -124,19 +128,16 @@ impl Cx<'_> {
         }
     }
 
-    fn say_unclaimed(&mut self, feature: Feature) {
+    pub(super) fn say_unclaimed(&mut self, feature: Feature) {
         let facts = vec![("feature", feature.words().to_owned()), ("who", self.sayable.who_lacks(feature))];
         self.say(Code::GatewayFeatureUnclaimed, None, facts);
     }
 
-    fn say_refused(&mut self, code: Code, feature: Feature, rule: &Rule) {
-        self.mark(rule.owner, annotations(feature), &unmappable(code));
-        let facts = vec![
-            ("feature", feature.words().to_owned()),
-            ("who", self.sayable.who_lacks(feature)),
-            ("ingress", self.ingress_name(rule.owner)),
-        ];
-        self.say(code, Some(rule.origin.clone()), facts);
+    pub(super) fn say_refused(&mut self, code: Code, feature: Feature, owner: IngressId, place: Subject) {
+        self.mark(owner, annotations(feature), &unmappable(code));
+        let facts =
+            vec![("feature", feature.words().to_owned()), ("who", self.sayable.who_lacks(feature)), ("ingress", self.ingress_name(owner))];
+        self.say(code, Some(place), facts);
     }
 
     /// nginx matches without regard to case and without end, prefixes do not: what misses a prefix that somebody guards must not reach a

@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     emission::{Emission, Sayable},
+    listeners::OtherCertificate,
     marks::Marks,
     own_annotations::OwnAnnotations,
     protocol::{Spoken, TlsWishes},
@@ -15,7 +16,7 @@ use super::{
 use crate::{
     gateway::{
         Intent,
-        api::{Kind, Resource, Spec},
+        api::{Kind, ParentRef, Resource, Spec},
     },
     k8s::{Inventory, NamespacedName, ObjectId, Subject},
     ledger::{Code, Facts, Finding, Findings, Settlement},
@@ -307,6 +308,16 @@ impl<'a> Cx<'a> {
         self.config.ingress(ingress).name.to_string()
     }
 
+    /// The Gateway is written here. To one that is there already nothing is attached: it serves others too.
+    pub(super) fn owns_gateway(&self) -> bool {
+        self.options.emission.existing.is_none()
+    }
+
+    /// Policies for the Gateway take the PROXY protocol.
+    pub(super) fn takes_proxy_protocol(&self) -> bool {
+        self.options.target.takes_proxy_protocol() && self.owns_gateway()
+    }
+
     /// What the target makes of an intent, with raw configuration where the user allows it.
     pub(super) fn answer(&self, intent: &Intent) -> Answer {
         let target = self.options.target;
@@ -314,8 +325,8 @@ impl<'a> Cx<'a> {
         let by_address = matches!(intent, Intent::AddressLists { .. } | Intent::RateLimit { .. });
         // The address of the proxy in front is not that of the client, which stands in a header or comes before the first request.
         let told = *forwarded.trusted || forwarded.real_ip;
-        let found = !told || (target.finds_client() && forwarded.tell_client());
-        let proxied = *forwarded.proxy_protocol && !target.takes_proxy_protocol();
+        let found = !told || (target.finds_client() && forwarded.tell_client() && self.owns_gateway());
+        let proxied = *forwarded.proxy_protocol && !self.takes_proxy_protocol();
         if by_address && (!found || proxied) {
             return targets::of_core(intent);
         }
@@ -413,11 +424,42 @@ impl<'a> Cx<'a> {
         join(&mut self.directives, &spot, settlement);
     }
 
+    /// Name of the Gateway that exists.
+    fn existing_gateway(&self) -> String {
+        self.options.emission.existing.as_ref().map(ToString::to_string).unwrap_or_default()
+    }
+
     /// A Gateway that exists has no listener that takes something.
-    pub(super) fn say_no_listener(&mut self, what: &str, namespace: &str, place: Option<Subject>) {
-        let gateway = self.options.emission.existing.as_ref().map(ToString::to_string).unwrap_or_default();
-        let facts = vec![("what", what.to_owned()), ("gateway", gateway), ("namespace", namespace.to_owned())];
+    pub(super) fn say_no_listener(&mut self, what: &str, reason: String, place: Option<Subject>) {
+        let facts = vec![("what", what.to_owned()), ("gateway", self.existing_gateway()), ("reason", reason)];
         self.say(Code::GatewayNoListener, place, facts);
+    }
+
+    /// A listener of a Gateway that exists shows another certificate for a host.
+    pub(super) fn say_other_certificate(&mut self, host: &str, parent: &ParentRef, other: &OtherCertificate) {
+        let OtherCertificate { secret, shown } = other;
+        let shown = shown.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let facts = vec![
+            ("host", host.to_owned()),
+            ("listener", parent.section_name.clone().unwrap_or_default()),
+            ("gateway", self.existing_gateway()),
+            ("secret", secret.to_string()),
+            ("shown", shown),
+        ];
+        let place = self.settle_tls(host, differs(Code::TlsOtherCertificate));
+        self.say(Code::TlsOtherCertificate, place, facts);
+    }
+
+    /// Settles the entry of `spec.tls` that gives a host its certificate, and tells where it stands.
+    pub(super) fn settle_tls(&mut self, host: &str, settlement: Settlement) -> Option<Subject> {
+        let place = self.config.server(host).and_then(|server| server.tls.as_ref()?.because.clone())?;
+        self.mark_path(&place, settlement);
+        Some(place)
+    }
+
+    /// What was kept of the annotations of an Ingress was kept for routes that nobody reaches.
+    pub(super) fn lose_kept(&mut self, ingress: IngressId, code: Code) {
+        self.marks.join_kept(ingress, &unmappable(code));
     }
 
     /// The object in a version that is served.
@@ -428,12 +470,13 @@ impl<'a> Cx<'a> {
         }
     }
 
-    /// The status that is written for one that nginx sends.
-    pub(super) fn redirect_status(&mut self, status: u16) -> u16 {
+    /// The status that is written for one that nginx sends because of these annotations.
+    pub(super) fn redirect_status(&mut self, status: u16, ingress: IngressId, names: &[&'static str]) -> u16 {
         let written = self.sayable.redirect(status);
         if written != status {
             let facts = vec![("old", status.to_string()), ("new", written.to_string()), ("version", self.who_lacks_status(status))];
             self.say(Code::RedirectStatusDegraded, None, facts);
+            self.mark(ingress, names, &differs(Code::RedirectStatusDegraded));
         }
         written
     }

@@ -20,6 +20,22 @@ struct Candidate {
     own: bool,
 }
 
+impl Candidate {
+    /// Secrets with the certificates that it shows.
+    fn certificates(&self) -> Vec<NamespacedName> {
+        let references = self.listener.tls.iter().flat_map(|tls| &tls.certificate_refs);
+        references.map(|secret| NamespacedName::new(secret.namespace.as_deref().unwrap_or(&self.namespace), &secret.name)).collect()
+    }
+}
+
+/// The listener that takes a route.
+pub(super) struct Taken {
+    /// How the route names it.
+    pub(super) parent: ParentRef,
+    /// Secrets with the certificates that it shows.
+    pub(super) certificates: Vec<NamespacedName>,
+}
+
 /// A Gateway that was read.
 pub(super) struct Existing {
     candidates: Vec<Candidate>,
@@ -72,25 +88,36 @@ impl Existing {
         Self { candidates, allowed, namespace: name.namespace.clone(), labels }
     }
 
-    /// The most specific listener for the port, protocol and host that admits routes of the kind and namespace.
-    pub(super) fn parent(&self, wanted: &Listener, hostname: &Hostname, namespace: &str, kind: &str) -> Option<ParentRef> {
-        let facts = Facts::of(&self.labels, Absent::Assumed);
+    /// The most specific listener for the port, protocol and host, which must admit routes of the kind and namespace; or why none takes
+    /// the route.
+    pub(super) fn taken(&self, wanted: &Listener, hostname: &Hostname, namespace: &str, kind: &str) -> Result<Taken, String> {
         let mode = |listener: &Listener| listener.tls.as_ref().and_then(|tls| tls.mode).unwrap_or(TlsMode::Terminate);
-        let fits = |candidate: &&Candidate| {
+        let speaks = |candidate: &&Candidate| {
             let listener = &candidate.listener;
-            let same = listener.protocol == wanted.protocol
+            listener.protocol == wanted.protocol
                 && listener.port == wanted.port
-                && (listener.protocol != Protocol::Tls || mode(listener) == mode(wanted));
-            same && Hostname::parse(listener.hostname.as_deref()).covers(hostname)
+                && (listener.protocol != Protocol::Tls || mode(listener) == mode(wanted))
         };
+        let covers = |candidate: &&Candidate| Hostname::parse(candidate.listener.hostname.as_deref()).covers(hostname);
         // Requests go to the most specific listener, whoever that admits; a route on a wider one would not be reached.
         let specificity = |candidate: &Candidate| (Hostname::parse(candidate.listener.hostname.as_deref()).specificity(), candidate.own);
-        let chosen = self.candidates.iter().filter(fits).max_by_key(|candidate| specificity(candidate))?;
+        let Some(chosen) = self.candidates.iter().filter(speaks).filter(covers).max_by_key(|candidate| specificity(candidate)) else {
+            let (protocol, port) = (String::from(wanted.protocol.clone()), wanted.port);
+            return Err(match self.candidates.iter().find(speaks) {
+                Some(_) => format!("no listener for {protocol} on port {port} has the host name"),
+                None => format!("it has no listener for {protocol} on port {port}"),
+            });
+        };
         let routes = chosen.listener.allowed_routes.as_ref();
         let from = routes.and_then(|routes| routes.namespaces.as_ref());
-        let admits = allows(from, &FromNamespaces::Same, &chosen.namespace, namespace, &facts);
-        let takes_kind = routes.is_none_or(|routes| routes.kinds.is_empty() || routes.kinds.iter().any(|known| known.kind == kind));
-        (admits && takes_kind).then(|| chosen.parent.clone())
+        let name = &chosen.listener.name;
+        if !allows(from, &FromNamespaces::Same, &chosen.namespace, namespace, &Facts::of(&self.labels, Absent::Assumed)) {
+            return Err(format!("`allowedRoutes.namespaces` of listener `{name}` leaves out namespace `{namespace}`"));
+        }
+        if routes.is_some_and(|routes| !routes.kinds.is_empty() && routes.kinds.iter().all(|known| known.kind != kind)) {
+            return Err(format!("`allowedRoutes.kinds` of listener `{name}` leaves out {kind}"));
+        }
+        Ok(Taken { parent: chosen.parent.clone(), certificates: chosen.certificates() })
     }
 
     /// Whether ListenerSets of a namespace may attach.

@@ -60,6 +60,9 @@ fn says_ciphers(server: &Server) -> Vec<(IngressId, Vec<&'static str>)> {
     }
 }
 
+/// Annotations that send clients to HTTPS.
+const TO_HTTPS: &[&str] = &["ssl-redirect", "force-ssl-redirect"];
+
 impl Cx<'_> {
     /// The rules of a server; none where it has none, and two where ssl-redirect takes some of its names only.
     pub(super) fn hosts(&mut self, server: &Server) -> Vec<HostPlan> {
@@ -208,7 +211,7 @@ impl Cx<'_> {
             extras,
         };
         let facts = vec![("host", server.host.clone()), ("secret", client.secret.to_string())];
-        let on_others = self.options.emission.existing.is_some() || hostnames.iter().any(|(_, tls)| *tls == TlsPlan::Shared);
+        let on_others = !self.owns_gateway() || hostnames.iter().any(|(_, tls)| *tls == TlsPlan::Shared);
         // Why the policy of a target that has one does not say it.
         let kept = self.keeps(&intent);
         let unsayable = if kept && !settings.match_cn.is_empty() {
@@ -237,7 +240,7 @@ impl Cx<'_> {
     /// Cipher suites of a host, which a listener of its own can have.
     fn ciphers(&mut self, server: &Server, hostnames: &[(Hostname, TlsPlan)]) {
         // Nothing is attached to a Gateway that is not ours.
-        if self.options.emission.existing.is_some() || hostnames.iter().any(|(_, tls)| *tls == TlsPlan::Shared) {
+        if !self.owns_gateway() || hostnames.iter().any(|(_, tls)| *tls == TlsPlan::Shared) {
             return self.no_ciphers(server);
         }
         let says = says_ciphers(server);
@@ -607,7 +610,7 @@ impl Cx<'_> {
         }
         if !tls && self.redirects_to_https(location) {
             self.settle_https_redirect(owner, location);
-            let status = self.redirect_status(self.config.globals.redirect_code.value);
+            let status = self.redirect_status(self.config.globals.redirect_code.value, owner, TO_HTTPS);
             let redirects = rules(&Action::ToHttps { status }, &Changes::default());
             if !*self.config.globals.forwarded.trusted {
                 return redirects;
@@ -675,7 +678,7 @@ impl Cx<'_> {
     }
 
     fn hsts(&self, tls: bool) -> Changes {
-        let of_rules = tls && !self.options.target.sets_headers_of_listeners();
+        let of_rules = tls && !self.sets_headers_of_listeners();
         let header = self.config.globals.hsts.header().filter(|_| of_rules);
         Changes {
             response_headers: header.into_iter().map(|value| ("Strict-Transport-Security".to_owned(), value)).collect(),
@@ -686,7 +689,8 @@ impl Cx<'_> {
     fn settle_https_redirect(&mut self, owner: IngressId, location: &Location) {
         let rewrite = &location.settings.rewrite;
         let settled = if rewrite.preserve_trailing_slash.value { Settlement::Exact } else { differs(Code::RedirectTrailingSlash) };
-        self.mark(owner, &["ssl-redirect", "force-ssl-redirect", "preserve-trailing-slash"], &settled);
+        self.mark(owner, TO_HTTPS, &settled);
+        self.mark(owner, &["preserve-trailing-slash"], &settled);
         if !rewrite.preserve_trailing_slash.value {
             self.say(Code::RedirectTrailingSlash, None, vec![]);
         }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     context::Cx,
     emission::TlsOwner,
-    existing::Existing,
+    existing::{Existing, Taken},
     names::{Names, host_slug},
     plan::{self, HostPlan, Hostname, TlsPlan},
     streams::Transport,
@@ -128,6 +128,21 @@ pub(super) struct Listeners {
     existing: Option<Existing>,
 }
 
+/// How a route is attached.
+pub(super) struct Attached {
+    pub(super) parent: ParentRef,
+    /// The listener shows another certificate than nginx does.
+    pub(super) other: Option<OtherCertificate>,
+}
+
+/// A certificate that a listener of somebody else does not show.
+pub(super) struct OtherCertificate {
+    /// Secret with the certificate that nginx shows.
+    pub(super) secret: NamespacedName,
+    /// Secrets with what is shown in its place.
+    pub(super) shown: Vec<NamespacedName>,
+}
+
 /// Gateways, ListenerSets, and the Secrets that each of them uses from other namespaces.
 pub(super) struct Emitted {
     pub gateways: Vec<Gateway>,
@@ -157,6 +172,13 @@ impl Listeners {
             keys.into_iter().map(|(key, secret)| (key.clone(), secret, names.take(listener_names(&key), "", &key.wanted_name()))).collect();
         listeners.settle(wanted, cx);
         listeners
+    }
+
+    /// Ports on which the routes of hosts need a listener.
+    pub(super) fn ports(plans: &[HostPlan]) -> BTreeSet<u16> {
+        let names = plans.iter().flat_map(|plan| plan.hostnames.iter().map(move |(hostname, tls)| (plan, hostname, tls)));
+        let keys = names.flat_map(|(plan, hostname, tls)| keys_of(plan, hostname, tls, false, 0));
+        keys.map(|key| key.listener(String::new()).port).collect()
     }
 
     /// Finds a home for every listener.
@@ -213,18 +235,25 @@ impl Listeners {
         self.spread.get(hostname).copied().unwrap_or(0)
     }
 
-    /// The parent of a route for a host, which admits the namespace from then on; `None` where a Gateway that exists has none.
-    pub(super) fn attach(&mut self, side: Side, hostname: &Hostname, tls: &TlsPlan, namespace: &str, kind: &str) -> Option<ParentRef> {
+    /// The parent of a route for a host, which admits the namespace from then on; or why a Gateway that exists has none.
+    pub(super) fn attach(
+        &mut self,
+        side: Side,
+        hostname: &Hostname,
+        tls: &TlsPlan,
+        namespace: &str,
+        kind: &str,
+    ) -> Result<Attached, String> {
         let key = key(side, hostname, tls, self.merged, self.gateway_of(hostname));
         self.take(&key, namespace, kind, &hostname::Hostname::parse(hostname.text()))
     }
 
     /// The parent of a route for a port.
-    pub(super) fn attach_stream(&mut self, transport: Transport, port: u16, namespace: &str) -> Option<ParentRef> {
+    pub(super) fn attach_stream(&mut self, transport: Transport, port: u16, namespace: &str) -> Result<Attached, String> {
         self.take(&Key::Stream(transport, port), namespace, transport.kind().as_str(), &hostname::Hostname::Any)
     }
 
-    fn take(&mut self, key: &Key, namespace: &str, kind: &str, hostname: &hostname::Hostname) -> Option<ParentRef> {
+    fn take(&mut self, key: &Key, namespace: &str, kind: &str, hostname: &hostname::Hostname) -> Result<Attached, String> {
         let planned = self.planned.get_mut(key).expect("INVARIANT: every host that has rules for a scheme was planned");
         if let Err(at) = planned.namespaces.binary_search_by(|known| known.as_str().cmp(namespace)) {
             // Most hosts are served from one namespace.
@@ -233,15 +262,20 @@ impl Listeners {
         }
         let section = Some(planned.name.clone());
         match planned.home {
-            Home::Gateway => Some(ParentRef::gateway(&self.gateway.namespace, gateway_name(&self.gateway.name, key.gateway()), section)),
+            Home::Gateway => {
+                let parent = ParentRef::gateway(&self.gateway.namespace, gateway_name(&self.gateway.name, key.gateway()), section);
+                Ok(Attached { parent, other: None })
+            }
             Home::Set(set) => {
                 let name = &self.sets[set].name;
-                Some(ParentRef::listener_set(&name.namespace, &name.name, section))
+                Ok(Attached { parent: ParentRef::listener_set(&name.namespace, &name.name, section), other: None })
             }
             Home::Elsewhere => {
                 let wanted = key.listener(String::new());
                 let existing = self.existing.as_ref().expect("INVARIANT: listeners are elsewhere only where a Gateway exists");
-                existing.parent(&wanted, hostname, namespace, kind)
+                let Taken { parent, certificates } = existing.taken(&wanted, hostname, namespace, kind)?;
+                let other = planned.secret.clone().filter(|secret| !certificates.contains(secret));
+                Ok(Attached { parent, other: other.map(|secret| OtherCertificate { secret, shown: certificates }) })
             }
         }
     }
@@ -251,14 +285,8 @@ impl Listeners {
         self.planned.values().flat_map(|planned| planned.namespaces.iter().map(String::as_str)).collect()
     }
 
-    /// The listeners as the target names them, with what it keeps for their hosts.
-    pub(super) fn sections(&self, plans: &[HostPlan]) -> Vec<Section> {
-        let mut wished: BTreeMap<Key, &[Intent]> = BTreeMap::new();
-        for plan in plans.iter().filter(|plan| !plan.tls_wishes.is_empty()) {
-            for (hostname, tls) in &plan.hostnames {
-                wished.insert(key(Side::Https, hostname, tls, self.merged, self.gateway_of(hostname)), &plan.tls_wishes);
-            }
-        }
+    /// Headers that an authentication service tells the backends of a listener, unless clients are meant to send them.
+    fn told(&self, plans: &[HostPlan]) -> BTreeMap<Key, BTreeSet<String>> {
         let mut told: BTreeMap<Key, BTreeSet<String>> = BTreeMap::new();
         for plan in plans {
             for (hostname, tls) in &plan.hostnames {
@@ -272,6 +300,27 @@ impl Listeners {
         }
         // Where a condition looks at such a header, clients are meant to send it.
         let asked: BTreeSet<String> = plans.iter().flat_map(HostPlan::asked_headers).collect();
+        for names in told.values_mut() {
+            names.retain(|name| !asked.contains(name));
+        }
+        told
+    }
+
+    /// Headers that an authentication service tells the backends of hosts whose listeners are not ours.
+    pub(super) fn told_elsewhere(&self, plans: &[HostPlan]) -> BTreeSet<String> {
+        let is_elsewhere = |key: &Key| self.planned.get(key).is_some_and(|planned| planned.home == Home::Elsewhere);
+        self.told(plans).into_iter().filter(|(key, _)| is_elsewhere(key)).flat_map(|(_, names)| names).collect()
+    }
+
+    /// The listeners of ours as the target names them, with what it keeps for their hosts.
+    pub(super) fn sections(&self, plans: &[HostPlan]) -> Vec<Section> {
+        let mut wished: BTreeMap<Key, &[Intent]> = BTreeMap::new();
+        for plan in plans.iter().filter(|plan| !plan.tls_wishes.is_empty()) {
+            for (hostname, tls) in &plan.hostnames {
+                wished.insert(key(Side::Https, hostname, tls, self.merged, self.gateway_of(hostname)), &plan.tls_wishes);
+            }
+        }
+        let told = self.told(plans);
         let section = |(key, planned): (&Key, &Planned)| {
             let (namespace, set) = match planned.home {
                 Home::Gateway => (&self.gateway.namespace, None),
@@ -286,7 +335,7 @@ impl Listeners {
                 name: planned.name.clone(),
                 tls: matches!(key, Key::Host(Side::Https, ..)),
                 intents: wished.get(key).map(|intents| intents.to_vec()).unwrap_or_default(),
-                told: told.get(key).into_iter().flatten().filter(|name| !asked.contains(*name)).cloned().collect(),
+                told: told.get(key).into_iter().flatten().cloned().collect(),
             })
         };
         // Only connections of HTTP are clients of a policy.

@@ -29,6 +29,14 @@ impl Marks {
         }
     }
 
+    /// Settles all annotations of an Ingress that have an effect, together with what was said of them before.
+    pub(super) fn join_kept(&mut self, ingress: IngressId, settlement: &Settlement) {
+        let marks = self.of.get_mut(ingress.0 as usize).into_iter().flatten();
+        for (_, mark) in marks.filter(|(_, mark)| !matches!(mark, Settlement::NoEffect { .. })) {
+            mark.join(settlement);
+        }
+    }
+
     /// Joins everything that was said elsewhere.
     pub(super) fn absorb(&mut self, later: Self) {
         for (ingress, marks) in later.of.into_iter().enumerate() {

@@ -82,7 +82,7 @@ pub struct Translation {
     pub objects: Vec<Emitted>,
     /// Settlements of annotations.
     pub marks: Marks,
-    /// Settlements of paths, of `spec.defaultBackend`, and of ports of `tcp-services` and `udp-services` by their place.
+    /// Settlements of paths, of `spec.defaultBackend`, of entries of `spec.tls`, and of ports of `tcp-services` and `udp-services` by their place.
     pub paths: BTreeMap<Subject, Settlement>,
     /// Settlements of directives of snippets: the Ingress (`None` for the ConfigMap), annotation or key, and where the directive begins.
     pub directives: BTreeMap<(Option<IngressId>, &'static str, usize), Settlement>,
@@ -101,11 +101,13 @@ pub fn has_gateway(inventory: &Inventory, name: &NamespacedName) -> bool {
 pub fn translate(config: &Config, inventory: &Inventory, options: &Options) -> Translation {
     let mut cx = Cx::new(config, inventory, options);
     let mut plans = plan_hosts(&mut cx);
+    passthrough::beside_termination(&mut cx, &mut plans);
     cx.snippets_aside();
     grpc::decide(&mut cx, &mut plans);
     say_hosts_without_certificate(&mut cx, &plans);
     say_defaults(&mut cx, &plans);
-    let streams = streams::streams(&mut cx);
+    say_gateway_of_others(&mut cx, &plans);
+    let streams = streams::streams(&mut cx, &listeners::Listeners::ports(&plans));
     let mut listeners = listeners::Listeners::new(&plans, streams.iter().map(|stream| (stream.transport, stream.port)), &cx);
     listeners.set_options(&plans, options.target);
     let routes = routes::routes(&mut cx, &plans, &mut listeners);
@@ -145,9 +147,13 @@ fn own_objects(cx: &mut Cx<'_>, plans: &[HostPlan], routes: &[routes::Route], li
     let globals = &cx.config.globals;
     let read = globals.defaults.proxy.timeouts.read.value.max(globals.defaults.proxy.timeouts.send.value);
     let forwarded = &globals.forwarded;
+    let sections = listeners.sections(plans);
+    let gateways: BTreeSet<&String> = sections.iter().filter(|_| cx.owns_gateway()).map(|section| &section.gateway).collect();
     let estate = targets::Estate {
         gateway: cx.options.gateway.clone(),
-        sections: listeners.sections(plans),
+        gateways: gateways.into_iter().cloned().collect(),
+        sections,
+        told_elsewhere: listeners.told_elsewhere(plans),
         wishes: routes.iter().flat_map(|route| route.wishes.iter().cloned()).collect(),
         hosts: if cx.options.target.narrows_to_hosts() { plans.iter().map(HostPlan::narrowed).collect() } else { Vec::new() },
         idle: u64::try_from(read).unwrap_or(0),
@@ -155,7 +161,7 @@ fn own_objects(cx: &mut Cx<'_>, plans: &[HostPlan], routes: &[routes::Route], li
         body: globals.defaults.proxy.body_size.value,
         rate_status: globals.limit_request_status,
         underscores: globals.underscores_in_headers,
-        hsts: globals.hsts.header().filter(|_| cx.options.target.sets_headers_of_listeners()),
+        hsts: globals.hsts.header().filter(|_| cx.sets_headers_of_listeners()),
         answers: cx.headers_of_listeners(),
         guarded: plans.iter().any(HostPlan::is_guarded),
         trusted: forwarded.tell_client().then(|| forwarded.trusted_proxies.iter().map(ToString::to_string).collect()),
@@ -235,17 +241,25 @@ fn say_defaults(cx: &mut Cx<'_>, plans: &[HostPlan]) {
     if let Some(bytes) = defaults.body_size.value.filter(|_| !cx.options.target.keeps_body_limit()) {
         cx.say(Code::DefaultBodyLimit, None, vec![("value", format!("{bytes} bytes"))]);
     }
-    if !cx.options.target.closes_times() {
+    let owned = cx.owns_gateway();
+    if !(owned && cx.options.target.closes_times()) {
         cx.say(Code::DefaultTimeouts, None, vec![]);
     }
     if *cx.config.globals.forwarded.proxy_protocol {
-        let takes = cx.options.target.takes_proxy_protocol();
+        let takes = cx.takes_proxy_protocol();
         let code = if takes { Code::DefaultProxyProtocolOrder } else { Code::DefaultProxyProtocol };
         cx.say(code, None, vec![("target", cx.options.target.id().to_owned())]);
     }
-    if !cx.options.target.closes_defaults() {
+    if !(owned && cx.options.target.closes_defaults()) {
         cx.say(Code::DefaultForwardedHeaders, None, vec![]);
     }
+}
+
+/// What the target would say of a whole Gateway, if it were ours.
+fn say_gateway_of_others(cx: &mut Cx<'_>, plans: &[HostPlan]) {
+    let what = cx.options.target.says_of_gateways();
+    let Some(gateway) = cx.options.emission.existing.as_ref().filter(|_| !plans.is_empty() && !what.is_empty()) else { return };
+    cx.say(Code::GatewayOfOthers, None, vec![("gateway", gateway.to_string()), ("what", what.to_owned())]);
 }
 
 /// The first few of a list, and how many more there are.

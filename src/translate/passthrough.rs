@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     Emitted,
     context::{Cx, no_effect, unmappable},
-    listeners::{Listeners, Side},
+    listeners::{Attached, Listeners, Side},
     names::Names,
     plan::{Backend, HostPlan, Hostname, Passthrough, TlsPlan},
 };
@@ -13,7 +13,7 @@ use crate::{
     gateway::{
         Intent,
         api::{BackendRef, Kind, TlsRoute, TlsRouteSpec, TlsRule},
-        dialect::Feature,
+        dialect::{Feature, Stand},
     },
     k8s::NamespacedName,
     ledger::{Code, Settlement},
@@ -38,8 +38,7 @@ impl Cx<'_> {
         *tls = TlsPlan::None;
         let host = host.clone();
         if self.sayable.version_of(Kind::TlsRoute).is_none() {
-            let facts = vec![("host", host), ("version", self.sayable.who_lacks(Feature::TlsRoute))];
-            self.ask(ingress, ANNOTATION, &Intent::Passthrough, facts);
+            self.no_passthrough(ingress, host, Feature::TlsRoute);
             return;
         }
         let place = root.origin.as_ref().map_or_else(|| self.annotation(ingress, "ssl-passthrough"), |origin| origin.subject.clone());
@@ -49,6 +48,29 @@ impl Cx<'_> {
                 plan.passthrough = Some(Passthrough { owner: ingress, host, backend });
             }
             Err(code) => self.mark(ingress, ANNOTATION, &unmappable(code)),
+        }
+    }
+
+    fn no_passthrough(&mut self, ingress: IngressId, host: String, feature: Feature) {
+        let facts = vec![("host", host), ("version", self.sayable.who_lacks(feature)), ("feature", feature.words().to_owned())];
+        self.ask(ingress, ANNOTATION, &Intent::Passthrough, facts);
+    }
+}
+
+/// Hosts with TLS that ends stand on the port of those that are handed through. Not every implementation takes both on one Gateway.
+pub(super) fn beside_termination(cx: &mut Cx<'_>, plans: &mut [HostPlan]) {
+    let ends = |plan: &HostPlan| !plan.https.is_empty() && plan.hostnames.iter().any(|(_, tls)| *tls != TlsPlan::None);
+    if !plans.iter().any(ends) {
+        return;
+    }
+    for plan in plans.iter_mut().filter(|plan| plan.passthrough.is_some()) {
+        match cx.sayable.stand(Feature::TlsModeMixed) {
+            Stand::Claimed => {}
+            Stand::Open => cx.say_unclaimed(Feature::TlsModeMixed),
+            Stand::Refused => {
+                let Some(Passthrough { owner, host, backend: _ }) = plan.passthrough.take() else { continue };
+                cx.no_passthrough(owner, host, Feature::TlsModeMixed);
+            }
         }
     }
 }
@@ -70,15 +92,15 @@ pub(super) fn routes(cx: &mut Cx<'_>, plans: &[HostPlan], listeners: &mut Listen
             for &host in hosts {
                 let hostname = Hostname::Name(host.to_owned());
                 match listeners.attach(Side::Passthrough, &hostname, &TlsPlan::None, &ingress.namespace, Kind::TlsRoute.as_str()) {
-                    Some(parent) => {
+                    Ok(Attached { parent, other: _ }) => {
                         served.push(host.to_owned());
                         if !parents.contains(&parent) {
                             parents.push(parent);
                         }
                     }
-                    None => {
+                    Err(reason) => {
                         let place = cx.annotation(owner, "ssl-passthrough");
-                        cx.say_no_listener(&format!("TLS passthrough of host `{host}`"), &ingress.namespace, Some(place));
+                        cx.say_no_listener(&format!("TLS passthrough of host `{host}`"), reason, Some(place));
                         cx.mark(owner, ANNOTATION, &unmappable(Code::GatewayNoListener));
                     }
                 }

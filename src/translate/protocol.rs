@@ -14,6 +14,7 @@ use crate::{
     gateway::{
         Intent,
         api::{BackendTlsPolicy, BackendTlsPolicySpec, BackendValidation, ExplicitRef, PolicyTarget},
+        dialect::{Feature, Stand},
     },
     k8s::{NamespacedName, Service},
     ledger::{Code, Settlement},
@@ -67,6 +68,20 @@ fn is_over_tls(location: &Location) -> bool {
 /// Nothing is verified, and nothing is shown.
 fn is_unverified(proxy_tls: Option<&ProxyTls>) -> bool {
     proxy_tls.is_none_or(|proxy_tls| !proxy_tls.verify && !proxy_tls.has_certificate)
+}
+
+/// What of TLS to a backend core has no words for.
+fn unsayable(proxy_tls: Option<&ProxyTls>) -> String {
+    match proxy_tls {
+        Some(tls) if tls.verify && tls.has_ca && tls.name.is_empty() => {
+            "nginx verifies its certificate by the name of its own upstream block, as there is no `proxy-ssl-name`".to_owned()
+        }
+        Some(tls) if tls.verify && tls.has_ca => {
+            format!("nginx verifies its certificate by `{}`, which is no full host name", tls.name)
+        }
+        Some(tls) if tls.has_certificate => "nginx shows it a client certificate and verifies nothing".to_owned(),
+        Some(_) | None => "nginx does not verify its certificate".to_owned(),
+    }
 }
 
 /// The Services behind a location, its canaries included.
@@ -126,14 +141,22 @@ impl Cx<'_> {
         }
     }
 
-    /// TLS that nobody verifies has no core form: a BackendTLSPolicy always verifies.
-    fn no_tls(&mut self, ingress: IngressId, own: bool, code: Code) -> Code {
+    /// TLS that nobody verifies by a full name has no core form: a BackendTLSPolicy always does.
+    fn no_tls(&mut self, ingress: IngressId, own: bool, code: Code, why: String) -> Code {
         let names = Self::of_tls(own);
         self.mark(ingress, &names, &unmappable(code));
         let (place, name) = (self.annotation(ingress, PROTOCOL[0]), self.ingress_name(ingress));
-        let facts = vec![("ingress", name), ("target", self.options.target.id().to_owned())];
+        let facts = vec![("ingress", name), ("target", self.options.target.id().to_owned()), ("why", why)];
         self.say(code, Some(place), facts);
         code
+    }
+
+    /// Why a name outside of the cluster cannot be a backend, whatever is spoken to it.
+    fn no_service(&mut self, location: &Location) -> Option<Code> {
+        let Target::Upstream(id) = location.target else { return None };
+        let outside = matches!(self.config.upstream(id).backend, nginx::Backend::External { .. });
+        let origin = location.origin.as_ref().filter(|_| outside)?;
+        self.backend(id, &origin.subject).err()
     }
 
     fn of_tls(own: bool) -> Vec<&'static str> {
@@ -144,13 +167,17 @@ impl Cx<'_> {
     /// TLS that nobody verifies, where the target has words for that which say nothing of other requests.
     fn unverified(&mut self, ingress: IngressId, server: &Server, location: &Location, wire: Wire) -> Result<(), Code> {
         let own = location.settings.proxy_tls.is_some();
+        if let Some(code) = self.no_service(location) {
+            self.mark(ingress, &Self::of_tls(own), &unmappable(code));
+            return Err(code);
+        }
         let code = match self.answer(&Intent::BackendTls) {
             _ if !is_unverified(server.proxy_tls_of(location)) => Some(Code::BackendTls),
             Answer::No(code) => Some(code),
             Answer::Kept { .. } | Answer::Already => self.reaches_others(location, wire),
         };
         if let Some(code) = code {
-            return Err(self.no_tls(ingress, own, code));
+            return Err(self.no_tls(ingress, own, code, unsayable(proxy_tls(server, location))));
         }
         let names = Self::of_tls(own);
         self.ask(ingress, &names, &Intent::BackendTls, vec![]).map_or(Ok(()), Err)
@@ -219,17 +246,35 @@ impl Cx<'_> {
         services(self.config, location).any(|service| self.spoken().verified.contains(service))
     }
 
+    /// Verified TLS needs a BackendTLSPolicy: without one nobody is sent to the backend.
+    fn claim_verification(&mut self, ingress: IngressId, location: &Location) -> Result<(), Code> {
+        match self.sayable.stand(Feature::BackendTlsPolicy) {
+            Stand::Claimed => Ok(()),
+            Stand::Open => {
+                self.say_unclaimed(Feature::BackendTlsPolicy);
+                Ok(())
+            }
+            Stand::Refused => {
+                let code = Code::GatewayFeatureRefused;
+                self.mark(ingress, &Self::of_tls(location.settings.proxy_tls.is_some()), &unmappable(code));
+                let place = self.annotation(ingress, PROTOCOL[0]);
+                self.say_refused(code, Feature::BackendTlsPolicy, ingress, place);
+                Err(code)
+            }
+        }
+    }
+
     fn verified(&mut self, ingress: IngressId, server: &Server, location: &Location, wire: Wire) -> Result<Option<VerifiedTls>, Code> {
         let Some(proxy_tls) = verified(server, location) else { return self.unverified(ingress, server, location, wire).map(|()| None) };
+        self.claim_verification(ingress, location)?;
         self.mark(ingress, PROTOCOL, &Settlement::Exact);
         if location.settings.proxy_tls.is_some() {
             self.mark(ingress, PROXY_TLS, &Settlement::Exact);
             let usual = proxy_tls.ciphers == "DEFAULT" && proxy_tls.protocols == "TLSv1.2" && proxy_tls.depth <= 1;
-            let details = if usual { Settlement::Exact } else { unmappable(Code::PolicyCiphers) };
+            let details = if usual { Settlement::Exact } else { unmappable(Code::BackendCiphers) };
             self.mark(ingress, DETAILS, &details);
             if !usual {
-                let (place, name) = (self.annotation(ingress, "proxy-ssl-secret"), self.ingress_name(ingress));
-                self.say(Code::PolicyCiphers, Some(place), vec![("ingress", name)]);
+                self.say_about(ingress, DETAILS, Code::BackendCiphers, vec![]);
             }
             if proxy_tls.has_certificate {
                 self.mark(ingress, &["proxy-ssl-secret"], &differs(Code::BackendClientCertificate));
@@ -259,17 +304,36 @@ impl Cx<'_> {
         service.entry(wish.clone()).or_default().insert(ingress);
     }
 
+    /// Another Ingress decides how the certificate of a Service is verified.
+    fn lose_verification(&mut self, service: &NamespacedName, chosen: &VerifiedTls, own: &VerifiedTls, losers: &BTreeSet<IngressId>) {
+        let lost: Vec<&'static str> = [
+            ("proxy-ssl-name", chosen.hostname != own.hostname),
+            ("proxy-ssl-server-name", chosen.hostname != own.hostname),
+            ("proxy-ssl-secret", chosen.secret != own.secret),
+        ]
+        .into_iter()
+        .filter_map(|(name, differs)| differs.then_some(name))
+        .collect();
+        let text = |way: &VerifiedTls| format!("`{}` and the authorities of Secret `{}`", way.hostname, way.secret);
+        for &ingress in losers {
+            self.mark(ingress, &lost, &differs(Code::BackendTlsConflict));
+            let facts = vec![("service", service.to_string()), ("old", text(own)), ("new", text(chosen))];
+            self.say_about(ingress, &lost, Code::BackendTlsConflict, facts);
+        }
+    }
+
     /// The policies that the emitted rules need.
     pub(super) fn tls_policies(&mut self) -> Vec<Emitted> {
         let wishes = std::mem::take(&mut self.tls_wishes);
         let mut names = Names::default();
         let mut policies = Vec::new();
         for ((service, port), ways) in wishes {
-            let conflict = ways.len() > 1;
-            let Some((VerifiedTls { secret, hostname }, ingresses)) = ways.into_iter().next() else { continue };
-            if conflict {
-                self.say(Code::BackendTlsConflict, None, vec![("service", service.to_string()), ("name", hostname.clone())]);
+            let mut ways = ways.into_iter();
+            let Some((chosen, ingresses)) = ways.next() else { continue };
+            for (other, losers) in ways {
+                self.lose_verification(&service, &chosen, &other, &losers);
             }
+            let VerifiedTls { secret, hostname } = chosen;
             let authorities = secret.name;
             let map = NamespacedName::new(&service.namespace, &authorities);
             if !self.inventory.config_maps.get(&map).is_some_and(|map| map.data.contains_key(AUTHORITIES)) {

@@ -33,11 +33,11 @@ impl Cx<'_> {
         }
         changes.response_headers = headers;
         if let Some(mut redirect) = redirect_with_target(&fixed.url, fixed.status) {
-            redirect.status = self.redirect_status(redirect.status);
+            redirect.status = self.redirect_status(redirect.status, owner, names);
             self.mark(owner, names, &Settlement::Exact);
             Action::Redirect(redirect)
         } else if let Some(mut redirect) = redirect_to(&fixed.url, fixed.status) {
-            redirect.status = self.redirect_status(redirect.status);
+            redirect.status = self.redirect_status(redirect.status, owner, names);
             self.mark(owner, names, &differs(Code::RedirectQueryKept));
             self.say(Code::RedirectQueryKept, Some(subject), facts);
             Action::Redirect(redirect)
@@ -82,7 +82,7 @@ impl Cx<'_> {
             port: None,
             path: None,
             prefix: false,
-            status: self.redirect_status(self.config.globals.redirect_code.value),
+            status: self.redirect_status(self.config.globals.redirect_code.value, server.ingress, &["from-to-www-redirect"]),
         };
         let rule = Rule {
             owner: server.ingress,

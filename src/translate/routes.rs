@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    context::Cx,
-    listeners::{Listeners, Side},
+    context::{Cx, differs, unmappable},
+    listeners::{Attached, Listeners, Side},
     names::{Names, host_slug},
     plan::{Action, Backend, Changes, HeaderCondition, HostPlan, Hostname, On, PathModifier, PathRule, Rule, TlsPlan, Wire},
 };
@@ -181,7 +181,10 @@ fn emit(cx: &mut Cx<'_>, units: Units<'_>, listeners: &mut Listeners) -> Vec<Rou
                 let mut draft =
                     Draft { owner, namespace: &ingress.namespace, name, grpc, parents: Vec::with_capacity(1), hosts: hosts.clone(), rules };
                 draft.attach(cx, scope, listeners);
-                drafts.push(draft);
+                // A route without parents would be taken by everybody and serve nobody.
+                if !draft.parents.is_empty() {
+                    drafts.push(draft);
+                }
             }
         }
     }
@@ -335,19 +338,57 @@ impl Draft<'_> {
             Scope::HttpBeside | Scope::Http => &[Side::Http],
         };
         for &(hostname, tls) in &self.hosts {
+            let mut refused = 0;
             for &side in sides {
-                let Some(parent) = listeners.attach(side, hostname, tls, self.namespace, self.kind()) else {
-                    let place = self.rules.first().map(|rule| rule.matches[0].origin.clone());
-                    let scheme = if side == Side::Https { "HTTPS" } else { "HTTP" };
-                    let host = hostname.text().map_or_else(|| "every other host".to_owned(), |host| format!("host `{host}`"));
-                    cx.say_no_listener(&format!("{scheme} of {host}"), self.namespace, place);
-                    continue;
-                };
-                if !self.parents.contains(&parent) {
-                    self.parents.push(parent);
+                match listeners.attach(side, hostname, tls, self.namespace, self.kind()) {
+                    Ok(Attached { parent, other }) => {
+                        if let (Some(other), Some(host)) = (other, hostname.text()) {
+                            cx.say_other_certificate(host, &parent, &other);
+                        }
+                        if !self.parents.contains(&parent) {
+                            self.parents.push(parent);
+                        }
+                    }
+                    Err(reason) => {
+                        refused += 1;
+                        self.say_refused(cx, side, hostname, reason);
+                    }
+                }
+            }
+            if refused > 0 {
+                // HTTPS beside it may have found a listener.
+                let nowhere = refused == sides.len() && scope != Scope::HttpBeside;
+                let settlement = if nowhere { unmappable(Code::GatewayNoListener) } else { differs(Code::GatewayNoListener) };
+                for place in self.places(cx, hostname) {
+                    cx.mark_path(&place, settlement.clone());
                 }
             }
         }
+        if self.parents.is_empty() && scope != Scope::HttpBeside {
+            let owners: BTreeSet<IngressId> = self.rules.iter().flat_map(|rule| &rule.matches).map(|rule| rule.owner).collect();
+            for owner in owners {
+                cx.lose_kept(owner, Code::GatewayNoListener);
+            }
+        }
+    }
+
+    /// A Gateway that exists has no listener for one side of a host.
+    fn say_refused(&self, cx: &mut Cx<'_>, side: Side, hostname: &Hostname, reason: String) {
+        let scheme = if side == Side::Https { "HTTPS" } else { "HTTP" };
+        let host = hostname.text().map_or_else(|| "every other host".to_owned(), |host| format!("host `{host}`"));
+        let place = self.places(cx, hostname).into_iter().next();
+        cx.say_no_listener(&format!("{scheme} of {host}"), reason, place);
+        if let Some(host) = hostname.text().filter(|_| side == Side::Https) {
+            cx.settle_tls(host, unmappable(Code::GatewayNoListener));
+        }
+    }
+
+    /// Where the Ingress says what the rules do for a host. Hosts with the same rules share those of the first.
+    fn places(&self, cx: &Cx<'_>, hostname: &Hostname) -> Vec<Subject> {
+        let server = cx.config.server(hostname.text().unwrap_or("_"));
+        let origins = server.iter().flat_map(|server| &server.locations).filter_map(|location| location.origin.as_ref());
+        let own: Vec<Subject> = origins.filter(|origin| origin.ingress == self.owner).map(|origin| origin.subject.clone()).collect();
+        if own.is_empty() { self.rules.iter().flat_map(|rule| &rule.matches).map(|rule| rule.origin.clone()).collect() } else { own }
     }
 
     fn route(self, cx: &mut Cx<'_>) -> Route {

@@ -1,9 +1,11 @@
 //! `tcp-services` and `udp-services`: each port of the ConfigMaps as a listener with a TCPRoute or UDPRoute.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{
     Emitted,
     context::{Cx, no_effect, unmappable},
-    listeners::Listeners,
+    listeners::{Attached, Listeners},
     names::Names,
     plan::Backend,
 };
@@ -13,7 +15,7 @@ use crate::{
         dialect::Feature,
     },
     k8s::{FieldPath, NamespacedName, ObjectId, Subject},
-    ledger::{Code, Settlement},
+    ledger::{Code, Facts, Settlement},
 };
 
 /// Ports of the controller itself (`reservedPorts` in `controller.go`), besides those of HTTP and HTTPS.
@@ -67,87 +69,116 @@ struct Entry {
     proxy_protocol: bool,
 }
 
-/// `namespace/service:port[:PROXY][:PROXY]`; only TCP knows the last two.
+/// `namespace/service:port[:PROXY][:PROXY]`, to the letter; only TCP knows the last two, and nothing may stand behind the second
+/// (`getStreamServices` in `controller.go`).
 fn entry(value: &str, transport: Transport) -> Option<Entry> {
-    let mut parts = value.trim().split(':');
-    let (namespace, name) = parts.next()?.split_once('/')?;
-    let port = parts.next().filter(|port| !port.is_empty())?;
+    let parts: Vec<&str> = value.split(':').collect();
+    let [service, port, more @ ..] = parts.as_slice() else { return None };
+    let (namespace, name) = service.split_once('/')?;
     if namespace.is_empty() || name.is_empty() || name.contains('/') {
         return None;
     }
-    let proxy_protocol = transport == Transport::Tcp && parts.any(|part| part.eq_ignore_ascii_case("PROXY"));
-    Some(Entry { service: NamespacedName::new(namespace, name), port: port.to_owned(), proxy_protocol })
+    let is_set = |part: &&str| part.eq_ignore_ascii_case("PROXY");
+    let proxy_protocol = transport == Transport::Tcp && (more.first().is_some_and(is_set) || more.len() == 2 && is_set(&more[1]));
+    Some(Entry { service: NamespacedName::new(namespace, name), port: (*port).to_owned(), proxy_protocol })
 }
 
-/// The ports of both ConfigMaps that can be kept; the others are settled.
-pub(super) fn streams(cx: &mut Cx<'_>) -> Vec<Stream> {
+/// Number of a port; `None` where nobody listens on it.
+fn port_number(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|&port| port > 0)
+}
+
+/// Why an entry has no route.
+enum Loss {
+    /// The controller does not serve it either.
+    Skipped(&'static str),
+    /// For the reason of the code, which was said.
+    Lost(Code),
+}
+
+/// The ports of both ConfigMaps that can be kept; the others are settled. Listeners of HTTP and HTTPS have the ports `taken`.
+pub(super) fn streams(cx: &mut Cx<'_>, taken: &BTreeSet<u16>) -> Vec<Stream> {
     let flags = &cx.config.globals.flags;
     let maps = [(Transport::Tcp, flags.tcp_services.clone()), (Transport::Udp, flags.udp_services.clone())];
-    let mut found = Vec::new();
+    let mut found: BTreeMap<(Transport, u16), Stream> = BTreeMap::new();
     for (transport, name) in maps {
         let Some(map) = name.and_then(|name| cx.inventory.config_maps.get(&name)) else { continue };
         for (key, value) in &map.data {
             let place = Subject::new(map.id, FieldPath::from(["data"]).child(key.clone()));
-            match cx.stream(transport, key, value, &place) {
-                Ok(stream) => found.push(stream),
-                Err(settlement) => cx.mark_path(&place, settlement),
-            }
+            let stream = cx.stream(transport, key, value, &place).and_then(|stream| cx.on_free_port(stream, &found, taken));
+            let settlement = match stream {
+                Ok(stream) => {
+                    found.insert((stream.transport, stream.port), stream);
+                    Settlement::Exact
+                }
+                Err(Loss::Skipped(why)) => {
+                    let facts = vec![("entry", format!("{key}: {value}")), ("why", why.to_owned())];
+                    cx.say(Code::StreamSkipped, Some(place.clone()), facts);
+                    no_effect(why)
+                }
+                Err(Loss::Lost(code)) => unmappable(code),
+            };
+            cx.mark_path(&place, settlement);
         }
     }
-    found.sort_by_key(|stream| (stream.transport, stream.port));
-    // nginx listens once on a port, whatever it is called.
-    found.dedup_by_key(|stream| (stream.transport, stream.port));
-    found
+    found.into_values().collect()
 }
 
 impl Cx<'_> {
-    fn stream(&mut self, transport: Transport, key: &str, value: &str, place: &Subject) -> Result<Stream, Settlement> {
+    fn stream(&mut self, transport: Transport, key: &str, value: &str, place: &Subject) -> Result<Stream, Loss> {
         let flags = &self.config.globals.flags;
-        let port: u16 =
-            key.parse().ok().filter(|&port| port > 0).ok_or_else(|| no_effect("its key is no port, so the controller skips it"))?;
+        let port = port_number(key).ok_or(Loss::Skipped("its key is no port, so nobody listens for it"))?;
         if RESERVED.contains(&port) || port == flags.http_port || port == flags.https_port {
-            return Err(no_effect("the controller needs the port itself, so it skips the entry"));
+            return Err(Loss::Skipped("the controller needs the port itself, so it skips the entry"));
         }
-        let entry = entry(value, transport).ok_or_else(|| no_effect("its value names no Service and port, so the controller skips it"))?;
-        let known = self.inventory.services.get(&entry.service);
-        if known.is_none() && !self.inventory.services.is_empty() {
-            return Err(no_effect("its Service does not exist, so the controller skips it"));
-        }
-        let number = entry.port.parse::<u16>().ok().filter(|&number| number > 0);
-        let of_service = known.map(|service| {
-            let mut ports = service.ports.iter().filter(|port| port.protocol == transport.protocol());
-            ports.find(|port| number.map_or(port.name == entry.port, |number| port.port == i64::from(number))).map(|port| port.port)
-        });
-        let backend = match of_service {
-            Some(Some(port)) => u16::try_from(port).ok(),
-            Some(None) => return Err(no_effect("its Service has no such port, so the controller skips it")),
-            None => number,
+        let entry = entry(value, transport).ok_or(Loss::Skipped("its value names no Service and port, so the controller skips it"))?;
+        let Some(target) = self.port_of_service(transport, &entry)? else {
+            let facts = vec![("service", entry.service.to_string()), ("port", entry.port)];
+            self.say(Code::BackendNamedPort, Some(place.clone()), facts);
+            return Err(Loss::Lost(Code::BackendNamedPort));
         };
-        let facts = |more: Vec<(&'static str, String)>| {
-            let mut facts = vec![("port", port.to_string()), ("service", entry.service.to_string())];
-            facts.extend(more);
-            facts
-        };
-        let Some(backend) = backend else {
-            self.say(
-                Code::BackendNamedPort,
-                Some(place.clone()),
-                vec![("service", entry.service.to_string()), ("port", entry.port.clone())],
-            );
-            return Err(unmappable(Code::BackendNamedPort));
-        };
+        let backend = Backend { service: entry.service, port: target, weight: 1 };
+        let stream = Stream { transport, port, place: place.clone(), backend };
         if entry.proxy_protocol {
-            self.say(Code::StreamProxyProtocol, Some(place.clone()), facts(vec![]));
-            return Err(unmappable(Code::StreamProxyProtocol));
+            return Err(self.lose_stream(&stream, Code::StreamProxyProtocol, vec![]));
         }
         if self.sayable.version_of(transport.kind()).is_none() {
             let more = vec![("kind", transport.kind().as_str().to_owned()), ("version", self.sayable.who_lacks(transport.feature()))];
-            self.say(Code::StreamNeedsVersion, Some(place.clone()), facts(more));
-            return Err(unmappable(Code::StreamNeedsVersion));
+            return Err(self.lose_stream(&stream, Code::StreamNeedsVersion, more));
         }
-        self.mark_path(place, Settlement::Exact);
-        let backend = Backend { service: entry.service, port: backend, weight: 1 };
-        Ok(Stream { transport, port, place: place.clone(), backend })
+        Ok(stream)
+    }
+
+    /// The port of the Service that an entry names; `None` where that is not known.
+    fn port_of_service(&self, transport: Transport, entry: &Entry) -> Result<Option<u16>, Loss> {
+        let number = port_number(&entry.port);
+        let Some(service) = self.inventory.services.get(&entry.service) else {
+            let missing = !self.inventory.services.is_empty();
+            return if missing { Err(Loss::Skipped("its Service does not exist, so the controller skips it")) } else { Ok(number) };
+        };
+        let mut ports = service.ports.iter().filter(|port| port.protocol == transport.protocol());
+        let named = ports.find(|port| number.map_or(port.name == entry.port, |number| port.port == i64::from(number)));
+        let known = named.and_then(|port| u16::try_from(port.port).ok()).filter(|port| *port > 0);
+        known.map(Some).ok_or(Loss::Skipped("its Service has no such port, so the controller skips it"))
+    }
+
+    /// The stream, unless something else listens on its port. nginx listens once on a port, however the keys write it.
+    fn on_free_port(&mut self, stream: Stream, found: &BTreeMap<(Transport, u16), Stream>, taken: &BTreeSet<u16>) -> Result<Stream, Loss> {
+        let by = if stream.transport == Transport::Tcp && taken.contains(&stream.port) {
+            "listeners of HTTP and HTTPS have the port on the Gateway"
+        } else if found.contains_key(&(stream.transport, stream.port)) {
+            "another entry names the same port, and one of both counts"
+        } else {
+            return Ok(stream);
+        };
+        Err(self.lose_stream(&stream, Code::StreamPortTaken, vec![("by", by.to_owned())]))
+    }
+
+    fn lose_stream(&mut self, stream: &Stream, code: Code, more: Facts) -> Loss {
+        let mut facts = vec![("port", stream.port.to_string()), ("service", stream.backend.service.to_string())];
+        facts.extend(more);
+        self.say(code, Some(stream.place.clone()), facts);
+        Loss::Lost(code)
     }
 }
 
@@ -158,10 +189,13 @@ pub(super) fn routes(cx: &mut Cx<'_>, streams: Vec<Stream>, listeners: &mut List
     for Stream { transport, port, place, backend } in streams {
         let Backend { service: NamespacedName { namespace, name }, port: target, weight: _ } = backend;
         let kind = transport.kind();
-        let Some(parent) = listeners.attach_stream(transport, port, &namespace) else {
-            cx.say_no_listener(&format!("{} port {port}", transport.protocol()), &namespace, Some(place.clone()));
-            cx.mark_path(&place, unmappable(Code::GatewayNoListener));
-            continue;
+        let parent = match listeners.attach_stream(transport, port, &namespace) {
+            Ok(Attached { parent, other: _ }) => parent,
+            Err(reason) => {
+                cx.say_no_listener(&format!("{} port {port}", transport.protocol()), reason, Some(place.clone()));
+                cx.mark_path(&place, unmappable(Code::GatewayNoListener));
+                continue;
+            }
         };
         let route_name = names.take(kind.as_str(), &namespace, &format!("{name}-{}-{port}", transport.protocol().to_ascii_lowercase()));
         let backend_refs = vec![BackendRef::service(&name, target)];
@@ -200,5 +234,13 @@ mod tests {
         for wrong in ["", "postgres:5432", "db/postgres", "db/:1", "a/b/c:1"] {
             assert!(entry(wrong, Transport::Tcp).is_none(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_entry_is_read_to_the_letter() {
+        let read = entry(" db/postgres:5432 ", Transport::Tcp).expect("an entry");
+        assert_eq!((read.service.namespace.as_str(), read.port.as_str()), (" db", "5432 "));
+        assert!(!entry("db/postgres:5432::PROXY:", Transport::Tcp).expect("an entry").proxy_protocol);
+        assert_eq!(entry("db/postgres:", Transport::Tcp).expect("an entry").port, "");
     }
 }

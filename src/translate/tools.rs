@@ -105,10 +105,13 @@ impl Cx<'_> {
         }
         let mut carried: BTreeMap<IngressId, bool> = BTreeMap::new();
         for server in &self.config.servers {
-            let Some(id) = server.tls.as_ref().and_then(|tls| tls.ingress) else { continue };
+            let Some(decision) = &server.tls else { continue };
+            let Some(id) = decision.ingress else { continue };
             let own = &self.config.ingress(id).name.namespace;
             let beside = match self.config.certificates.get(&server.host) {
                 Some(Certificate::Secret(secret)) => secret.namespace == *own && secret.namespace != self.options.gateway.namespace,
+                // Nothing is issued for a host that names no Secret.
+                Some(Certificate::Default) | None if decision.unusable.is_none() => continue,
                 Some(Certificate::Default) | None => false,
             };
             *carried.entry(id).or_insert(true) &= beside;

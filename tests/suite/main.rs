@@ -25,6 +25,7 @@ mod corpus;
 mod corpus_targets;
 mod crds;
 mod echo;
+mod existing;
 mod gateway_truth;
 mod hazards;
 mod ingress;

@@ -41,7 +41,7 @@ pub(super) fn policies(estate: &Estate) -> Own {
     let mut own = Own::default();
     of_clients(estate, &mut own);
     of_rules(estate, &mut own);
-    own.findings.extend(envoy::forgeable(estate, "agentgateway"));
+    own.findings.extend(envoy::forgeable(estate, &estate.told_elsewhere, "agentgateway"));
     let chosen = services::settle(&estate.wishes, &mut own, backend);
     for (service, backend) in chosen {
         let policy = AgentgatewayPolicy {

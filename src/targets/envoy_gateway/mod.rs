@@ -103,6 +103,10 @@ impl Target for EnvoyGateway {
         true
     }
 
+    fn says_of_gateways(&self) -> &'static str {
+        "headers that tell the client, times of silence, HTTP/1.0, escaped slashes, and header names with underscores"
+    }
+
     fn closes_defaults(&self) -> bool {
         true
     }

@@ -1,6 +1,6 @@
 //! Which policies an estate needs, and what each is attached to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -25,7 +25,7 @@ pub(super) fn policies(estate: &Estate) -> Own {
     let mut own = Own::default();
     of_listeners(estate, &mut own);
     of_rules(estate, &mut own);
-    own.findings.extend(envoy::forgeable(estate, "envoy-gateway"));
+    own.findings.extend(envoy::forgeable(estate, &estate.told_elsewhere, "envoy-gateway"));
     own
 }
 
@@ -43,18 +43,16 @@ fn target(kind: &str, name: &str, section: Option<&str>) -> TargetRef {
     }
 }
 
-/// One policy for the Gateway, which is right for plain listeners, and one for all others that treat clients alike.
+/// One policy for the Gateway, where it is ours, which is right for plain listeners; and one for all others that treat clients alike.
 fn of_listeners(estate: &Estate, own: &mut Own) {
     let gateway = &estate.gateway;
-    if estate.sections.is_empty() {
-        return;
+    if !estate.gateways.is_empty() {
+        // Listeners of one port are one for Envoy, so that all plain ones are treated alike.
+        let plain = estate.sections.iter().filter(|section| !section.tls);
+        let mut policy = listeners::connections(estate, false, &[], &envoy::withdrawn(plain));
+        policy.target_refs = estate.gateways.iter().map(|name| target("Gateway", name, None)).collect();
+        own.platform.push(custom("ClientTrafficPolicy", &gateway.namespace, gateway.name.clone(), &policy));
     }
-    // Listeners of one port are one for Envoy, so that all plain ones are treated alike.
-    let plain = estate.sections.iter().filter(|section| !section.tls);
-    let mut policy = listeners::connections(estate, false, &[], &envoy::withdrawn(plain));
-    let gateways: BTreeSet<&str> = estate.sections.iter().map(|section| section.gateway.as_str()).collect();
-    policy.target_refs = gateways.into_iter().map(|name| target("Gateway", name, None)).collect();
-    own.platform.push(custom("ClientTrafficPolicy", &gateway.namespace, gateway.name.clone(), &policy));
     let mut groups: BTreeMap<(&[Intent], &[String], &str), Vec<&Section>> = BTreeMap::new();
     for section in estate.sections.iter().filter(|section| section.tls) {
         groups.entry((&section.intents, &section.told, &section.namespace)).or_default().push(section);

@@ -59,6 +59,10 @@ impl Target for Kgateway {
         true
     }
 
+    fn says_of_gateways(&self) -> &'static str {
+        "times of silence, and which proxies are trusted to tell the client"
+    }
+
     fn closes_times(&self) -> bool {
         true
     }

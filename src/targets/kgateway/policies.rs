@@ -26,7 +26,7 @@ pub(super) fn policies(estate: &Estate) -> Own {
     of_clients(estate, &mut own);
     of_rules(estate, &mut own);
     let chosen = services::settle(&estate.wishes, &mut own, backends::backend);
-    own.findings.extend(envoy::forgeable(estate, "kgateway"));
+    own.findings.extend(envoy::forgeable(estate, &told_without_policy(estate), "kgateway"));
     for (service, mut policy) in chosen {
         policy.target_refs = vec![ServiceRef { kind: "Service".to_owned(), name: service.name.clone(), ..ServiceRef::default() }];
         // The core group is written as an empty text, which must stand there.
@@ -52,25 +52,42 @@ fn target(kind: &str, name: &str, section: Option<&str>) -> TargetRef {
     }
 }
 
-/// Silence ends an exchange, as in ingress-nginx.
+/// Silence ends an exchange, as in ingress-nginx: for our Gateways, or for our ListenerSets of another one.
 fn of_gateway(estate: &Estate, own: &mut Own) {
-    let Estate { gateway, idle, sections, .. } = estate;
-    if sections.is_empty() || *idle == 0 {
+    let Estate { gateway, gateways, idle, sections, .. } = estate;
+    if *idle == 0 {
         return;
     }
-    let gateways: BTreeSet<&str> = sections.iter().map(|section| section.gateway.as_str()).collect();
-    let policy = TrafficPolicy {
-        target_refs: gateways.into_iter().map(|name| target("Gateway", name, None)).collect(),
-        timeouts: Some(traffic::silence(*idle)),
-        ..TrafficPolicy::default()
-    };
-    own.platform.push(custom("TrafficPolicy", &gateway.namespace, gateway.name.clone(), &policy));
+    let mut places: BTreeMap<&str, BTreeSet<(&str, &str)>> = BTreeMap::new();
+    if gateways.is_empty() {
+        for section in sections {
+            places.entry(&section.namespace).or_default().extend(section.set.as_deref().map(|set| ("ListenerSet", set)));
+        }
+    } else {
+        places.entry(&gateway.namespace).or_default().extend(gateways.iter().map(|name| ("Gateway", name.as_str())));
+    }
+    for (namespace, places) in places {
+        let policy = TrafficPolicy {
+            target_refs: places.into_iter().map(|(kind, name)| target(kind, name, None)).collect(),
+            timeouts: Some(traffic::silence(*idle)),
+            ..TrafficPolicy::default()
+        };
+        own.platform.push(custom("TrafficPolicy", namespace, gateway.name.clone(), &policy));
+    }
+}
+
+/// Headers that an authentication service tells and that no policy takes away from clients: those policies belong to Gateways alone.
+fn told_without_policy(estate: &Estate) -> BTreeSet<String> {
+    let mut told = estate.told_elsewhere.clone();
+    if estate.gateways.is_empty() {
+        told.extend(estate.sections.iter().flat_map(|section| section.told.iter().cloned()));
+    }
+    told
 }
 
 /// Proxies in front are believed about the client, and clients do not send what authentication services tell backends.
 fn of_clients(estate: &Estate, own: &mut Own) {
-    let Estate { gateway, sections, trusted, .. } = estate;
-    let gateways: BTreeSet<&str> = sections.iter().map(|section| section.gateway.as_str()).collect();
+    let Estate { gateway, gateways, sections, trusted, .. } = estate;
     let remove = envoy::withdrawn(sections.iter());
     if gateways.is_empty() || (trusted.is_none() && remove.is_empty()) {
         return;
@@ -83,7 +100,7 @@ fn of_clients(estate: &Estate, own: &mut Own) {
         ..HttpSettings::default()
     };
     let policy = ListenerPolicy {
-        target_refs: gateways.into_iter().map(|name| target("Gateway", name, None)).collect(),
+        target_refs: gateways.iter().map(|name| target("Gateway", name, None)).collect(),
         default: Some(ListenerSettings { http_settings: Some(settings), ..ListenerSettings::default() }),
         ..ListenerPolicy::default()
     };

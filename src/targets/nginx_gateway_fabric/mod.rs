@@ -95,6 +95,10 @@ impl Target for NginxGatewayFabric {
         true
     }
 
+    fn says_of_gateways(&self) -> &'static str {
+        "times, buffering of answers, and the limit of bodies"
+    }
+
     fn closes_times(&self) -> bool {
         true
     }

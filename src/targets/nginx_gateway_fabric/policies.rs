@@ -31,7 +31,7 @@ pub(super) type Balancing = (&'static str, Option<String>);
 /// All policies.
 pub(super) fn policies(estate: &Estate) -> Own {
     let mut own = Own::default();
-    if !estate.sections.is_empty() {
+    if !estate.gateways.is_empty() {
         of_gateway(estate, &mut own);
     }
     for wish in &estate.wishes {
@@ -57,8 +57,7 @@ fn route(wish: &Wish) -> TargetRef {
 /// Answers are passed on as they come, and silence ends an exchange, as in ingress-nginx.
 fn of_gateway(estate: &Estate, own: &mut Own) {
     let Estate { gateway, idle, connect, body, .. } = estate;
-    let names: std::collections::BTreeSet<&str> = estate.sections.iter().map(|section| section.gateway.as_str()).collect();
-    let gateways: Vec<TargetRef> = names.into_iter().map(|name| target("Gateway", name)).collect();
+    let gateways: Vec<TargetRef> = estate.gateways.iter().map(|name| target("Gateway", name)).collect();
     let silence = time(*idle).filter(|_| *idle > 0);
     let timeout = Timeout { connect: time(*connect).filter(|_| *connect > 0), read: silence.clone(), send: silence, ..Timeout::default() };
     let policy = ProxySettingsPolicy {
