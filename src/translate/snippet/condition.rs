@@ -212,7 +212,8 @@ pub(super) const QUERY: &str = "the query of the request is not looked at";
 
 /// An expression that nginx searches in the path.
 pub(super) fn searched_path(regex: &str, caseless: bool, form: RegexForm, how: How) -> Option<(PathRule, Option<&'static str>)> {
-    let body = regex.strip_prefix('^');
+    // The anchor of `^/a|/b` belongs to the first alternative only.
+    let body = regex.strip_prefix('^').filter(|_| paths::alternatives(regex).len() == 1);
     if let (Some(body), false) = (body, caseless) {
         if let Some(exact) = body.strip_suffix('$').filter(|exact| shape::is_literal(exact)) {
             return Some((PathRule::Exact(paths::literal(exact).ok()?), None));
@@ -241,7 +242,8 @@ pub(super) fn searched_path(regex: &str, caseless: bool, form: RegexForm, how: H
         (None, RegexForm::Search) => format!("{case}(?:{regex})"),
         (None, RegexForm::Either) => format!("{case}^.*(?:{regex}).*"),
         (body, RegexForm::Start) => {
-            let anywhere = if body.is_some() { regex.to_owned() } else { format!("/(?:.*(?:{regex}))") };
+            // The slash that every value begins with may be the first one of what is searched.
+            let anywhere = format!("/?(?:.*(?:{regex}))");
             super::super::location::searched(body.unwrap_or(&anywhere), caseless)?
         }
     };
