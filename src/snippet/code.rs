@@ -154,7 +154,9 @@ impl Reading {
             Meaning::Upstream(upstream) => match upstream {
                 Upstream::Pass { directive, url } if directive == "proxy_pass" => vec![Directive::Pass(url.pieces())],
                 Upstream::Pass { .. } | Upstream::InterceptErrors => unmodelled(this(), Reach::Content),
-                Upstream::Protocol if ["proxy_method", "proxy_pass_request_headers", "proxy_set_body"].contains(&name) => {
+                Upstream::Protocol
+                    if ["proxy_method", "proxy_pass_request_body", "proxy_pass_request_headers", "proxy_set_body"].contains(&name) =>
+                {
                     unmodelled(this(), Reach::Content)
                 }
                 Upstream::Retry | Upstream::Protocol | Upstream::Tls | Upstream::Redirects | Upstream::Cookies => Vec::new(),
