@@ -85,6 +85,8 @@ pub enum Question {
         /// Letter case does not count.
         caseless: bool,
     },
+    /// Something about a file of the controller's container, in words.
+    File(String),
 }
 
 /// A condition of `if`.

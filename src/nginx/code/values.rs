@@ -195,6 +195,7 @@ impl<V: Valuation> Values<'_, '_, V> {
             return match question {
                 Question::Truthy => Some(!value.is_empty() && value != "0"),
                 Question::Equals(text) => self.text(text).ok()?.as_literal().map(|wanted| wanted == value),
+                Question::File(_) => None,
                 Question::Matches { regex, caseless } => Pattern::parse(regex, *caseless).ok()?.is_match(value.as_bytes()).ok(),
             };
         }
@@ -211,6 +212,9 @@ impl<V: Valuation> Values<'_, '_, V> {
     /// Whether a condition holds, and what its groups took.
     pub(super) fn holds(&self, condition: &Condition) -> Known<(bool, Option<Taken>)> {
         let Condition { variable, question, negated } = condition;
+        if let Question::File(what) = question {
+            return Err(format!("whether {what}"));
+        }
         let value = settled(self.variable(variable, 0)?.0, self.v);
         let unknown = || format!("whether a condition about `${variable}` holds");
         let Question::Matches { regex, caseless } = question else {

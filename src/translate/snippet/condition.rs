@@ -50,7 +50,10 @@ pub(super) enum Held {
     /// A header of the answer of the authentication service; a name in lower case.
     OfAuth(String),
     /// Something that is not known.
-    Unknown,
+    Unknown {
+        /// It may depend on who the client is.
+        of_client: bool,
+    },
 }
 
 impl Held {
@@ -58,14 +61,8 @@ impl Held {
     pub(super) fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
-            Self::OfAuth(_) | Self::Unknown => None,
+            Self::OfAuth(_) | Self::Unknown { .. } => None,
         }
-    }
-}
-
-impl From<Option<String>> for Held {
-    fn from(text: Option<String>) -> Self {
-        text.map_or(Self::Unknown, Self::Text)
     }
 }
 
@@ -89,6 +86,10 @@ const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "O
 /// A condition as matches.
 pub(super) fn said(condition: &Condition, env: &Env, server: &Server, tls: bool, form: RegexForm) -> Said {
     let Condition { variable, question, negated } = condition;
+    let Ground { env, server, tls, form, trusted } = ground;
+    if let Question::File(_) = question {
+        return Said::No(FILES);
+    }
     let fixed = match variable.as_str() {
         "scheme" => Some(if tls { "https" } else { "http" }.to_owned()),
         "https" => Some(if tls { "on" } else { "" }.to_owned()),
@@ -99,7 +100,7 @@ pub(super) fn said(condition: &Condition, env: &Env, server: &Server, tls: bool,
         },
         name => match env.get(name) {
             Some(Held::Text(value)) => Some(value.clone()),
-            Some(Held::OfAuth(_) | Held::Unknown) => return Said::No("a variable that it asks about is not known"),
+            Some(Held::OfAuth(_) | Held::Unknown { .. }) => return Said::No("a variable that it asks about is not known"),
             None => None,
         },
     };
@@ -134,12 +135,15 @@ pub(super) fn said(condition: &Condition, env: &Env, server: &Server, tls: bool,
             Some(text) => Said::Any { any: one(text, false), negated: *negated, but: None },
             None => Said::No("a text that it compares with is not known"),
         },
+        Question::File(_) => Said::No(FILES),
         Question::Matches { regex, caseless } => match searched(regex, *caseless) {
             Some(value) => Said::Any { any: one(value, true), negated: *negated, but: Some(REGEX) },
             None => Said::No("its expression needs PCRE, or is found in a text that is missing"),
         },
     }
 }
+
+const FILES: &str = "the files that it asks about stand in the controller's container";
 
 const REGEX: &str = "expressions in matches are no part of the core of Gateway API";
 
@@ -162,6 +166,7 @@ fn holds(value: &str, question: &Question, env: &Env) -> Option<bool> {
     match question {
         Question::Truthy => Some(!value.is_empty() && value != "0"),
         Question::Equals(text) => known(text, env).map(|text| text == value),
+        Question::File(_) => None,
         Question::Matches { regex, caseless } => {
             crate::automata::pcre::Pattern::parse(regex, *caseless).ok()?.is_match(value.as_bytes()).ok()
         }
@@ -195,6 +200,7 @@ fn cookie(name: &str, question: &Question, negated: bool, env: &Env) -> Said {
             None => Said::No("a text that it compares with is not known"),
         },
         Question::Matches { .. } => Said::No("it searches an expression in a cookie"),
+        Question::File(_) => Said::No(FILES),
     }
 }
 
@@ -259,6 +265,7 @@ fn path(raw: bool, question: &Question, negated: bool, env: &Env, form: RegexFor
             Some(path) => (PathRule::Exact(path), None),
             None => return Said::No("a text that it compares with is not known"),
         },
+        Question::File(_) => return Said::No(FILES),
         Question::Matches { regex, caseless } if raw && finds_all(regex, *caseless, Domain::values()) => return Said::Always(!negated),
         Question::Matches { regex, caseless } => match searched_path(regex, *caseless, form, How::Exactly) {
             // With a query, the target is another text than the path.

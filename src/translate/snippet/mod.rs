@@ -321,10 +321,10 @@ fn as_own(rule: Rule, mut intent: Intent) -> Rule {
     Rule { action: Action::Answered, changes: Changes { wishes: vec![intent], ..Changes::default() }.into(), ..rule }
 }
 
-/// Something in a block refuses requests.
+/// Something in a block refuses requests: a status for maintenance does so too.
 fn refuses(block: &[Line]) -> bool {
     block.iter().any(|line| match &line.directive {
-        Directive::Answer { status, .. } => (400..500).contains(status),
+        Directive::Answer { status, .. } => *status >= 400,
         Directive::Access { allow: false, .. } | Directive::Internal | Directive::Password { .. } => true,
         Directive::If { block, .. } | Directive::Location { block, .. } | Directive::Except { block, .. } => refuses(block),
         _ => false,
