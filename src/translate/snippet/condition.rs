@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    automata::Domain,
+    automata::{Answer, Budget, Domain, Lang},
     nginx::{
         Server, ServerName,
         code::{Condition, Question, Text, finds_all, ignores_query},
@@ -83,8 +83,75 @@ pub(super) fn known(text: &Text, env: &Env) -> Option<String> {
 /// Methods that a match can name.
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
 
+/// Variables that say the same of everybody who asks for the same thing with the same program.
+const OF_ANYBODY: &[&str] = &[
+    "best_http_host",
+    "content_length",
+    "content_type",
+    "document_root",
+    "document_uri",
+    "host",
+    "http_accept",
+    "http_accept_encoding",
+    "http_accept_language",
+    "http_connection",
+    "http_content_type",
+    "http_host",
+    "http_referer",
+    "http_upgrade",
+    "http_user_agent",
+    "https",
+    "ingress_name",
+    "is_args",
+    "location_path",
+    "namespace",
+    "pass_access_scheme",
+    "request_filename",
+    "request_method",
+    "request_uri",
+    "scheme",
+    "server_name",
+    "server_port",
+    "server_protocol",
+    "service_name",
+    "service_port",
+    "uri",
+];
+
+/// A variable may depend on who the client is, or on what it knows.
+pub(super) fn is_of_client(variable: &str, env: &Env) -> bool {
+    match env.get(variable) {
+        Some(Held::Text(_)) => false,
+        Some(Held::OfAuth(_)) => true,
+        Some(Held::Unknown { of_client }) => *of_client,
+        None => !OF_ANYBODY.contains(&variable),
+    }
+}
+
+/// A condition tells clients apart. The query is rather what they ask for, but one that must hold something is like a password.
+pub(super) fn tells_clients_apart(condition: &Condition, env: &Env) -> bool {
+    let Condition { variable, question: _, negated } = condition;
+    let of_query = variable == "args" || variable == "query_string" || variable.starts_with("arg_");
+    is_of_client(variable, env) && (*negated || !of_query)
+}
+
+/// Where a condition is asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ground<'s> {
+    /// Variables that were set.
+    pub(super) env: &'s Env,
+    /// The server.
+    pub(super) server: &'s Server,
+    /// Requests come over TLS.
+    pub(super) tls: bool,
+    /// How the target reads expressions in paths.
+    pub(super) form: RegexForm,
+    /// What proxies in front say of the request is believed.
+    pub(super) trusted: bool,
+}
+
 /// A condition as matches.
-pub(super) fn said(condition: &Condition, env: &Env, server: &Server, tls: bool, form: RegexForm) -> Said {
+pub(super) fn said(condition: &Condition, ground: Ground<'_>) -> Said {
     let Condition { variable, question, negated } = condition;
     let Ground { env, server, tls, form, trusted } = ground;
     if let Question::File(_) = question {
@@ -173,17 +240,33 @@ fn holds(value: &str, question: &Question, env: &Env) -> Option<bool> {
     }
 }
 
+/// A match can name the common methods only: what holds for others too is said of those that it does not hold for.
 fn method(question: &Question, negated: bool, env: &Env) -> Said {
-    let fits = |method: &&&str| holds(method, question, env) == Some(true);
+    let Some(others) = other_methods(question, env) else { return Said::No(METHOD) };
     let any: Vec<Match> = METHODS
         .iter()
-        .filter(fits)
+        .filter(|method| (holds(method, question, env) == Some(true)) != others)
         .map(|method| Match::Field(HeaderCondition { on: On::Method, name: String::new(), value: (*method).to_owned(), regex: false }))
         .collect();
-    if any.is_empty() {
-        return Said::No("it asks for a method that a match cannot name");
+    let negated = negated != others;
+    if any.is_empty() { Said::Always(negated) } else { Said::Any { any, negated, but: None } }
+}
+
+const METHOD: &str = "it asks for methods that a match cannot name";
+
+/// Whether something holds for all methods that a match cannot name, or for none of them; `None` where only some are meant.
+fn other_methods(question: &Question, env: &Env) -> Option<bool> {
+    match question {
+        Question::Truthy => Some(true),
+        Question::Equals(text) => known(text, env).filter(|text| METHODS.contains(&text.as_str())).map(|_| false),
+        Question::File(_) => None,
+        Question::Matches { regex, caseless } => {
+            let found = Lang::pcre(&crate::automata::pcre::Pattern::parse(regex, *caseless).ok()?);
+            let others = Lang::or(METHODS.iter().map(Lang::exact)).not();
+            let within = |wanted: &Lang| others.is_subset(wanted, Domain::methods(), Budget::default()) == Answer::Holds;
+            if within(&found.clone().not()) { Some(false) } else { within(&found).then_some(true) }
+        }
     }
-    if any.len() == METHODS.len() { Said::Always(!negated) } else { Said::Any { any, negated, but: None } }
 }
 
 fn cookie(name: &str, question: &Question, negated: bool, env: &Env) -> Said {
