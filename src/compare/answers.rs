@@ -3,13 +3,15 @@
 use std::{borrow::Cow, collections::BTreeSet};
 
 use super::{
-    spaces::is_proxy_header,
     text::{self, Apart, Known, Sym, TextCell},
     verdict::Aspect,
 };
 use crate::{
     ledger::Code,
-    request::{Answer, Deny, ErrorPage, Forwarding, Guard, HeaderExprs, NoAnswer, Outcome, Scheme, Share, Speech, Statuses, TextExpr},
+    request::{
+        Answer, Deny, ErrorPage, Forwarding, Guard, HeaderExprs, NoAnswer, Outcome, Scheme, Share, Speech, Statuses, TextExpr,
+        is_proxy_header,
+    },
 };
 
 /// Status of backends unless something else is said of them.

@@ -8,7 +8,7 @@ use crate::{
         Server, ServerName,
         code::{Condition, Question, Text, finds_all, ignores_query},
     },
-    request::Piece,
+    request::{Piece, is_proxy_header},
     targets::RegexForm,
     translate::{
         paths,
@@ -184,7 +184,11 @@ pub(super) fn said(condition: &Condition, ground: Ground<'_>) -> Said {
         return path(variable == "request_uri", question, *negated, env, form);
     }
     let (on, name) = if let Some(name) = variable.strip_prefix("http_") {
-        (On::Header, name.replace('_', "-"))
+        let name = name.replace('_', "-");
+        if !trusted && (is_proxy_header(&name) || name == "x-scheme") {
+            return Said::No("gateways write this header themselves before they look for it");
+        }
+        (On::Header, name)
     } else if let Some(name) = variable.strip_prefix("arg_") {
         (On::Query, name.to_owned())
     } else if let Some(name) = variable.strip_prefix("cookie_") {
