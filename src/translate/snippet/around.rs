@@ -11,8 +11,8 @@ use crate::{
     gateway::Intent,
     k8s::Subject,
     nginx::{
-        Location, Server,
-        code::{About, Directive, Line, all},
+        Location, Modifier, Server, ServerName,
+        code::{About, Compare, Directive, Line, all, is_set_by_controller},
         settings::BackendProtocol,
     },
     translate::context::{Cx, positive},
@@ -27,7 +27,7 @@ const SET: &[&str] = &["ingress_name", "location_path", "namespace", "service_na
 impl<'a> Around<'a> {
     /// There are none.
     pub(in crate::translate) fn is_empty(&self) -> bool {
-        [&self.http, &self.server, &self.location].iter().all(|list| list.iter().all(|(lines, _)| lines.is_empty()))
+        [&self.http, &self.server, &self.outer, &self.location].iter().all(|list| list.iter().all(|(lines, _)| lines.is_empty()))
     }
 
     /// Something stands in the location itself.
@@ -114,7 +114,8 @@ impl<'a> Around<'a> {
     }
 
     pub(super) fn levels(&self) -> Vec<Vec<Here<'_>>> {
-        vec![Self::here(&self.http), Self::here(&self.server), Self::here(&self.location)]
+        let outer = self.outer.iter().map(|block| Self::here(std::slice::from_ref(block)));
+        [Self::here(&self.http), Self::here(&self.server)].into_iter().chain(outer).chain([Self::here(&self.location)]).collect()
     }
 }
 
@@ -206,6 +207,7 @@ impl<'a> Cx<'a> {
             limits: location.settings.limits.clone(),
             retries: Some((next.conditions.value.clone(), positive(next.tries.value))),
             others,
+            compared: vec![compared(location)],
             ..around
         }
     }
@@ -239,6 +241,15 @@ fn annotated(location: &Location) -> Annotated {
         Annotated::Nothing
     } else {
         Annotated::Denies(lists.deny.iter().map(ToString::to_string).collect())
+    }
+}
+
+/// How a location of the controller compares, as one of a snippet would.
+fn compared(location: &Location) -> (Compare, String) {
+    match location.modifier {
+        Modifier::Exact => (Compare::Exact, location.path.clone()),
+        Modifier::Prefix => (Compare::Prefix, location.path.clone()),
+        Modifier::Regex => (Compare::Regex { caseless: true }, format!("^{}", location.path)),
     }
 }
 

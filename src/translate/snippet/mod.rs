@@ -28,7 +28,7 @@ use crate::{
     ledger::Code,
     nginx::{
         IngressId, Server,
-        code::{Directive, Line, all},
+        code::{Compare, Directive, Line, all},
         settings::RateLimits,
     },
 };
@@ -68,8 +68,12 @@ pub(super) struct Around<'a> {
     http: Vec<(&'a [Line], Origin)>,
     /// Directives of the server.
     server: Vec<(&'a [Line], Origin)>,
+    /// Directives of locations around it, outermost first: their scripts are not run for it.
+    outer: Vec<(&'a [Line], Origin)>,
     /// Directives of the location.
     location: Vec<(&'a [Line], Origin)>,
+    /// How the location and those around it compare, and with what.
+    compared: Vec<(Compare, String)>,
     /// The location is one of the controller's.
     controller: bool,
     /// Variables that the controller sets for the location, where they are the same for all requests.
