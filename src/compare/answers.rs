@@ -428,7 +428,10 @@ fn request_headers(old: &HeaderExprs, new: &HeaderExprs, cell: &TextCell<'_>, fo
     for name in names(old, new) {
         let same = match (claim(old, name), claim(new, name)) {
             (Some(old), Some(new)) => {
-                let (old, new) = (lines(&old, 0, cell)?, lines(&new, 1, cell)?);
+                let (mut old, mut new) = (lines(&old, 0, cell)?, lines(&new, 1, cell)?);
+                // The same line once more says nothing more.
+                old.dedup();
+                new.dedup();
                 old == new || (name == FORWARDED_FOR && without_blanks(old) == without_blanks(new))
             }
             (Some(_), None) | (None, Some(_)) if is_default_header(name) => true,

@@ -12,6 +12,7 @@ mod values;
 
 pub(super) use ask::Questions;
 pub use ask::finds_all;
+pub use headers::is_sent_by_controller;
 pub use values::ignores_query;
 
 pub(super) use headers::{Levels, Listed};
