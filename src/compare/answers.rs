@@ -81,6 +81,11 @@ pub(super) fn unmodelled(answer: &Answer) -> Option<&str> {
     }
 }
 
+/// A response header whose value a model does not know.
+pub(super) fn unknown_header(name: &str) -> String {
+    format!("what the response header `{name}` holds")
+}
+
 /// Compares two answers for the requests of a cell.
 pub(super) fn compare(old: &Answer, new: &Answer, cell: &TextCell<'_>) -> Compared {
     let mut found = Vec::new();

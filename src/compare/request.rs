@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    cause, describe,
+    answers, cause, describe,
     hosts::{HostClass, Questions},
     pass::{Assumption, GivenUp, given_up},
     replay::{self, Answering, OTHER_ANSWERS, PLAIN_ANSWERS, Supposed},
@@ -121,8 +121,10 @@ impl<'r, O: Router, N: Router> Requests<'r, O, N> {
         }
         mismatches.sort();
         let mut replayed = replayed;
-        if let Some(secret) = before.assumed.filter(|_| mismatches.is_empty()) {
-            Arc::make_mut(&mut replayed.old).undecided.get_or_insert_with(|| format!("whether Secret `{secret}` exists"));
+        let unknown = before.assumed.as_ref().map(|secret| format!("whether Secret `{secret}` exists"));
+        let unknown = unknown.or_else(|| before.unknown_header.as_deref().map(answers::unknown_header));
+        if let Some(unknown) = unknown.filter(|_| mismatches.is_empty()) {
+            Arc::make_mut(&mut replayed.old).undecided.get_or_insert(unknown);
         }
         let rests = match (mismatches.is_empty(), replayed.is_decided()) {
             (true, true) => Some(BTreeSet::new()),
