@@ -203,6 +203,7 @@ impl<'a> Cx<'a> {
             plain: matches!(location.settings.protocol.value, BackendProtocol::Http | BackendProtocol::Grpc),
             asks: self.config.asks_service(location),
             guarded: self.is_guarded(location),
+            rewrites: location.rewrites || location.settings.redirect.fixed.is_some(),
             annotated: annotated(location),
             limits: location.settings.limits.clone(),
             retries: Some((next.conditions.value.clone(), positive(next.tries.value))),

@@ -84,6 +84,8 @@ struct Walk<'s, 'a> {
     holds: Vec<Match>,
     /// What a location that is chosen again may be.
     others: Others,
+    /// Annotations change paths behind the script, or redirect.
+    rewrites: bool,
 }
 
 impl Walk<'_, '_> {
@@ -106,6 +108,7 @@ impl Cx<'_> {
             path: None,
             holds: Vec::new(),
             others: around.others,
+            rewrites: around.rewrites,
         };
         let decisions = self.walk(work, walk, 0);
         if decisions.len() > MOST {
@@ -142,7 +145,11 @@ impl Cx<'_> {
                 Directive::Defines(variable) => drop(walk.env.insert(variable.clone(), Held::Unknown { of_client: true })),
                 Directive::OfAuth { variable, text } => drop(walk.env.insert(variable.clone(), of_auth(text))),
                 Directive::Break => {
-                    self.kept(&here, None);
+                    if walk.rewrites {
+                        self.lost(&here, "it takes away what annotations do to the path behind it");
+                    } else {
+                        self.kept(&here, None);
+                    }
                     break;
                 }
                 Directive::Redirect { status, location } => {

@@ -76,6 +76,8 @@ pub(super) struct Around<'a> {
     compared: Vec<(Compare, String)>,
     /// The location is one of the controller's.
     controller: bool,
+    /// Annotations change paths there, or redirect, behind its script.
+    rewrites: bool,
     /// Variables that the controller sets for the location, where they are the same for all requests.
     set: Vec<(&'static str, String)>,
     /// An authentication service is asked about its requests.
