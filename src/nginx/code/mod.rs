@@ -17,6 +17,7 @@ pub use values::ignores_query;
 
 pub(super) use headers::{Levels, Listed};
 pub(super) use state::State;
+pub use state::is_set_by_controller;
 pub(super) use tree::Tree;
 
 use std::ops::Range;

@@ -3,7 +3,7 @@
 use super::{
     Condition, Directive, Question, Text,
     ask::{self, builtin},
-    state::{Groups, Known, Path, State},
+    state::{Groups, Known, Path, SET_BY_LOCATIONS, State},
 };
 use crate::{
     automata::pcre::Pattern,
@@ -144,18 +144,7 @@ impl<V: Valuation> Values<'_, '_, V> {
     /// Variables that the controller's template sets: at the start of each location, and again by its Lua code.
     fn of_controller(&self, name: &str) -> Option<Known<TextExpr>> {
         let Some(location) = self.site.location else {
-            const ALL: &[&str] = &[
-                "best_http_host",
-                "ingress_name",
-                "location_path",
-                "namespace",
-                "pass_access_scheme",
-                "pass_port",
-                "pass_server_port",
-                "service_name",
-                "service_port",
-            ];
-            return ALL.contains(&name).then(|| Ok(TextExpr::default()));
+            return (SET_BY_LOCATIONS.contains(&name) && name != "proxy_upstream_name").then(|| Ok(TextExpr::default()));
         };
         let part = match (name, self.site.late) {
             ("best_http_host", false) => Part::HostHeader,

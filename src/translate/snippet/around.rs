@@ -82,13 +82,27 @@ impl<'a> Around<'a> {
         Self::here(&self.server).into_iter().chain(Self::here(&self.location)).collect()
     }
 
-    /// What the controller sets; nothing where the server's own script, which runs before, looks at it.
-    pub(super) fn constants(&self) -> Env {
-        let early = |name: &str| self.server.iter().any(|(_, origin)| origin.text.contains(name));
-        if SET.iter().any(|name| early(name)) {
-            return Env::new();
+    /// What is known before the first directive of a script: the name of the server, variables that are empty until a snippet sets them,
+    /// and those that the controller sets, unless the server's own script, which runs before, looks at them.
+    pub(super) fn constants(&self, server: &Server) -> Env {
+        let mut env: Env = self.empty().map(|name| (name.clone(), Held::Text(String::new()))).collect();
+        if let ServerName::Exact(name) = &server.name {
+            env.insert("server_name".to_owned(), Held::Text(name.clone()));
         }
-        self.set.iter().map(|(name, value)| ((*name).to_owned(), Held::Text(value.clone()))).collect()
+        let early = |name: &str| self.server.iter().any(|(_, origin)| origin.text.contains(name));
+        if !SET.iter().any(|name| early(name)) {
+            env.extend(self.set.iter().map(|(name, value)| ((*name).to_owned(), Held::Text(value.clone()))));
+        }
+        env
+    }
+
+    /// Variables that only snippets set.
+    fn empty(&self) -> impl Iterator<Item = &String> {
+        let lines = self.server.iter().chain(&self.location).flat_map(|(lines, _)| all(lines));
+        lines.filter_map(|line| match &line.directive {
+            Directive::Set { variable, .. } => Some(variable).filter(|name| !is_set_by_controller(name)),
+            _ => None,
+        })
     }
 
     /// What a directive about retries asks for, with those beside it: conditions of one block add up, and `off` ends all.

@@ -100,7 +100,7 @@ impl Cx<'_> {
         let work: Vec<Here<'a>> = around.script().into_iter().rev().collect();
         let content_type = around.content_type();
         let walk = Walk {
-            env: around.constants(),
+            env: around.constants(server),
             inner: None,
             server,
             tls,
