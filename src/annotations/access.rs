@@ -16,11 +16,9 @@ pub(super) fn addresses(reader: &mut Reader<'_>, defaults: &Arc<AddressLists>) -
     let mut stops = Vec::new();
     let allow = list(reader, "allowlist-source-range", Some("whitelist-source-range"), &defaults.allow, &mut stops);
     let deny = list(reader, "denylist-source-range", None, &defaults.deny, &mut stops);
-    let satisfy = match reader.text_or_empty("satisfy").as_str() {
-        "any" => Satisfy::Any,
-        _ => Satisfy::All,
-    };
-    (Arc::new(AddressLists { allow, deny, satisfy }), stops)
+    let said = reader.text_or_empty("satisfy");
+    let satisfy = if said == "any" { Satisfy::Any } else { Satisfy::All };
+    (Arc::new(AddressLists { allow, deny, satisfy, says_satisfy: !said.is_empty() }), stops)
 }
 
 /// The alias is looked at only where the main key is missing or empty; an empty main key denies, an empty alias does nothing.

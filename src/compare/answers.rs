@@ -4,13 +4,15 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use super::{
     handshakes,
-    spaces::is_proxy_header,
     text::{self, Apart, Known, Sym, TextCell},
     verdict::Aspect,
 };
 use crate::{
     ledger::Code,
-    request::{Answer, Deny, ErrorPage, Forwarding, Guard, HeaderExprs, NoAnswer, Outcome, Scheme, Share, Speech, Statuses, TextExpr},
+    request::{
+        Answer, Deny, ErrorPage, Forwarding, Guard, HeaderExprs, NoAnswer, Outcome, Scheme, Share, Speech, Statuses, TextExpr,
+        is_proxy_header,
+    },
 };
 
 /// Status of backends unless something else is said of them.
@@ -87,6 +89,11 @@ pub(super) fn unmodelled(answer: &Answer) -> Option<&str> {
         },
         Answer::Redirect { .. } | Answer::Respond { .. } | Answer::Deny { .. } | Answer::NoRoute { .. } | Answer::NoAnswer(_) => None,
     }
+}
+
+/// A response header whose value a model does not know.
+pub(super) fn unknown_header(name: &str) -> String {
+    format!("what the response header `{name}` holds")
 }
 
 /// Compares two answers for the requests of a cell.
@@ -453,7 +460,10 @@ fn request_headers(old: &HeaderExprs, new: &HeaderExprs, cell: &TextCell<'_>, fo
     for name in names(old, new) {
         let same = match (claim(old, name), claim(new, name)) {
             (Some(old), Some(new)) => {
-                let (old, new) = (lines(&old, 0, cell)?, lines(&new, 1, cell)?);
+                let (mut old, mut new) = (lines(&old, 0, cell)?, lines(&new, 1, cell)?);
+                // The same line once more says nothing more.
+                old.dedup();
+                new.dedup();
                 old == new || (name == FORWARDED_FOR && without_blanks(old) == without_blanks(new))
             }
             (Some(_), None) | (None, Some(_)) if is_default_header(name) => true,

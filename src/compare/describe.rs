@@ -83,7 +83,8 @@ pub(super) fn domain(host: &str) -> Vec<String> {
         format!("{hosts}, without port and final dot, also as server name of the handshake"),
         "ports 80 and 443, HTTP/1.1 and HTTP/2, every method but TRACE and CONNECT, no gRPC".to_owned(),
         "clean paths: no `%`, `;`, `//` or dot elements, only characters that a URI carries unescaped".to_owned(),
-        "headers and parameters that occur once, none by which proxies speak to each other, none with `_`".to_owned(),
+        "headers and parameters that occur once; those by which proxies speak to each other only where a side asks for them; none with `_`"
+            .to_owned(),
     ]
 }
 

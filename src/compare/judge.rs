@@ -298,12 +298,17 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
             let reason = format!("more than {} cells", self.limits.cells);
             found.undecided.push(undecided(Code::UndecidedOverBudget, reason, format!("some requests to `{}`", self.class.label)));
         }
+        let mut drafts: Vec<Draft> = Vec::new();
         for Open { code, reason, notes } in open {
             let mut entry = undecided(code, reason, describe::region(&notes, self.paths));
             entry.example = notes.first().map(|note| self.request(note, &self.paths.atoms[note.atom].witness, ""));
+            if code == Code::UndecidedUnmodelled
+                && let Some(request) = &entry.example
+            {
+                self.example(&Shown { notes: &notes, cells: notes.len(), causes: Vec::new() }, request, &mut drafts);
+            }
             found.undecided.push(entry);
         }
-        let mut drafts: Vec<Draft> = Vec::new();
         for group in groups {
             for part in by_cause(group) {
                 self.group(&part, &mut drafts, found);
@@ -313,6 +318,18 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
             difference.region = describe::region(&notes, self.paths);
             difference.details.sort();
             found.differences.push(difference);
+        }
+    }
+
+    /// What a model does not know of a class of requests, it may know of one of them: one that is treated otherwise is a difference.
+    fn example(&self, shown: &Shown<'_>, request: &Request, drafts: &mut Vec<Draft>) {
+        let stage = Stage::default();
+        let replayed = replay::replay(self.old, self.new, request, &stage);
+        let grave = |unlike: &&Unlike| matches!(unlike.aspect, Aspect::Access | Aspect::Tls | Aspect::Status | Aspect::Backend);
+        if replayed.is_decided() {
+            for unlike in replayed.unlike.iter().filter(grave) {
+                self.difference(shown, unlike, request, &replayed, stage, drafts);
+            }
         }
     }
 
@@ -354,6 +371,7 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
             open.retain(|unlike| apart(unlike.aspect));
         }
         let mut samples: Vec<Request> = Vec::new();
+        let part = Shown { notes: &group.notes, cells: group.cells, causes: causes(&group.old.ruling.trace, &group.new.ruling.trace) };
         for request in self.samples(group) {
             // Most of what differs shows on the same stage.
             let mut replays: Vec<(Stage, Replayed)> = Vec::with_capacity(1);
@@ -372,8 +390,8 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
                 });
                 if seen {
                     match self.with_header(unlike, &request, replayed, &world) {
-                        Some((request, replayed)) => self.difference(group, unlike, &request, &replayed, world, drafts),
-                        None => self.difference(group, unlike, &request, replayed, world, drafts),
+                        Some((request, replayed)) => self.difference(&part, unlike, &request, &replayed, world, drafts),
+                        None => self.difference(&part, unlike, &request, replayed, world, drafts),
                     }
                 }
                 !seen
@@ -412,13 +430,13 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
         seen.then_some((request, replayed))
     }
 
-    fn difference(&self, group: &Group, unlike: &Unlike, request: &Request, replayed: &Replayed, stage: Stage, drafts: &mut Vec<Draft>) {
+    fn difference(&self, part: &Shown<'_>, unlike: &Unlike, request: &Request, replayed: &Replayed, stage: Stage, drafts: &mut Vec<Draft>) {
         let probes = cause::Probes { old: self.old, new: self.new, class: self.class, sides: self.sides, asked: self.asked, world: &stage };
         let code = probes.code(unlike, request, replayed);
         let Replayed { old, new, unlike: _, unknown: _ } = replayed;
         let draft = Draft {
             shapes: [shape(&old.decision.outcome, unlike.aspect), shape(&new.decision.outcome, unlike.aspect)],
-            notes: group.notes.clone(),
+            notes: part.notes.to_vec(),
             difference: Difference {
                 code,
                 severity: code.severity(),
@@ -428,8 +446,8 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
                 old: Arc::clone(old),
                 new: Arc::clone(new),
                 region: String::new(),
-                cells: group.cells,
-                causes: causes(&group.old.ruling.trace, &group.new.ruling.trace),
+                cells: part.cells,
+                causes: part.causes.clone(),
                 accepted: None,
             },
         };
@@ -464,6 +482,13 @@ fn by_cause(group: Group) -> Vec<Group> {
         last.cells += cells - counted;
     }
     parts
+}
+
+/// Cells of which one request shows what differs.
+struct Shown<'n> {
+    notes: &'n [Note],
+    cells: usize,
+    causes: Vec<Cause>,
 }
 
 /// A difference whose region still grows.

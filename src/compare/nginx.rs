@@ -58,12 +58,14 @@ impl Router for nginx::Router<'_> {
         let rewrites = |value: &Option<TextExpr>| {
             value.as_ref().is_some_and(|text| text.0.iter().any(|part| matches!(part, Part::BackendLocation { .. })))
         };
+        let unknown_header = forwarding.unknown_header().map(str::to_owned);
         Dependence {
             replaced: forwarding.error_page.filter(|page| page.intercepts && asks).map(|page| page.codes).unwrap_or_default(),
             rewrites_location: forwarding.response_headers.iter().any(|(_, value)| rewrites(value)),
             patience: forwarding.read_timeout.map(|seconds| seconds.saturating_mul(1000)),
             limited: forwarding.guards.iter().any(|guard| matches!(guard, Guard::Rate { .. })),
             assumed,
+            unknown_header,
         }
     }
 

@@ -326,6 +326,12 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
         {
             return Some(Leaf::Open(Code::UndecidedDialects, reason.clone()));
         }
+        if let Answer::Forward(forwarding) = before
+            && let Some(name) = forwarding.unknown_header()
+            && unlike.is_empty()
+        {
+            return Some(Leaf::Open(Code::UndecidedUnmodelled, answers::unknown_header(name)));
+        }
         let sure = atom.sure && choices.chosen().all(|(_, value)| value.sure);
         if !sure && unlike.is_empty() {
             return Some(Leaf::Open(Code::UndecidedNotRegular, "an expression is not regular".to_owned()));

@@ -68,6 +68,31 @@ impl<W: World> World for Answering<'_, W> {
     }
 }
 
+/// Services as they are known, and backends that answer 200 where they are not.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unsaid<'w, W> {
+    pub(super) world: &'w W,
+}
+
+impl<W: World> World for Unsaid<'_, W> {
+    fn authentication(&self, url: &str) -> Option<u16> {
+        self.world.authentication(url)
+    }
+
+    fn password(&self, secret: &NamespacedName, user: &str, password: &str) -> Option<bool> {
+        self.world.password(secret, user, password)
+    }
+
+    fn resolves(&self, name: &str) -> Option<bool> {
+        self.world.resolves(name)
+    }
+
+    fn backend(&self, backend: &str, target: &str) -> Option<BackendAnswer> {
+        let usual = || Some(BackendAnswer { status: 200, headers: Vec::new(), delay: 0 });
+        self.world.backend(backend, target).or_else(usual)
+    }
+}
+
 /// Services as they are known, and where they are not, with this answer.
 pub(super) struct Supposed<'w, W> {
     world: &'w W,

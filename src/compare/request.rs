@@ -3,10 +3,10 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    cause, describe,
+    answers, cause, describe,
     hosts::{HostClass, Questions},
     pass::{Assumption, GivenUp, given_up},
-    replay::{self, Answering, OTHER_ANSWERS, PLAIN_ANSWERS, Supposed},
+    replay::{self, Answering, OTHER_ANSWERS, PLAIN_ANSWERS, Supposed, Unsaid},
     router::Router,
     verdict::{Aspect, Treatment},
 };
@@ -90,6 +90,12 @@ impl<'r, O: Router, N: Router> Requests<'r, O, N> {
             .iter()
             .map(|unlike| Mismatch { aspect: unlike.aspect, code: probes.code(unlike, request, &replayed), detail: unlike.detail.clone() })
             .collect();
+        // The judge assumes statuses with which nginx adds all of its headers.
+        let of_headers = !mismatches.is_empty() && mismatches.iter().all(|known| known.aspect == Aspect::ResponseHeader);
+        let usual = of_headers && replayed.is_decided() && self.is_same(request, &Unsaid { world });
+        if usual {
+            mismatches.clear();
+        }
         // What only other answers of services would show must not pass as the same.
         let (before, after) = (self.old.dependence(request), self.new.dependence(request));
         let graver = mismatches.iter().any(|known| known.aspect <= Aspect::Status);
@@ -121,11 +127,13 @@ impl<'r, O: Router, N: Router> Requests<'r, O, N> {
         }
         mismatches.sort();
         let mut replayed = replayed;
-        if let Some(secret) = before.assumed.filter(|_| mismatches.is_empty()) {
-            Arc::make_mut(&mut replayed.old).undecided.get_or_insert_with(|| format!("whether Secret `{secret}` exists"));
+        let unknown = before.assumed.as_ref().map(|secret| format!("whether Secret `{secret}` exists"));
+        let unknown = unknown.or_else(|| before.unknown_header.as_deref().map(answers::unknown_header));
+        if let Some(unknown) = unknown.filter(|_| mismatches.is_empty()) {
+            Arc::make_mut(&mut replayed.old).undecided.get_or_insert(unknown);
         }
         let rests = match (mismatches.is_empty(), replayed.is_decided()) {
-            (true, true) => Some(BTreeSet::new()),
+            (true, true) => Some(usual.then_some(Assumption::UsualStatuses).into_iter().collect()),
             (true, false) if replayed.unknown => self.with_services(request, world),
             (_, _) => None,
         };

@@ -88,6 +88,8 @@ pub struct Dependence {
     pub limited: bool,
     /// A Secret that was only assumed to exist, `namespace/name`: without it everybody is refused.
     pub assumed: Option<String>,
+    /// A response header whose value is not known.
+    pub unknown_header: Option<String>,
 }
 
 /// One side of a comparison.

@@ -4,12 +4,11 @@ use super::{
     captures,
     paths::{PathAtom, Relation},
     router::Entry,
-    spaces::is_proxy_header,
 };
 use crate::{
     automata::Lang,
     gateway::answer::{APPENDED, EFFECTIVE_HOST_PORT, HOST_PORT, HOST_WITHOUT_DEFAULT_PORT, UNESCAPED_PATH},
-    request::{Part, PathExpr, Piece, PredicateId, Regex, Scheme, Test, TextExpr},
+    request::{Part, PathExpr, Piece, PredicateId, Regex, Scheme, Test, TextExpr, is_proxy_header},
 };
 
 /// A piece of a text.

@@ -326,7 +326,7 @@ fn defaults(keys: &mut Keys<'_>, errors: Vec<u16>, unreadable: &mut Vec<(&'stati
         redirect: Redirect { fixed: None, www: false, relative: keys.bool("relative-redirects", false) },
         canary: None,
         cors: None,
-        addresses: Arc::new(AddressLists { allow, deny, satisfy: Satisfy::All }),
+        addresses: Arc::new(AddressLists { allow, deny, satisfy: Satisfy::All, says_satisfy: false }),
         limits,
         basic_auth: None,
         external_auth: None,

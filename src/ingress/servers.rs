@@ -50,6 +50,7 @@ fn bare(globals: &Globals) -> Settings {
         allow: Setting::default(Vec::new()),
         deny: Setting::default(Vec::new()),
         satisfy: crate::nginx::settings::Satisfy::All,
+        says_satisfy: false,
     });
     settings.limits = None;
     settings.global_auth = off;

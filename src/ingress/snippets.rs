@@ -9,7 +9,7 @@ use crate::{
     nginx::{
         Config, Globals, IngressId, Location, Modifier, Server, Settings,
         code::{Code, Directive},
-        settings::{BackendProtocol, BasicKind, Given, Satisfy, SnippetRefusal, SnippetUnless, Snippets},
+        settings::{BackendProtocol, BasicKind, Given, SnippetRefusal, SnippetUnless, Snippets},
     },
     snippet::{LocationModifier, Place, Reading, Written, conflicts},
 };
@@ -237,7 +237,7 @@ fn writes(key: &str, settings: &Settings, globals: &Globals) -> bool {
         "enable-modsecurity" => settings.modsecurity.enabled || settings.modsecurity.given,
         "custom-http-errors" => !settings.errors.codes.value.is_empty(),
         "proxy-ssl-secret" | "proxy-ssl-name" | "proxy-ssl-server-name" => settings.proxy_tls.is_some(),
-        "satisfy" => settings.addresses.satisfy == Satisfy::Any,
+        "satisfy" => settings.addresses.says_satisfy,
         "ssl-ciphers" => !settings.server_tls.ciphers.is_empty(),
         "ssl-prefer-server-ciphers" => settings.server_tls.prefer_server_ciphers.is_some(),
         "use-forwarded-headers" => *globals.forwarded.trusted || globals.forwarded.real_ip,

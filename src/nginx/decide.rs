@@ -131,7 +131,8 @@ impl Router<'_> {
             self.external.get(backend).cloned().or_else(named)
         };
         if let Some(name) = split.iter().find_map(outside) {
-            match world.resolves(&name) {
+            let address = name.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok();
+            match world.resolves(&name).or(address.then_some(true)) {
                 Some(true) => {}
                 Some(false) => return own(503, trace),
                 None => return Outcome::Unmodelled { what: format!("whether `{name}` can be resolved") },

@@ -9,6 +9,11 @@ pub enum Scheme {
     Https,
 }
 
+/// Headers by which proxies tell each other about a request. Those that gateways write for backends take the place of what clients send.
+pub fn is_proxy_header(name: &str) -> bool {
+    name.starts_with("x-forwarded-") || name.starts_with("x-original-") || name == "forwarded" || name == "x-real-ip"
+}
+
 /// A header line as sent.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Header {

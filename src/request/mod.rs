@@ -14,7 +14,7 @@ mod world;
 pub use decision::{Decision, Deny, Forward, NoAnswer, Outcome, Share, Speech, Step};
 pub use expr::{Part, PathExpr, Piece, TextExpr};
 pub use handshake::{Authorities, Handshake, Verification};
-pub use message::{Header, Request, Scheme};
+pub use message::{Header, Request, Scheme, is_proxy_header};
 pub use predicate::{Field, Malformed, Predicate, PredicateId, Predicates, Regex, RegexDialect, Test};
 pub use rules::{HeaderOperation, HeaderRule, Statuses, with_rules, with_rules_of_any_status};
 pub use ruling::{Answer, ErrorPage, Forwarding, Guard, HeaderExprs, Ruling};

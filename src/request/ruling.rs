@@ -1,6 +1,6 @@
 //! What a router rules for a class of requests: a [`super::Decision`] whose texts still depend on the request.
 
-use super::{Deny, Handshake, HeaderRule, NoAnswer, Share, Speech, Step, TextExpr};
+use super::{Deny, Handshake, HeaderOperation, HeaderRule, NoAnswer, Share, Speech, Statuses, Step, TextExpr};
 use crate::k8s::NamespacedName;
 
 /// Headers that a model claims: name in lower case, and how the value is made; `None` for "not sent".
@@ -91,6 +91,19 @@ impl Forwarding {
             return std::borrow::Cow::Borrowed(&self.response_headers);
         }
         std::borrow::Cow::Owned(super::with_rules(&self.response_headers, &self.header_rules, status))
+    }
+
+    /// A response header whose value is not known. `Expires` is none: it is a date, of which `Cache-Control` says the same.
+    pub fn unknown_header(&self) -> Option<&str> {
+        let known = |name: &str, later: &[HeaderRule]| {
+            let decides = |rule: &HeaderRule| matches!(rule.operation, HeaderOperation::Set(_) | HeaderOperation::Remove);
+            later.iter().any(|rule| rule.covers(name) && rule.statuses == Statuses::All && decides(rule))
+        };
+        let mut rules = self.header_rules.iter().enumerate();
+        let found = rules.find(|(at, rule)| {
+            rule.operation == HeaderOperation::Unknown && rule.name != "expires" && !known(&rule.name, &self.header_rules[at + 1..])
+        });
+        found.map(|(_, rule)| rule.name.as_str())
     }
 }
 

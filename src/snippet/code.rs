@@ -120,10 +120,9 @@ impl Reading {
                 },
             }],
             Meaning::Break => vec![Directive::Break],
-            Meaning::Condition(condition) => match (asked(condition), self.inner(index, depth)) {
-                (Some(condition), Ok(block)) => vec![Directive::If { condition, block }],
-                (None, _) => unmodelled(format!("whether {condition}"), Reach::All),
-                (_, Err(directive)) => vec![directive],
+            Meaning::Condition(condition) => match self.inner(index, depth) {
+                Ok(block) => vec![Directive::If { condition: asked(condition), block }],
+                Err(directive) => vec![directive],
             },
             Meaning::Location(location) => match self.inner(index, depth) {
                 Ok(block) => vec![Directive::Location { compare: compare(location.modifier), path: location.path.clone(), block }],
@@ -154,7 +153,9 @@ impl Reading {
             Meaning::Upstream(upstream) => match upstream {
                 Upstream::Pass { directive, url } if directive == "proxy_pass" => vec![Directive::Pass(url.pieces())],
                 Upstream::Pass { .. } | Upstream::InterceptErrors => unmodelled(this(), Reach::Content),
-                Upstream::Protocol if ["proxy_method", "proxy_pass_request_headers", "proxy_set_body"].contains(&name) => {
+                Upstream::Protocol
+                    if ["proxy_method", "proxy_pass_request_body", "proxy_pass_request_headers", "proxy_set_body"].contains(&name) =>
+                {
                     unmodelled(this(), Reach::Content)
                 }
                 Upstream::Retry | Upstream::Protocol | Upstream::Tls | Upstream::Redirects | Upstream::Cookies => Vec::new(),
@@ -285,14 +286,19 @@ fn excepted(methods: &[String]) -> Vec<String> {
     list
 }
 
-fn asked(condition: &Condition) -> Option<code::Condition> {
-    let Condition::Variable { variable, question, negated } = condition else { return None };
-    let question = match question {
-        Question::Truthy => code::Question::Truthy,
-        Question::Equals(text) => code::Question::Equals(text.pieces()),
-        Question::Matches { regex, caseless } => code::Question::Matches { regex: regex.clone(), caseless: *caseless },
+fn asked(condition: &Condition) -> code::Condition {
+    let (variable, question, negated) = match condition {
+        Condition::File { negated, .. } => ("request_filename", code::Question::File(condition.to_string()), negated),
+        Condition::Variable { variable, question, negated } => {
+            let question = match question {
+                Question::Truthy => code::Question::Truthy,
+                Question::Equals(text) => code::Question::Equals(text.pieces()),
+                Question::Matches { regex, caseless } => code::Question::Matches { regex: regex.clone(), caseless: *caseless },
+            };
+            (variable.as_str(), question, negated)
+        }
     };
-    Some(code::Condition { variable: variable.to_ascii_lowercase(), question, negated: *negated })
+    code::Condition { variable: variable.to_ascii_lowercase(), question, negated: *negated }
 }
 
 fn value(text: Option<&Text>, unknown: bool) -> Value {

@@ -123,6 +123,8 @@ pub(super) struct Cx<'a> {
     pub(super) verified: bool,
     /// Rules and headers say what CORS does at the location that is being translated.
     pub(super) cors_by_rules: bool,
+    /// A snippet refuses paths of the host that no match can say.
+    pub(super) refuses_unsaid_paths: bool,
     /// What the target keeps with objects of its own for the location that is being translated.
     pub(super) wishes: Vec<Intent>,
     /// Annotations that are kept at the location that is being translated, if it is served.
@@ -174,6 +176,7 @@ impl<'a> Cx<'a> {
             named: false,
             verified: false,
             cors_by_rules: false,
+            refuses_unsaid_paths: false,
             asked: BTreeMap::new(),
             findings: Findings::new(),
             said: BTreeSet::new(),

@@ -422,6 +422,7 @@ impl Cx<'_> {
 
     fn rules(&mut self, server: &Server, form: Form, tls: bool) -> Vec<Rule> {
         let mut rules: Vec<Rule> = Vec::new();
+        self.refuses_unsaid_paths = false;
         let around = self.around_server(server);
         if let Some((_, ingress)) = server.app_root {
             let root = self.app_root(ingress);

@@ -87,7 +87,7 @@ fn location(path: &str) -> Result<PathRule, NoMatch> {
 }
 
 /// Parts of an expression between its alternation signs outside groups and classes.
-fn alternatives(pattern: &str) -> Vec<&str> {
+pub(super) fn alternatives(pattern: &str) -> Vec<&str> {
     let (mut parts, mut start, mut depth, mut class) = (Vec::new(), 0, 0_usize, false);
     let mut escaped = false;
     for (at, character) in pattern.char_indices() {

@@ -177,7 +177,7 @@ impl Cx<'_> {
             Answer::Kept { .. } | Answer::Already => self.reaches_others(location, wire),
         };
         if let Some(code) = code {
-            return Err(self.no_tls(ingress, own, code, unsayable(proxy_tls(server, location))));
+            return Err(self.no_tls(ingress, own, code, unsayable(server.proxy_tls_of(location))));
         }
         let names = Self::of_tls(own);
         self.ask(ingress, &names, &Intent::BackendTls, vec![]).map_or(Ok(()), Err)

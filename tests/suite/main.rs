@@ -50,6 +50,7 @@ mod shared;
 mod snippet;
 mod snippet_conversion;
 mod snippet_corpus;
+mod snippet_doors;
 mod snippet_oracle;
 mod snippet_router;
 mod snippet_truth;

@@ -150,6 +150,7 @@ pub(super) fn formula(text: &TextExpr, question: &Question) -> Option<(Field, Fo
             },
             (wanted, _) => equals(wanted),
         },
+        Question::File(_) => return None,
         Question::Matches { .. } if field == Field::Client => return None,
         Question::Matches { regex, caseless } => {
             let empty = Pattern::parse(regex, *caseless).ok()?.is_match(b"").ok()?;

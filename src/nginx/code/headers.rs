@@ -20,6 +20,26 @@ pub(in crate::nginx) struct Levels<'c> {
     controller: Option<usize>,
 }
 
+/// The template writes a line for the header into each location of the controller. One of a snippet beside it does not take its place.
+pub fn is_sent_by_controller(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "connection",
+        "host",
+        "upgrade",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-port",
+        "x-forwarded-proto",
+        "x-forwarded-scheme",
+        "x-original-forwarded-for",
+        "x-original-forwarded-host",
+        "x-real-ip",
+        "x-request-id",
+        "x-scheme",
+    ];
+    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
 /// Host by which nginx knows the upstream of the controller.
 const UPSTREAM: &str = "upstream_balancer";
 
@@ -146,6 +166,7 @@ impl Router<'_> {
             }
         }
         let Some((at, lines)) = levels.innermost(sets) else { return (host, headers) };
+        let beside = levels.controller() == Some(at);
         match levels.controller() {
             Some(controller) if at < controller => return (host, headers),
             Some(controller) if at > controller => {
@@ -165,15 +186,26 @@ impl Router<'_> {
                 Value::None => Ok(None),
                 Value::Unknown => Err(String::new()),
             };
+            // An empty line is none. It takes nothing away from what the controller sends in the same block.
+            let is_none = value.as_ref().is_ok_and(|value| value.as_ref().is_none_or(|text| text.as_literal() == Some("")));
             if name == "host" {
-                host = value.ok().flatten();
+                if !(is_none && beside) {
+                    host = value.ok().flatten();
+                }
                 continue;
             }
-            // What the controller sends too comes twice then, and nothing is claimed of it.
-            let twice = headers.iter().any(|(known, _)| *known == name);
-            headers.retain(|(known, _)| *known != name);
-            if let (Ok(value), false) = (value, twice) {
-                headers.push((name, value));
+            let own = beside && is_sent_by_controller(&name);
+            let claimed = headers.iter().any(|(known, value)| *known == name && value.is_some());
+            match value {
+                Ok(_) if own && is_none => {}
+                // Both lines are sent.
+                Ok(value) if claimed => headers.push((name, value)),
+                value => {
+                    headers.retain(|(known, _)| *known != name);
+                    if let (Ok(value), false) = (value, own) {
+                        headers.push((name, value));
+                    }
+                }
             }
         }
         (host, headers)

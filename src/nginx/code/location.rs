@@ -10,7 +10,7 @@ use super::{
 use crate::{
     k8s::Subject,
     nginx::{
-        Router, Target, UpstreamId,
+        Router, ServerName, Target, UpstreamId,
         route::{Here, Trace, origin},
         texts,
     },
@@ -63,6 +63,9 @@ impl Router<'_> {
         let server = &self.config.servers[visit.at];
         let tree = visit.tree;
         let mut state = State::default();
+        if let ServerName::Exact(name) = &server.name {
+            state.variables.insert("server_name".to_owned(), Ok(TextExpr::literal(name)));
+        }
         let levels = Levels::new(tree.levels(0), None);
         if let Some(what) = levels.unmodelled(Reach::All) {
             return Err(what.to_owned());
@@ -272,6 +275,7 @@ impl Router<'_> {
         if here.settings().cors.as_ref().is_some_and(|cors| cors.origins == ["*"]) {
             here.state.variables.insert("http_origin".to_owned(), Ok(TextExpr::literal("*")));
         }
+        here.state.enter_location();
         let blocks = &tree.nodes[node].blocks;
         let because = self.annotation(&here, "configuration-snippet");
         let script = Script { location: Some(here.location), levels: Some(&mut here.levels), because };

@@ -12,10 +12,12 @@ mod values;
 
 pub(super) use ask::Questions;
 pub use ask::finds_all;
+pub use headers::is_sent_by_controller;
 pub use values::ignores_query;
 
 pub(super) use headers::{Levels, Listed};
 pub(super) use state::State;
+pub use state::is_set_by_controller;
 pub(super) use tree::Tree;
 
 use std::ops::Range;
@@ -85,6 +87,8 @@ pub enum Question {
         /// Letter case does not count.
         caseless: bool,
     },
+    /// Something about a file of the controller's container, in words.
+    File(String),
 }
 
 /// A condition of `if`.

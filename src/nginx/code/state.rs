@@ -54,7 +54,32 @@ pub(in crate::nginx) struct State {
     pub(super) input: BTreeMap<String, Known<Option<TextExpr>>>,
 }
 
+/// Variables that the controller sets at the start of each of its locations, whatever was set before.
+pub(super) const SET_BY_LOCATIONS: &[&str] = &[
+    "best_http_host",
+    "ingress_name",
+    "location_path",
+    "namespace",
+    "pass_access_scheme",
+    "pass_port",
+    "pass_server_port",
+    "proxy_upstream_name",
+    "service_name",
+    "service_port",
+];
+
+/// A variable is no matter of snippets alone: nginx has it, or the controller's template sets it.
+pub fn is_set_by_controller(name: &str) -> bool {
+    const OTHERS: &[&str] = &["args", "limit_rate", "proxy_alternative_upstream_name", "proxy_host", "balancer_ewma_score"];
+    SET_BY_LOCATIONS.contains(&name) || OTHERS.contains(&name) || super::ask::builtin(name).is_some()
+}
+
 impl State {
+    /// A location of the controller sets its variables again.
+    pub(super) fn enter_location(&mut self) {
+        self.variables.retain(|name, _| !SET_BY_LOCATIONS.contains(&name.as_str()));
+    }
+
     /// Nothing was done to the path.
     pub(in crate::nginx) fn is_original(&self) -> bool {
         self.path == Path::Original

@@ -3,7 +3,7 @@
 use super::{
     Condition, Directive, Question, Text,
     ask::{self, builtin},
-    state::{Groups, Known, Path, State},
+    state::{Groups, Known, Path, SET_BY_LOCATIONS, State},
 };
 use crate::{
     automata::pcre::Pattern,
@@ -144,18 +144,7 @@ impl<V: Valuation> Values<'_, '_, V> {
     /// Variables that the controller's template sets: at the start of each location, and again by its Lua code.
     fn of_controller(&self, name: &str) -> Option<Known<TextExpr>> {
         let Some(location) = self.site.location else {
-            const ALL: &[&str] = &[
-                "best_http_host",
-                "ingress_name",
-                "location_path",
-                "namespace",
-                "pass_access_scheme",
-                "pass_port",
-                "pass_server_port",
-                "service_name",
-                "service_port",
-            ];
-            return ALL.contains(&name).then(|| Ok(TextExpr::default()));
+            return (SET_BY_LOCATIONS.contains(&name) && name != "proxy_upstream_name").then(|| Ok(TextExpr::default()));
         };
         let part = match (name, self.site.late) {
             ("best_http_host", false) => Part::HostHeader,
@@ -195,6 +184,7 @@ impl<V: Valuation> Values<'_, '_, V> {
             return match question {
                 Question::Truthy => Some(!value.is_empty() && value != "0"),
                 Question::Equals(text) => self.text(text).ok()?.as_literal().map(|wanted| wanted == value),
+                Question::File(_) => None,
                 Question::Matches { regex, caseless } => Pattern::parse(regex, *caseless).ok()?.is_match(value.as_bytes()).ok(),
             };
         }
@@ -211,6 +201,9 @@ impl<V: Valuation> Values<'_, '_, V> {
     /// Whether a condition holds, and what its groups took.
     pub(super) fn holds(&self, condition: &Condition) -> Known<(bool, Option<Taken>)> {
         let Condition { variable, question, negated } = condition;
+        if let Question::File(what) = question {
+            return Err(format!("whether {what}"));
+        }
         let value = settled(self.variable(variable, 0)?.0, self.v);
         let unknown = || format!("whether a condition about `${variable}` holds");
         let Question::Matches { regex, caseless } = question else {

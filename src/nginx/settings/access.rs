@@ -90,6 +90,8 @@ pub struct AddressLists {
     pub deny: Setting<Vec<Cidr>>,
     /// `satisfy`.
     pub satisfy: Satisfy,
+    /// An annotation says it, so that the controller writes the directive.
+    pub says_satisfy: bool,
 }
 
 /// Limits per client address; 0 switches one off.

@@ -4,6 +4,7 @@ use super::{
     run::{Level, State},
     variables,
 };
+use crate::nginx::code::is_sent_by_controller;
 use crate::snippet::{Expires, Meaning, RequestHow, ResponseHow, Statuses};
 
 /// A change of a request header.
@@ -147,6 +148,10 @@ pub(super) fn request(levels: &[Level], in_controller: bool, state: &State) -> V
                     let unknown = matches!(value, Some(None));
                     let value = value.flatten().filter(|value| !value.is_empty());
                     let hides_controller = in_controller && at > controller_level;
+                    // An empty line is none, and takes nothing away from what the controller sends in the same block.
+                    if value.is_none() && !unknown && in_controller && !hides_controller && is_sent_by_controller(&change.name) {
+                        continue;
+                    }
                     effects.push(RequestEffect { name: change.name.clone(), value, unknown, hides_controller });
                 }
             }

@@ -11,8 +11,8 @@ use crate::{
     gateway::Intent,
     k8s::Subject,
     nginx::{
-        Location, Server,
-        code::{About, Directive, Line, all},
+        Location, Modifier, Server, ServerName,
+        code::{About, Compare, Directive, Line, all, is_set_by_controller},
         settings::BackendProtocol,
     },
     translate::context::{Cx, positive},
@@ -27,7 +27,7 @@ const SET: &[&str] = &["ingress_name", "location_path", "namespace", "service_na
 impl<'a> Around<'a> {
     /// There are none.
     pub(in crate::translate) fn is_empty(&self) -> bool {
-        [&self.http, &self.server, &self.location].iter().all(|list| list.iter().all(|(lines, _)| lines.is_empty()))
+        [&self.http, &self.server, &self.outer, &self.location].iter().all(|list| list.iter().all(|(lines, _)| lines.is_empty()))
     }
 
     /// Something stands in the location itself.
@@ -82,13 +82,27 @@ impl<'a> Around<'a> {
         Self::here(&self.server).into_iter().chain(Self::here(&self.location)).collect()
     }
 
-    /// What the controller sets; nothing where the server's own script, which runs before, looks at it.
-    pub(super) fn constants(&self) -> Env {
-        let early = |name: &str| self.server.iter().any(|(_, origin)| origin.text.contains(name));
-        if SET.iter().any(|name| early(name)) {
-            return Env::new();
+    /// What is known before the first directive of a script: the name of the server, variables that are empty until a snippet sets them,
+    /// and those that the controller sets, unless the server's own script, which runs before, looks at them.
+    pub(super) fn constants(&self, server: &Server) -> Env {
+        let mut env: Env = self.empty().map(|name| (name.clone(), Held::Text(String::new()))).collect();
+        if let ServerName::Exact(name) = &server.name {
+            env.insert("server_name".to_owned(), Held::Text(name.clone()));
         }
-        self.set.iter().map(|(name, value)| ((*name).to_owned(), Held::Text(value.clone()))).collect()
+        let early = |name: &str| self.server.iter().any(|(_, origin)| origin.text.contains(name));
+        if !SET.iter().any(|name| early(name)) {
+            env.extend(self.set.iter().map(|(name, value)| ((*name).to_owned(), Held::Text(value.clone()))));
+        }
+        env
+    }
+
+    /// Variables that only snippets set.
+    fn empty(&self) -> impl Iterator<Item = &String> {
+        let lines = self.server.iter().chain(&self.location).flat_map(|(lines, _)| all(lines));
+        lines.filter_map(|line| match &line.directive {
+            Directive::Set { variable, .. } => Some(variable).filter(|name| !is_set_by_controller(name)),
+            _ => None,
+        })
     }
 
     /// What a directive about retries asks for, with those beside it: conditions of one block add up, and `off` ends all.
@@ -114,7 +128,8 @@ impl<'a> Around<'a> {
     }
 
     pub(super) fn levels(&self) -> Vec<Vec<Here<'_>>> {
-        vec![Self::here(&self.http), Self::here(&self.server), Self::here(&self.location)]
+        let outer = self.outer.iter().map(|block| Self::here(std::slice::from_ref(block)));
+        [Self::here(&self.http), Self::here(&self.server)].into_iter().chain(outer).chain([Self::here(&self.location)]).collect()
     }
 }
 
@@ -202,10 +217,12 @@ impl<'a> Cx<'a> {
             plain: matches!(location.settings.protocol.value, BackendProtocol::Http | BackendProtocol::Grpc),
             asks: self.config.asks_service(location),
             guarded: self.is_guarded(location),
+            rewrites: location.rewrites || location.settings.redirect.fixed.is_some(),
             annotated: annotated(location),
             limits: location.settings.limits.clone(),
             retries: Some((next.conditions.value.clone(), positive(next.tries.value))),
             others,
+            compared: vec![compared(location)],
             ..around
         }
     }
@@ -239,6 +256,15 @@ fn annotated(location: &Location) -> Annotated {
         Annotated::Nothing
     } else {
         Annotated::Denies(lists.deny.iter().map(ToString::to_string).collect())
+    }
+}
+
+/// How a location of the controller compares, as one of a snippet would.
+fn compared(location: &Location) -> (Compare, String) {
+    match location.modifier {
+        Modifier::Exact => (Compare::Exact, location.path.clone()),
+        Modifier::Prefix => (Compare::Prefix, location.path.clone()),
+        Modifier::Regex => (Compare::Regex { caseless: true }, format!("^{}", location.path)),
     }
 }
 

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    automata::Domain,
+    automata::{Answer, Budget, Domain, Lang},
     nginx::{
         Server, ServerName,
         code::{Condition, Question, Text, finds_all, ignores_query},
     },
-    request::Piece,
+    request::{Piece, is_proxy_header},
     targets::RegexForm,
     translate::{
         paths,
@@ -50,7 +50,10 @@ pub(super) enum Held {
     /// A header of the answer of the authentication service; a name in lower case.
     OfAuth(String),
     /// Something that is not known.
-    Unknown,
+    Unknown {
+        /// It may depend on who the client is.
+        of_client: bool,
+    },
 }
 
 impl Held {
@@ -58,14 +61,8 @@ impl Held {
     pub(super) fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
-            Self::OfAuth(_) | Self::Unknown => None,
+            Self::OfAuth(_) | Self::Unknown { .. } => None,
         }
-    }
-}
-
-impl From<Option<String>> for Held {
-    fn from(text: Option<String>) -> Self {
-        text.map_or(Self::Unknown, Self::Text)
     }
 }
 
@@ -86,9 +83,80 @@ pub(super) fn known(text: &Text, env: &Env) -> Option<String> {
 /// Methods that a match can name.
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
 
+/// Variables that say the same of everybody who asks for the same thing with the same program.
+const OF_ANYBODY: &[&str] = &[
+    "best_http_host",
+    "content_length",
+    "content_type",
+    "document_root",
+    "document_uri",
+    "host",
+    "http_accept",
+    "http_accept_encoding",
+    "http_accept_language",
+    "http_connection",
+    "http_content_type",
+    "http_host",
+    "http_referer",
+    "http_upgrade",
+    "http_user_agent",
+    "https",
+    "ingress_name",
+    "is_args",
+    "location_path",
+    "namespace",
+    "pass_access_scheme",
+    "request_filename",
+    "request_method",
+    "request_uri",
+    "scheme",
+    "server_name",
+    "server_port",
+    "server_protocol",
+    "service_name",
+    "service_port",
+    "uri",
+];
+
+/// A variable may depend on who the client is, or on what it knows.
+pub(super) fn is_of_client(variable: &str, env: &Env) -> bool {
+    match env.get(variable) {
+        Some(Held::Text(_)) => false,
+        Some(Held::OfAuth(_)) => true,
+        Some(Held::Unknown { of_client }) => *of_client,
+        None => !OF_ANYBODY.contains(&variable),
+    }
+}
+
+/// A condition tells clients apart. The query is rather what they ask for, but one that must hold something is like a password.
+pub(super) fn tells_clients_apart(condition: &Condition, env: &Env) -> bool {
+    let Condition { variable, question: _, negated } = condition;
+    let of_query = variable == "args" || variable == "query_string" || variable.starts_with("arg_");
+    is_of_client(variable, env) && (*negated || !of_query)
+}
+
+/// Where a condition is asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ground<'s> {
+    /// Variables that were set.
+    pub(super) env: &'s Env,
+    /// The server.
+    pub(super) server: &'s Server,
+    /// Requests come over TLS.
+    pub(super) tls: bool,
+    /// How the target reads expressions in paths.
+    pub(super) form: RegexForm,
+    /// What proxies in front say of the request is believed.
+    pub(super) trusted: bool,
+}
+
 /// A condition as matches.
-pub(super) fn said(condition: &Condition, env: &Env, server: &Server, tls: bool, form: RegexForm) -> Said {
+pub(super) fn said(condition: &Condition, ground: Ground<'_>) -> Said {
     let Condition { variable, question, negated } = condition;
+    let Ground { env, server, tls, form, trusted } = ground;
+    if let Question::File(_) = question {
+        return Said::No(FILES);
+    }
     let fixed = match variable.as_str() {
         "scheme" => Some(if tls { "https" } else { "http" }.to_owned()),
         "https" => Some(if tls { "on" } else { "" }.to_owned()),
@@ -99,7 +167,7 @@ pub(super) fn said(condition: &Condition, env: &Env, server: &Server, tls: bool,
         },
         name => match env.get(name) {
             Some(Held::Text(value)) => Some(value.clone()),
-            Some(Held::OfAuth(_) | Held::Unknown) => return Said::No("a variable that it asks about is not known"),
+            Some(Held::OfAuth(_) | Held::Unknown { .. }) => return Said::No("a variable that it asks about is not known"),
             None => None,
         },
     };
@@ -116,7 +184,11 @@ pub(super) fn said(condition: &Condition, env: &Env, server: &Server, tls: bool,
         return path(variable == "request_uri", question, *negated, env, form);
     }
     let (on, name) = if let Some(name) = variable.strip_prefix("http_") {
-        (On::Header, name.replace('_', "-"))
+        let name = name.replace('_', "-");
+        if !trusted && (is_proxy_header(&name) || name == "x-scheme") {
+            return Said::No("gateways write this header themselves before they look for it");
+        }
+        (On::Header, name)
     } else if let Some(name) = variable.strip_prefix("arg_") {
         (On::Query, name.to_owned())
     } else if let Some(name) = variable.strip_prefix("cookie_") {
@@ -134,12 +206,15 @@ pub(super) fn said(condition: &Condition, env: &Env, server: &Server, tls: bool,
             Some(text) => Said::Any { any: one(text, false), negated: *negated, but: None },
             None => Said::No("a text that it compares with is not known"),
         },
+        Question::File(_) => Said::No(FILES),
         Question::Matches { regex, caseless } => match searched(regex, *caseless) {
             Some(value) => Said::Any { any: one(value, true), negated: *negated, but: Some(REGEX) },
             None => Said::No("its expression needs PCRE, or is found in a text that is missing"),
         },
     }
 }
+
+const FILES: &str = "the files that it asks about stand in the controller's container";
 
 const REGEX: &str = "expressions in matches are no part of the core of Gateway API";
 
@@ -162,23 +237,40 @@ fn holds(value: &str, question: &Question, env: &Env) -> Option<bool> {
     match question {
         Question::Truthy => Some(!value.is_empty() && value != "0"),
         Question::Equals(text) => known(text, env).map(|text| text == value),
+        Question::File(_) => None,
         Question::Matches { regex, caseless } => {
             crate::automata::pcre::Pattern::parse(regex, *caseless).ok()?.is_match(value.as_bytes()).ok()
         }
     }
 }
 
+/// A match can name the common methods only: what holds for others too is said of those that it does not hold for.
 fn method(question: &Question, negated: bool, env: &Env) -> Said {
-    let fits = |method: &&&str| holds(method, question, env) == Some(true);
+    let Some(others) = other_methods(question, env) else { return Said::No(METHOD) };
     let any: Vec<Match> = METHODS
         .iter()
-        .filter(fits)
+        .filter(|method| (holds(method, question, env) == Some(true)) != others)
         .map(|method| Match::Field(HeaderCondition { on: On::Method, name: String::new(), value: (*method).to_owned(), regex: false }))
         .collect();
-    if any.is_empty() {
-        return Said::No("it asks for a method that a match cannot name");
+    let negated = negated != others;
+    if any.is_empty() { Said::Always(negated) } else { Said::Any { any, negated, but: None } }
+}
+
+const METHOD: &str = "it asks for methods that a match cannot name";
+
+/// Whether something holds for all methods that a match cannot name, or for none of them; `None` where only some are meant.
+fn other_methods(question: &Question, env: &Env) -> Option<bool> {
+    match question {
+        Question::Truthy => Some(true),
+        Question::Equals(text) => known(text, env).filter(|text| METHODS.contains(&text.as_str())).map(|_| false),
+        Question::File(_) => None,
+        Question::Matches { regex, caseless } => {
+            let found = Lang::pcre(&crate::automata::pcre::Pattern::parse(regex, *caseless).ok()?);
+            let others = Lang::or(METHODS.iter().map(Lang::exact)).not();
+            let within = |wanted: &Lang| others.is_subset(wanted, Domain::methods(), Budget::default()) == Answer::Holds;
+            if within(&found.clone().not()) { Some(false) } else { within(&found).then_some(true) }
+        }
     }
-    if any.len() == METHODS.len() { Said::Always(!negated) } else { Said::Any { any, negated, but: None } }
 }
 
 fn cookie(name: &str, question: &Question, negated: bool, env: &Env) -> Said {
@@ -195,6 +287,7 @@ fn cookie(name: &str, question: &Question, negated: bool, env: &Env) -> Said {
             None => Said::No("a text that it compares with is not known"),
         },
         Question::Matches { .. } => Said::No("it searches an expression in a cookie"),
+        Question::File(_) => Said::No(FILES),
     }
 }
 
@@ -212,7 +305,8 @@ pub(super) const QUERY: &str = "the query of the request is not looked at";
 
 /// An expression that nginx searches in the path.
 pub(super) fn searched_path(regex: &str, caseless: bool, form: RegexForm, how: How) -> Option<(PathRule, Option<&'static str>)> {
-    let body = regex.strip_prefix('^');
+    // The anchor of `^/a|/b` belongs to the first alternative only.
+    let body = regex.strip_prefix('^').filter(|_| paths::alternatives(regex).len() == 1);
     if let (Some(body), false) = (body, caseless) {
         if let Some(exact) = body.strip_suffix('$').filter(|exact| shape::is_literal(exact)) {
             return Some((PathRule::Exact(paths::literal(exact).ok()?), None));
@@ -241,7 +335,8 @@ pub(super) fn searched_path(regex: &str, caseless: bool, form: RegexForm, how: H
         (None, RegexForm::Search) => format!("{case}(?:{regex})"),
         (None, RegexForm::Either) => format!("{case}^.*(?:{regex}).*"),
         (body, RegexForm::Start) => {
-            let anywhere = if body.is_some() { regex.to_owned() } else { format!("/(?:.*(?:{regex}))") };
+            // The slash that every value begins with may be the first one of what is searched.
+            let anywhere = format!("/?(?:.*(?:{regex}))");
             super::super::location::searched(body.unwrap_or(&anywhere), caseless)?
         }
     };
@@ -257,6 +352,7 @@ fn path(raw: bool, question: &Question, negated: bool, env: &Env, form: RegexFor
             Some(path) => (PathRule::Exact(path), None),
             None => return Said::No("a text that it compares with is not known"),
         },
+        Question::File(_) => return Said::No(FILES),
         Question::Matches { regex, caseless } if raw && finds_all(regex, *caseless, Domain::values()) => return Said::Always(!negated),
         Question::Matches { regex, caseless } => match searched_path(regex, *caseless, form, How::Exactly) {
             // With a query, the target is another text than the path.

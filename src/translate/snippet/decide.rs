@@ -5,7 +5,7 @@ use crate::{
     ledger::Code,
     nginx::{
         Server,
-        code::{After, Directive, Line, Text},
+        code::{After, Condition, Directive, Line, Question, Text, all},
     },
     request::Piece,
     targets::Side,
@@ -17,7 +17,7 @@ use crate::{
 
 use super::{
     Around, Here, Origin, Others, WITHHELD,
-    condition::{Env, Held, How, Match, QUERY, Said, known, said, searched_path},
+    condition::{Env, Ground, Held, How, Match, QUERY, Said, is_of_client, known, said, searched_path, tells_clients_apart},
     groups,
     lines::Text as Written,
     redirect::{self, Place},
@@ -84,6 +84,8 @@ struct Walk<'s, 'a> {
     holds: Vec<Match>,
     /// What a location that is chosen again may be.
     others: Others,
+    /// Annotations change paths behind the script, or redirect.
+    rewrites: bool,
 }
 
 impl Walk<'_, '_> {
@@ -98,7 +100,7 @@ impl Cx<'_> {
         let work: Vec<Here<'a>> = around.script().into_iter().rev().collect();
         let content_type = around.content_type();
         let walk = Walk {
-            env: around.constants(),
+            env: around.constants(server),
             inner: None,
             server,
             tls,
@@ -106,6 +108,7 @@ impl Cx<'_> {
             path: None,
             holds: Vec::new(),
             others: around.others,
+            rewrites: around.rewrites,
         };
         let decisions = self.walk(work, walk, 0);
         if decisions.len() > MOST {
@@ -129,14 +132,24 @@ impl Cx<'_> {
             }
             match &here.line.directive {
                 Directive::Set { variable, value } => {
-                    let value = value.as_ref().and_then(|text| known(text, &walk.env));
-                    walk.env.insert(variable.clone(), value.into());
-                    self.kept(&here, None);
+                    let held = held(value.as_ref(), &walk.env);
+                    walk.env.insert(variable.clone(), held);
+                    match variable.as_str() {
+                        "args" => self.lost(&here, "a filter does not change the query"),
+                        "proxy_upstream_name" if here.origin.name != "server-snippet" => {
+                            self.lost(&here, "the controller's code chooses the backend by it");
+                        }
+                        _ => self.kept(&here, None),
+                    }
                 }
-                Directive::Defines(variable) => drop(walk.env.insert(variable.clone(), Held::Unknown)),
+                Directive::Defines(variable) => drop(walk.env.insert(variable.clone(), Held::Unknown { of_client: true })),
                 Directive::OfAuth { variable, text } => drop(walk.env.insert(variable.clone(), of_auth(text))),
                 Directive::Break => {
-                    self.kept(&here, None);
+                    if walk.rewrites {
+                        self.lost(&here, "it takes away what annotations do to the path behind it");
+                    } else {
+                        self.kept(&here, None);
+                    }
                     break;
                 }
                 Directive::Redirect { status, location } => {
@@ -154,7 +167,7 @@ impl Cx<'_> {
                     return end(leaf, &walk);
                 }
                 Directive::If { condition, block } if depth < 6 => {
-                    match said(condition, &walk.env, walk.server, walk.tls, self.options.target.regex_form()) {
+                    match said(condition, self.ground(&walk)) {
                         Said::Always(holds) => {
                             self.kept(&here, None);
                             if holds {
@@ -181,11 +194,12 @@ impl Cx<'_> {
                         }
                         Said::No(why) => {
                             self.lost(&here, why);
-                            if refuses(block) {
+                            self.all_lost(&here, block);
+                            if guards(condition, block, &walk.env) {
                                 return end(Leaf::Answer(WITHHELD), &walk);
                             }
-                            self.all_lost(&here, block);
-                            walk.env.extend(variables_of(block).map(|variable| (variable.clone(), Held::Unknown)));
+                            let unknown = Held::Unknown { of_client: tells_clients_apart(condition, &walk.env) };
+                            walk.env.extend(variables_of(block).map(|variable| (variable.clone(), unknown.clone())));
                         }
                     }
                 }
@@ -272,6 +286,26 @@ impl Cx<'_> {
     }
 }
 
+/// What a variable holds from now on.
+fn held(value: Option<&Text>, env: &Env) -> Held {
+    let Some(text) = value else { return Held::Unknown { of_client: true } };
+    let of_client = |piece: &Piece| match piece {
+        Piece::Variable(name) | Piece::Named(name) => is_of_client(name, env),
+        Piece::Literal(_) | Piece::Group(_) => false,
+    };
+    known(text, env).map_or_else(|| Held::Unknown { of_client: text.iter().any(of_client) }, Held::Text)
+}
+
+/// A block keeps somebody away: it refuses, or sends elsewhere who is not known. Files that are looked for are practically never there.
+fn guards(condition: &Condition, block: &[Line], env: &Env) -> bool {
+    if let Question::File(_) = condition.question {
+        return condition.negated && refuses(block);
+    }
+    let elsewhere =
+        |line: &Line| matches!(line.directive, Directive::Redirect { .. } | Directive::Answer { .. } | Directive::Rewrite { .. });
+    refuses(block) || (tells_clients_apart(condition, env) && all(block).any(elsewhere))
+}
+
 /// The directive depends on the path at this moment.
 fn asks_for_path(directive: &Directive) -> bool {
     let is_path = |name: &str| ["uri", "document_uri"].contains(&name);
@@ -287,21 +321,27 @@ fn asks_for_path(directive: &Directive) -> bool {
 
 /// A value of `auth_request_set`: a header of the answer, where it is one.
 fn of_auth(text: &Text) -> Held {
+    let unknown = Held::Unknown { of_client: true };
     match text.as_slice() {
-        [Piece::Variable(name)] => name.strip_prefix("upstream_http_").map_or(Held::Unknown, |name| Held::OfAuth(name.replace('_', "-"))),
-        _ => Held::Unknown,
+        [Piece::Variable(name)] => name.strip_prefix("upstream_http_").map_or(unknown, |name| Held::OfAuth(name.replace('_', "-"))),
+        _ => unknown,
     }
 }
 
 /// Variables that a block may set.
 fn variables_of(block: &[Line]) -> impl Iterator<Item = &String> {
-    crate::nginx::code::all(block).filter_map(|line| match &line.directive {
+    all(block).filter_map(|line| match &line.directive {
         Directive::Set { variable, .. } | Directive::Defines(variable) | Directive::OfAuth { variable, .. } => Some(variable),
         _ => None,
     })
 }
 
 impl Cx<'_> {
+    fn ground<'s>(&self, walk: &'s Walk<'_, '_>) -> Ground<'s> {
+        let trusted = *self.config.globals.forwarded.trusted;
+        Ground { env: &walk.env, server: walk.server, tls: walk.tls, form: self.options.target.regex_form(), trusted }
+    }
+
     /// A redirect: by a filter of the target where that says more, else by that of core.
     fn redirected(&mut self, here: &Here<'_>, location: &Text, status: u16, walk: &Walk<'_, '_>) -> Leaf {
         let core = redirect::of_text(location, status, &walk.env, Place::Return);

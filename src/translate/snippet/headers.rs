@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     gateway::Intent,
-    nginx::code::{Directive, RequestHow, ResponseHow, Value},
+    nginx::code::{Directive, RequestHow, ResponseHow, Value, is_sent_by_controller},
     request::{Piece, Statuses},
     targets::Side,
     translate::{
@@ -71,7 +71,7 @@ impl Cx<'_> {
         let scene = Scene { env: &decision.env, tls, asks: around.asks, forwards, changed: &changed, status };
         // Nobody sees the headers of an answer that is not said, but the directives are settled all the same.
         let mut changes = std::mem::take(&mut rule.changes).into_changes();
-        self.request(&levels, around.levels().len(), &scene, &mut changes);
+        self.request(&levels, (around.levels().len(), around.controller), &scene, &mut changes);
         self.response(&levels, &scene, &mut changes);
         match rule.action {
             Action::Forward(_) | Action::Redirect(_) => rule.changes = changes.into(),
@@ -83,7 +83,7 @@ impl Cx<'_> {
         }
     }
 
-    fn request(&mut self, levels: &[Vec<Here<'_>>], outer: usize, scene: &Scene<'_>, changes: &mut Changes) {
+    fn request(&mut self, levels: &[Vec<Here<'_>>], (outer, controller): (usize, bool), scene: &Scene<'_>, changes: &mut Changes) {
         let proxied =
             |here: &&Here<'_>| matches!(here.line.directive, Directive::RequestHeader { how: RequestHow::Proxy | RequestHow::Grpc, .. });
         let innermost = levels.iter().rposition(|level| level.iter().any(|here| proxied(&here)));
@@ -97,8 +97,16 @@ impl Cx<'_> {
                     continue;
                 }
                 let hides = !input && at >= outer;
-                let but = hides.then_some("the headers that the controller sends are hidden by it today, and sent later");
+                let beside = !input && !hides && controller && is_sent_by_controller(name);
+                let but = match () {
+                    () if hides => Some("the headers that the controller sends are hidden by it today, and sent later"),
+                    () if beside && !name.eq_ignore_ascii_case("host") => Some("the controller sends a line of its own beside it today"),
+                    () => None,
+                };
                 match value {
+                    value if beside && self.is_no_line(value, scene) => {
+                        self.idle(here, "the controller sends the header all the same, in a line of its own");
+                    }
                     Value::Unknown => self.lost(here, "it depends on the type of the body"),
                     _ if matches!(how, RequestHow::Input { replace_only: true }) => {
                         self.lost(here, "a filter does not ask whether the header is there");
@@ -107,6 +115,15 @@ impl Cx<'_> {
                     Value::Text(text) => self.request_header(here, (name, text), but, scene, changes),
                 }
             }
+        }
+    }
+
+    /// Nothing is sent for such a value.
+    fn is_no_line(&self, value: &Value, scene: &Scene<'_>) -> bool {
+        match value {
+            Value::Text(text) => values::literal(&self.resolved(text, scene)) == Some(""),
+            Value::None => true,
+            Value::Unknown => false,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Locations that snippets write as rules of their own.
 
 use crate::{
+    automata::{Answer, Budget, Domain, Lang, pcre::Pattern},
     gateway::{Intent, dialect::Hazard},
     ledger::Code,
     nginx::{
@@ -39,7 +40,7 @@ impl<'a> Cx<'a> {
             for (line, origin) in here {
                 let Directive::Location { compare, path, block } = &line.directive else { continue };
                 let here = Here { line, origin: &origin };
-                let Some((rule, but)) = self.location_path(*compare, path) else {
+                let Some((rule, but)) = self.location_path(&around.compared, *compare, path) else {
                     if *compare == Compare::Named {
                         self.idle(&here, "only nginx itself goes there");
                     } else {
@@ -47,6 +48,7 @@ impl<'a> Cx<'a> {
                         self.all_lost(&here, block);
                         if refuses(block) {
                             made.push(self.rule(owner, &here, PathRule::Prefix("/".to_owned()), Action::Withheld(WITHHELD)));
+                            self.refuses_unsaid_paths = true;
                         }
                     }
                     continue;
@@ -55,7 +57,10 @@ impl<'a> Cx<'a> {
                 let inside = Around {
                     http: around.http.clone(),
                     server: around.server.clone(),
+                    outer: around.outer.iter().chain(&around.location).cloned().collect(),
                     location: vec![(block, origin.clone())],
+                    compared: around.compared.iter().cloned().chain([(*compare, path.clone())]).collect(),
+                    guarded: around.guarded,
                     // Where a rewrite leads from here is not looked at.
                     others: Others::Guarded,
                     ..Around::default()
@@ -66,8 +71,12 @@ impl<'a> Cx<'a> {
                 if refuses(block)
                     && matches!(compare, Compare::Prefix | Compare::FirstPrefix)
                     && !path.ends_with('/')
-                    && let Some((rule, _)) =
-                        searched_path(&format!("^{}", regex_syntax::escape(path)), false, self.options.target.regex_form(), How::Exactly)
+                    && let Some((rule, _)) = searched_path(
+                        &format!("^{}[^/]", regex_syntax::escape(path)),
+                        false,
+                        self.options.target.regex_form(),
+                        How::Exactly,
+                    )
                 {
                     bases.push(self.rule(owner, &here, rule, action));
                 }
@@ -91,6 +100,9 @@ impl<'a> Cx<'a> {
 
     /// Where the rank of expressions is open, a prefix may go before an expression that refuses: then nothing may be served by prefixes.
     pub(in crate::translate) fn guard_expressions(&mut self, rules: &mut [Rule]) {
+        if std::mem::take(&mut self.refuses_unsaid_paths) && !self.options.allow_unprotected {
+            withhold(rules.iter_mut(), WITHHELD);
+        }
         let first = self.options.target.regex_form() != RegexForm::Either && !self.has_hazard(Hazard::CutBehindCatchAll);
         if first || self.options.allow_unprotected {
             return;
@@ -101,7 +113,7 @@ impl<'a> Cx<'a> {
                 PathRule::Prefix(path) => Some(regex_syntax::escape(path)),
                 PathRule::Exact(_) | PathRule::Regex(_) => None,
             });
-            prefixes.into_iter().any(|path| value == format!("^(?:{path}).*"))
+            prefixes.into_iter().any(|path| value == format!("^(?:{path}[^/]).*"))
         };
         let open = rules.iter().filter(refuses).find(|rule| matches!(&rule.path, PathRule::Regex(value) if !beside_prefix(value)));
         let Some(first) = open.cloned() else { return };
@@ -122,14 +134,17 @@ impl<'a> Cx<'a> {
         Rule { owner, origin, path, headers: Vec::new(), action, changes: Changes { wishes, ..Changes::default() }.into() }
     }
 
-    fn location_path(&self, compare: Compare, path: &str) -> Option<(PathRule, Option<&'static str>)> {
+    fn location_path(&self, around: &[(Compare, String)], compare: Compare, path: &str) -> Option<(PathRule, Option<&'static str>)> {
         match compare {
             Compare::Exact => Some((PathRule::Exact(paths::literal(path).ok()?), None)),
             Compare::Prefix | Compare::FirstPrefix => {
                 let but = (path != "/").then_some("a prefix of a route ends where an element of the path ends");
                 Some((paths::prefix(path).ok()?, but))
             }
-            Compare::Regex { caseless } => searched_path(path, caseless, self.options.target.regex_form(), How::Exactly),
+            Compare::Regex { caseless } => {
+                let (path, caseless) = searched_within(around, path, caseless)?;
+                searched_path(&path, caseless, self.options.target.regex_form(), How::Exactly)
+            }
             Compare::Named => None,
         }
     }
@@ -156,6 +171,35 @@ impl<'a> Cx<'a> {
                 Action::Withheld(WITHHELD)
             }
         }
+    }
+}
+
+/// An expression that is found where that of a location is, and all of those around it hold too; `None` where none is known.
+fn searched_within(around: &[(Compare, String)], regex: &str, caseless: bool) -> Option<(String, bool)> {
+    let around: Vec<_> = around.iter().filter(|(compare, path)| path != "/" || *compare == Compare::Exact).collect();
+    if around.is_empty() {
+        return Some((regex.to_owned(), caseless));
+    }
+    let found = Lang::pcre(&Pattern::parse(regex, caseless).ok()?);
+    let outer = Lang::and(around.iter().map(|(compare, path)| paths_of(*compare, path)).collect::<Option<Vec<_>>>()?);
+    let both = Lang::and([found.clone(), outer.clone()]);
+    if found.is_subset(&outer, Domain::clean_paths(), Budget::default()) == Answer::Holds {
+        return Some((regex.to_owned(), caseless));
+    }
+    let (Compare::Prefix | Compare::FirstPrefix, prefix) = around.last()? else { return None };
+    let case = if caseless { "(?i:" } else { "(?:" };
+    let joined = format!("^{}.*{case}{regex})", regex_syntax::escape(prefix));
+    let said = Lang::pcre(&Pattern::parse(&joined, false).ok()?);
+    (said.is_equal(&both, Domain::clean_paths(), Budget::default()) == Answer::Holds).then_some((joined, false))
+}
+
+/// The paths of a location.
+fn paths_of(compare: Compare, path: &str) -> Option<Lang> {
+    match compare {
+        Compare::Exact => Some(Lang::exact(path)),
+        Compare::Prefix | Compare::FirstPrefix => Some(Lang::prefix(path)),
+        Compare::Regex { caseless } => Some(Lang::pcre(&Pattern::parse(path, caseless).ok()?)),
+        Compare::Named => None,
     }
 }
 

@@ -28,7 +28,7 @@ use crate::{
     ledger::Code,
     nginx::{
         IngressId, Server,
-        code::{Directive, Line, all},
+        code::{Compare, Directive, Line, all},
         settings::RateLimits,
     },
 };
@@ -68,10 +68,16 @@ pub(super) struct Around<'a> {
     http: Vec<(&'a [Line], Origin)>,
     /// Directives of the server.
     server: Vec<(&'a [Line], Origin)>,
+    /// Directives of locations around it, outermost first: their scripts are not run for it.
+    outer: Vec<(&'a [Line], Origin)>,
     /// Directives of the location.
     location: Vec<(&'a [Line], Origin)>,
+    /// How the location and those around it compare, and with what.
+    compared: Vec<(Compare, String)>,
     /// The location is one of the controller's.
     controller: bool,
+    /// Annotations change paths there, or redirect, behind its script.
+    rewrites: bool,
     /// Variables that the controller sets for the location, where they are the same for all requests.
     set: Vec<(&'static str, String)>,
     /// An authentication service is asked about its requests.
@@ -321,10 +327,10 @@ fn as_own(rule: Rule, mut intent: Intent) -> Rule {
     Rule { action: Action::Answered, changes: Changes { wishes: vec![intent], ..Changes::default() }.into(), ..rule }
 }
 
-/// Something in a block refuses requests.
+/// Something in a block refuses requests: a status for maintenance does so too.
 fn refuses(block: &[Line]) -> bool {
     block.iter().any(|line| match &line.directive {
-        Directive::Answer { status, .. } => (400..500).contains(status),
+        Directive::Answer { status, .. } => *status >= 400,
         Directive::Access { allow: false, .. } | Directive::Internal | Directive::Password { .. } => true,
         Directive::If { block, .. } | Directive::Location { block, .. } | Directive::Except { block, .. } => refuses(block),
         _ => false,

@@ -46,7 +46,7 @@ fn marked(text: &Text, env: &Env) -> Option<String> {
                 ("server_port", None) => out.push(PORT),
                 ("request_uri", None) => out.push(TARGET),
                 ("uri" | "document_uri", None) => out.push(PATH),
-                ("is_args", None) => {
+                ("is_args", None) if !env.contains_key("args") => {
                     let args = |next: &&Piece| matches!(next, Piece::Variable(name) if name == "args" || name == "query_string");
                     pieces.next_if(args)?;
                     out.push(QUERY);
