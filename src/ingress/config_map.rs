@@ -12,12 +12,13 @@ use crate::{
     k8s::{FieldPath, Inventory, NamespacedName, ObjectId, Subject},
     ledger::{Code, Finding, Findings},
     nginx::{
-        AccessLists, Errors, Flags, ForwardedHeaders, Globals, Hsts, Settings, Snippet,
+        AccessLists, Errors, Flags, ForwardedHeaders, Globals, Hsts, MapKey, Settings, Snippet,
         settings::{
             AddressLists, BackendProtocol, Buffering, CanaryBehavior, Cidr, ErrorPages, ExternalAuth, Given, LoadBalancing, ModSecurity,
             NextUpstream, Observability, Proxy, ProxyRedirect, RateLimits, Redirect, Rewrite, Satisfy, ServerTls, Setting, Timeouts,
         },
     },
+    snippet::map_keys,
 };
 
 /// Reads keys and remembers which were asked for.
@@ -26,6 +27,7 @@ struct Keys<'a> {
     object: Option<ObjectId>,
     known: BTreeSet<&'static str>,
     findings: Findings,
+    refused: Vec<(&'static str, String)>,
 }
 
 impl<'a> Keys<'a> {
@@ -82,6 +84,15 @@ impl<'a> Keys<'a> {
         text.split(',').filter(|item| !item.is_empty()).map(|item| item.trim().to_owned()).collect()
     }
 
+    /// Keys of a `map` block; none where nginx refuses it.
+    fn map(&mut self, key: &'static str) -> Vec<MapKey> {
+        let list = self.list(key);
+        map_keys(&list).unwrap_or_else(|problem| {
+            self.refused.push((key, problem));
+            Vec::new()
+        })
+    }
+
     /// Networks; what is none goes to nginx as it stands and stops it, which `bad` collects.
     fn networks(&mut self, key: &'static str, bad: &mut Vec<(&'static str, String)>) -> Vec<Cidr> {
         let mut list = Vec::new();
@@ -100,6 +111,8 @@ pub(super) struct Read {
     pub(super) globals: Globals,
     pub(super) findings: Findings,
     pub(super) unreadable: Vec<(&'static str, String)>,
+    /// Keys with whose value nginx refuses the configuration, and what it says.
+    pub(super) refused: Vec<(&'static str, String)>,
 }
 
 /// `custom-http-errors`; items that are no status are left out.
@@ -115,7 +128,7 @@ fn error_codes(keys: &mut Keys<'_>) -> Vec<u16> {
 
 /// Merges the ConfigMap with the defaults. `object` is where it was read, if it was.
 pub(super) fn read(inventory: &Inventory, flags: Flags, data: &IndexMap<String, String>, object: Option<ObjectId>) -> Read {
-    let mut keys = Keys { data, object, known: BTreeSet::new(), findings: Vec::new() };
+    let mut keys = Keys { data, object, known: BTreeSet::new(), findings: Vec::new(), refused: Vec::new() };
     let mut unreadable = Vec::new();
     let risk = keys.text("annotations-risk-level", "High");
     let risk_level = match risk.to_ascii_lowercase().as_str() {
@@ -172,8 +185,8 @@ pub(super) fn read(inventory: &Inventory, flags: Flags, data: &IndexMap<String, 
         },
         access: AccessLists {
             block_cidrs: keys.networks("block-cidrs", &mut unreadable),
-            block_user_agents: keys.list("block-user-agents"),
-            block_referers: keys.list("block-referers"),
+            block_user_agents: keys.map("block-user-agents"),
+            block_referers: keys.map("block-referers"),
         },
         external_auth: external_auth(&mut keys),
         errors: Errors { codes: errors.clone(), intercept_disabled: keys.bool("disable-proxy-intercept-errors", false).value },
@@ -221,7 +234,7 @@ fn finish(mut keys: Keys<'_>, mut globals: Globals, unreadable: Vec<(&'static st
             keys.report(Code::IngressUnknownConfigmapKey, key, value);
         }
     }
-    Read { globals, findings: keys.findings, unreadable }
+    Read { globals, findings: keys.findings, unreadable, refused: keys.refused }
 }
 
 fn read_snippets(keys: &mut Keys<'_>) -> Vec<Snippet> {

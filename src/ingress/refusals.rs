@@ -12,7 +12,7 @@ use crate::{
     k8s::{Inventory, Step, Subject},
     ledger::Findings,
     nginx::{
-        Config, Globals, Location, Modifier, Refusal, RefusalKind, Server, ServerName,
+        Config, Globals, Location, MapKey, Modifier, Refusal, RefusalKind, Server, ServerName,
         settings::{BasicKind, Given, Proxy},
         template,
     },
@@ -40,6 +40,7 @@ pub(super) fn check(inventory: &Inventory, config: &Config, items: &[Item<'_>], 
     };
     check.panics(items);
     check.own_requests();
+    check.blocked();
     check.expressions();
     for server in &config.servers {
         check.names(server);
@@ -101,6 +102,23 @@ impl Check<'_> {
                 message: "`block-cidrs` contains 127.0.0.1, from which the controller configures nginx".to_owned(),
                 subjects: config_map_key(globals, "block-cidrs"),
             });
+        }
+    }
+
+    /// Expressions of lists that refuse everywhere.
+    fn blocked(&mut self) {
+        let access = &self.config.globals.access;
+        for (key, list) in [("block-user-agents", &access.block_user_agents), ("block-referers", &access.block_referers)] {
+            for item in list {
+                let MapKey::Regex { pattern, caseless } = item else { continue };
+                match self.compile(pattern, *caseless) {
+                    Ok(names) => self.groups.extend(names),
+                    Err(error) => {
+                        let message = format!("`{key}` of the ConfigMap: `{pattern}` is no regular expression: {error}");
+                        self.refuse(message, config_map_key(&self.config.globals, key));
+                    }
+                }
+            }
         }
     }
 
@@ -280,6 +298,9 @@ impl Check<'_> {
             if used && !["all", "unix:"].contains(&item.as_str()) {
                 self.refuse(format!("`{key}` of the ConfigMap: invalid parameter `{item}`"), config_map_key(globals, key));
             }
+        }
+        for (key, problem) in &controller.refused {
+            self.refuse(format!("`{key}` of the ConfigMap: {problem}"), config_map_key(globals, key));
         }
         let headers = |name: &'static str, map: &indexmap::IndexMap<String, String>, groups: &BTreeSet<String>| {
             map.iter()

@@ -138,10 +138,24 @@ impl ForwardedHeaders {
 pub struct AccessLists {
     /// `block-cidrs`.
     pub block_cidrs: Vec<Cidr>,
-    /// `block-user-agents`: texts, `~` regular expressions, `~*` ones that ignore case.
-    pub block_user_agents: Vec<String>,
-    /// `block-referers`, in the same form.
-    pub block_referers: Vec<String>,
+    /// `block-user-agents`.
+    pub block_user_agents: Vec<MapKey>,
+    /// `block-referers`.
+    pub block_referers: Vec<MapKey>,
+}
+
+/// A key of a `map` block, by which a header is looked up.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MapKey {
+    /// The whole value, in lower case: letter case does not count. An empty one is for the header that is missing.
+    Text(String),
+    /// An expression that is searched; an empty value is never looked up.
+    Regex {
+        /// The expression.
+        pattern: String,
+        /// Letter case does not count.
+        caseless: bool,
+    },
 }
 
 impl AccessLists {

@@ -223,8 +223,8 @@ impl Router<'_> {
 
     fn blocked(&self, v: &impl Valuation, trace: &mut Trace) -> bool {
         for (list, key) in [(&self.common.blocked_agents, "block-user-agents"), (&self.common.blocked_referers, "block-referers")] {
-            if let Some(at) = v.first(list) {
-                trace.step(format!("`{key}` refuses it"), self.predicates.get(list[at]).origin.clone());
+            if let Some(id) = list.found(v) {
+                trace.step(format!("`{key}` refuses it"), self.predicates.get(id).origin.clone());
                 return true;
             }
         }

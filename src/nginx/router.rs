@@ -7,7 +7,7 @@ use std::{
 
 use indexmap::IndexMap;
 
-use super::{Backend, Config, Location, Modifier, RefusalKind, Server, ServerName, Target, UpstreamId, code::Questions};
+use super::{Backend, Config, Location, MapKey, Modifier, RefusalKind, Server, ServerName, Target, UpstreamId, code::Questions};
 use crate::{
     automata::pcre::Pattern,
     k8s::Subject,
@@ -29,12 +29,30 @@ pub(super) struct Common {
     pub(super) options: PredicateId,
     pub(super) root: PredicateId,
     pub(super) local: PredicateId,
-    pub(super) blocked_agents: Sequence,
-    pub(super) blocked_referers: Sequence,
+    pub(super) blocked_agents: Lookup,
+    pub(super) blocked_referers: Lookup,
     pub(super) blocked: Option<PredicateId>,
     pub(super) credentials: PredicateId,
     pub(super) certificate: PredicateId,
     pub(super) untrusted: PredicateId,
+}
+
+/// A header that is looked up in a `map` block.
+#[derive(Debug, Clone)]
+pub(super) struct Lookup {
+    pub(super) texts: Sequence,
+    pub(super) regexes: Sequence,
+    /// The value is not empty, asked where an expression would find the empty one (`ngx_http_map_find` does not search that).
+    pub(super) filled: Option<PredicateId>,
+}
+
+impl Lookup {
+    /// The question by which the value is found.
+    pub(super) fn found(&self, v: &impl Valuation) -> Option<PredicateId> {
+        let text = v.first(&self.texts).map(|at| self.texts[at]);
+        let filled = || self.filled.is_none_or(|id| v.holds(id));
+        text.or_else(|| v.first(&self.regexes).filter(|_| filled()).map(|at| self.regexes[at]))
+    }
 }
 
 /// What a host leads to.
@@ -225,19 +243,8 @@ impl<'c> Router<'c> {
 
 fn common(config: &Config, predicates: &mut Predicates) -> Common {
     let access = &config.globals.access;
-    let mut lists = |field: Field, list: &[String]| -> Sequence {
-        list.iter()
-            .map(|item| {
-                let test = match item.strip_prefix('~') {
-                    Some(rest) => rest.strip_prefix('*').map_or_else(|| search(rest, false), |rest| search(rest, true)),
-                    None => equals(item),
-                };
-                predicates.intern(field.clone(), test, config.globals.config_map.clone())
-            })
-            .collect()
-    };
-    let blocked_agents = lists(Field::Header("user-agent".to_owned()), &access.block_user_agents);
-    let blocked_referers = lists(Field::Header("referer".to_owned()), &access.block_referers);
+    let blocked_agents = lookup(config, predicates, "user-agent", &access.block_user_agents);
+    let blocked_referers = lookup(config, predicates, "referer", &access.block_referers);
     let networks = access.block_cidrs.iter().map(|cidr| (cidr.address, cidr.length)).collect::<Vec<_>>();
     let blocked =
         (!networks.is_empty()).then(|| predicates.intern(Field::Client, Test::InNetworks(networks), config.globals.config_map.clone()));
@@ -263,6 +270,23 @@ fn common(config: &Config, predicates: &mut Predicates) -> Common {
         blocked_referers,
         blocked,
     }
+}
+
+/// Texts of `map` are kept and looked up in lower case; expressions say themselves whether letter case counts.
+fn lookup(config: &Config, predicates: &mut Predicates, header: &str, keys: &[MapKey]) -> Lookup {
+    let mut ask = |test| predicates.intern(Field::Header(header.to_owned()), test, config.globals.config_map.clone());
+    let (mut texts, mut regexes, mut finds_empty) = (Vec::new(), Vec::new(), false);
+    for key in keys {
+        match key {
+            MapKey::Text(text) => texts.push(ask(search(format!("^{}$", quote(text)), true))),
+            MapKey::Regex { pattern, caseless } => {
+                finds_empty |= Pattern::parse(pattern, *caseless).is_ok_and(|found| found.is_match(b"").unwrap_or(true));
+                regexes.push(ask(search(pattern.clone(), *caseless)));
+            }
+        }
+    }
+    let filled = finds_empty.then(|| ask(search(".", false)));
+    Lookup { texts: texts.into(), regexes: regexes.into(), filled }
 }
 
 /// Named groups of locations in regex mode and of wildcard hosts; only templates that name one need them.
