@@ -69,8 +69,8 @@ impl Router<'_> {
             host: Some([Part::ForwardedHost].into()),
             speech: vec![Speech::Http],
             headers: Vec::new(),
+            header_rules: self.cleared(&response_headers),
             response_headers,
-            header_rules: Vec::new(),
             read_timeout: None,
             error_page: None,
         }))

@@ -40,6 +40,7 @@ impl Router<'_> {
             BackendProtocolOf::WithoutHeaders | BackendProtocolOf::Fcgi => sent,
         };
         let mut response_headers = self.headers(here);
+        let header_rules = self.cleared(&response_headers);
         let redirect = &here.settings().proxy.redirect;
         if redirect.from.value != "off" {
             let (from, to) = (redirect.from.value.clone(), redirect.to.value.clone());
@@ -54,7 +55,7 @@ impl Router<'_> {
             speech: vec![speech],
             headers,
             response_headers,
-            header_rules: Vec::new(),
+            header_rules,
             read_timeout: u64::try_from(here.settings().proxy.timeouts.read.value).ok(),
             error_page: self.error_page(here),
         }))

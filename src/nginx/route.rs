@@ -13,7 +13,8 @@ use super::{
 use crate::{
     k8s::{NamespacedName, Subject},
     request::{
-        Answer, Deny, Forwarding, HeaderExprs, NoAnswer, Part, PathExpr, PredicateId, Request, Ruling, Step, Test, TextExpr, Valuation,
+        Answer, Deny, Forwarding, HeaderExprs, HeaderOperation, HeaderRule, NoAnswer, Part, PathExpr, PredicateId, Request, Ruling,
+        Statuses, Step, Test, TextExpr, Valuation,
     },
 };
 
@@ -195,8 +196,16 @@ impl Router<'_> {
 
     pub(super) fn outer_headers(&self) -> HeaderExprs {
         let mut headers: HeaderExprs = vec![("strict-transport-security".to_owned(), None)];
-        headers.extend(texts::headers(&self.config.globals.add_headers));
+        texts::set(&mut headers, texts::headers(&self.config.globals.add_headers));
         headers
+    }
+
+    /// Headers that `add-headers` takes away, even those of backends.
+    pub(super) fn cleared(&self, headers: &HeaderExprs) -> Vec<HeaderRule> {
+        let emptied = self.config.globals.add_headers.iter().filter(|(_, value)| value.is_empty());
+        let names = emptied.map(|(name, _)| name.to_ascii_lowercase());
+        let gone = names.filter(|name| headers.iter().any(|(known, value)| known == name && value.is_none()));
+        gone.map(|name| HeaderRule { name, operation: HeaderOperation::Remove, statuses: Statuses::All }).collect()
     }
 
     fn www(&self, v: &impl Valuation, at: usize, trace: &mut Trace) -> Answer {
@@ -347,20 +356,20 @@ impl Router<'_> {
         }
     }
 
-    /// Headers of answers from a location.
+    /// Headers of answers from a location: `more_set_headers` of the location replaces that around it, `if` of CORS that of the location, and
+    /// all of them what Lua set (the module comes before that of Lua, so that its filter runs later).
     pub(super) fn headers(&self, here: &Here<'_>) -> HeaderExprs {
         let globals = &self.config.globals;
         let hsts = globals.hsts.header().filter(|_| here.https);
         let mut headers: HeaderExprs = vec![("strict-transport-security".to_owned(), hsts.map(TextExpr::literal))];
-        headers.extend(texts::headers(&globals.add_headers));
+        texts::set(&mut headers, texts::headers(&globals.add_headers));
         if here.settings().denied.is_none() {
             if let Some(custom) = &here.settings().custom_headers {
-                headers.extend(
-                    custom.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), Some(TextExpr::literal(value.as_str())))),
-                );
+                let literal = |(name, value): (&String, &String)| (name.to_ascii_lowercase(), Some(TextExpr::literal(value.as_str())));
+                texts::set(&mut headers, custom.headers.iter().map(literal).collect());
             }
             if here.cors {
-                headers.extend(texts::cors(here.settings()));
+                texts::set(&mut headers, texts::cors(here.settings()));
             }
         }
         headers

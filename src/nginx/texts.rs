@@ -69,6 +69,14 @@ pub(super) fn headers(map: &IndexMap<String, String>) -> HeaderExprs {
     map.iter().map(|(name, value)| (name.to_ascii_lowercase(), Some(TextExpr(variables(value))))).collect()
 }
 
+/// `more_set_headers`: a line takes the place of those before it, and an empty one takes them away.
+pub(super) fn set(headers: &mut HeaderExprs, lines: HeaderExprs) {
+    for (name, value) in lines {
+        headers.retain(|(known, _)| *known != name);
+        headers.push((name, value.filter(|value| value.as_literal() != Some(""))));
+    }
+}
+
 /// CORS headers for an allowed origin.
 pub(super) fn cors(settings: &Settings) -> HeaderExprs {
     let Some(cors) = &settings.cors else { return Vec::new() };

@@ -162,7 +162,7 @@ impl Router<'_> {
         let rules = self.header_rules(v, levels, state, location);
         match answer {
             Answer::Forward(mut forwarding) => {
-                forwarding.header_rules = rules;
+                forwarding.header_rules.extend(rules);
                 Answer::Forward(forwarding)
             }
             Answer::Redirect { status, location, response_headers } => {
