@@ -18,7 +18,7 @@ impl Router<'_> {
         };
         let Some(id) = upstream.filter(|&id| self.config.upstream(id).serves() && !self.dynamic) else {
             trace.step("the Service has no endpoints", origin(here.location));
-            return self.own(here, 503);
+            return self.own(v, here, 503);
         };
         let split = match self.split(v, id, trace) {
             Ok(split) => split,
@@ -57,7 +57,7 @@ impl Router<'_> {
             response_headers,
             header_rules,
             read_timeout: u64::try_from(here.settings().proxy.timeouts.read.value).ok(),
-            error_page: self.error_page(here),
+            error_page: self.error_page(v, here),
         }))
     }
 
@@ -120,6 +120,15 @@ impl Router<'_> {
         }
     }
 
+    /// Headers of the redirect to the sign-in: its location is one of its own, which has the block of CORS too.
+    pub(super) fn signin_headers(&self, v: &impl Valuation, here: &Here<'_>) -> HeaderExprs {
+        let mut headers = self.outer_headers();
+        if super::route::allows_origin(v, here) {
+            texts::set(&mut headers, texts::cors(here.settings()));
+        }
+        headers
+    }
+
     /// Address lists, and who is asked before the request is passed on.
     fn access(&self, v: &impl Valuation, here: &Here<'_>, trace: &mut Trace) -> Result<(Vec<Guard>, bool), Box<Answer>> {
         let settings = here.settings();
@@ -163,7 +172,7 @@ impl Router<'_> {
                     let what = "an authentication service behind directives that decide about its answers".to_owned();
                     return Err(Box::new(Answer::Unmodelled { what }));
                 }
-                guards.push(texts::service(auth));
+                guards.push(texts::service(auth, self.signin_headers(v, here)));
             }
         }
         let any = here.levels.satisfy().unwrap_or(settings.addresses.satisfy) == Satisfy::Any;
@@ -171,7 +180,7 @@ impl Router<'_> {
         match refused {
             Some(list) if !any || !has_guard => {
                 trace.step(format!("`{list}` refuses the address"), self.annotation(here, list));
-                Err(Box::new(self.own(here, 403)))
+                Err(Box::new(self.own(v, here, 403)))
             }
             Some(_) => Ok((guards, true)),
             // A client that no line names is neither refused nor let in.

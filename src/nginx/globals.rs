@@ -174,6 +174,13 @@ pub struct Errors {
     pub intercept_disabled: bool,
 }
 
+impl Errors {
+    /// Answers of backends are looked at in every location.
+    pub fn intercept_everywhere(&self) -> bool {
+        !self.codes.is_empty() && !self.intercept_disabled
+    }
+}
+
 /// Nginx text of the ConfigMap.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snippet {

@@ -128,6 +128,13 @@ pub struct Server {
     pub locations: Vec<Location>,
 }
 
+impl Server {
+    /// There is an error page for client certificates, so that those around the server are not inherited.
+    pub fn has_error_page(&self) -> bool {
+        self.client_certificates.as_ref().is_some_and(|found| found.settings.ca && !found.settings.error_page.is_empty())
+    }
+}
+
 /// A server that answers every request with a redirect to another name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedirectServer {

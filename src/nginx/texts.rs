@@ -96,18 +96,19 @@ pub(super) fn cors(settings: &Settings) -> HeaderExprs {
 }
 
 /// The authentication service, and where a 401 of it leads.
-pub(super) fn service(auth: &ExternalAuth) -> Guard {
+pub(super) fn service(auth: &ExternalAuth, signin_headers: HeaderExprs) -> Guard {
     Guard::Service {
         url: TextExpr(variables(&auth.url)),
         method: auth.method.clone(),
         signin: (!auth.signin.is_empty()).then(|| signin(auth)),
+        signin_headers,
         copied_headers: auth.response_headers.clone(),
         failure: Some(500),
     }
 }
 
 /// `buildAuthSignURL`: the original URL is appended unless the parameter is there.
-fn signin(auth: &ExternalAuth) -> TextExpr {
+pub(super) fn signin(auth: &ExternalAuth) -> TextExpr {
     let mut parts = variables(&auth.signin);
     let query = auth.signin.split_once('?').map_or("", |(_, query)| query.split('#').next().unwrap_or_default());
     let given =

@@ -26,6 +26,8 @@ pub enum Guard {
         method: String,
         /// Where a 401 is redirected to (302).
         signin: Option<TextExpr>,
+        /// Headers the client gets with that redirect.
+        signin_headers: HeaderExprs,
         /// Headers of the answer that are copied onto the request, or removed from it.
         copied_headers: Vec<String>,
         /// Status of refused requests where the service fails; `None` for its own.

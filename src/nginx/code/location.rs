@@ -205,10 +205,10 @@ impl Router<'_> {
                 here.levels = Levels::new(tree.levels(node), Some(2));
                 here.state = state.clone();
                 let answer = if here.asked.body.is_some_and(|id| v.holds(id)) {
-                    self.own(&here, 413)
+                    self.own(v, &here, 413)
                 } else {
                     self.relative(&here.levels)?;
-                    Answer::Redirect { status: 301, location: self.absolute(&here, parts), response_headers: self.headers(&here) }
+                    self.redirect(v, &here, 301, self.absolute(&here, parts))
                 };
                 match self.finished(v, &here, answer)? {
                     Next::Answer(answer) => Ok(answer),
@@ -248,20 +248,21 @@ impl Router<'_> {
         // A rewrite makes a request one of nginx itself.
         if state.is_original() && here.settings().denied.is_none() && here.levels.last().any(|line| line.directive == Directive::Internal) {
             trace.step("the location is for nginx itself", self.annotation(&here, "configuration-snippet"));
-            return self.finished(v, &here, self.own(&here, 404));
+            return self.finished(v, &here, self.own(v, &here, 404));
         }
         if here.asked.body.is_some_and(|id| v.holds(id)) {
             trace.step("the body is longer than `proxy-body-size`", None);
-            return self.finished(v, &here, self.own(&here, 413));
+            return self.finished(v, &here, self.own(v, &here, 413));
         }
+        here.scripted = true;
         if let Some(denied) = &here.settings().denied {
             trace.step(format!("the location is denied: {}", denied.why), self.annotation(&here, denied.annotation));
-            return self.finished(v, &here, self.own(&here, 503));
+            return self.finished(v, &here, self.own(v, &here, 503));
         }
         if self.excepted(v, &here.levels)?.is_some() {
             // The block of `limit_except` runs no script, so that the controller's code does not know the upstream.
             trace.step("`limit_except` takes the script of the location away", self.annotation(&here, "configuration-snippet"));
-            return self.finished(v, &here, self.own(&here, 503));
+            return self.finished(v, &here, self.own(v, &here, 503));
         }
         here.cors = crate::nginx::route::allows_origin(v, &here);
         if here.cors && v.holds(self.common.options) {
@@ -278,15 +279,15 @@ impl Router<'_> {
         let end = self.script(v, &mut here.state, blocks, script, trace)?;
         // Headers of CORS stand in a condition of the controller, and only the last condition that holds counts.
         here.cors &= !here.levels.has_inner();
-        if let Some(answer) = self.ended(&here, &end)? {
+        if let Some(answer) = self.ended(v, &here, &end)? {
             return self.finished(v, &here, answer);
         }
         if end == End::Done {
-            if let Some(answer) = self.fixed_redirect(&here, trace) {
+            if let Some(answer) = self.fixed_redirect(v, &here, trace) {
                 return self.finished(v, &here, answer);
             }
             let end = self.rewrite_target(v, &mut here, trace)?;
-            if let Some(answer) = self.ended(&here, &end)? {
+            if let Some(answer) = self.ended(v, &here, &end)? {
                 return self.finished(v, &here, answer);
             }
         }
@@ -318,7 +319,7 @@ impl Router<'_> {
     }
 
     /// The answer with which the script of a location ended.
-    fn ended(&self, here: &Here<'_>, end: &End) -> Known<Option<Answer>> {
+    fn ended(&self, v: &impl Valuation, here: &Here<'_>, end: &End) -> Known<Option<Answer>> {
         Ok(Some(match end {
             End::Done | End::Broken => return Ok(None),
             End::Closed => Answer::NoAnswer(NoAnswer::Reset),
@@ -329,9 +330,9 @@ impl Router<'_> {
                 } else {
                     location.clone()
                 };
-                Answer::Redirect { status: *status, location, response_headers: self.headers(here) }
+                self.redirect(v, here, *status, location)
             }
-            End::Answer { status, text: false } if *status >= 400 => self.own(here, *status),
+            End::Answer { status, text: false } if *status >= 400 => self.own(v, here, *status),
             End::Answer { status, .. } => plain(*status, self.headers(here)),
         }))
     }
