@@ -86,7 +86,8 @@ impl Router<'_> {
         if https && let Some(answer) = self.passed_through(v, trace) {
             return answer;
         }
-        if https && self.config.globals.ssl_reject_handshake && !self.certificate_offered(v) {
+        if https && self.taken.as_ref().is_some_and(|names| v.first(names).is_none()) {
+            trace.step("no server takes the name of the handshake, and `ssl-reject-handshake` ends it", None);
             return Answer::NoAnswer(NoAnswer::Tls);
         }
         if let Some(answer) = self.malformed(v, trace) {
@@ -163,13 +164,8 @@ impl Router<'_> {
         }
     }
 
-    fn catch_all(&self) -> usize {
+    pub(super) fn catch_all(&self) -> usize {
         self.config.servers.iter().position(|server| server.host == "_").unwrap_or(0)
-    }
-
-    fn certificate_offered(&self, v: &impl Valuation) -> bool {
-        let chosen = v.first(&self.hosts.0).map(|at| self.hosts.0[at]);
-        self.has_certificate(v, chosen.and_then(|id| self.exact(id)))
     }
 
     pub(super) fn has_snippet(&self, key: &str) -> bool {

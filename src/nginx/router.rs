@@ -129,6 +129,8 @@ pub struct Router<'c> {
     pub(super) dynamic: bool,
     /// Names of the handshake that are passed through, with server and upstream.
     pub(super) passthrough: (Sequence, Vec<(usize, UpstreamId)>),
+    /// Names of the handshake that some server takes; `None` where that is not asked.
+    pub(super) taken: Option<Sequence>,
     /// External names by the label of their upstream.
     pub(super) external: BTreeMap<String, String>,
     /// What snippets ask and define; `None` where there are none.
@@ -184,6 +186,7 @@ impl<'c> Router<'c> {
             }
         }
         let passthrough = passthrough(config, &mut predicates);
+        let taken = taken(config, &mut predicates);
         let dynamic = config.refusals.iter().any(|refusal| refusal.kind == RefusalKind::Dynamic);
         let code = Questions::new(config, &mut predicates);
         let patterns = std::iter::repeat_with(OnceLock::new).take(predicates.len()).collect();
@@ -200,6 +203,7 @@ impl<'c> Router<'c> {
             groups: groups(config),
             dynamic,
             passthrough,
+            taken,
             external: external(config),
             code,
             patterns,
@@ -303,8 +307,23 @@ fn groups(config: &Config) -> BTreeSet<String> {
     groups
 }
 
-/// Exact names, wildcards by length, expressions in the order of the file; redirect servers stand first in the file.
+/// The name of a server as it is asked for, what it leads to, and where it stands.
+type Name = (Test, Choice, Option<Subject>);
+
 fn hosts(config: &Config, predicates: &mut Predicates) -> (Sequence, Vec<Choice>) {
+    deciding(names(config).into_iter().map(|(test, choice, origin)| (predicates.intern(Field::Host, test, origin), choice)))
+}
+
+/// Names of the handshake that some server takes, where those that none takes are rejected: the block of `_` says so, but nginx looks for
+/// the server of the name first (`ngx_http_ssl_servername`).
+fn taken(config: &Config, predicates: &mut Predicates) -> Option<Sequence> {
+    let named = |(test, ..): &Name| *test != equals("_");
+    let all = || names(config).into_iter().filter(named).map(|(test, _, origin)| predicates.intern(Field::Sni, test, origin)).collect();
+    config.globals.ssl_reject_handshake.then(all)
+}
+
+/// Exact names, wildcards by length, expressions in the order of the file; redirect servers stand first in the file.
+fn names(config: &Config) -> Vec<Name> {
     let mut exact = Vec::new();
     let mut leading = Vec::new();
     let mut trailing = Vec::new();
@@ -335,8 +354,7 @@ fn hosts(config: &Config, predicates: &mut Predicates) -> (Sequence, Vec<Choice>
     leading.sort_by_key(|(_, length, ..)| std::cmp::Reverse(*length));
     trailing.sort_by_key(|(_, length, ..)| std::cmp::Reverse(*length));
     let wildcards = leading.into_iter().chain(trailing).map(|(test, _, choice, origin)| (test, choice, origin));
-    let all = exact.into_iter().chain(wildcards).chain(regexes);
-    deciding(all.map(|(test, choice, origin)| (predicates.intern(Field::Host, test, origin), choice)))
+    exact.into_iter().chain(wildcards).chain(regexes).collect()
 }
 
 fn paths_of(config: &Config, server: &Server, predicates: &mut Predicates) -> Paths {

@@ -4,7 +4,7 @@ use std::{cell::Cell, net::IpAddr};
 
 use super::{
     Router,
-    router::header_name,
+    router::{Choice, header_name},
     settings::Cidr,
     uri::{self, Target},
 };
@@ -89,6 +89,24 @@ impl<'r> View<'r> {
         self.request.scheme == Scheme::Https
     }
 
+    /// What the name of a handshake leads to.
+    fn taking(&self, sni: &str) -> Option<Choice> {
+        let (names, choices) = &self.router.hosts;
+        let at = names.iter().position(|&id| self.tests(id, &self.router.predicates.get(id).test, sni.as_bytes()))?;
+        Some(choices[at])
+    }
+
+    /// The handshake asks for a certificate as the server of its name says, or that of `_`.
+    fn is_asked_for_certificate(&self) -> bool {
+        let server = match self.sni().and_then(|sni| self.taking(&sni)) {
+            Some(Choice::Redirect(_)) => return false,
+            Some(Choice::Server(at)) => at,
+            None => self.router.catch_all(),
+        };
+        let found = self.router.config.servers[server].client_certificates.as_ref();
+        self.is_https() && found.is_some_and(|found| found.are_asked())
+    }
+
     /// `real_ip_recursive`: from the right, as long as the address is trusted.
     fn real_ip(&self, header: &str, trusted: &[Cidr]) -> Option<IpAddr> {
         let peer = self.peer?;
@@ -131,7 +149,7 @@ impl<'r> View<'r> {
             Field::Method => Some(self.request.method.clone()),
             Field::Header(name) => self.header(name).map(str::to_owned),
             Field::Cookie(name) => self.cookie(name).map(str::to_owned),
-            Field::ClientCertificate => self.request.client_certificate.clone().filter(|_| self.is_https()),
+            Field::ClientCertificate => self.request.client_certificate.clone().filter(|_| self.is_asked_for_certificate()),
             Field::Protocol => Some(format!("http/{}", self.request.http_version)),
             Field::Query(name) => self.argument(name),
             Field::Path | Field::Client | Field::BodyLength | Field::Request => None,
@@ -166,8 +184,8 @@ impl<'r> View<'r> {
             // nginx drops such headers, and decodes such slashes; it never refuses either.
             Malformed::HeaderName | Malformed::EscapedSlash => false,
             Malformed::SniDiffers => {
-                let sni = request.sni.as_deref().unwrap_or_default();
-                self.is_https() && !sni.is_empty() && Some(sni.to_ascii_lowercase().as_str()) != self.host.as_deref()
+                // A name that no server takes is forgotten (`ngx_http_ssl_servername`).
+                self.sni().is_some_and(|sni| Some(sni.as_str()) != self.host.as_deref() && self.taking(&sni).is_some())
             }
         }
     }
@@ -260,7 +278,7 @@ impl View<'_> {
 
     /// Name of the server for the handshake, as the certificate table is asked for it.
     pub(super) fn sni(&self) -> Option<String> {
-        let name = self.request.sni.as_deref().filter(|sni| !sni.is_empty())?;
+        let name = self.request.sni.as_deref().filter(|sni| self.is_https() && !sni.is_empty())?;
         Some(name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase())
     }
 
