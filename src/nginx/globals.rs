@@ -40,6 +40,8 @@ pub struct Flags {
     pub default_ssl_certificate: Option<NamespacedName>,
     /// `--enable-ssl-passthrough`.
     pub ssl_passthrough: bool,
+    /// `--ssl-passthrough-proxy-port`, on which nginx listens for TLS then.
+    pub ssl_passthrough_proxy_port: u16,
     /// `--disable-svc-external-name`.
     pub disable_external_name: bool,
     /// `--enable-topology-aware-routing`.
@@ -72,6 +74,7 @@ impl Default for Flags {
             default_backend_service: None,
             default_ssl_certificate: None,
             ssl_passthrough: false,
+            ssl_passthrough_proxy_port: 442,
             disable_external_name: false,
             topology_aware_routing: false,
             http_port: 80,
@@ -80,6 +83,13 @@ impl Default for Flags {
             tcp_services: None,
             udp_services: None,
         }
+    }
+}
+
+impl Flags {
+    /// Port on which nginx listens for TLS; with `--enable-ssl-passthrough` somebody else stands in front of it.
+    pub fn tls_port(&self) -> u16 {
+        if self.ssl_passthrough { self.ssl_passthrough_proxy_port } else { self.https_port }
     }
 }
 

@@ -230,12 +230,21 @@ impl Router<'_> {
         let location = [
             Part::EffectiveScheme,
             Part::Literal(format!("://{}:", redirect.to)),
-            Part::EffectivePort,
+            self.told_port(v),
             Part::RawTarget { strip_slash: true },
         ];
         let status = self.config.globals.redirect_code.value;
         let answer = Answer::Redirect { status, location: location.into(), response_headers: self.outer_headers() };
         self.outside(v, Outside::Unreachable, status, answer)
+    }
+
+    /// Port of the connection as nginx has it, or as a trusted proxy in front tells it.
+    fn told_port(&self, v: &impl Valuation) -> Part {
+        let globals = &self.config.globals;
+        if globals.flags.ssl_passthrough && !*globals.forwarded.trusted && v.holds(self.common.https) {
+            return Part::Literal(globals.flags.tls_port().to_string());
+        }
+        Part::EffectivePort
     }
 
     fn blocked(&self, v: &impl Valuation, trace: &mut Trace) -> bool {
@@ -435,7 +444,7 @@ impl Router<'_> {
         }
         let mut all = vec![Part::Scheme, Part::Literal("://".to_owned()), Part::Host];
         let flags = &self.config.globals.flags;
-        let port = if here.https { flags.https_port } else { flags.http_port };
+        let port = if here.https { flags.tls_port() } else { flags.http_port };
         if here.settings().rewrite.use_port_in_redirects.value && ![80, 443].contains(&port) {
             all.push(Part::Literal(format!(":{port}")));
         }

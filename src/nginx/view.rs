@@ -136,6 +136,9 @@ impl<'r> View<'r> {
 
     fn port(&self) -> u16 {
         let flags = &self.router.config.globals.flags;
+        if self.is_https() && flags.ssl_passthrough {
+            return flags.tls_port();
+        }
         self.request.port.unwrap_or(if self.is_https() { flags.https_port } else { flags.http_port })
     }
 
@@ -339,7 +342,8 @@ impl View<'_> {
             Part::ForwardedPort => {
                 let told = self.header("x-forwarded-port").filter(|_| *globals.forwarded.trusted);
                 let number = told.map_or_else(|| self.port().to_string(), str::to_owned);
-                if number == globals.flags.https_port.to_string() { "443".to_owned() } else { number }
+                let tls = [globals.flags.https_port, globals.flags.tls_port()].iter().any(|port| number == port.to_string());
+                if tls { "443".to_owned() } else { number }
             }
             Part::ClientAddress => Self::address(self.client),
             Part::PeerAddress => Self::address(self.peer),

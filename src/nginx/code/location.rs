@@ -117,7 +117,7 @@ impl Router<'_> {
                 let location = if self.is_path(location)? {
                     self.relative(levels)?;
                     let flags = &self.config.globals.flags;
-                    let port = if visit.https { flags.https_port } else { flags.http_port };
+                    let port = if visit.https { flags.tls_port() } else { flags.http_port };
                     let mut parts = vec![Part::Scheme, Part::Literal("://".to_owned()), Part::Host];
                     if ![80, 443].contains(&port) {
                         parts.push(Part::Literal(format!(":{port}")));
