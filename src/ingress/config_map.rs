@@ -104,6 +104,14 @@ impl<'a> Keys<'a> {
         }
         list
     }
+
+    /// The same where the key is given, else this network.
+    fn networks_or(&mut self, key: &'static str, default: &str, bad: &mut Vec<(&'static str, String)>) -> Vec<Cidr> {
+        if self.get(key).is_some() {
+            return self.networks(key, bad);
+        }
+        vec![default.parse().expect("INVARIANT: a network")]
+    }
 }
 
 /// What the ConfigMap says, and items that nginx cannot read.
@@ -152,12 +160,11 @@ pub(super) fn read(inventory: &Inventory, flags: Flags, data: &IndexMap<String, 
         }
         found.map(|map| map.data.clone()).unwrap_or_default()
     };
-    let trusted_proxies = if data.contains_key("proxy-real-ip-cidr") {
-        keys.networks("proxy-real-ip-cidr", &mut unreadable)
-    } else {
-        keys.known.insert("proxy-real-ip-cidr");
-        vec!["0.0.0.0/0".parse().expect("INVARIANT: a network")]
-    };
+    let trusted_proxies = keys.networks_or("proxy-real-ip-cidr", "0.0.0.0/0", &mut unreadable);
+    let status_networks = [("nginx-status-ipv4-whitelist", "127.0.0.1"), ("nginx-status-ipv6-whitelist", "::1")]
+        .into_iter()
+        .flat_map(|(key, default)| keys.networks_or(key, default, &mut unreadable))
+        .collect();
     let word_blocklist = keys.text("annotation-value-word-blocklist", "").value;
     let snippets = read_snippets(&mut keys);
     let buffers = keys.text("large-client-header-buffers", "4 8k").value;
@@ -214,6 +221,7 @@ pub(super) fn read(inventory: &Inventory, flags: Flags, data: &IndexMap<String, 
         snippets,
         use_http2: keys.bool("use-http2", true).value,
         ssl_reject_handshake: keys.bool("ssl-reject-handshake", false).value,
+        status_networks,
         default_certificate: flags.default_ssl_certificate.clone(),
         defaults: Arc::new(defaults(&mut keys, errors, &mut unreadable)),
         logging: IndexMap::new(),

@@ -52,8 +52,6 @@ const WITHOUT_INFLUENCE: &[&str] = &[
     "map-hash-bucket-size",
     "max-worker-connections",
     "max-worker-open-files",
-    "nginx-status-ipv4-whitelist",
-    "nginx-status-ipv6-whitelist",
     "opentelemetry-config",
     "opentelemetry-operation-name",
     "opentelemetry-trust-incoming-span",

@@ -281,6 +281,8 @@ pub struct Globals {
     pub use_http2: bool,
     /// `ssl-reject-handshake`.
     pub ssl_reject_handshake: bool,
+    /// `nginx-status-ipv4-whitelist` and `nginx-status-ipv6-whitelist`: who may see the status page of nginx.
+    pub status_networks: Vec<Cidr>,
     /// What hosts get that have no certificate of their own: the names in it where they are known.
     pub default_certificate: Option<NamespacedName>,
     /// Settings that annotations override, as they are without any.

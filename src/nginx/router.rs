@@ -253,7 +253,7 @@ fn common(config: &Config, predicates: &mut Predicates) -> Common {
     let blocked =
         (!networks.is_empty()).then(|| predicates.intern(Field::Client, Test::InNetworks(networks), config.globals.config_map.clone()));
     let mut ask = |field, test| predicates.intern(field, test, None);
-    let loopback = vec![([127, 0, 0, 1].into(), 32), (std::net::Ipv6Addr::LOCALHOST.into(), 128)];
+    let watchers = config.globals.status_networks.iter().map(|cidr| (cidr.address, cidr.length)).collect();
     Common {
         bad_method: ask(Field::Request, Test::Malformed(Malformed::Method)),
         too_long: ask(Field::Request, Test::Malformed(Malformed::TooLong)),
@@ -266,7 +266,7 @@ fn common(config: &Config, predicates: &mut Predicates) -> Common {
         effective_http: ask(Field::EffectiveScheme, equals("http")),
         options: ask(Field::Method, equals("OPTIONS")),
         root: ask(Field::Path, equals("/")),
-        local: ask(Field::Client, Test::InNetworks(loopback)),
+        local: ask(Field::Client, Test::InNetworks(watchers)),
         credentials: ask(Field::Header("authorization".to_owned()), search("^basic ", true)),
         certificate: ask(Field::ClientCertificate, Test::Present),
         untrusted: ask(Field::ClientCertificate, Test::Prefix("untrusted ".to_owned())),
@@ -362,6 +362,10 @@ fn paths_of(config: &Config, server: &Server, predicates: &mut Predicates) -> Pa
     let mut slash: IndexMap<PredicateId, usize> = IndexMap::new();
     let mut prefixes: Vec<(usize, Test, Place, Option<Subject>)> = Vec::new();
     let place = |location: &Location| location.origin.as_ref().map(|origin| origin.subject.clone());
+    let built_in = built_in(config, server);
+    // A prefix of the very text is found before the longer one gets its slash (`ngx_http_core_find_static_location`).
+    let own = server.locations.iter().filter(|location| location.modifier == Modifier::Prefix).map(|location| location.path.as_str());
+    let plain: BTreeSet<&str> = own.chain(built_in.iter().map(|(path, _)| *path)).collect();
     for (at, location) in server.locations.iter().enumerate() {
         match location.modifier {
             Modifier::Regex => {
@@ -376,7 +380,9 @@ fn paths_of(config: &Config, server: &Server, predicates: &mut Predicates) -> Pa
             }
         }
         let proxies = location.settings.denied.is_none();
-        if let Some(short) = location.path.strip_suffix('/').filter(|short| !short.is_empty() && !server.regex && proxies) {
+        if let Some(short) =
+            location.path.strip_suffix('/').filter(|short| !short.is_empty() && !server.regex && proxies && !plain.contains(short))
+        {
             let id = predicates.intern(Field::Path, equals(short), place(location));
             // The exact location of the text gives its settings, where there is one; it stands behind the prefix in the list.
             let slot = slash.entry(id).or_insert(at);
@@ -385,14 +391,18 @@ fn paths_of(config: &Config, server: &Server, predicates: &mut Predicates) -> Pa
             }
         }
     }
-    if server.host == "_" && !server.regex {
-        for (path, built_in) in [(config.globals.flags.health_check_path.as_str(), BuiltIn::Health), ("/nginx_status", BuiltIn::Status)] {
-            prefixes.push((path.len(), Test::Prefix(path.to_owned()), Place::BuiltIn(built_in), None));
-        }
-    }
+    prefixes.extend(built_in.iter().map(|(path, found)| (path.len(), Test::Prefix((*path).to_owned()), Place::BuiltIn(*found), None)));
     prefixes.sort_by_key(|(length, ..)| std::cmp::Reverse(*length));
     let prefixes = prefixes.into_iter().map(|(_, test, place, origin)| (predicates.intern(Field::Path, test, origin), place));
     Paths { prefixes: deciding(prefixes), first: deciding(first), slash: deciding(slash) }
+}
+
+/// Locations that the template adds.
+pub(super) fn built_in<'c>(config: &'c Config, server: &Server) -> Vec<(&'c str, BuiltIn)> {
+    if server.host != "_" || server.regex {
+        return Vec::new();
+    }
+    vec![(config.globals.flags.health_check_path.as_str(), BuiltIn::Health), ("/nginx_status", BuiltIn::Status)]
 }
 
 fn ask(config: &Config, location: &Location, predicates: &mut Predicates) -> Asked {
