@@ -6,6 +6,7 @@ pub mod code;
 mod config;
 mod decide;
 mod errors;
+mod fields;
 mod forward;
 mod globals;
 mod location;

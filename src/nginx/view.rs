@@ -3,7 +3,7 @@
 use std::{cell::Cell, net::IpAddr};
 
 use super::{
-    Router,
+    ClientCertificates, Router, fields,
     router::{Choice, header_name},
     settings::Cidr,
     uri::{self, Target},
@@ -104,34 +104,18 @@ impl<'r> View<'r> {
             None => self.router.catch_all(),
         };
         let found = self.router.config.servers[server].client_certificates.as_ref();
-        self.is_https() && found.is_some_and(|found| found.are_asked())
+        self.is_https() && found.is_some_and(ClientCertificates::are_asked)
     }
 
     /// `real_ip_recursive`: from the right, as long as the address is trusted.
     fn real_ip(&self, header: &str, trusted: &[Cidr]) -> Option<IpAddr> {
         let peer = self.peer?;
         let is_trusted = |address: IpAddr| trusted.iter().any(|cidr| cidr.contains(address));
-        if !is_trusted(peer) {
-            return Some(peer);
-        }
-        let mut current = peer;
-        for item in self.header(header).unwrap_or_default().rsplit(',').map(str::trim) {
-            let plain = item.rsplit_once(':').filter(|(host, port)| !host.contains(':') && port.bytes().all(|b| b.is_ascii_digit()));
-            let Ok(address) = plain.map_or(item, |(host, _)| host).parse() else { break };
-            current = address;
-            if !is_trusted(current) {
-                break;
-            }
-        }
-        Some(current)
+        Some(fields::forwarded(self.header(header).unwrap_or_default(), peer, is_trusted))
     }
 
     fn cookie(&self, name: &str) -> Option<&str> {
-        let value = self.header("cookie")?;
-        value.split([';', ',']).find_map(|pair| {
-            let (key, value) = pair.trim().split_once('=')?;
-            key.trim().eq_ignore_ascii_case(name).then_some(value)
-        })
+        fields::cookie(self.header("cookie")?, name)
     }
 
     fn port(&self) -> u16 {
@@ -312,7 +296,13 @@ impl View<'_> {
             Part::Host => self.host.clone().unwrap_or_else(|| "_".to_owned()),
             Part::HostHeader => self.request.host.clone().unwrap_or_default(),
             Part::ForwardedHost => self.best_host(),
-            Part::ForwardedHostName => self.best_host().split(':').next().unwrap_or_default().to_owned(),
+            Part::ForwardedHostName => {
+                let host = self.best_host();
+                if host.is_empty() {
+                    self.unknown.set(Some("a redirect without a host"));
+                }
+                host.split(':').next().unwrap_or_default().to_owned()
+            }
             Part::Port => self.port().to_string(),
             Part::EffectivePort => {
                 let told = self.header("x-forwarded-port").filter(|_| *globals.forwarded.trusted);
