@@ -481,8 +481,9 @@ fn canaries(config: &Config, predicates: &mut Predicates) -> BTreeMap<u32, Canar
         asked.affinity = affinity.into();
         if let Some(policy) = &canary.canary {
             if !policy.header.is_empty() {
-                let field = || Field::Header(header_name(&policy.header));
-                asked.header = Some(predicates.intern(field(), Test::Present, origin("canary-by-header")));
+                let (field, present) = canary_field(&policy.header);
+                let field = || field.clone();
+                asked.header = Some(predicates.intern(field(), present, origin("canary-by-header")));
                 if !policy.header_value.is_empty() {
                     asked.header_hit = Some(predicates.intern(field(), equals(&policy.header_value), origin("canary-by-header-value")));
                 } else if !policy.header_pattern.is_empty() {
@@ -503,4 +504,12 @@ fn canaries(config: &Config, predicates: &mut Predicates) -> BTreeMap<u32, Canar
         canaries.insert(alternative.0, asked);
     }
     canaries
+}
+
+/// What `canary-by-header` looks at, and when that is there: the Host header always is.
+fn canary_field(header: &str) -> (Field, Test) {
+    match header_name(header).as_str() {
+        "host" => (Field::Host, search(".", false)),
+        name => (Field::Header(name.to_owned()), Test::Present),
+    }
 }
