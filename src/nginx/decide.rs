@@ -3,7 +3,7 @@
 use super::{Certificate, Router, view::View};
 use crate::request::{
     Answer, Decision, Deny, ErrorPage, Forward, Forwarding, Guard, HeaderExprs, HeaderOperation, Outcome, Part, PathExpr, Request, Ruling,
-    Share, Step, Valuation, World, with_rules, with_rules_of_any_status,
+    Share, Step, TextExpr, Valuation, World, with_rules, with_rules_of_any_status,
 };
 
 /// Common name of the certificate that the controller makes for itself.
@@ -167,7 +167,7 @@ impl Router<'_> {
                 if hidden || name == "server" || name == "set-cookie" {
                     continue;
                 }
-                let value = if name == "location" { rewritten_location(&response_headers, value) } else { Some(value) };
+                let value = if name == "location" { rewritten_location(view, &response_headers, value) } else { Some(value) };
                 let Some(value) = value else { continue };
                 let status = answer.status;
                 let mut rules = header_rules.iter().filter(|rule| rule.statuses.include(status) && rule.covers(&name));
@@ -272,20 +272,24 @@ fn values(view: &View<'_>, headers: &HeaderExprs) -> Vec<(String, Option<String>
 
 /// The text is made of the backend's answer.
 fn from_backend(text: &crate::request::TextExpr) -> bool {
-    matches!(text.0.as_slice(), [Part::BackendLocation { .. }])
+    matches!(text.0.first(), Some(Part::BackendLocation { .. }))
 }
 
-/// `proxy_redirect`: the text at the start is replaced; `None` where that is not known.
-fn rewritten_location(headers: &HeaderExprs, value: String) -> Option<String> {
-    let rule = headers.iter().find_map(|(_, text)| match text.as_ref()?.0.as_slice() {
-        [Part::BackendLocation { from, to }] => Some((from, to)),
+/// `proxy_redirect`: the text at the start is replaced, and nginx completes a path that it made so; `None` where that is not known.
+fn rewritten_location(view: &View<'_>, headers: &HeaderExprs, value: String) -> Option<String> {
+    let rule = headers.iter().find_map(|(_, text)| match text.as_ref()?.0.split_first()? {
+        (Part::BackendLocation { from, to }, start) => Some((from, to, start)),
         _ => None,
     });
     match rule {
         None => Some(value),
-        Some((from, _)) if from == "default" || from.starts_with('~') => None,
-        Some((_, to)) if to == "off" => Some(value),
-        Some((from, to)) => Some(value.strip_prefix(from.as_str()).map(|rest| format!("{to}{rest}")).unwrap_or(value)),
+        Some((from, ..)) if from == "default" || from.starts_with('~') => None,
+        Some((_, to, _)) if to == "off" => Some(value),
+        Some((from, to, start)) => Some(match value.strip_prefix(from.as_str()).map(|rest| format!("{to}{rest}")) {
+            Some(path) if path.starts_with('/') => format!("{}{path}", view.text(&TextExpr(start.to_vec()))),
+            Some(rewritten) => rewritten,
+            None => value,
+        }),
     }
 }
 

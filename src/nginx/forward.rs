@@ -44,7 +44,9 @@ impl Router<'_> {
         let redirect = &here.settings().proxy.redirect;
         if redirect.from.value != "off" {
             let (from, to) = (redirect.from.value.clone(), redirect.to.value.clone());
-            response_headers.push(("location".to_owned(), Some([Part::BackendLocation { from, to }].into())));
+            let completed = self.absolute(here, Vec::new());
+            let parts = std::iter::once(Part::BackendLocation { from, to }).chain(completed.0).collect();
+            response_headers.push(("location".to_owned(), Some(TextExpr(parts))));
         }
         Answer::Forward(Box::new(Forwarding {
             guards,
