@@ -407,6 +407,7 @@ fn forward(rule: &Rule, split: Vec<Share>, path: &PathExpr, cors: HeaderExprs, d
         response_headers,
         header_rules: Vec::new(),
         read_timeout: None,
+        chunked_limit: None,
         error_page: None,
     }))
 }
@@ -448,6 +449,7 @@ pub fn stream(rule: &Rule, dialect: &Dialect) -> Answer {
             response_headers: Vec::new(),
             header_rules: Vec::new(),
             read_timeout: None,
+            chunked_limit: None,
             error_page: None,
         })),
     }

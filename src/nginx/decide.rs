@@ -99,6 +99,7 @@ impl Router<'_> {
             response_headers,
             header_rules,
             read_timeout,
+            chunked_limit,
             error_page,
         } = forwarding;
         let target_text = view.text(&target);
@@ -121,6 +122,11 @@ impl Router<'_> {
                 trace.push(Step { text: format!("access is refused with {status}"), because: None });
                 return own(status, trace);
             }
+        }
+        // nginx counts what it reads (`ngx_http_request_body_chunked_filter`).
+        if request.chunked && chunked_limit.is_some_and(|limit| request.body_bytes > limit) {
+            trace.push(Step { text: "the chunked body is longer than `proxy-body-size`".to_owned(), because: None });
+            return own(413, trace);
         }
         let outside = |share: &Share| {
             let backend = share.backend.as_deref()?;

@@ -131,6 +131,7 @@ impl Router<'_> {
             header_rules: self.cleared(&response_headers),
             response_headers,
             read_timeout: None,
+            chunked_limit: None,
             error_page: None,
         }))
     }

@@ -59,6 +59,7 @@ impl Router<'_> {
             response_headers,
             header_rules,
             read_timeout: u64::try_from(here.settings().proxy.timeouts.read.value).ok(),
+            chunked_limit: here.settings().proxy.body_size.value,
             error_page: self.error_page(v, here),
         }))
     }

@@ -120,6 +120,7 @@ impl Router<'_> {
             response_headers: Vec::new(),
             header_rules: Vec::new(),
             read_timeout: None,
+            chunked_limit: None,
             error_page: None,
         })))
     }

@@ -74,6 +74,8 @@ pub struct Forwarding {
     pub header_rules: Vec<HeaderRule>,
     /// Seconds until a silent backend is given up.
     pub read_timeout: Option<u64>,
+    /// Bytes above which a body without Content-Length is answered with 413 while it is read, once the guards let the request pass.
+    pub chunked_limit: Option<u64>,
     /// Errors that somebody else answers.
     pub error_page: Option<ErrorPage>,
 }

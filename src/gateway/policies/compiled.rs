@@ -260,6 +260,7 @@ impl Policy {
             response_headers,
             header_rules: Vec::new(),
             read_timeout: None,
+            chunked_limit: None,
             error_page: None,
         }))
     }
