@@ -33,7 +33,7 @@ impl Router<'_> {
         }
         let protocol = if id == Config::DEFAULT_BACKEND { BackendProtocolOf::Http } else { BackendProtocolOf::of(here.settings()) };
         let speech = if id == Config::DEFAULT_BACKEND { Speech::Http } else { texts::speech(here.settings(), here.https) };
-        let sent = self.sent(here, protocol);
+        let sent = self.sent(v, here, protocol);
         let grpc = matches!(here.settings().protocol.value, BackendProtocol::Grpc | BackendProtocol::Grpcs);
         let (host, headers) = match protocol {
             BackendProtocolOf::Http => self.changed_request(v, &here.levels, &here.state, Some(here.location), grpc, sent),
@@ -196,7 +196,7 @@ impl Router<'_> {
     }
 
     /// Host and headers sent upstream.
-    fn sent(&self, here: &Here<'_>, protocol: BackendProtocolOf) -> (Option<TextExpr>, HeaderExprs) {
+    fn sent(&self, v: &impl Valuation, here: &Here<'_>, protocol: BackendProtocolOf) -> (Option<TextExpr>, HeaderExprs) {
         let settings = here.settings();
         let globals = &self.config.globals;
         match protocol {
@@ -207,7 +207,7 @@ impl Router<'_> {
         let host = if settings.upstream_host.is_empty() {
             [Part::ForwardedHost].into()
         } else {
-            TextExpr(texts::variables(&settings.upstream_host))
+            TextExpr(self.text_of_proxying(v, here, &settings.upstream_host))
         };
         let client = || Some(TextExpr::from([Part::ClientAddress]));
         let full = *globals.forwarded.trusted && globals.forwarded.full_forwarded_for;

@@ -9,6 +9,7 @@ mod errors;
 mod fields;
 mod forward;
 mod globals;
+mod groups;
 mod location;
 mod route;
 mod router;

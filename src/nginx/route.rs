@@ -290,7 +290,7 @@ impl Router<'_> {
         {
             trace.step("`app-root` of the host", Some(self.config.annotation(ingress, "app-root")));
             let mut location = vec![Part::Scheme, Part::Literal("://".to_owned()), Part::HostHeader];
-            location.extend(texts::variables(&server.locations[position].settings.rewrite.app_root));
+            location.extend(Self::text_of_server(server, &server.locations[position].settings.rewrite.app_root));
             let answer = Answer::Redirect { status: 302, location: TextExpr(location), response_headers: self.outer_headers() };
             return self.outside(v, Outside::Server(server), 302, answer);
         }
@@ -495,7 +495,7 @@ impl Router<'_> {
         if ![301, 302, 303, 307, 308].contains(&fixed.status) {
             return Some(Answer::Respond { status: fixed.status, response_headers: self.headers(here) });
         }
-        let parts = texts::variables(&fixed.url);
+        let parts = self.text_of_script(v, here, &fixed.url);
         let location = if fixed.url.starts_with('/') { self.absolute(here, parts) } else { TextExpr(parts) };
         Some(self.redirect(v, here, fixed.status, location))
     }

@@ -368,16 +368,10 @@ fn paths_of(config: &Config, server: &Server, predicates: &mut Predicates) -> Pa
     let plain: BTreeSet<&str> = own.chain(built_in.iter().map(|(path, _)| *path)).collect();
     for (at, location) in server.locations.iter().enumerate() {
         match location.modifier {
-            Modifier::Regex => {
-                let test = search(format!("^{}", location.path), true);
-                first.push((predicates.intern(Field::Path, test, place(location)), at));
+            Modifier::Regex | Modifier::Exact => {
+                first.push((predicates.intern(Field::Path, location_test(location), place(location)), at));
             }
-            Modifier::Exact => {
-                first.push((predicates.intern(Field::Path, equals(&location.path), place(location)), at));
-            }
-            Modifier::Prefix => {
-                prefixes.push((location.path.len(), Test::Prefix(location.path.clone()), Place::Location(at), place(location)));
-            }
+            Modifier::Prefix => prefixes.push((location.path.len(), location_test(location), Place::Location(at), place(location))),
         }
         let proxies = location.settings.denied.is_none();
         if let Some(short) =
@@ -395,6 +389,15 @@ fn paths_of(config: &Config, server: &Server, predicates: &mut Predicates) -> Pa
     prefixes.sort_by_key(|(length, ..)| std::cmp::Reverse(*length));
     let prefixes = prefixes.into_iter().map(|(_, test, place, origin)| (predicates.intern(Field::Path, test, origin), place));
     Paths { prefixes: deciding(prefixes), first: deciding(first), slash: deciding(slash) }
+}
+
+/// What a location asks of the path.
+pub(super) fn location_test(location: &Location) -> Test {
+    match location.modifier {
+        Modifier::Regex => search(format!("^{}", location.path), true),
+        Modifier::Exact => equals(&location.path),
+        Modifier::Prefix => Test::Prefix(location.path.clone()),
+    }
 }
 
 /// Locations that the template adds.

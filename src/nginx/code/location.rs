@@ -76,7 +76,7 @@ impl Router<'_> {
             {
                 trace.step("`app-root` of the host", Some(self.config.annotation(ingress, "app-root")));
                 let mut location = vec![Part::Scheme, Part::Literal("://".to_owned()), Part::HostHeader];
-                location.extend(texts::variables(&server.locations[position].settings.rewrite.app_root));
+                location.extend(Self::text_of_server(server, &server.locations[position].settings.rewrite.app_root));
                 end = End::Redirect { status: 302, location: TextExpr(location) };
             } else {
                 let script = Script { location: None, levels: None, because: self.config_map_key("server-snippet") };
