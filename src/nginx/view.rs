@@ -263,6 +263,12 @@ impl View<'_> {
         self.target.as_ref().map_or("/", |target| target.raw.as_str())
     }
 
+    /// `$request_uri`.
+    fn request_uri(&self) -> &str {
+        let raw = self.raw();
+        raw.strip_prefix('/').filter(|_| self.target.as_ref().is_some_and(|target| target.bare_query)).unwrap_or(raw)
+    }
+
     /// Name of the server for the handshake, as the certificate table is asked for it.
     pub(super) fn sni(&self) -> Option<String> {
         let name = self.request.sni.as_deref().filter(|sni| self.is_https() && !sni.is_empty())?;
@@ -293,7 +299,11 @@ impl View<'_> {
             Part::Literal(text) => text.clone(),
             Part::Scheme => scheme(self.request.scheme).to_owned(),
             Part::EffectiveScheme => self.effective_scheme.clone(),
-            Part::Host => self.host.clone().unwrap_or_else(|| "_".to_owned()),
+            Part::Host => self.host.clone().unwrap_or_else(|| {
+                // The header filter takes the address on which the request came.
+                self.unknown.set(Some("the address of nginx"));
+                String::new()
+            }),
             Part::HostHeader => self.request.host.clone().unwrap_or_default(),
             Part::ForwardedHost => self.best_host(),
             Part::ForwardedHostName => {
@@ -309,8 +319,8 @@ impl View<'_> {
                 told.map_or_else(|| self.port().to_string(), str::to_owned)
             }
             Part::RawTarget { strip_slash } => {
-                let raw = self.raw();
-                if *strip_slash { raw.strip_suffix('/').unwrap_or(raw).to_owned() } else { raw.to_owned() }
+                let sent = self.request_uri();
+                if *strip_slash { sent.strip_suffix('/').unwrap_or(sent).to_owned() } else { self.raw().to_owned() }
             }
             Part::Path(path) => self.path(path),
             Part::Redirected { regex, template } => uri::unescape_redirect(&uri::text_of(&self.fill(*regex, template, true))),
@@ -408,8 +418,8 @@ impl View<'_> {
             "https" => text(if self.is_https() { "on" } else { "" }),
             "pass_access_scheme" => text(&self.effective_scheme),
             "uri" | "document_uri" => target.map(|target| target.path.clone()).unwrap_or_default(),
-            "request_uri" => text(self.raw()),
-            "escaped_request_uri" => text(&uri::escape_component(self.raw().as_bytes())),
+            "request_uri" => text(self.request_uri()),
+            "escaped_request_uri" => text(&uri::escape_component(self.request_uri().as_bytes())),
             "args" | "query_string" => text(target.map_or("", |target| target.args.as_str())),
             "is_args" => text(if target.is_some_and(|target| !target.args.is_empty()) { "?" } else { "" }),
             "remote_addr" => text(&Self::address(self.client)),
