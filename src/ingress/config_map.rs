@@ -12,7 +12,7 @@ use crate::{
     k8s::{FieldPath, Inventory, NamespacedName, ObjectId, Subject},
     ledger::{Code, Finding, Findings},
     nginx::{
-        AccessLists, Errors, Flags, ForwardedHeaders, Globals, Hsts, MapKey, Settings, Snippet,
+        AccessLists, Errors, Flags, ForwardedHeaders, Globals, HeaderBuffers, Hsts, MapKey, Settings, Snippet,
         settings::{
             AddressLists, BackendProtocol, Buffering, CanaryBehavior, Cidr, ErrorPages, ExternalAuth, Given, LoadBalancing, ModSecurity,
             NextUpstream, Observability, Proxy, ProxyRedirect, RateLimits, Redirect, Rewrite, Satisfy, ServerTls, Setting, Timeouts,
@@ -167,6 +167,7 @@ pub(super) fn read(inventory: &Inventory, flags: Flags, data: &IndexMap<String, 
         .collect();
     let word_blocklist = keys.text("annotation-value-word-blocklist", "").value;
     let snippets = read_snippets(&mut keys);
+    let first_buffer = keys.text("client-header-buffer-size", "1k").value;
     let buffers = keys.text("large-client-header-buffers", "4 8k").value;
     let allowed_response_headers = keys.list("global-allowed-response-headers");
     let allowed_response_headers = allowed_response_headers.into_iter().filter(|name| external::is_header(name)).collect();
@@ -209,7 +210,7 @@ pub(super) fn read(inventory: &Inventory, flags: Flags, data: &IndexMap<String, 
         ignore_invalid_headers: keys.bool("ignore-invalid-headers", true).value,
         limit_request_status: keys.status("limit-req-status-code", 503),
         limit_connection_status: keys.status("limit-conn-status-code", 503),
-        header_buffer: buffers.split_whitespace().nth(1).and_then(check::size).unwrap_or(8 << 10),
+        header_buffers: header_buffers(&first_buffer, &buffers),
         allow_snippets: keys.bool("allow-snippet-annotations", false),
         risk_level,
         // An item between two commas is found in every value.
@@ -243,6 +244,13 @@ fn finish(mut keys: Keys<'_>, mut globals: Globals, unreadable: Vec<(&'static st
         }
     }
     Read { globals, findings: keys.findings, unreadable, refused: keys.refused }
+}
+
+/// Buffers for heads of requests; nginx refuses what is none.
+fn header_buffers(first: &str, larger: &str) -> HeaderBuffers {
+    let bytes = |text: &str| check::size(text).and_then(|size| usize::try_from(size).ok());
+    let (number, size) = larger.split_once(char::is_whitespace).unwrap_or(("4", "8k"));
+    HeaderBuffers { first: bytes(first).unwrap_or(1 << 10), number: number.parse().unwrap_or(4), size: bytes(size).unwrap_or(8 << 10) }
 }
 
 fn read_snippets(keys: &mut Keys<'_>) -> Vec<Snippet> {

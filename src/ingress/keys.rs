@@ -9,7 +9,6 @@ const WITHOUT_INFLUENCE: &[&str] = &[
     "brotli-min-length",
     "brotli-types",
     "client-body-timeout",
-    "client-header-buffer-size",
     "client-header-timeout",
     "debug-connections",
     "default-type",

@@ -208,6 +208,35 @@ pub struct Snippet {
     pub defines: Vec<String>,
 }
 
+/// Memory for the head of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeaderBuffers {
+    /// Bytes of the first buffer.
+    pub first: usize,
+    /// How many larger ones there may be besides.
+    pub number: usize,
+    /// Bytes of a larger one.
+    pub size: usize,
+}
+
+impl HeaderBuffers {
+    /// Whether the lines of a head fit: one that does not fit into what is left of a buffer is moved into a new one as a whole
+    /// (`ngx_http_alloc_large_header_buffer`).
+    pub fn hold(&self, lines: impl IntoIterator<Item = usize>) -> bool {
+        let (mut left, mut number) = (self.first, self.number);
+        for line in lines {
+            if line > left {
+                if line > self.size || number == 0 {
+                    return false;
+                }
+                (left, number) = (self.size, number - 1);
+            }
+            left -= line;
+        }
+        true
+    }
+}
+
 /// Keys that only concern logs and metrics, or performance, kept as they stand.
 pub type Logging = IndexMap<String, String>;
 
@@ -259,8 +288,8 @@ pub struct Globals {
     pub limit_request_status: u16,
     /// `limit-conn-status-code`.
     pub limit_connection_status: u16,
-    /// `large-client-header-buffers`, size of one in bytes.
-    pub header_buffer: u64,
+    /// `client-header-buffer-size` and `large-client-header-buffers`.
+    pub header_buffers: HeaderBuffers,
     /// `allow-snippet-annotations`.
     pub allow_snippets: Setting<bool>,
     /// `annotations-risk-level`: 0 low to 3 critical.
@@ -289,4 +318,17 @@ pub struct Globals {
     pub defaults: std::sync::Arc<super::Settings>,
     /// Keys without effect on what is answered.
     pub logging: Logging,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_move_into_larger_buffers_as_a_whole() {
+        let buffers = HeaderBuffers { first: 1 << 10, number: 4, size: 8 << 10 };
+        assert!(buffers.hold([8192]) && !buffers.hold([8193]));
+        assert!(buffers.hold([100, 7000, 7000, 7000, 7000]) && !buffers.hold([100, 7000, 7000, 7000, 7000, 7000]));
+        assert!(HeaderBuffers { first: 32 << 10, ..buffers }.hold([31_000]));
+    }
 }

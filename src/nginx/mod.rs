@@ -23,7 +23,7 @@ mod view;
 
 pub use config::{Config, IngressId, Refusal, RefusalKind, Source, UpstreamId};
 pub use errors::ReplacedErrors;
-pub use globals::{AccessLists, Errors, Flags, ForwardedHeaders, Globals, Hsts, Logging, MapKey, Snippet};
+pub use globals::{AccessLists, Errors, Flags, ForwardedHeaders, Globals, HeaderBuffers, Hsts, Logging, MapKey, Snippet};
 pub use location::{Location, Modifier, PathOrigin, PathType, Target};
 pub use router::Router;
 pub use server::{Alias, Certificate, ClientCertificates, RedirectServer, Server, ServerName, TlsDecision};

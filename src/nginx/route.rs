@@ -183,7 +183,9 @@ impl Router<'_> {
         } else if v.holds(common.bad_target) {
             (Outside::Unreachable, 400, 400, "the target cannot be read")
         } else if v.holds(common.bad_header) {
-            (server, HEADER_TOO_LARGE, 400, "a header is longer than a header buffer")
+            (server, HEADER_TOO_LARGE, 400, "the headers do not fit into the header buffers")
+        } else if v.holds(common.bad_header_name) {
+            (server, 400, 400, "a header is none, or says in two ways where the request goes or ends")
         } else if v.holds(common.bad_host) {
             (server, 400, 400, "the Host header is missing or none")
         } else if v.first(&common.unserved_methods).is_some() {

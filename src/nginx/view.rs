@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     automata::pcre::{Captures, Pattern},
-    request::{Field, Malformed, Part, PathExpr, Piece, PredicateId, Request, Scheme, Sequence, Test, TextExpr, Valuation},
+    request::{Field, Header, Malformed, Part, PathExpr, Piece, PredicateId, Request, Scheme, Sequence, Test, TextExpr, Valuation},
 };
 
 /// A request, read once.
@@ -161,15 +161,20 @@ impl<'r> View<'r> {
 
     fn malformed(&self, kind: Malformed) -> bool {
         let request = self.request;
-        let limit = usize::try_from(self.router.config.globals.header_buffer).unwrap_or(usize::MAX);
+        let buffers = &self.router.config.globals.header_buffers;
+        // Blanks, version and end of the line; colon, blank and end of a header.
+        let line = request.target.len() + request.method.len() + 12;
+        let host = request.host.as_ref().map(|host| host.len() + 8);
+        let headers = || host.into_iter().chain(request.headers.iter().map(|header| header.name.len() + header.value.len() + 4));
         match kind {
             Malformed::Method => request.method.is_empty() || !request.method.bytes().all(|b| b.is_ascii_uppercase() || b"_-".contains(&b)),
-            Malformed::TooLong => request.target.len() + request.method.len() + 11 > limit,
+            Malformed::TooLong => !buffers.hold([line]),
             Malformed::Target => self.target.is_none(),
             Malformed::Host => self.host_is_bad,
-            Malformed::Header => request.headers.iter().any(|header| header.name.len() + header.value.len() + 4 > limit),
-            // nginx drops such headers, and decodes such slashes; it never refuses either.
-            Malformed::HeaderName | Malformed::EscapedSlash => false,
+            Malformed::Header => !buffers.hold(std::iter::once(line).chain(headers())),
+            Malformed::HeaderName => request.headers.iter().any(is_no_header) || is_framed_twice(request),
+            // nginx decodes such slashes.
+            Malformed::EscapedSlash => false,
             Malformed::SniDiffers => {
                 // A name that no server takes is forgotten (`ngx_http_ssl_servername`).
                 self.sni().is_some_and(|sni| Some(sni.as_str()) != self.host.as_deref() && self.taking(&sni).is_some())
@@ -187,6 +192,19 @@ impl<'r> View<'r> {
             Test::InNetworks(_) | Test::Above(_) | Test::Malformed(_) => false,
         }
     }
+}
+
+/// nginx drops headers with odd names, but refuses some (`ngx_http_parse_header_line`).
+fn is_no_header(header: &Header) -> bool {
+    let broken = |byte: u8| byte <= b' ' || byte == 0x7f;
+    let length = header.name.eq_ignore_ascii_case("content-length");
+    header.name.is_empty() || header.name.bytes().any(broken) || length && !header.value.trim().bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Two Host headers, or a body with a length and chunks.
+fn is_framed_twice(request: &Request) -> bool {
+    let has = |name: &str| request.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name));
+    request.host.is_some() && has("host") || request.chunked && has("content-length")
 }
 
 /// Headers that nginx itself looks at.
