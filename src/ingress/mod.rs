@@ -14,6 +14,7 @@ mod flags;
 mod keys;
 mod locations;
 mod order;
+mod proxying;
 mod refusals;
 mod select;
 mod selector;
