@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use indexmap::IndexMap;
 
-use super::keys;
+use super::{keys, values};
 use crate::{
     annotations::{check, external, misc, proxy, snippets, url::GoUrl},
     k8s::{FieldPath, Inventory, NamespacedName, ObjectId, Subject},
@@ -243,6 +243,7 @@ fn finish(mut keys: Keys<'_>, mut globals: Globals, unreadable: Vec<(&'static st
             keys.report(Code::IngressUnknownConfigmapKey, key, value);
         }
     }
+    keys.refused.extend(values::problems(keys.data));
     Read { globals, findings: keys.findings, unreadable, refused: keys.refused }
 }
 

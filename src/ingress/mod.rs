@@ -21,6 +21,7 @@ mod selector;
 mod servers;
 mod snippets;
 mod upstreams;
+mod values;
 
 use std::{collections::BTreeMap, sync::Arc};
 
