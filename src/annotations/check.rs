@@ -92,6 +92,11 @@ pub(crate) fn size(text: &str) -> Option<u64> {
     digits.parse::<u64>().ok().map(|number| number.saturating_mul(unit))
 }
 
+/// Size of a buffer in bytes (`ngx_parse_size`): nginx knows no `g` there.
+pub(crate) fn buffer_size(text: &str) -> Option<u64> {
+    size(text).filter(|_| !text.trim_end().ends_with(['g', 'G']))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

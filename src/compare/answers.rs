@@ -564,6 +564,7 @@ pub(super) fn of_outcome(outcome: &Outcome) -> Answer {
             response_headers: headers(&forward.response_headers),
             header_rules: Vec::new(),
             read_timeout: None,
+            chunked_limit: None,
             error_page: None,
         })),
         Outcome::Redirect { status, location, response_headers } => {

@@ -408,6 +408,7 @@ fn forward(rule: &Rule, split: Vec<Share>, path: &PathExpr, cors: HeaderExprs, d
         response_headers,
         header_rules: Vec::new(),
         read_timeout: None,
+        chunked_limit: None,
         error_page: None,
     }))
 }
@@ -450,6 +451,7 @@ pub fn stream(rule: &Rule, speech: Speech, dialect: &Dialect) -> Answer {
             response_headers: Vec::new(),
             header_rules: Vec::new(),
             read_timeout: None,
+            chunked_limit: None,
             error_page: None,
         })),
     }

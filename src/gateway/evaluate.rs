@@ -314,6 +314,7 @@ fn outcome(answer: &Answer, view: &View<'_>, dialect: &Dialect) -> Outcome {
                 response_headers,
                 header_rules: _,
                 read_timeout: _,
+                chunked_limit: _,
                 error_page: _,
             } = &**forwarding;
             if let Some(refused) = refused_rewrite(target, view, dialect) {

@@ -6,18 +6,19 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use indexmap::IndexMap;
 
-use super::keys;
+use super::{keys, values};
 use crate::{
     annotations::{check, external, misc, proxy, snippets, url::GoUrl},
     k8s::{FieldPath, Inventory, NamespacedName, ObjectId, Subject},
     ledger::{Code, Finding, Findings},
     nginx::{
-        AccessLists, Errors, Flags, ForwardedHeaders, Globals, Hsts, Settings, Snippet,
+        AccessLists, Errors, Flags, ForwardedHeaders, Globals, HeaderBuffers, Hsts, MapKey, Settings, Snippet,
         settings::{
             AddressLists, BackendProtocol, Buffering, CanaryBehavior, Cidr, ErrorPages, ExternalAuth, Given, LoadBalancing, ModSecurity,
             NextUpstream, Observability, Proxy, ProxyRedirect, RateLimits, Redirect, Rewrite, Satisfy, ServerTls, Setting, Timeouts,
         },
     },
+    snippet::map_keys,
 };
 
 /// Reads keys and remembers which were asked for.
@@ -26,6 +27,7 @@ struct Keys<'a> {
     object: Option<ObjectId>,
     known: BTreeSet<&'static str>,
     findings: Findings,
+    refused: Vec<(&'static str, String)>,
 }
 
 impl<'a> Keys<'a> {
@@ -82,6 +84,15 @@ impl<'a> Keys<'a> {
         text.split(',').filter(|item| !item.is_empty()).map(|item| item.trim().to_owned()).collect()
     }
 
+    /// Keys of a `map` block; none where nginx refuses it.
+    fn map(&mut self, key: &'static str) -> Vec<MapKey> {
+        let list = self.list(key);
+        map_keys(&list).unwrap_or_else(|problem| {
+            self.refused.push((key, problem));
+            Vec::new()
+        })
+    }
+
     /// Networks; what is none goes to nginx as it stands and stops it, which `bad` collects.
     fn networks(&mut self, key: &'static str, bad: &mut Vec<(&'static str, String)>) -> Vec<Cidr> {
         let mut list = Vec::new();
@@ -93,6 +104,14 @@ impl<'a> Keys<'a> {
         }
         list
     }
+
+    /// The same where the key is given, else this network.
+    fn networks_or(&mut self, key: &'static str, default: &str, bad: &mut Vec<(&'static str, String)>) -> Vec<Cidr> {
+        if self.get(key).is_some() {
+            return self.networks(key, bad);
+        }
+        vec![default.parse().expect("INVARIANT: a network")]
+    }
 }
 
 /// What the ConfigMap says, and items that nginx cannot read.
@@ -100,6 +119,8 @@ pub(super) struct Read {
     pub(super) globals: Globals,
     pub(super) findings: Findings,
     pub(super) unreadable: Vec<(&'static str, String)>,
+    /// Keys with whose value nginx refuses the configuration, and what it says.
+    pub(super) refused: Vec<(&'static str, String)>,
 }
 
 /// `custom-http-errors`; items that are no status are left out.
@@ -115,7 +136,7 @@ fn error_codes(keys: &mut Keys<'_>) -> Vec<u16> {
 
 /// Merges the ConfigMap with the defaults. `object` is where it was read, if it was.
 pub(super) fn read(inventory: &Inventory, flags: Flags, data: &IndexMap<String, String>, object: Option<ObjectId>) -> Read {
-    let mut keys = Keys { data, object, known: BTreeSet::new(), findings: Vec::new() };
+    let mut keys = Keys { data, object, known: BTreeSet::new(), findings: Vec::new(), refused: Vec::new() };
     let mut unreadable = Vec::new();
     let risk = keys.text("annotations-risk-level", "High");
     let risk_level = match risk.to_ascii_lowercase().as_str() {
@@ -139,14 +160,14 @@ pub(super) fn read(inventory: &Inventory, flags: Flags, data: &IndexMap<String, 
         }
         found.map(|map| map.data.clone()).unwrap_or_default()
     };
-    let trusted_proxies = if data.contains_key("proxy-real-ip-cidr") {
-        keys.networks("proxy-real-ip-cidr", &mut unreadable)
-    } else {
-        keys.known.insert("proxy-real-ip-cidr");
-        vec!["0.0.0.0/0".parse().expect("INVARIANT: a network")]
-    };
+    let trusted_proxies = keys.networks_or("proxy-real-ip-cidr", "0.0.0.0/0", &mut unreadable);
+    let status_networks = [("nginx-status-ipv4-whitelist", "127.0.0.1"), ("nginx-status-ipv6-whitelist", "::1")]
+        .into_iter()
+        .flat_map(|(key, default)| keys.networks_or(key, default, &mut unreadable))
+        .collect();
     let word_blocklist = keys.text("annotation-value-word-blocklist", "").value;
     let snippets = read_snippets(&mut keys);
+    let first_buffer = keys.text("client-header-buffer-size", "1k").value;
     let buffers = keys.text("large-client-header-buffers", "4 8k").value;
     let allowed_response_headers = keys.list("global-allowed-response-headers");
     let allowed_response_headers = allowed_response_headers.into_iter().filter(|name| external::is_header(name)).collect();
@@ -172,8 +193,8 @@ pub(super) fn read(inventory: &Inventory, flags: Flags, data: &IndexMap<String, 
         },
         access: AccessLists {
             block_cidrs: keys.networks("block-cidrs", &mut unreadable),
-            block_user_agents: keys.list("block-user-agents"),
-            block_referers: keys.list("block-referers"),
+            block_user_agents: keys.map("block-user-agents"),
+            block_referers: keys.map("block-referers"),
         },
         external_auth: external_auth(&mut keys),
         errors: Errors { codes: errors.clone(), intercept_disabled: keys.bool("disable-proxy-intercept-errors", false).value },
@@ -189,7 +210,7 @@ pub(super) fn read(inventory: &Inventory, flags: Flags, data: &IndexMap<String, 
         ignore_invalid_headers: keys.bool("ignore-invalid-headers", true).value,
         limit_request_status: keys.status("limit-req-status-code", 503),
         limit_connection_status: keys.status("limit-conn-status-code", 503),
-        header_buffer: buffers.split_whitespace().nth(1).and_then(check::size).unwrap_or(8 << 10),
+        header_buffers: header_buffers(&first_buffer, &buffers),
         allow_snippets: keys.bool("allow-snippet-annotations", false),
         risk_level,
         // An item between two commas is found in every value.
@@ -201,6 +222,7 @@ pub(super) fn read(inventory: &Inventory, flags: Flags, data: &IndexMap<String, 
         snippets,
         use_http2: keys.bool("use-http2", true).value,
         ssl_reject_handshake: keys.bool("ssl-reject-handshake", false).value,
+        status_networks,
         default_certificate: flags.default_ssl_certificate.clone(),
         defaults: Arc::new(defaults(&mut keys, errors, &mut unreadable)),
         logging: IndexMap::new(),
@@ -221,7 +243,15 @@ fn finish(mut keys: Keys<'_>, mut globals: Globals, unreadable: Vec<(&'static st
             keys.report(Code::IngressUnknownConfigmapKey, key, value);
         }
     }
-    Read { globals, findings: keys.findings, unreadable }
+    keys.refused.extend(values::problems(keys.data));
+    Read { globals, findings: keys.findings, unreadable, refused: keys.refused }
+}
+
+/// Buffers for heads of requests; nginx refuses what is none.
+fn header_buffers(first: &str, larger: &str) -> HeaderBuffers {
+    let bytes = |text: &str| check::size(text).and_then(|size| usize::try_from(size).ok());
+    let (number, size) = larger.split_once(char::is_whitespace).unwrap_or(("4", "8k"));
+    HeaderBuffers { first: bytes(first).unwrap_or(1 << 10), number: number.parse().unwrap_or(4), size: bytes(size).unwrap_or(8 << 10) }
 }
 
 fn read_snippets(keys: &mut Keys<'_>) -> Vec<Snippet> {

@@ -27,6 +27,8 @@ pub struct Controller {
     pub findings: Findings,
     /// Items of address lists in the ConfigMap that stop nginx: key and item.
     pub unreadable: Vec<(&'static str, String)>,
+    /// Keys of the ConfigMap with whose value nginx refuses the configuration, and what it says.
+    pub refused: Vec<(&'static str, String)>,
     /// The ConfigMap that was taken.
     pub config_map: Option<NamespacedName>,
     /// There was no ConfigMap, so that its settings are the defaults.
@@ -79,6 +81,7 @@ pub fn controller(inventory: &Inventory, given: &Given) -> Controller {
         globals: read.globals,
         findings,
         unreadable: read.unreadable,
+        refused: read.refused,
         defaults_assumed: given.config_map.is_none() && name.is_none(),
         flags_assumed: given.arguments.is_empty() && workload.is_none(),
         config_map: name,

@@ -176,20 +176,24 @@ impl Cx<'_> {
             let subject = self.annotation(ingress, annotation);
             self.push(code, subject, list);
         }
-        if let Some((annotation, missing)) = self.asks_nobody(ingress, facts) {
-            let list = vec![("ingress", name(ingress)), ("annotation", annotation.to_owned()), ("missing", missing.to_owned())];
+        if let Some((annotation, reason)) = self.asks_nobody(ingress, facts) {
+            let list = vec![("ingress", name(ingress)), ("annotation", annotation.to_owned()), ("reason", reason.to_owned())];
             self.push(Code::AnnotationAuthIncomplete, self.annotation(ingress, annotation), list);
         }
     }
 
-    /// An annotation that asks for passwords, and the one without which nginx asks nobody.
+    /// An annotation that asks for passwords, and what keeps nginx from asking anybody.
     fn asks_nobody(&self, ingress: &Ingress, facts: &IngressFacts) -> Option<(&'static str, &'static str)> {
         let settings = facts.settings.as_ref().filter(|_| self.has_locations(facts))?;
         let has = |name: &str| ingress.meta.annotations.contains_key(&format!("{}/{name}", self.config.globals.flags.annotations_prefix));
         match &settings.basic_auth {
-            Some(basic) if !basic.protects() => Some(("auth-type", "auth-realm")),
-            None if has("auth-secret") && !has("auth-type") && settings.external_auth.is_none() => Some(("auth-secret", "auth-type")),
-            Some(_) | None => None,
+            Some(basic) if basic.protects() => None,
+            Some(basic) if basic.realm.is_empty() => Some(("auth-type", "without `auth-realm`")),
+            Some(_) => Some(("auth-type", "with `auth-realm: off`")),
+            None if has("auth-secret") && !has("auth-type") && settings.external_auth.is_none() => {
+                Some(("auth-secret", "without `auth-type`"))
+            }
+            None => None,
         }
     }
 

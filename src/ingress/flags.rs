@@ -48,7 +48,6 @@ const OTHER: &[&str] = &[
     "report-status-classes",
     "shutdown-grace-period",
     "size-buckets",
-    "ssl-passthrough-proxy-port",
     "status-port",
     "status-update-interval",
     "stderrthreshold",
@@ -133,6 +132,7 @@ fn is_valued(name: &str) -> bool {
             | "udp-services-configmap"
             | "http-port"
             | "https-port"
+            | "ssl-passthrough-proxy-port"
     )
 }
 
@@ -167,6 +167,10 @@ fn assign(flags: &mut Flags, name: &str, value: &str) -> bool {
         },
         "https-port" => match value.parse() {
             Ok(port) => flags.https_port = port,
+            Err(_) => return false,
+        },
+        "ssl-passthrough-proxy-port" => match value.parse() {
+            Ok(port) => flags.ssl_passthrough_proxy_port = port,
             Err(_) => return false,
         },
         _ => return false,

@@ -14,12 +14,14 @@ mod flags;
 mod keys;
 mod locations;
 mod order;
+mod proxying;
 mod refusals;
 mod select;
 mod selector;
 mod servers;
 mod snippets;
 mod upstreams;
+mod values;
 
 use std::{collections::BTreeMap, sync::Arc};
 

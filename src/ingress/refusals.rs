@@ -5,15 +5,15 @@ use std::{
     net::{IpAddr, Ipv4Addr},
 };
 
-use super::{Item, controller::Controller};
+use super::{Item, controller::Controller, proxying};
 use crate::{
     annotations::url::GoUrl,
     automata::pcre::Pattern,
     k8s::{Inventory, Step, Subject},
     ledger::Findings,
     nginx::{
-        Config, Globals, Location, Modifier, Refusal, RefusalKind, Server, ServerName,
-        settings::{BasicKind, Given, Proxy},
+        Config, Globals, Location, MapKey, Modifier, Refusal, RefusalKind, Server, ServerName, Target,
+        settings::{BackendProtocol, BasicKind, Given, Proxy},
         template,
     },
 };
@@ -40,6 +40,7 @@ pub(super) fn check(inventory: &Inventory, config: &Config, items: &[Item<'_>], 
     };
     check.panics(items);
     check.own_requests();
+    check.blocked();
     check.expressions();
     for server in &config.servers {
         check.names(server);
@@ -101,6 +102,23 @@ impl Check<'_> {
                 message: "`block-cidrs` contains 127.0.0.1, from which the controller configures nginx".to_owned(),
                 subjects: config_map_key(globals, "block-cidrs"),
             });
+        }
+    }
+
+    /// Expressions of lists that refuse everywhere.
+    fn blocked(&mut self) {
+        let access = &self.config.globals.access;
+        for (key, list) in [("block-user-agents", &access.block_user_agents), ("block-referers", &access.block_referers)] {
+            for item in list {
+                let MapKey::Regex { pattern, caseless } = item else { continue };
+                match self.compile(pattern, *caseless) {
+                    Ok(names) => self.groups.extend(names),
+                    Err(error) => {
+                        let message = format!("`{key}` of the ConfigMap: `{pattern}` is no regular expression: {error}");
+                        self.refuse(message, config_map_key(&self.config.globals, key));
+                    }
+                }
+            }
         }
     }
 
@@ -204,7 +222,7 @@ impl Check<'_> {
             self.variables("mirror-target", &mirror.target, ingress);
         }
         self.mirror(location);
-        self.proxying(location);
+        self.proxying(server, location);
     }
 
     fn variables(&mut self, annotation: &'static str, text: &str, ingress: crate::nginx::IngressId) {
@@ -241,15 +259,25 @@ impl Check<'_> {
     }
 
     /// Directives of proxying with arguments that nginx refuses.
-    fn proxying(&mut self, location: &Location) {
+    fn proxying(&mut self, server: &Server, location: &Location) {
         let Some(origin) = &location.origin else { return };
-        let proxy = std::sync::Arc::clone(&location.settings.proxy);
-        for (key, message) in proxy_problems(&proxy) {
-            let subjects = match key {
-                Given::Annotation(name) => vec![self.config.annotation(origin.ingress, name)],
-                Given::ConfigMap(name) => config_map_key(&self.config.globals, name),
-                Given::Default => Vec::new(),
-            };
+        let annotation = |name: &str| vec![self.config.annotation(origin.ingress, name)];
+        let mut problems = self.of_proxy(&location.settings.proxy, annotation);
+        problems.extend(printed(server, location).into_iter().map(|(name, message)| (message, annotation(name))));
+        self.refuse_each(problems);
+    }
+
+    fn of_proxy(&self, proxy: &Proxy, annotation: impl Fn(&str) -> Vec<Subject>) -> Vec<(String, Vec<Subject>)> {
+        let places = |given| match given {
+            Given::Annotation(name) => annotation(name),
+            Given::ConfigMap(name) => config_map_key(&self.config.globals, name),
+            Given::Default => Vec::new(),
+        };
+        proxying::problems(proxy).into_iter().map(|(given, message)| (message, places(given))).collect()
+    }
+
+    fn refuse_each(&mut self, problems: Vec<(String, Vec<Subject>)>) {
+        for (message, subjects) in problems {
             if !self.found.iter().any(|refusal| refusal.message == message) {
                 self.refuse(message, subjects);
             }
@@ -267,11 +295,13 @@ impl Check<'_> {
     fn globals(&mut self, controller: &Controller) {
         let globals = &self.config.globals;
         let from = &globals.defaults.proxy.redirect.from;
+        let problems = self.of_proxy(&globals.defaults.proxy, |_| Vec::new());
         // The implicit `/` of `_` takes over proxy-redirect-from, but an empty proxy-redirect-to.
         if !["off", "default"].contains(&from.value.as_str()) {
             let message = format!("`proxy-redirect-from` `{}` of the ConfigMap has no second argument on the default server", from.value);
             self.refuse(message, config_map_key(globals, "proxy-redirect-from"));
         }
+        self.refuse_each(problems);
         for (key, item) in &controller.unreadable {
             let used = match *key {
                 "whitelist-source-range" | "denylist-source-range" => !self.config.ingresses.is_empty(),
@@ -280,6 +310,9 @@ impl Check<'_> {
             if used && !["all", "unix:"].contains(&item.as_str()) {
                 self.refuse(format!("`{key}` of the ConfigMap: invalid parameter `{item}`"), config_map_key(globals, key));
             }
+        }
+        for (key, problem) in &controller.refused {
+            self.refuse(format!("`{key}` of the ConfigMap: {problem}"), config_map_key(globals, key));
         }
         let headers = |name: &'static str, map: &indexmap::IndexMap<String, String>, groups: &BTreeSet<String>| {
             map.iter()
@@ -317,6 +350,37 @@ impl Check<'_> {
     }
 }
 
+/// Annotations that the template prints into other directives, and what nginx says against them.
+fn printed(server: &Server, location: &Location) -> Vec<(&'static str, String)> {
+    let settings = &location.settings;
+    let mut problems = Vec::new();
+    let plain = [BackendProtocol::Http, BackendProtocol::Https].contains(&settings.protocol.value) || location.target == Target::Default;
+    if settings.proxy.redirect.from.value == "default" && !plain {
+        problems.push(("proxy-redirect-from", "`proxy_redirect default` needs a `proxy_pass` without variables".to_owned()));
+    }
+    if let Some(limits) = &settings.limits {
+        if (limits.per_second > 0 || limits.per_minute > 0) && limits.burst_multiplier <= 0 {
+            let message = format!("`limit-burst-multiplier` {}: invalid burst value", limits.burst_multiplier);
+            problems.push(("limit-burst-multiplier", message));
+        }
+        if limits.connections > 65535 {
+            let message = format!("`limit-connections` {}: connection limit must be less 65536", limits.connections);
+            problems.push(("limit-connections", message));
+        }
+    }
+    let auth = settings.external_auth.as_ref();
+    // One Ingress of the host gives its ciphers.
+    let ciphers = location.origin.as_ref().filter(|origin| server.ssl_ciphers == Some(origin.ingress));
+    let words = [
+        ("auth-signin", auth.map_or("", |auth| &auth.signin)),
+        ("auth-request-redirect", auth.map_or("", |auth| &auth.request_redirect)),
+        ("ssl-ciphers", ciphers.map_or("", |_| &settings.server_tls.ciphers)),
+    ];
+    let several = words.into_iter().filter(|(_, text)| text.contains(char::is_whitespace));
+    problems.extend(several.map(|(name, text)| (name, format!("`{name}` `{text}`: wrong number of arguments"))));
+    problems
+}
+
 /// Addresses do; names below reserved top-level domains do not; anything else is taken to.
 fn resolves(host: &str) -> bool {
     let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or(host);
@@ -331,49 +395,4 @@ fn origin(location: &Location) -> Vec<Subject> {
 fn is_wildcard_name(name: &str) -> bool {
     let inner = name.strip_prefix("*.").or_else(|| name.strip_suffix(".*")).or_else(|| name.strip_prefix('.')).unwrap_or(name);
     !inner.is_empty() && !inner.contains('*') && !name.contains("..")
-}
-
-/// Arguments that nginx refuses, with who gave them.
-fn proxy_problems(proxy: &Proxy) -> Vec<(Given, String)> {
-    let mut problems = Vec::new();
-    let redirect = &proxy.redirect;
-    if !["off", "default"].contains(&redirect.from.value.as_str()) && redirect.to.value != "off" {
-        let words = redirect.from.value.split_whitespace().count() + redirect.to.value.split_whitespace().count();
-        if words != 2 {
-            problems.push((redirect.from.given, format!("`proxy-redirect-from` `{}`: wrong number of arguments", redirect.from.value)));
-        }
-    }
-    for (name, setting) in [("proxy-cookie-path", &proxy.cookie_path), ("proxy-cookie-domain", &proxy.cookie_domain)] {
-        let words = setting.value.split_whitespace().count();
-        if words != 2 && setting.value != "off" {
-            problems.push((setting.given, format!("`{name}` `{}`: wrong number of arguments", setting.value)));
-        }
-    }
-    for (name, setting) in [
-        ("proxy-connect-timeout", &proxy.timeouts.connect),
-        ("proxy-send-timeout", &proxy.timeouts.send),
-        ("proxy-read-timeout", &proxy.timeouts.read),
-        ("proxy-next-upstream-timeout", &proxy.next_upstream.timeout),
-        ("proxy-next-upstream-tries", &proxy.next_upstream.tries),
-    ] {
-        if setting.value < 0 {
-            problems.push((setting.given, format!("`{name}` {}: invalid value", setting.value)));
-        }
-    }
-    let buffering = &proxy.buffering;
-    if let Some(size) = crate::annotations::check::size(&buffering.size.value) {
-        let number = u64::try_from(buffering.number.value).unwrap_or(0);
-        let busy = if buffering.busy.value.is_empty() { Some(2 * size) } else { crate::annotations::check::size(&buffering.busy.value) };
-        if number < 2 {
-            problems.push((buffering.number.given, format!("`proxy-buffers-number` {}: there must be at least 2", buffering.number.value)));
-        } else if let Some(busy) = busy
-            && (busy < size || busy > (number - 1) * size)
-        {
-            {
-                let given = if buffering.busy.value.is_empty() { buffering.number.given } else { buffering.busy.given };
-                problems.push((given, "`proxy-busy-buffers-size` does not fit `proxy-buffer-size` and `proxy-buffers-number`".to_owned()));
-            }
-        }
-    }
-    problems
 }

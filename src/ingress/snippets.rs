@@ -222,7 +222,7 @@ fn writes(key: &str, settings: &Settings, globals: &Globals) -> bool {
         "enable-access-log" => !settings.observability.access_log.value,
         "enable-rewrite-log" => settings.observability.rewrite_log.value,
         "relative-redirects" => settings.redirect.relative.value,
-        "auth-type" => settings.basic_auth.as_ref().is_some_and(|auth| auth.protects()),
+        "auth-type" => settings.basic_auth.as_ref().is_some_and(|auth| auth.kind == BasicKind::Basic),
         "auth-url" => settings.external_auth.is_some() || (settings.global_auth.value && globals.external_auth.is_some()),
         "auth-method" => settings.external_auth.as_ref().is_some_and(|auth| !auth.method.is_empty()),
         "auth-cache-key" => settings.external_auth.as_ref().is_some_and(|auth| !auth.cache_key.is_empty()),

@@ -3,7 +3,7 @@
 use super::{Certificate, Router, view::View};
 use crate::request::{
     Answer, Decision, Deny, ErrorPage, Forward, Forwarding, Guard, HeaderExprs, HeaderOperation, Outcome, Part, PathExpr, Request, Ruling,
-    Share, Step, Valuation, World, with_rules, with_rules_of_any_status,
+    Share, Step, TextExpr, Valuation, World, with_rules, with_rules_of_any_status,
 };
 
 /// Common name of the certificate that the controller makes for itself.
@@ -12,8 +12,8 @@ const FAKE: &str = "Kubernetes Ingress Controller Fake Certificate";
 /// What becomes of a request at its guards.
 enum Passed {
     Yes,
-    /// Answered with this status; for a sign-in with this location.
-    No(u16, Option<String>),
+    /// Answered with this status.
+    No(u16),
     Unknown(&'static str),
 }
 
@@ -100,6 +100,7 @@ impl Router<'_> {
             response_headers,
             header_rules,
             read_timeout,
+            chunked_limit,
             error_page,
         } = forwarding;
         let target_text = view.text(&target);
@@ -112,17 +113,21 @@ impl Router<'_> {
             trace.push(Step { text: "the rewritten path is empty".to_owned(), because: None });
             return own(500, trace);
         }
-        match pass(view, request, world, &guards, any_guard, self) {
+        match pass(view, world, &guards, any_guard, self) {
             Passed::Yes => {}
             Passed::Unknown(what) => return Outcome::Unmodelled { what: what.to_owned() },
-            Passed::No(status, None) => {
+            Passed::No(status) => {
+                if let Some(outcome) = signed_in(view, &guards, status, trace) {
+                    return outcome;
+                }
                 trace.push(Step { text: format!("access is refused with {status}"), because: None });
                 return own(status, trace);
             }
-            Passed::No(status, Some(location)) => {
-                trace.push(Step { text: "redirected to sign in".to_owned(), because: None });
-                return Outcome::Redirect { status, location, response_headers: vec![("strict-transport-security".to_owned(), None)] };
-            }
+        }
+        // nginx counts what it reads (`ngx_http_request_body_chunked_filter`).
+        if request.chunked && chunked_limit.is_some_and(|limit| request.body_bytes > limit) {
+            trace.push(Step { text: "the chunked body is longer than `proxy-body-size`".to_owned(), because: None });
+            return own(413, trace);
         }
         let outside = |share: &Share| {
             let backend = share.backend.as_deref()?;
@@ -157,6 +162,9 @@ impl Router<'_> {
                 return own(504, trace);
             }
             let intercepted = error_page.as_ref().filter(|page| page.intercepts);
+            if let Some(outcome) = intercepted.and_then(|_| signed_in(view, &guards, answer.status, trace)) {
+                return outcome;
+            }
             if let Some(outcome) = self.replaced(view, request, world, intercepted, answer.status, trace) {
                 return outcome;
             }
@@ -167,7 +175,7 @@ impl Router<'_> {
                 if hidden || name == "server" || name == "set-cookie" {
                     continue;
                 }
-                let value = if name == "location" { rewritten_location(&response_headers, value) } else { Some(value) };
+                let value = if name == "location" { rewritten_location(view, &response_headers, value) } else { Some(value) };
                 let Some(value) = value else { continue };
                 let status = answer.status;
                 let mut rules = header_rules.iter().filter(|rule| rule.statuses.include(status) && rule.covers(&name));
@@ -273,20 +281,24 @@ fn values(view: &View<'_>, headers: &HeaderExprs) -> Vec<(String, Option<String>
 
 /// The text is made of the backend's answer.
 fn from_backend(text: &crate::request::TextExpr) -> bool {
-    matches!(text.0.as_slice(), [Part::BackendLocation { .. }])
+    matches!(text.0.first(), Some(Part::BackendLocation { .. }))
 }
 
-/// `proxy_redirect`: the text at the start is replaced; `None` where that is not known.
-fn rewritten_location(headers: &HeaderExprs, value: String) -> Option<String> {
-    let rule = headers.iter().find_map(|(_, text)| match text.as_ref()?.0.as_slice() {
-        [Part::BackendLocation { from, to }] => Some((from, to)),
+/// `proxy_redirect`: the text at the start is replaced, and nginx completes a path that it made so; `None` where that is not known.
+fn rewritten_location(view: &View<'_>, headers: &HeaderExprs, value: String) -> Option<String> {
+    let rule = headers.iter().find_map(|(_, text)| match text.as_ref()?.0.split_first()? {
+        (Part::BackendLocation { from, to }, start) => Some((from, to, start)),
         _ => None,
     });
     match rule {
         None => Some(value),
-        Some((from, _)) if from == "default" || from.starts_with('~') => None,
-        Some((_, to)) if to == "off" => Some(value),
-        Some((from, to)) => Some(value.strip_prefix(from.as_str()).map(|rest| format!("{to}{rest}")).unwrap_or(value)),
+        Some((from, ..)) if from == "default" || from.starts_with('~') => None,
+        Some((_, to, _)) if to == "off" => Some(value),
+        Some((from, to, start)) => Some(match value.strip_prefix(from.as_str()).map(|rest| format!("{to}{rest}")) {
+            Some(path) if path.starts_with('/') => format!("{}{path}", view.text(&TextExpr(start.to_vec()))),
+            Some(rewritten) => rewritten,
+            None => value,
+        }),
     }
 }
 
@@ -296,8 +308,8 @@ fn sent(view: &View<'_>, headers: &HeaderExprs) -> Vec<(String, Option<String>)>
 }
 
 /// Asks the guards: all must let pass, or one of those that ask who it is.
-fn pass(view: &View<'_>, request: &Request, world: &impl World, guards: &[Guard], any: bool, router: &Router<'_>) -> Passed {
-    let mut refused: Option<(u16, Option<String>)> = None;
+fn pass(view: &View<'_>, world: &impl World, guards: &[Guard], any: bool, router: &Router<'_>) -> Passed {
+    let mut refused: Option<u16> = None;
     let mut asked = false;
     for guard in guards {
         let passed = match guard {
@@ -308,30 +320,26 @@ fn pass(view: &View<'_>, request: &Request, world: &impl World, guards: &[Guard]
                 if *digest {
                     match view.header("authorization") {
                         Some(_) => Passed::Unknown("whether digest credentials are right"),
-                        None => Passed::No(401, None),
+                        None => Passed::No(401),
                     }
                 } else if !credentials {
-                    Passed::No(401, None)
+                    Passed::No(401)
                 } else {
                     match user_and_password(view.header("authorization").unwrap_or_default()) {
-                        None => Passed::No(401, None),
+                        None => Passed::No(401),
                         Some((user, password)) => match world.password(secret, &user, &password) {
                             Some(true) => Passed::Yes,
-                            Some(false) => Passed::No(401, None),
+                            Some(false) => Passed::No(401),
                             None => Passed::Unknown("whether the password is right"),
                         },
                     }
                 }
             }
-            Guard::Service { url, signin, .. } => match world.authentication(&view.text(url)) {
+            Guard::Service { url, .. } => match world.authentication(&view.text(url)) {
                 None => Passed::Unknown("what the authentication service answers"),
                 Some(200..=299) => Passed::Yes,
-                Some(401) => match signin {
-                    Some(signin) => Passed::No(302, Some(view.text(signin))),
-                    None => Passed::No(401, None),
-                },
-                Some(403) => Passed::No(403, None),
-                Some(_) => Passed::No(500, None),
+                Some(status @ (401 | 403)) => Passed::No(status),
+                Some(_) => Passed::No(500),
             },
         };
         asked = true;
@@ -339,33 +347,28 @@ fn pass(view: &View<'_>, request: &Request, world: &impl World, guards: &[Guard]
             Passed::Yes if any => return Passed::Yes,
             Passed::Yes => {}
             Passed::Unknown(what) => return Passed::Unknown(what),
-            Passed::No(status, location) if !any => {
-                let location = location.or_else(|| signin_of(view, guards, status));
-                return Passed::No(if location.is_some() { 302 } else { status }, location);
-            }
-            Passed::No(status, location) => {
-                if refused.as_ref().is_none_or(|(code, _)| *code != 401) {
-                    refused = Some((status, location));
+            Passed::No(status) if !any => return Passed::No(status),
+            Passed::No(status) => {
+                if refused != Some(401) {
+                    refused = Some(status);
                 }
             }
         }
     }
-    let _ = request;
     match refused {
-        Some((status, location)) if asked => {
-            let location = location.or_else(|| signin_of(view, guards, status));
-            Passed::No(if location.is_some() { 302 } else { status }, location)
-        }
+        Some(status) if asked => Passed::No(status),
         Some(_) | None => Passed::Yes,
     }
 }
 
 /// `error_page 401` leads to the sign-in whoever refused.
-fn signin_of(view: &View<'_>, guards: &[Guard], status: u16) -> Option<String> {
-    guards.iter().filter(|_| status == 401).find_map(|guard| match guard {
-        Guard::Service { signin: Some(signin), .. } => Some(view.text(signin)),
+fn signed_in(view: &View<'_>, guards: &[Guard], status: u16, trace: &mut Vec<Step>) -> Option<Outcome> {
+    let (location, headers) = guards.iter().filter(|_| status == 401).find_map(|guard| match guard {
+        Guard::Service { signin: Some(signin), signin_headers, .. } => Some((view.text(signin), values(view, signin_headers))),
         Guard::Service { signin: None, .. } | Guard::Password { .. } | Guard::Rate { .. } => None,
-    })
+    })?;
+    trace.push(Step { text: "redirected to sign in".to_owned(), because: None });
+    Some(Outcome::Redirect { status: 302, location, response_headers: headers })
 }
 
 /// User and password of `Basic` credentials.

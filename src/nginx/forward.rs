@@ -18,7 +18,7 @@ impl Router<'_> {
         };
         let Some(id) = upstream.filter(|&id| self.config.upstream(id).serves() && !self.dynamic) else {
             trace.step("the Service has no endpoints", origin(here.location));
-            return self.own(here, 503);
+            return self.own(v, here, 503);
         };
         let split = match self.split(v, id, trace) {
             Ok(split) => split,
@@ -34,17 +34,20 @@ impl Router<'_> {
         let protocol = if id == Config::DEFAULT_BACKEND { BackendProtocolOf::Http } else { BackendProtocolOf::of(here.settings()) };
         let speech = if id == Config::DEFAULT_BACKEND { Speech::Http } else { texts::speech(here.settings(), here.https) };
         let handshakes = if speech.is_tls() { vec![texts::handshake(here.server.proxy_tls_of(here.location))] } else { Vec::new() };
-        let sent = self.sent(here, protocol);
+        let sent = self.sent(v, here, protocol);
         let grpc = matches!(here.settings().protocol.value, BackendProtocol::Grpc | BackendProtocol::Grpcs);
         let (host, headers) = match protocol {
             BackendProtocolOf::Http => self.changed_request(v, &here.levels, &here.state, Some(here.location), grpc, sent),
             BackendProtocolOf::WithoutHeaders | BackendProtocolOf::Fcgi => sent,
         };
         let mut response_headers = self.headers(here);
+        let header_rules = self.cleared(&response_headers);
         let redirect = &here.settings().proxy.redirect;
         if redirect.from.value != "off" {
             let (from, to) = (redirect.from.value.clone(), redirect.to.value.clone());
-            response_headers.push(("location".to_owned(), Some([Part::BackendLocation { from, to }].into())));
+            let completed = self.absolute(here, Vec::new());
+            let parts = std::iter::once(Part::BackendLocation { from, to }).chain(completed.0).collect();
+            response_headers.push(("location".to_owned(), Some(TextExpr(parts))));
         }
         Answer::Forward(Box::new(Forwarding {
             guards,
@@ -56,9 +59,10 @@ impl Router<'_> {
             handshakes,
             headers,
             response_headers,
-            header_rules: Vec::new(),
+            header_rules,
             read_timeout: u64::try_from(here.settings().proxy.timeouts.read.value).ok(),
-            error_page: self.error_page(here),
+            chunked_limit: here.settings().proxy.body_size.value,
+            error_page: self.error_page(v, here),
         }))
     }
 
@@ -121,6 +125,15 @@ impl Router<'_> {
         }
     }
 
+    /// Headers of the redirect to the sign-in: its location is one of its own, which has the block of CORS too.
+    pub(super) fn signin_headers(&self, v: &impl Valuation, here: &Here<'_>) -> HeaderExprs {
+        let mut headers = self.outer_headers();
+        if super::route::allows_origin(v, here) {
+            texts::set(&mut headers, texts::cors(here.settings()));
+        }
+        headers
+    }
+
     /// Address lists, and who is asked before the request is passed on.
     fn access(&self, v: &impl Valuation, here: &Here<'_>, trace: &mut Trace) -> Result<(Vec<Guard>, bool), Box<Answer>> {
         let settings = here.settings();
@@ -164,7 +177,7 @@ impl Router<'_> {
                     let what = "an authentication service behind directives that decide about its answers".to_owned();
                     return Err(Box::new(Answer::Unmodelled { what }));
                 }
-                guards.push(texts::service(auth));
+                guards.push(texts::service(auth, self.signin_headers(v, here)));
             }
         }
         let any = here.levels.satisfy().unwrap_or(settings.addresses.satisfy) == Satisfy::Any;
@@ -172,7 +185,7 @@ impl Router<'_> {
         match refused {
             Some(list) if !any || !has_guard => {
                 trace.step(format!("`{list}` refuses the address"), self.annotation(here, list));
-                Err(Box::new(self.own(here, 403)))
+                Err(Box::new(self.own(v, here, 403)))
             }
             Some(_) => Ok((guards, true)),
             // A client that no line names is neither refused nor let in.
@@ -185,7 +198,7 @@ impl Router<'_> {
     }
 
     /// Host and headers sent upstream.
-    fn sent(&self, here: &Here<'_>, protocol: BackendProtocolOf) -> (Option<TextExpr>, HeaderExprs) {
+    fn sent(&self, v: &impl Valuation, here: &Here<'_>, protocol: BackendProtocolOf) -> (Option<TextExpr>, HeaderExprs) {
         let settings = here.settings();
         let globals = &self.config.globals;
         match protocol {
@@ -196,7 +209,7 @@ impl Router<'_> {
         let host = if settings.upstream_host.is_empty() {
             [Part::ForwardedHost].into()
         } else {
-            TextExpr(texts::variables(&settings.upstream_host))
+            TextExpr(self.text_of_proxying(v, here, &settings.upstream_host))
         };
         let client = || Some(TextExpr::from([Part::ClientAddress]));
         let full = *globals.forwarded.trusted && globals.forwarded.full_forwarded_for;

@@ -40,6 +40,8 @@ pub struct Flags {
     pub default_ssl_certificate: Option<NamespacedName>,
     /// `--enable-ssl-passthrough`.
     pub ssl_passthrough: bool,
+    /// `--ssl-passthrough-proxy-port`, on which nginx listens for TLS then.
+    pub ssl_passthrough_proxy_port: u16,
     /// `--disable-svc-external-name`.
     pub disable_external_name: bool,
     /// `--enable-topology-aware-routing`.
@@ -72,6 +74,7 @@ impl Default for Flags {
             default_backend_service: None,
             default_ssl_certificate: None,
             ssl_passthrough: false,
+            ssl_passthrough_proxy_port: 442,
             disable_external_name: false,
             topology_aware_routing: false,
             http_port: 80,
@@ -80,6 +83,13 @@ impl Default for Flags {
             tcp_services: None,
             udp_services: None,
         }
+    }
+}
+
+impl Flags {
+    /// Port on which nginx listens for TLS; with `--enable-ssl-passthrough` somebody else stands in front of it.
+    pub fn tls_port(&self) -> u16 {
+        if self.ssl_passthrough { self.ssl_passthrough_proxy_port } else { self.https_port }
     }
 }
 
@@ -138,10 +148,24 @@ impl ForwardedHeaders {
 pub struct AccessLists {
     /// `block-cidrs`.
     pub block_cidrs: Vec<Cidr>,
-    /// `block-user-agents`: texts, `~` regular expressions, `~*` ones that ignore case.
-    pub block_user_agents: Vec<String>,
-    /// `block-referers`, in the same form.
-    pub block_referers: Vec<String>,
+    /// `block-user-agents`.
+    pub block_user_agents: Vec<MapKey>,
+    /// `block-referers`.
+    pub block_referers: Vec<MapKey>,
+}
+
+/// A key of a `map` block, by which a header is looked up.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MapKey {
+    /// The whole value, in lower case: letter case does not count. An empty one is for the header that is missing.
+    Text(String),
+    /// An expression that is searched; an empty value is never looked up.
+    Regex {
+        /// The expression.
+        pattern: String,
+        /// Letter case does not count.
+        caseless: bool,
+    },
 }
 
 impl AccessLists {
@@ -160,6 +184,13 @@ pub struct Errors {
     pub intercept_disabled: bool,
 }
 
+impl Errors {
+    /// Answers of backends are looked at in every location.
+    pub fn intercept_everywhere(&self) -> bool {
+        !self.codes.is_empty() && !self.intercept_disabled
+    }
+}
+
 /// Nginx text of the ConfigMap.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snippet {
@@ -175,6 +206,35 @@ pub struct Snippet {
     pub refused: Vec<SnippetRefusal>,
     /// What it defines for other snippets: variables with `$`, and names of zones.
     pub defines: Vec<String>,
+}
+
+/// Memory for the head of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeaderBuffers {
+    /// Bytes of the first buffer.
+    pub first: usize,
+    /// How many larger ones there may be besides.
+    pub number: usize,
+    /// Bytes of a larger one.
+    pub size: usize,
+}
+
+impl HeaderBuffers {
+    /// Whether the lines of a head fit: one that does not fit into what is left of a buffer is moved into a new one as a whole
+    /// (`ngx_http_alloc_large_header_buffer`).
+    pub fn hold(&self, lines: impl IntoIterator<Item = usize>) -> bool {
+        let (mut left, mut number) = (self.first, self.number);
+        for line in lines {
+            if line > left {
+                if line > self.size || number == 0 {
+                    return false;
+                }
+                (left, number) = (self.size, number - 1);
+            }
+            left -= line;
+        }
+        true
+    }
 }
 
 /// Keys that only concern logs and metrics, or performance, kept as they stand.
@@ -228,8 +288,8 @@ pub struct Globals {
     pub limit_request_status: u16,
     /// `limit-conn-status-code`.
     pub limit_connection_status: u16,
-    /// `large-client-header-buffers`, size of one in bytes.
-    pub header_buffer: u64,
+    /// `client-header-buffer-size` and `large-client-header-buffers`.
+    pub header_buffers: HeaderBuffers,
     /// `allow-snippet-annotations`.
     pub allow_snippets: Setting<bool>,
     /// `annotations-risk-level`: 0 low to 3 critical.
@@ -250,10 +310,25 @@ pub struct Globals {
     pub use_http2: bool,
     /// `ssl-reject-handshake`.
     pub ssl_reject_handshake: bool,
+    /// `nginx-status-ipv4-whitelist` and `nginx-status-ipv6-whitelist`: who may see the status page of nginx.
+    pub status_networks: Vec<Cidr>,
     /// What hosts get that have no certificate of their own: the names in it where they are known.
     pub default_certificate: Option<NamespacedName>,
     /// Settings that annotations override, as they are without any.
     pub defaults: std::sync::Arc<super::Settings>,
     /// Keys without effect on what is answered.
     pub logging: Logging,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_move_into_larger_buffers_as_a_whole() {
+        let buffers = HeaderBuffers { first: 1 << 10, number: 4, size: 8 << 10 };
+        assert!(buffers.hold([8192]) && !buffers.hold([8193]));
+        assert!(buffers.hold([100, 7000, 7000, 7000, 7000]) && !buffers.hold([100, 7000, 7000, 7000, 7000, 7000]));
+        assert!(HeaderBuffers { first: 32 << 10, ..buffers }.hold([31_000]));
+    }
 }

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use super::{
     Location, RefusalKind, Router, Server, Settings, Target,
     code::{Levels, State},
+    errors::{self, Outside},
     router::{Asked, BuiltIn, Choice, Place},
     settings::VerifyClient,
     texts,
@@ -13,10 +14,15 @@ use super::{
 use crate::{
     k8s::{NamespacedName, Subject},
     request::{
-        Answer, Deny, Forwarding, HeaderExprs, NoAnswer, Part, PathExpr, PredicateId, Request, Ruling, Speech, Step, Test, TextExpr,
-        Valuation,
+        Answer, Deny, Forwarding, HeaderExprs, HeaderOperation, HeaderRule, NoAnswer, Part, PathExpr, PredicateId, Request, Ruling, Speech,
+        Statuses, Step, Test, TextExpr, Valuation,
     },
 };
+
+/// Statuses of nginx itself that are shown as 400, by which error pages are looked up.
+const HEADER_TOO_LARGE: u16 = 494;
+const BAD_CERTIFICATE: u16 = 495;
+const NO_CERTIFICATE: u16 = 496;
 
 /// Steps of one walk through the phases.
 #[derive(Default)]
@@ -42,6 +48,8 @@ pub(super) struct Here<'s> {
     pub(super) location: &'s Location,
     pub(super) asked: &'s Asked,
     pub(super) https: bool,
+    /// The script of the location was begun, so that its variables have values.
+    pub(super) scripted: bool,
     /// CORS headers are added.
     pub(super) cors: bool,
     /// Blocks of snippets that hold here.
@@ -78,7 +86,8 @@ impl Router<'_> {
         if https && let Some(answer) = self.passed_through(v, trace) {
             return answer;
         }
-        if https && self.config.globals.ssl_reject_handshake && !self.certificate_offered(v) {
+        if https && self.taken.as_ref().is_some_and(|names| v.first(names).is_none()) {
+            trace.step("no server takes the name of the handshake, and `ssl-reject-handshake` ends it", None);
             return Answer::NoAnswer(NoAnswer::Tls);
         }
         if let Some(answer) = self.malformed(v, trace) {
@@ -112,6 +121,7 @@ impl Router<'_> {
             response_headers: Vec::new(),
             header_rules: Vec::new(),
             read_timeout: None,
+            chunked_limit: None,
             error_page: None,
         })))
     }
@@ -156,13 +166,8 @@ impl Router<'_> {
         }
     }
 
-    fn catch_all(&self) -> usize {
+    pub(super) fn catch_all(&self) -> usize {
         self.config.servers.iter().position(|server| server.host == "_").unwrap_or(0)
-    }
-
-    fn certificate_offered(&self, v: &impl Valuation) -> bool {
-        let chosen = v.first(&self.hosts.0).map(|at| self.hosts.0[at]);
-        self.has_certificate(v, chosen.and_then(|id| self.exact(id)))
     }
 
     pub(super) fn has_snippet(&self, key: &str) -> bool {
@@ -171,23 +176,26 @@ impl Router<'_> {
 
     fn malformed(&self, v: &impl Valuation, trace: &mut Trace) -> Option<Answer> {
         let common = &self.common;
-        let (status, text) = if v.holds(common.bad_method) {
-            (400, "the method is none")
+        let server = Outside::Server(&self.config.servers[self.catch_all()]);
+        let (outside, looked_up, status, text) = if v.holds(common.bad_method) {
+            (Outside::Unreachable, 400, 400, "the method is none")
         } else if v.holds(common.too_long) {
-            (414, "the request line is longer than a header buffer")
+            (Outside::Unreachable, 414, 414, "the request line is longer than a header buffer")
         } else if v.holds(common.bad_target) {
-            (400, "the target cannot be read")
+            (Outside::Unreachable, 400, 400, "the target cannot be read")
         } else if v.holds(common.bad_header) {
-            (400, "a header is longer than a header buffer")
+            (server, HEADER_TOO_LARGE, 400, "the headers do not fit into the header buffers")
+        } else if v.holds(common.bad_header_name) {
+            (server, 400, 400, "a header is none, or says in two ways where the request goes or ends")
         } else if v.holds(common.bad_host) {
-            (400, "the Host header is missing or none")
+            (server, 400, 400, "the Host header is missing or none")
         } else if v.first(&common.unserved_methods).is_some() {
-            (405, "nginx serves neither TRACE nor CONNECT")
+            (server, 405, 405, "nginx serves neither TRACE nor CONNECT")
         } else {
             return None;
         };
         trace.step(text, None);
-        Some(self.respond(status))
+        Some(self.outside(v, outside, looked_up, self.respond(status)))
     }
 
     /// An answer outside any location.
@@ -195,16 +203,29 @@ impl Router<'_> {
         Answer::Respond { status, response_headers: self.outer_headers() }
     }
 
+    /// 403 outside any location, from `return` without a text.
+    fn forbidden(&self, v: &impl Valuation, outside: Outside<'_>, why: Deny) -> Answer {
+        self.outside(v, outside, 403, Answer::Deny { why, status: 403, response_headers: self.outer_headers() })
+    }
+
     pub(super) fn outer_headers(&self) -> HeaderExprs {
         let mut headers: HeaderExprs = vec![("strict-transport-security".to_owned(), None)];
-        headers.extend(texts::headers(&self.config.globals.add_headers));
+        texts::set(&mut headers, texts::headers(&self.config.globals.add_headers));
         headers
+    }
+
+    /// Headers that `add-headers` takes away, even those of backends.
+    pub(super) fn cleared(&self, headers: &HeaderExprs) -> Vec<HeaderRule> {
+        let emptied = self.config.globals.add_headers.iter().filter(|(_, value)| value.is_empty());
+        let names = emptied.map(|(name, _)| name.to_ascii_lowercase());
+        let gone = names.filter(|name| headers.iter().any(|(known, value)| known == name && value.is_none()));
+        gone.map(|name| HeaderRule { name, operation: HeaderOperation::Remove, statuses: Statuses::All }).collect()
     }
 
     fn www(&self, v: &impl Valuation, at: usize, trace: &mut Trace) -> Answer {
         let redirect = &self.config.redirects[at];
         if self.blocked(v, trace) {
-            return Answer::Deny { why: Deny::Address, status: 403, response_headers: self.outer_headers() };
+            return self.forbidden(v, Outside::Unreachable, Deny::Address);
         }
         trace.step(
             format!("`{}` redirects to `{}`", redirect.from, redirect.to),
@@ -213,20 +234,27 @@ impl Router<'_> {
         let location = [
             Part::EffectiveScheme,
             Part::Literal(format!("://{}:", redirect.to)),
-            Part::EffectivePort,
+            self.told_port(v),
             Part::RawTarget { strip_slash: true },
         ];
-        Answer::Redirect {
-            status: self.config.globals.redirect_code.value,
-            location: location.into(),
-            response_headers: self.outer_headers(),
+        let status = self.config.globals.redirect_code.value;
+        let answer = Answer::Redirect { status, location: location.into(), response_headers: self.outer_headers() };
+        self.outside(v, Outside::Unreachable, status, answer)
+    }
+
+    /// Port of the connection as nginx has it, or as a trusted proxy in front tells it.
+    fn told_port(&self, v: &impl Valuation) -> Part {
+        let globals = &self.config.globals;
+        if globals.flags.ssl_passthrough && !*globals.forwarded.trusted && v.holds(self.common.https) {
+            return Part::Literal(globals.flags.tls_port().to_string());
         }
+        Part::EffectivePort
     }
 
     fn blocked(&self, v: &impl Valuation, trace: &mut Trace) -> bool {
         for (list, key) in [(&self.common.blocked_agents, "block-user-agents"), (&self.common.blocked_referers, "block-referers")] {
-            if let Some(at) = v.first(list) {
-                trace.step(format!("`{key}` refuses it"), self.predicates.get(list[at]).origin.clone());
+            if let Some(id) = list.found(v) {
+                trace.step(format!("`{key}` refuses it"), self.predicates.get(id).origin.clone());
                 return true;
             }
         }
@@ -241,7 +269,7 @@ impl Router<'_> {
             return answer;
         }
         if self.blocked(v, trace) {
-            return Answer::Deny { why: Deny::Address, status: 403, response_headers: self.outer_headers() };
+            return self.forbidden(v, Outside::Server(server), Deny::Address);
         }
         if let Some(found) = &server.client_certificates
             && !found.settings.match_cn.is_empty()
@@ -255,7 +283,7 @@ impl Router<'_> {
         }
         if let Some(ingress) = server.denied {
             trace.step("the host is refused: `auth-tls-secret` is broken", Some(self.config.annotation(ingress, "auth-tls-secret")));
-            return Answer::Deny { why: Deny::Broken, status: 403, response_headers: self.outer_headers() };
+            return self.forbidden(v, Outside::Server(server), Deny::Broken);
         }
         if let Some(tree) = self.code.as_ref().and_then(|code| code.tree(at)) {
             return self.coded(v, (at, tree), name, https, trace);
@@ -265,8 +293,9 @@ impl Router<'_> {
         {
             trace.step("`app-root` of the host", Some(self.config.annotation(ingress, "app-root")));
             let mut location = vec![Part::Scheme, Part::Literal("://".to_owned()), Part::HostHeader];
-            location.extend(texts::variables(&server.locations[position].settings.rewrite.app_root));
-            return Answer::Redirect { status: 302, location: TextExpr(location), response_headers: self.outer_headers() };
+            location.extend(Self::text_of_server(server, &server.locations[position].settings.rewrite.app_root));
+            let answer = Answer::Redirect { status: 302, location: TextExpr(location), response_headers: self.outer_headers() };
+            return self.outside(v, Outside::Server(server), 302, answer);
         }
         match self.find(v, at) {
             Found::Location(position) => self.location(v, at, position, name, https, trace),
@@ -277,11 +306,15 @@ impl Router<'_> {
             }
             Found::BuiltIn(BuiltIn::Status) => {
                 trace.step("the status page of nginx, for the machine itself", None);
-                self.respond(if v.holds(self.common.local) { 200 } else { 403 })
+                if v.holds(self.common.local) {
+                    self.respond(200)
+                } else {
+                    self.outside(v, Outside::Server(server), 403, self.respond(403))
+                }
             }
             Found::Nothing => {
                 trace.step("no location matches", None);
-                Answer::NoRoute { response_headers: self.outer_headers() }
+                self.outside(v, Outside::Server(server), 404, Answer::NoRoute { response_headers: self.outer_headers() })
             }
         }
     }
@@ -296,7 +329,7 @@ impl Router<'_> {
         let because = Some(self.config.annotation(found.ingress, "auth-tls-secret"));
         if v.holds(self.common.sni_differs) {
             trace.step("the handshake named another server", because);
-            return Some(self.respond(421));
+            return Some(self.outside(v, Outside::Server(server), 421, self.respond(421)));
         }
         let present = v.holds(self.common.certificate);
         let untrusted = present && v.holds(self.common.untrusted);
@@ -311,7 +344,9 @@ impl Router<'_> {
         trace.step("no valid client certificate", because);
         let page = found.settings.error_page.as_str();
         if page.is_empty() {
-            return Some(Answer::Deny { why: Deny::ClientCertificate, status: 400, response_headers: self.outer_headers() });
+            let looked_up = if present { BAD_CERTIFICATE } else { NO_CERTIFICATE };
+            let answer = Answer::Deny { why: Deny::ClientCertificate, status: 400, response_headers: self.outer_headers() };
+            return Some(self.outside(v, Outside::Server(server), looked_up, answer));
         }
         if page.starts_with("http://") || page.starts_with("https://") {
             return Some(Answer::Redirect { status: 302, location: TextExpr::literal(page), response_headers: self.outer_headers() });
@@ -341,6 +376,7 @@ impl Router<'_> {
             location: &server.locations[position],
             asked: &self.asked[at][position],
             https,
+            scripted: false,
             cors: false,
             levels: Levels::default(),
             state: State::default(),
@@ -349,39 +385,33 @@ impl Router<'_> {
         }
     }
 
-    /// Headers of answers from a location.
+    /// Headers of answers from a location: `more_set_headers` of the location replaces that around it, `if` of CORS that of the location, and
+    /// all of them what Lua set (the module comes before that of Lua, so that its filter runs later).
     pub(super) fn headers(&self, here: &Here<'_>) -> HeaderExprs {
         let globals = &self.config.globals;
         let hsts = globals.hsts.header().filter(|_| here.https);
         let mut headers: HeaderExprs = vec![("strict-transport-security".to_owned(), hsts.map(TextExpr::literal))];
-        headers.extend(texts::headers(&globals.add_headers));
+        texts::set(&mut headers, texts::headers(&globals.add_headers));
         if here.settings().denied.is_none() {
             if let Some(custom) = &here.settings().custom_headers {
-                headers.extend(
-                    custom.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), Some(TextExpr::literal(value.as_str())))),
-                );
+                let literal = |(name, value): (&String, &String)| (name.to_ascii_lowercase(), Some(TextExpr::literal(value.as_str())));
+                texts::set(&mut headers, custom.headers.iter().map(literal).collect());
             }
             if here.cors {
-                headers.extend(texts::cors(here.settings()));
+                texts::set(&mut headers, texts::cors(here.settings()));
             }
         }
         headers
     }
 
     /// An answer of nginx itself, which an error page may replace.
-    pub(super) fn own(&self, here: &Here<'_>, status: u16) -> Answer {
+    pub(super) fn own(&self, v: &impl Valuation, here: &Here<'_>, status: u16) -> Answer {
         let answer = match status {
             401 => Answer::Deny { why: Deny::Credentials, status, response_headers: self.headers(here) },
             403 => Answer::Deny { why: Deny::Address, status, response_headers: self.headers(here) },
             _ => Answer::Respond { status, response_headers: self.headers(here) },
         };
-        match self.error_page(here) {
-            Some(page) if page.codes.contains(&status) => {
-                here.replaced.set(true);
-                *page.answer
-            }
-            Some(_) | None => answer,
-        }
+        self.instead(v, here, status, answer)
     }
 
     fn slash(&self, v: &impl Valuation, at: usize, position: usize, https: bool, trace: &mut Trace) -> Answer {
@@ -389,11 +419,26 @@ impl Router<'_> {
         trace.step(format!("location `{}` is reached with its slash", here.location.path), origin(here.location));
         if here.asked.body.is_some_and(|id| v.holds(id)) {
             trace.step("the body is longer than `proxy-body-size`", None);
-            return self.own(&here, 413);
+            return self.own(v, &here, 413);
         }
         let path = Part::Path(PathExpr::Fixed(super::uri::escape_path(here.location.path.as_bytes())));
         let location = self.absolute(&here, vec![path, Part::Query]);
-        Answer::Redirect { status: 301, location, response_headers: self.headers(&here) }
+        self.redirect(v, &here, 301, location)
+    }
+
+    /// A redirect from a location, which an error page may replace.
+    pub(super) fn redirect(&self, v: &impl Valuation, here: &Here<'_>, status: u16, location: TextExpr) -> Answer {
+        self.instead(v, here, status, Answer::Redirect { status, location, response_headers: self.headers(here) })
+    }
+
+    fn instead(&self, v: &impl Valuation, here: &Here<'_>, status: u16, answer: Answer) -> Answer {
+        match self.error_page(v, here) {
+            Some(page) if page.codes.contains(&status) => {
+                here.replaced.set(true);
+                errors::with_location_of(answer, *page.answer)
+            }
+            Some(_) | None => answer,
+        }
     }
 
     /// `absolute_redirect` and `port_in_redirect`; 80 and 443 are never written.
@@ -403,7 +448,7 @@ impl Router<'_> {
         }
         let mut all = vec![Part::Scheme, Part::Literal("://".to_owned()), Part::Host];
         let flags = &self.config.globals.flags;
-        let port = if here.https { flags.https_port } else { flags.http_port };
+        let port = if here.https { flags.tls_port() } else { flags.http_port };
         if here.settings().rewrite.use_port_in_redirects.value && ![80, 443].contains(&port) {
             all.push(Part::Literal(format!(":{port}")));
         }
@@ -416,19 +461,20 @@ impl Router<'_> {
         trace.step(texts::location(here.location), origin(here.location));
         if here.asked.body.is_some_and(|id| v.holds(id)) {
             trace.step("the body is longer than `proxy-body-size`", None);
-            return self.own(&here, 413);
+            return self.own(v, &here, 413);
         }
+        here.scripted = true;
         if let Some(denied) = &here.settings().denied {
             let because = here.location.origin.as_ref().map(|origin| self.config.annotation(origin.ingress, denied.annotation));
             trace.step(format!("the location is denied: {}", denied.why), because);
-            return self.own(&here, 503);
+            return self.own(v, &here, 503);
         }
         here.cors = allows_origin(v, &here);
         if here.cors && v.holds(self.common.options) {
             trace.step("a CORS preflight", self.annotation(&here, "enable-cors"));
             return Answer::Respond { status: 204, response_headers: self.headers(&here) };
         }
-        if let Some(answer) = self.fixed_redirect(&here, trace) {
+        if let Some(answer) = self.fixed_redirect(v, &here, trace) {
             return answer;
         }
         let target = match self.rewritten(v, &here, trace) {
@@ -445,17 +491,16 @@ impl Router<'_> {
         here.location.origin.as_ref().map(|origin| self.config.annotation(origin.ingress, name))
     }
 
-    pub(super) fn fixed_redirect(&self, here: &Here<'_>, trace: &mut Trace) -> Option<Answer> {
+    pub(super) fn fixed_redirect(&self, v: &impl Valuation, here: &Here<'_>, trace: &mut Trace) -> Option<Answer> {
         let fixed = here.settings().redirect.fixed.as_ref()?;
         trace.step(format!("`{}`", fixed.annotation), self.annotation(here, fixed.annotation));
-        let response_headers = self.headers(here);
         // Other codes make `return` send the URL as text.
         if ![301, 302, 303, 307, 308].contains(&fixed.status) {
-            return Some(Answer::Respond { status: fixed.status, response_headers });
+            return Some(Answer::Respond { status: fixed.status, response_headers: self.headers(here) });
         }
-        let parts = texts::variables(&fixed.url);
+        let parts = self.text_of_script(v, here, &fixed.url);
         let location = if fixed.url.starts_with('/') { self.absolute(here, parts) } else { TextExpr(parts) };
-        Some(Answer::Redirect { status: fixed.status, location, response_headers })
+        Some(self.redirect(v, here, fixed.status, location))
     }
 
     /// The target sent upstream, or a redirect by `rewrite-target`.
@@ -469,7 +514,7 @@ impl Router<'_> {
             let template = texts::pieces(text, &self.groups);
             let query = if args.is_some() { Part::MoreQuery } else { Part::Query };
             let location = [Part::Redirected { regex, template }, query].into();
-            return Err(Answer::Redirect { status: 302, location, response_headers: self.headers(here) });
+            return Err(self.redirect(v, here, 302, location));
         }
         let mut parts = vec![Part::Path(PathExpr::Captures { regex, template: texts::pieces(path, &self.groups) })];
         match args {
@@ -502,7 +547,7 @@ impl Router<'_> {
         }
         location.push(Part::RawTarget { strip_slash: !rewrite.preserve_trailing_slash.value });
         let status = self.config.globals.redirect_code.value;
-        Some(Answer::Redirect { status, location: TextExpr(location), response_headers: self.headers(here) })
+        Some(self.redirect(v, here, status, TextExpr(location)))
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use indexmap::IndexMap;
 
-use super::{Backend, Config, Location, Modifier, RefusalKind, Server, ServerName, Target, UpstreamId, code::Questions};
+use super::{Backend, Config, Location, MapKey, Modifier, RefusalKind, Server, ServerName, Target, UpstreamId, code::Questions};
 use crate::{
     automata::pcre::Pattern,
     k8s::Subject,
@@ -22,6 +22,7 @@ pub(super) struct Common {
     pub(super) bad_target: PredicateId,
     pub(super) bad_host: PredicateId,
     pub(super) bad_header: PredicateId,
+    pub(super) bad_header_name: PredicateId,
     pub(super) sni_differs: PredicateId,
     pub(super) unserved_methods: Sequence,
     pub(super) https: PredicateId,
@@ -29,12 +30,30 @@ pub(super) struct Common {
     pub(super) options: PredicateId,
     pub(super) root: PredicateId,
     pub(super) local: PredicateId,
-    pub(super) blocked_agents: Sequence,
-    pub(super) blocked_referers: Sequence,
+    pub(super) blocked_agents: Lookup,
+    pub(super) blocked_referers: Lookup,
     pub(super) blocked: Option<PredicateId>,
     pub(super) credentials: PredicateId,
     pub(super) certificate: PredicateId,
     pub(super) untrusted: PredicateId,
+}
+
+/// A header that is looked up in a `map` block.
+#[derive(Debug, Clone)]
+pub(super) struct Lookup {
+    pub(super) texts: Sequence,
+    pub(super) regexes: Sequence,
+    /// The value is not empty, asked where an expression would find the empty one (`ngx_http_map_find` does not search that).
+    pub(super) filled: Option<PredicateId>,
+}
+
+impl Lookup {
+    /// The question by which the value is found.
+    pub(super) fn found(&self, v: &impl Valuation) -> Option<PredicateId> {
+        let text = v.first(&self.texts).map(|at| self.texts[at]);
+        let filled = || self.filled.is_none_or(|id| v.holds(id));
+        text.or_else(|| v.first(&self.regexes).filter(|_| filled()).map(|at| self.regexes[at]))
+    }
 }
 
 /// What a host leads to.
@@ -111,6 +130,8 @@ pub struct Router<'c> {
     pub(super) dynamic: bool,
     /// Names of the handshake that are passed through, with server and upstream.
     pub(super) passthrough: (Sequence, Vec<(usize, UpstreamId)>),
+    /// Names of the handshake that some server takes; `None` where that is not asked.
+    pub(super) taken: Option<Sequence>,
     /// External names by the label of their upstream.
     pub(super) external: BTreeMap<String, String>,
     /// What snippets ask and define; `None` where there are none.
@@ -166,6 +187,7 @@ impl<'c> Router<'c> {
             }
         }
         let passthrough = passthrough(config, &mut predicates);
+        let taken = taken(config, &mut predicates);
         let dynamic = config.refusals.iter().any(|refusal| refusal.kind == RefusalKind::Dynamic);
         let code = Questions::new(config, &mut predicates);
         let patterns = std::iter::repeat_with(OnceLock::new).take(predicates.len()).collect();
@@ -182,6 +204,7 @@ impl<'c> Router<'c> {
             groups: groups(config),
             dynamic,
             passthrough,
+            taken,
             external: external(config),
             code,
             patterns,
@@ -225,37 +248,27 @@ impl<'c> Router<'c> {
 
 fn common(config: &Config, predicates: &mut Predicates) -> Common {
     let access = &config.globals.access;
-    let mut lists = |field: Field, list: &[String]| -> Sequence {
-        list.iter()
-            .map(|item| {
-                let test = match item.strip_prefix('~') {
-                    Some(rest) => rest.strip_prefix('*').map_or_else(|| search(rest, false), |rest| search(rest, true)),
-                    None => equals(item),
-                };
-                predicates.intern(field.clone(), test, config.globals.config_map.clone())
-            })
-            .collect()
-    };
-    let blocked_agents = lists(Field::Header("user-agent".to_owned()), &access.block_user_agents);
-    let blocked_referers = lists(Field::Header("referer".to_owned()), &access.block_referers);
+    let blocked_agents = lookup(config, predicates, "user-agent", &access.block_user_agents);
+    let blocked_referers = lookup(config, predicates, "referer", &access.block_referers);
     let networks = access.block_cidrs.iter().map(|cidr| (cidr.address, cidr.length)).collect::<Vec<_>>();
     let blocked =
         (!networks.is_empty()).then(|| predicates.intern(Field::Client, Test::InNetworks(networks), config.globals.config_map.clone()));
     let mut ask = |field, test| predicates.intern(field, test, None);
-    let loopback = vec![([127, 0, 0, 1].into(), 32), (std::net::Ipv6Addr::LOCALHOST.into(), 128)];
+    let watchers = config.globals.status_networks.iter().map(|cidr| (cidr.address, cidr.length)).collect();
     Common {
         bad_method: ask(Field::Request, Test::Malformed(Malformed::Method)),
         too_long: ask(Field::Request, Test::Malformed(Malformed::TooLong)),
         bad_target: ask(Field::Request, Test::Malformed(Malformed::Target)),
         bad_host: ask(Field::Request, Test::Malformed(Malformed::Host)),
         bad_header: ask(Field::Request, Test::Malformed(Malformed::Header)),
+        bad_header_name: ask(Field::Request, Test::Malformed(Malformed::HeaderName)),
         sni_differs: ask(Field::Request, Test::Malformed(Malformed::SniDiffers)),
         unserved_methods: vec![ask(Field::Method, equals("TRACE")), ask(Field::Method, equals("CONNECT"))].into(),
         https: ask(Field::Scheme, equals("https")),
         effective_http: ask(Field::EffectiveScheme, equals("http")),
         options: ask(Field::Method, equals("OPTIONS")),
         root: ask(Field::Path, equals("/")),
-        local: ask(Field::Client, Test::InNetworks(loopback)),
+        local: ask(Field::Client, Test::InNetworks(watchers)),
         credentials: ask(Field::Header("authorization".to_owned()), search("^basic ", true)),
         certificate: ask(Field::ClientCertificate, Test::Present),
         untrusted: ask(Field::ClientCertificate, Test::Prefix("untrusted ".to_owned())),
@@ -263,6 +276,23 @@ fn common(config: &Config, predicates: &mut Predicates) -> Common {
         blocked_referers,
         blocked,
     }
+}
+
+/// Texts of `map` are kept and looked up in lower case; expressions say themselves whether letter case counts.
+fn lookup(config: &Config, predicates: &mut Predicates, header: &str, keys: &[MapKey]) -> Lookup {
+    let mut ask = |test| predicates.intern(Field::Header(header.to_owned()), test, config.globals.config_map.clone());
+    let (mut texts, mut regexes, mut finds_empty) = (Vec::new(), Vec::new(), false);
+    for key in keys {
+        match key {
+            MapKey::Text(text) => texts.push(ask(search(format!("^{}$", quote(text)), true))),
+            MapKey::Regex { pattern, caseless } => {
+                finds_empty |= Pattern::parse(pattern, *caseless).is_ok_and(|found| found.is_match(b"").unwrap_or(true));
+                regexes.push(ask(search(pattern.clone(), *caseless)));
+            }
+        }
+    }
+    let filled = finds_empty.then(|| ask(search(".", false)));
+    Lookup { texts: texts.into(), regexes: regexes.into(), filled }
 }
 
 /// Named groups of locations in regex mode and of wildcard hosts; only templates that name one need them.
@@ -279,8 +309,23 @@ fn groups(config: &Config) -> BTreeSet<String> {
     groups
 }
 
-/// Exact names, wildcards by length, expressions in the order of the file; redirect servers stand first in the file.
+/// The name of a server as it is asked for, what it leads to, and where it stands.
+type Name = (Test, Choice, Option<Subject>);
+
 fn hosts(config: &Config, predicates: &mut Predicates) -> (Sequence, Vec<Choice>) {
+    deciding(names(config).into_iter().map(|(test, choice, origin)| (predicates.intern(Field::Host, test, origin), choice)))
+}
+
+/// Names of the handshake that some server takes, where those that none takes are rejected: the block of `_` says so, but nginx looks for
+/// the server of the name first (`ngx_http_ssl_servername`).
+fn taken(config: &Config, predicates: &mut Predicates) -> Option<Sequence> {
+    let named = |(test, ..): &Name| *test != equals("_");
+    let all = || names(config).into_iter().filter(named).map(|(test, _, origin)| predicates.intern(Field::Sni, test, origin)).collect();
+    config.globals.ssl_reject_handshake.then(all)
+}
+
+/// Exact names, wildcards by length, expressions in the order of the file; redirect servers stand first in the file.
+fn names(config: &Config) -> Vec<Name> {
     let mut exact = Vec::new();
     let mut leading = Vec::new();
     let mut trailing = Vec::new();
@@ -311,8 +356,7 @@ fn hosts(config: &Config, predicates: &mut Predicates) -> (Sequence, Vec<Choice>
     leading.sort_by_key(|(_, length, ..)| std::cmp::Reverse(*length));
     trailing.sort_by_key(|(_, length, ..)| std::cmp::Reverse(*length));
     let wildcards = leading.into_iter().chain(trailing).map(|(test, _, choice, origin)| (test, choice, origin));
-    let all = exact.into_iter().chain(wildcards).chain(regexes);
-    deciding(all.map(|(test, choice, origin)| (predicates.intern(Field::Host, test, origin), choice)))
+    exact.into_iter().chain(wildcards).chain(regexes).collect()
 }
 
 fn paths_of(config: &Config, server: &Server, predicates: &mut Predicates) -> Paths {
@@ -320,21 +364,21 @@ fn paths_of(config: &Config, server: &Server, predicates: &mut Predicates) -> Pa
     let mut slash: IndexMap<PredicateId, usize> = IndexMap::new();
     let mut prefixes: Vec<(usize, Test, Place, Option<Subject>)> = Vec::new();
     let place = |location: &Location| location.origin.as_ref().map(|origin| origin.subject.clone());
+    let built_in = built_in(config, server);
+    // A prefix of the very text is found before the longer one gets its slash (`ngx_http_core_find_static_location`).
+    let own = server.locations.iter().filter(|location| location.modifier == Modifier::Prefix).map(|location| location.path.as_str());
+    let plain: BTreeSet<&str> = own.chain(built_in.iter().map(|(path, _)| *path)).collect();
     for (at, location) in server.locations.iter().enumerate() {
         match location.modifier {
-            Modifier::Regex => {
-                let test = search(format!("^{}", location.path), true);
-                first.push((predicates.intern(Field::Path, test, place(location)), at));
+            Modifier::Regex | Modifier::Exact => {
+                first.push((predicates.intern(Field::Path, location_test(location), place(location)), at));
             }
-            Modifier::Exact => {
-                first.push((predicates.intern(Field::Path, equals(&location.path), place(location)), at));
-            }
-            Modifier::Prefix => {
-                prefixes.push((location.path.len(), Test::Prefix(location.path.clone()), Place::Location(at), place(location)));
-            }
+            Modifier::Prefix => prefixes.push((location.path.len(), location_test(location), Place::Location(at), place(location))),
         }
         let proxies = location.settings.denied.is_none();
-        if let Some(short) = location.path.strip_suffix('/').filter(|short| !short.is_empty() && !server.regex && proxies) {
+        if let Some(short) =
+            location.path.strip_suffix('/').filter(|short| !short.is_empty() && !server.regex && proxies && !plain.contains(short))
+        {
             let id = predicates.intern(Field::Path, equals(short), place(location));
             // The exact location of the text gives its settings, where there is one; it stands behind the prefix in the list.
             let slot = slash.entry(id).or_insert(at);
@@ -343,14 +387,27 @@ fn paths_of(config: &Config, server: &Server, predicates: &mut Predicates) -> Pa
             }
         }
     }
-    if server.host == "_" && !server.regex {
-        for (path, built_in) in [(config.globals.flags.health_check_path.as_str(), BuiltIn::Health), ("/nginx_status", BuiltIn::Status)] {
-            prefixes.push((path.len(), Test::Prefix(path.to_owned()), Place::BuiltIn(built_in), None));
-        }
-    }
+    prefixes.extend(built_in.iter().map(|(path, found)| (path.len(), Test::Prefix((*path).to_owned()), Place::BuiltIn(*found), None)));
     prefixes.sort_by_key(|(length, ..)| std::cmp::Reverse(*length));
     let prefixes = prefixes.into_iter().map(|(_, test, place, origin)| (predicates.intern(Field::Path, test, origin), place));
     Paths { prefixes: deciding(prefixes), first: deciding(first), slash: deciding(slash) }
+}
+
+/// What a location asks of the path.
+pub(super) fn location_test(location: &Location) -> Test {
+    match location.modifier {
+        Modifier::Regex => search(format!("^{}", location.path), true),
+        Modifier::Exact => equals(&location.path),
+        Modifier::Prefix => Test::Prefix(location.path.clone()),
+    }
+}
+
+/// Locations that the template adds.
+pub(super) fn built_in<'c>(config: &'c Config, server: &Server) -> Vec<(&'c str, BuiltIn)> {
+    if server.host != "_" || server.regex {
+        return Vec::new();
+    }
+    vec![(config.globals.flags.health_check_path.as_str(), BuiltIn::Health), ("/nginx_status", BuiltIn::Status)]
 }
 
 fn ask(config: &Config, location: &Location, predicates: &mut Predicates) -> Asked {
@@ -429,8 +486,9 @@ fn canaries(config: &Config, predicates: &mut Predicates) -> BTreeMap<u32, Canar
         asked.affinity = affinity.into();
         if let Some(policy) = &canary.canary {
             if !policy.header.is_empty() {
-                let field = || Field::Header(header_name(&policy.header));
-                asked.header = Some(predicates.intern(field(), Test::Present, origin("canary-by-header")));
+                let (field, present) = canary_field(&policy.header);
+                let field = || field.clone();
+                asked.header = Some(predicates.intern(field(), present, origin("canary-by-header")));
                 if !policy.header_value.is_empty() {
                     asked.header_hit = Some(predicates.intern(field(), equals(&policy.header_value), origin("canary-by-header-value")));
                 } else if !policy.header_pattern.is_empty() {
@@ -451,4 +509,12 @@ fn canaries(config: &Config, predicates: &mut Predicates) -> BTreeMap<u32, Canar
         canaries.insert(alternative.0, asked);
     }
     canaries
+}
+
+/// What `canary-by-header` looks at, and when that is there: the Host header always is.
+fn canary_field(header: &str) -> (Field, Test) {
+    match header_name(header).as_str() {
+        "host" => (Field::Host, search(".", false)),
+        name => (Field::Header(name.to_owned()), Test::Present),
+    }
 }

@@ -133,6 +133,11 @@ impl Server {
     pub fn proxy_tls_of<'s>(&'s self, location: &'s Location) -> Option<&'s ProxyTls> {
         location.settings.proxy_tls.as_deref().or_else(|| self.proxy_tls.as_ref().map(|(_, proxy_tls)| &**proxy_tls))
     }
+
+    /// There is an error page for client certificates, so that those around the server are not inherited.
+    pub fn has_error_page(&self) -> bool {
+        self.client_certificates.as_ref().is_some_and(|found| found.settings.ca && !found.settings.error_page.is_empty())
+    }
 }
 
 /// A server that answers every request with a redirect to another name.

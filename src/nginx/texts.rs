@@ -94,6 +94,14 @@ pub(super) fn headers(map: &IndexMap<String, String>) -> HeaderExprs {
     map.iter().map(|(name, value)| (name.to_ascii_lowercase(), Some(TextExpr(variables(value))))).collect()
 }
 
+/// `more_set_headers`: a line takes the place of those before it, and an empty one takes them away.
+pub(super) fn set(headers: &mut HeaderExprs, lines: HeaderExprs) {
+    for (name, value) in lines {
+        headers.retain(|(known, _)| *known != name);
+        headers.push((name, value.filter(|value| value.as_literal() != Some(""))));
+    }
+}
+
 /// CORS headers for an allowed origin.
 pub(super) fn cors(settings: &Settings) -> HeaderExprs {
     let Some(cors) = &settings.cors else { return Vec::new() };
@@ -113,18 +121,19 @@ pub(super) fn cors(settings: &Settings) -> HeaderExprs {
 }
 
 /// The authentication service, and where a 401 of it leads.
-pub(super) fn service(auth: &ExternalAuth) -> Guard {
+pub(super) fn service(auth: &ExternalAuth, signin_headers: HeaderExprs) -> Guard {
     Guard::Service {
         url: TextExpr(variables(&auth.url)),
         method: auth.method.clone(),
         signin: (!auth.signin.is_empty()).then(|| signin(auth)),
+        signin_headers,
         copied_headers: auth.response_headers.clone(),
         failure: Some(500),
     }
 }
 
 /// `buildAuthSignURL`: the original URL is appended unless the parameter is there.
-fn signin(auth: &ExternalAuth) -> TextExpr {
+pub(super) fn signin(auth: &ExternalAuth) -> TextExpr {
     let mut parts = variables(&auth.signin);
     let query = auth.signin.split_once('?').map_or("", |(_, query)| query.split('#').next().unwrap_or_default());
     let given =

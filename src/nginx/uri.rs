@@ -5,8 +5,10 @@
 pub(super) struct Target {
     /// Host of the absolute form.
     pub(super) host: Option<String>,
-    /// What follows the host, never empty: the path as sent, with query and fragment.
+    /// What follows the host, as it is sent upstream: the path as sent, with query and fragment, and never without a slash.
     pub(super) raw: String,
+    /// A host with a bare query: `$request_uri` has no slash then.
+    pub(super) bare_query: bool,
     /// Normalised path: decoded, slashes merged, dot segments resolved.
     pub(super) path: Vec<u8>,
     /// Query without `?` and without fragment.
@@ -26,7 +28,8 @@ impl Target {
         let args = rest.strip_prefix('?').unwrap_or_default().split('#').next().unwrap_or_default().to_owned();
         let quoted = path.contains(['%', '+']);
         let path = normalise(path)?;
-        Some(Self { host, raw, path, args, quoted })
+        let bare_query = host.is_some() && !target.ends_with(raw.as_str()) && raw.len() > 1;
+        Some(Self { host, raw, bare_query, path, args, quoted })
     }
 }
 
@@ -37,12 +40,23 @@ fn absolute(target: &str) -> Option<(Option<String>, String)> {
     if !scheme.starts_with(|c: char| c.is_ascii_alphabetic()) || !letters(scheme) {
         return None;
     }
-    let (host, rest) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    if host.is_empty() || host.contains('@') {
+    let (host, rest) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    if !is_host_of_line(host) {
         return None;
     }
     let rest = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
     Some((Some(host.to_owned()), rest))
+}
+
+/// Host and port as they may stand in a request line (`ngx_http_parse_request_line`).
+fn is_host_of_line(text: &str) -> bool {
+    let (host, port) = match text.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
+        Some((_, behind)) => ("[", behind),
+        None => text.split_at(text.find(':').unwrap_or(text.len())),
+    };
+    let is_literal = host == "[" && text.starts_with('[');
+    let plain = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
+    (plain || is_literal) && (port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit())))
 }
 
 /// Decodes every `%XX`, merges slashes and resolves dot segments; `None` where nginx answers 400.
@@ -217,6 +231,25 @@ mod tests {
     fn the_absolute_form_brings_its_host() {
         let target = Target::parse("http://Shop.example.com:99?y").expect("target");
         assert_eq!((target.host.as_deref(), target.raw.as_str()), (Some("Shop.example.com:99"), "/?y"));
+    }
+
+    #[test]
+    fn hosts_of_request_lines_have_few_characters() {
+        for target in ["http://a_b/", "http://a:abc/", "http://a#f", "http://[::1", "http://%61.example/", "http://[::1]x/", "http:///"] {
+            assert_eq!(path(target), None, "{target}");
+        }
+        for target in ["http://a-b.c:80/", "http://a:/", "http://[::1]:80/", "http://a"] {
+            assert_eq!(path(target).as_deref(), Some("/"), "{target}");
+        }
+    }
+
+    #[test]
+    fn a_bare_query_has_no_slash_of_its_own() {
+        let bare = |target: &str| Target::parse(target).map(|target| (target.raw, target.bare_query));
+        assert_eq!(bare("http://a?x/"), Some(("/?x/".to_owned(), true)));
+        assert_eq!(bare("http://a"), Some(("/".to_owned(), false)));
+        assert_eq!(bare("http://a/?x"), Some(("/?x".to_owned(), false)));
+        assert_eq!(bare("/?x"), Some(("/?x".to_owned(), false)));
     }
 
     #[test]

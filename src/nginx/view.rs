@@ -3,14 +3,14 @@
 use std::{cell::Cell, net::IpAddr};
 
 use super::{
-    Router,
-    router::header_name,
+    ClientCertificates, Router, fields,
+    router::{Choice, header_name},
     settings::Cidr,
     uri::{self, Target},
 };
 use crate::{
     automata::pcre::{Captures, Pattern},
-    request::{Field, Malformed, Part, PathExpr, Piece, PredicateId, Request, Scheme, Sequence, Test, TextExpr, Valuation},
+    request::{Field, Header, Malformed, Part, PathExpr, Piece, PredicateId, Request, Scheme, Sequence, Test, TextExpr, Valuation},
 };
 
 /// A request, read once.
@@ -89,35 +89,40 @@ impl<'r> View<'r> {
         self.request.scheme == Scheme::Https
     }
 
+    /// What the name of a handshake leads to.
+    fn taking(&self, sni: &str) -> Option<Choice> {
+        let (names, choices) = &self.router.hosts;
+        let at = names.iter().position(|&id| self.tests(id, &self.router.predicates.get(id).test, sni.as_bytes()))?;
+        Some(choices[at])
+    }
+
+    /// The handshake asks for a certificate as the server of its name says, or that of `_`.
+    fn is_asked_for_certificate(&self) -> bool {
+        let server = match self.sni().and_then(|sni| self.taking(&sni)) {
+            Some(Choice::Redirect(_)) => return false,
+            Some(Choice::Server(at)) => at,
+            None => self.router.catch_all(),
+        };
+        let found = self.router.config.servers[server].client_certificates.as_ref();
+        self.is_https() && found.is_some_and(ClientCertificates::are_asked)
+    }
+
     /// `real_ip_recursive`: from the right, as long as the address is trusted.
     fn real_ip(&self, header: &str, trusted: &[Cidr]) -> Option<IpAddr> {
         let peer = self.peer?;
         let is_trusted = |address: IpAddr| trusted.iter().any(|cidr| cidr.contains(address));
-        if !is_trusted(peer) {
-            return Some(peer);
-        }
-        let mut current = peer;
-        for item in self.header(header).unwrap_or_default().rsplit(',').map(str::trim) {
-            let plain = item.rsplit_once(':').filter(|(host, port)| !host.contains(':') && port.bytes().all(|b| b.is_ascii_digit()));
-            let Ok(address) = plain.map_or(item, |(host, _)| host).parse() else { break };
-            current = address;
-            if !is_trusted(current) {
-                break;
-            }
-        }
-        Some(current)
+        Some(fields::forwarded(self.header(header).unwrap_or_default(), peer, is_trusted))
     }
 
     fn cookie(&self, name: &str) -> Option<&str> {
-        let value = self.header("cookie")?;
-        value.split([';', ',']).find_map(|pair| {
-            let (key, value) = pair.trim().split_once('=')?;
-            key.trim().eq_ignore_ascii_case(name).then_some(value)
-        })
+        fields::cookie(self.header("cookie")?, name)
     }
 
     fn port(&self) -> u16 {
         let flags = &self.router.config.globals.flags;
+        if self.is_https() && flags.ssl_passthrough {
+            return flags.tls_port();
+        }
         self.request.port.unwrap_or(if self.is_https() { flags.https_port } else { flags.http_port })
     }
 
@@ -131,7 +136,7 @@ impl<'r> View<'r> {
             Field::Method => Some(self.request.method.clone()),
             Field::Header(name) => self.header(name).map(str::to_owned),
             Field::Cookie(name) => self.cookie(name).map(str::to_owned),
-            Field::ClientCertificate => self.request.client_certificate.clone().filter(|_| self.is_https()),
+            Field::ClientCertificate => self.request.client_certificate.clone().filter(|_| self.is_asked_for_certificate()),
             Field::Protocol => Some(format!("http/{}", self.request.http_version)),
             Field::Query(name) => self.argument(name),
             Field::Path | Field::Client | Field::BodyLength | Field::Request => None,
@@ -156,18 +161,23 @@ impl<'r> View<'r> {
 
     fn malformed(&self, kind: Malformed) -> bool {
         let request = self.request;
-        let limit = usize::try_from(self.router.config.globals.header_buffer).unwrap_or(usize::MAX);
+        let buffers = &self.router.config.globals.header_buffers;
+        // Blanks, version and end of the line; colon, blank and end of a header.
+        let line = request.target.len() + request.method.len() + 12;
+        let host = request.host.as_ref().map(|host| host.len() + 8);
+        let headers = || host.into_iter().chain(request.headers.iter().map(|header| header.name.len() + header.value.len() + 4));
         match kind {
             Malformed::Method => request.method.is_empty() || !request.method.bytes().all(|b| b.is_ascii_uppercase() || b"_-".contains(&b)),
-            Malformed::TooLong => request.target.len() + request.method.len() + 11 > limit,
+            Malformed::TooLong => !buffers.hold([line]),
             Malformed::Target => self.target.is_none(),
             Malformed::Host => self.host_is_bad,
-            Malformed::Header => request.headers.iter().any(|header| header.name.len() + header.value.len() + 4 > limit),
-            // nginx drops such headers, and decodes such slashes; it never refuses either.
-            Malformed::HeaderName | Malformed::EscapedSlash => false,
+            Malformed::Header => !buffers.hold(std::iter::once(line).chain(headers())),
+            Malformed::HeaderName => request.headers.iter().any(is_no_header) || is_framed_twice(request),
+            // nginx decodes such slashes.
+            Malformed::EscapedSlash => false,
             Malformed::SniDiffers => {
-                let sni = request.sni.as_deref().unwrap_or_default();
-                self.is_https() && !sni.is_empty() && Some(sni.to_ascii_lowercase().as_str()) != self.host.as_deref()
+                // A name that no server takes is forgotten (`ngx_http_ssl_servername`).
+                self.sni().is_some_and(|sni| Some(sni.as_str()) != self.host.as_deref() && self.taking(&sni).is_some())
             }
         }
     }
@@ -182,6 +192,19 @@ impl<'r> View<'r> {
             Test::InNetworks(_) | Test::Above(_) | Test::Malformed(_) => false,
         }
     }
+}
+
+/// nginx drops headers with odd names, but refuses some (`ngx_http_parse_header_line`).
+fn is_no_header(header: &Header) -> bool {
+    let broken = |byte: u8| byte <= b' ' || byte == 0x7f;
+    let length = header.name.eq_ignore_ascii_case("content-length");
+    header.name.is_empty() || header.name.bytes().any(broken) || length && !header.value.trim().bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Two Host headers, or a body with a length and chunks.
+fn is_framed_twice(request: &Request) -> bool {
+    let has = |name: &str| request.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name));
+    request.host.is_some() && has("host") || request.chunked && has("content-length")
 }
 
 /// Headers that nginx itself looks at.
@@ -258,9 +281,15 @@ impl View<'_> {
         self.target.as_ref().map_or("/", |target| target.raw.as_str())
     }
 
+    /// `$request_uri`.
+    fn request_uri(&self) -> &str {
+        let raw = self.raw();
+        raw.strip_prefix('/').filter(|_| self.target.as_ref().is_some_and(|target| target.bare_query)).unwrap_or(raw)
+    }
+
     /// Name of the server for the handshake, as the certificate table is asked for it.
     pub(super) fn sni(&self) -> Option<String> {
-        let name = self.request.sni.as_deref().filter(|sni| !sni.is_empty())?;
+        let name = self.request.sni.as_deref().filter(|sni| self.is_https() && !sni.is_empty())?;
         Some(name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase())
     }
 
@@ -288,18 +317,28 @@ impl View<'_> {
             Part::Literal(text) => text.clone(),
             Part::Scheme => scheme(self.request.scheme).to_owned(),
             Part::EffectiveScheme => self.effective_scheme.clone(),
-            Part::Host => self.host.clone().unwrap_or_else(|| "_".to_owned()),
+            Part::Host => self.host.clone().unwrap_or_else(|| {
+                // The header filter takes the address on which the request came.
+                self.unknown.set(Some("the address of nginx"));
+                String::new()
+            }),
             Part::HostHeader => self.request.host.clone().unwrap_or_default(),
             Part::ForwardedHost => self.best_host(),
-            Part::ForwardedHostName => self.best_host().split(':').next().unwrap_or_default().to_owned(),
+            Part::ForwardedHostName => {
+                let host = self.best_host();
+                if host.is_empty() {
+                    self.unknown.set(Some("a redirect without a host"));
+                }
+                host.split(':').next().unwrap_or_default().to_owned()
+            }
             Part::Port => self.port().to_string(),
             Part::EffectivePort => {
                 let told = self.header("x-forwarded-port").filter(|_| *globals.forwarded.trusted);
                 told.map_or_else(|| self.port().to_string(), str::to_owned)
             }
             Part::RawTarget { strip_slash } => {
-                let raw = self.raw();
-                if *strip_slash { raw.strip_suffix('/').unwrap_or(raw).to_owned() } else { raw.to_owned() }
+                let sent = self.request_uri();
+                if *strip_slash { sent.strip_suffix('/').unwrap_or(sent).to_owned() } else { self.raw().to_owned() }
             }
             Part::Path(path) => self.path(path),
             Part::Redirected { regex, template } => uri::unescape_redirect(&uri::text_of(&self.fill(*regex, template, true))),
@@ -321,7 +360,8 @@ impl View<'_> {
             Part::ForwardedPort => {
                 let told = self.header("x-forwarded-port").filter(|_| *globals.forwarded.trusted);
                 let number = told.map_or_else(|| self.port().to_string(), str::to_owned);
-                if number == globals.flags.https_port.to_string() { "443".to_owned() } else { number }
+                let tls = [globals.flags.https_port, globals.flags.tls_port()].iter().any(|port| number == port.to_string());
+                if tls { "443".to_owned() } else { number }
             }
             Part::ClientAddress => Self::address(self.client),
             Part::PeerAddress => Self::address(self.peer),
@@ -396,8 +436,8 @@ impl View<'_> {
             "https" => text(if self.is_https() { "on" } else { "" }),
             "pass_access_scheme" => text(&self.effective_scheme),
             "uri" | "document_uri" => target.map(|target| target.path.clone()).unwrap_or_default(),
-            "request_uri" => text(self.raw()),
-            "escaped_request_uri" => text(&uri::escape_component(self.raw().as_bytes())),
+            "request_uri" => text(self.request_uri()),
+            "escaped_request_uri" => text(&uri::escape_component(self.request_uri().as_bytes())),
             "args" | "query_string" => text(target.map_or("", |target| target.args.as_str())),
             "is_args" => text(if target.is_some_and(|target| !target.args.is_empty()) { "?" } else { "" }),
             "remote_addr" => text(&Self::address(self.client)),

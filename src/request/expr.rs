@@ -87,7 +87,7 @@ pub enum Part {
         /// The template.
         template: Vec<Piece>,
     },
-    /// `Location` of the backend's answer, a text at its start replaced.
+    /// `Location` of the backend's answer, a text at its start replaced. Parts behind it come before what is a path only then.
     BackendLocation {
         /// Text at its start.
         from: String,

@@ -77,9 +77,9 @@ pub enum Malformed {
     TooLong,
     /// No Host header where one is needed, or one that is no host.
     Host,
-    /// Name of a header that the router does not take.
+    /// Name of a header that the router does not take, or a header that contradicts another.
     HeaderName,
-    /// A header line that is too long.
+    /// Header lines that are too long, alone or together.
     Header,
     /// The TLS handshake named another server than the Host header.
     SniDiffers,

@@ -26,6 +26,8 @@ pub enum Guard {
         method: String,
         /// Where a 401 is redirected to (302).
         signin: Option<TextExpr>,
+        /// Headers the client gets with that redirect.
+        signin_headers: HeaderExprs,
         /// Headers of the answer that are copied onto the request, or removed from it.
         copied_headers: Vec<String>,
         /// Status of refused requests where the service fails; `None` for its own.
@@ -75,6 +77,8 @@ pub struct Forwarding {
     pub header_rules: Vec<HeaderRule>,
     /// Seconds until a silent backend is given up.
     pub read_timeout: Option<u64>,
+    /// Bytes above which a body without Content-Length is answered with 413 while it is read, once the guards let the request pass.
+    pub chunked_limit: Option<u64>,
     /// Errors that somebody else answers.
     pub error_page: Option<ErrorPage>,
 }

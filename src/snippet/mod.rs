@@ -10,6 +10,7 @@ mod code;
 mod condition;
 mod evaluate;
 mod explain;
+mod map;
 mod meaning;
 mod pattern;
 mod place;
@@ -27,6 +28,7 @@ pub use check::{Refusal, Unless, refusals};
 pub use condition::{Asked, Condition, FileTest, Question};
 pub use evaluate::{Ending, Prediction, RequestEffect, ResponseEffect, Site, SiteLocation, predict};
 pub use explain::explain;
+pub use map::map_keys;
 pub use meaning::{
     After, Auth, Defined, Expires, HeaderChange, Limit, LocationBlock, LocationModifier, Meaning, RequestHeaders, RequestHow,
     ResponseHeaders, ResponseHow, Rewrite, Set, Statuses, Understood, Upstream, Who,

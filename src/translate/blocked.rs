@@ -5,7 +5,10 @@ use super::{
     plan::{Action, Changes, HeaderCondition, On, PathRule, Rule},
     snippet::{self, Condition},
 };
-use crate::{gateway::Intent, nginx::Server};
+use crate::{
+    gateway::Intent,
+    nginx::{MapKey, Server},
+};
 
 /// Status of those who are refused.
 const FORBIDDEN: u16 = 403;
@@ -51,13 +54,14 @@ fn refusal(like: &Rule, path: &PathRule, condition: &HeaderCondition) -> Option<
     snippet::restrict(&mut rule, &[Condition::Field(condition.clone())]).then_some(rule)
 }
 
-/// Texts, and expressions behind `~` and `~*`, as one expression for a header.
-fn condition(name: &str, list: &[String]) -> Option<HeaderCondition> {
+/// All keys as one expression for a header; `None` where one is for the header that is missing, which no match can say.
+fn condition(name: &str, list: &[MapKey]) -> Option<HeaderCondition> {
     let alternatives: Option<Vec<String>> = list
         .iter()
-        .map(|item| match item.strip_prefix('~') {
-            Some(rest) => rest.strip_prefix('*').map_or_else(|| snippet::searched(rest, false), |rest| snippet::searched(rest, true)),
-            None => Some(regex_syntax::escape(item)),
+        .map(|key| match key {
+            MapKey::Regex { pattern, caseless } => snippet::searched(pattern, *caseless),
+            MapKey::Text(text) if text.is_empty() => None,
+            MapKey::Text(text) => Some(format!("(?i){}", regex_syntax::escape(text))),
         })
         .map(|alternative| alternative.map(|alternative| format!("(?:{alternative})")))
         .collect();
@@ -70,8 +74,10 @@ mod tests {
 
     #[test]
     fn texts_and_expressions_become_alternatives() {
-        let made = condition("User-Agent", &["~*badbot".to_owned(), "curl/0".to_owned()]).expect("condition");
-        assert_eq!(made.value, "(?:(?i).*(?:badbot).*)|(?:curl/0)");
-        assert_eq!(condition("User-Agent", &["~".to_owned()]), None);
+        let regex = |pattern: &str| MapKey::Regex { pattern: pattern.to_owned(), caseless: true };
+        let made = condition("User-Agent", &[regex("badbot"), MapKey::Text("curl/0".to_owned())]).expect("condition");
+        assert_eq!(made.value, "(?:(?i).*(?:badbot).*)|(?:(?i)curl/0)");
+        assert_eq!(condition("User-Agent", &[regex("")]), None);
+        assert_eq!(condition("User-Agent", &[MapKey::Text(String::new())]), None);
     }
 }

@@ -1,5 +1,7 @@
 //! Settings of a location that change requests or answers on the way: rewrites, hosts, headers, CORS.
 
+use std::collections::BTreeSet;
+
 use super::{
     backends::is_token,
     context::{Cx, differs, no_effect, unmappable},
@@ -14,6 +16,12 @@ use crate::{
         settings::{Cors, CustomHeaders},
     },
 };
+
+const HSTS: &str = "Strict-Transport-Security";
+
+fn is_hsts(name: &str) -> bool {
+    name.eq_ignore_ascii_case(HSTS)
+}
 
 /// Methods that the CORS filter may name.
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
@@ -52,21 +60,19 @@ impl Cx<'_> {
         if asked && !set && self.options.target.shows_passwords() {
             changes.request_removed.push("Authorization".to_owned());
         }
-        let of_listeners = self.headers_of_listeners();
-        for (name, value) in
-            self.config.globals.add_headers.iter().filter(|(name, _)| !of_listeners.iter().any(|(known, _)| known == *name))
-        {
-            self.set_header(&mut changes.response_headers, name, value);
+        for (name, value) in self.own_response_headers(location) {
+            if value.is_empty() {
+                changes.response_removed.push(name);
+            } else {
+                self.set_header(&mut changes.response_headers, &name, &value);
+            }
         }
         if let Some(custom) = &settings.custom_headers {
-            for (name, value) in &custom.headers {
-                self.set_header(&mut changes.response_headers, name, value);
-            }
             self.settle_custom_headers(ingress, custom);
         }
-        let of_rules = tls && !self.sets_headers_of_listeners();
-        if let Some(value) = self.config.globals.hsts.header().filter(|_| of_rules) {
-            changes.response_headers.push(("Strict-Transport-Security".to_owned(), self.header_value(&value)));
+        let given = changes.response_headers.iter().map(|(name, _)| name).chain(&changes.response_removed).any(|name| is_hsts(name));
+        if let Some(value) = self.hsts_of_rules(tls).filter(|_| !given) {
+            changes.response_headers.push((HSTS.to_owned(), self.header_value(&value)));
         }
         if let Some(cors) = settings.cors.as_ref().filter(|_| !self.cors_by_rules) {
             changes.cors = self.cors(ingress, cors).map(Box::new);
@@ -92,13 +98,53 @@ impl Cx<'_> {
         self.options.target.sets_headers_of_listeners() && self.owns_gateway()
     }
 
-    /// Headers of every answer that the target sets for listeners of ours.
+    /// Headers of every answer that the target sets for listeners of ours: such that no location sets otherwise.
     pub(super) fn headers_of_listeners(&self) -> Vec<(String, String)> {
         if !self.sets_headers_of_listeners() {
             return Vec::new();
         }
-        let known = self.config.globals.add_headers.iter().filter(|(_, value)| !value.contains('$'));
-        known.map(|(name, value)| (name.clone(), value.clone())).collect()
+        let alike = |(name, value): &(&String, &String)| !value.is_empty() && !value.contains('$') && !self.some_location_sets(name);
+        self.config.globals.add_headers.iter().filter(alike).map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    fn some_location_sets(&self, name: &str) -> bool {
+        let all = || {
+            let mut names = BTreeSet::new();
+            for location in self.config.servers.iter().flat_map(|server| &server.locations) {
+                let custom = location.settings.custom_headers.iter().flat_map(|custom| custom.headers.keys());
+                names.extend(custom.map(|name| name.to_ascii_lowercase()));
+                names.extend(
+                    location.settings.cors.iter().flat_map(|cors| self.cors_headers(cors)).map(|(name, _)| name.to_ascii_lowercase()),
+                );
+            }
+            names
+        };
+        self.set_by_locations.get_or_init(all).contains(&name.to_ascii_lowercase())
+    }
+
+    /// Headers that the rules of a location set themselves: a later one takes the place of an earlier one.
+    pub(super) fn own_response_headers(&self, location: &Location) -> Vec<(String, String)> {
+        let of_listeners = self.headers_of_listeners();
+        let globals = self.config.globals.add_headers.iter().filter(|(name, _)| !of_listeners.iter().any(|(known, _)| known == *name));
+        let mut own: Vec<(String, String)> = Vec::new();
+        for (name, value) in globals.chain(location.settings.custom_headers.iter().flat_map(|custom| &custom.headers)) {
+            match own.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
+                Some(known) => known.1.clone_from(value),
+                None => own.push((name.clone(), value.clone())),
+            }
+        }
+        own
+    }
+
+    /// `Strict-Transport-Security` as the target sets it for listeners of ours; one that is given for some location takes its place there.
+    pub(super) fn hsts_of_listeners(&self) -> Option<String> {
+        let given = self.config.globals.add_headers.keys().any(|name| is_hsts(name)) || self.some_location_sets(HSTS);
+        self.config.globals.hsts.header().filter(|_| self.sets_headers_of_listeners() && !given)
+    }
+
+    /// The same as the rules of a location set it.
+    pub(super) fn hsts_of_rules(&self, tls: bool) -> Option<String> {
+        self.config.globals.hsts.header().filter(|_| tls && self.hsts_of_listeners().is_none())
     }
 
     fn set_header(&mut self, list: &mut Vec<(String, String)>, name: &str, value: &str) {

@@ -106,6 +106,8 @@ pub(super) struct Cx<'a> {
     pub(super) tls_wishes: TlsWishes,
     /// What all locations say of Services, once somebody asks.
     pub(super) spoken: Arc<OnceLock<Spoken>>,
+    /// Response headers in lower case that some location sets itself, once somebody asks.
+    pub(super) set_by_locations: Arc<OnceLock<BTreeSet<String>>>,
     /// Settlements of annotations of other tools, by object and key.
     pub(super) tools: BTreeMap<(ObjectId, String), Settlement>,
     pub(super) by_object: Arc<BTreeMap<ObjectId, usize>>,
@@ -138,22 +140,19 @@ pub(super) struct Cx<'a> {
 impl<'a> Cx<'a> {
     pub(super) fn new(config: &'a Config, inventory: &'a Inventory, options: &'a Options) -> Self {
         let by_object = inventory.ingresses.iter().enumerate().map(|(index, ingress)| (ingress.id, index)).collect();
-        Self::with(config, inventory, options, Arc::new(by_object), Arc::default())
+        Self::with(config, inventory, options, Arc::new(by_object))
     }
 
     /// One for another part of the same estate, of which nothing was said yet.
     fn afresh(&self) -> Self {
-        let (by_object, spoken) = (Arc::clone(&self.by_object), Arc::clone(&self.spoken));
-        Self::with(self.config, self.inventory, self.options, by_object, spoken)
+        Self {
+            spoken: Arc::clone(&self.spoken),
+            set_by_locations: Arc::clone(&self.set_by_locations),
+            ..Self::with(self.config, self.inventory, self.options, Arc::clone(&self.by_object))
+        }
     }
 
-    fn with(
-        config: &'a Config,
-        inventory: &'a Inventory,
-        options: &'a Options,
-        by_object: Arc<BTreeMap<ObjectId, usize>>,
-        spoken: Arc<OnceLock<Spoken>>,
-    ) -> Self {
+    fn with(config: &'a Config, inventory: &'a Inventory, options: &'a Options, by_object: Arc<BTreeMap<ObjectId, usize>>) -> Self {
         Self {
             config,
             inventory,
@@ -166,7 +165,8 @@ impl<'a> Cx<'a> {
             tls_wishes: TlsWishes::new(),
             tools: BTreeMap::new(),
             by_object,
-            spoken,
+            spoken: Arc::default(),
+            set_by_locations: Arc::default(),
             wishes: Vec::new(),
             kept_here: Vec::new(),
             rewrites_by_regex: false,

@@ -54,7 +54,9 @@ impl Cx<'_> {
         for rule in &rules {
             let mut rule = rule.clone();
             if matches!(rule.action, Action::Forward(_) | Action::ToHttps { .. } | Action::Redirect(_)) {
-                rule.changes.response_headers.extend(headers.iter().cloned());
+                let set = &mut rule.changes.response_headers;
+                set.retain(|(known, _)| !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(known)));
+                set.extend(headers.iter().cloned());
             }
             made.extend(conditioned(rule, &origin));
         }
@@ -64,11 +66,12 @@ impl Cx<'_> {
 
     /// A rule that is answered without a backend, with the headers of every answer and these.
     fn page(&self, location: &Location, owner: IngressId, path: &PathRule, status: u16, headers: &[(String, String)]) -> Rule {
-        let of_listeners = self.headers_of_listeners();
-        let globals = self.config.globals.add_headers.iter().filter(|(name, _)| !of_listeners.iter().any(|(known, _)| known == *name));
-        let custom = location.settings.custom_headers.iter().flat_map(|custom| &custom.headers);
-        let others = globals.chain(custom).filter(|(_, value)| !value.contains('$'));
-        let headers = others.map(|(name, value)| (name.clone(), self.header_value(value))).chain(headers.iter().cloned()).collect();
+        let sayable = |(name, value): &(String, String)| {
+            let replaced = headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+            !value.is_empty() && !value.contains('$') && !replaced
+        };
+        let others = self.own_response_headers(location).into_iter().filter(sayable);
+        let headers = others.map(|(name, value)| (name, self.header_value(&value))).chain(headers.iter().cloned()).collect();
         Rule {
             owner,
             origin: location.origin.as_ref().map_or_else(|| self.annotation(owner, "enable-cors"), |origin| origin.subject.clone()),
@@ -79,7 +82,7 @@ impl Cx<'_> {
         }
     }
 
-    fn cors_headers(&self, cors: &Cors) -> Vec<(String, String)> {
+    pub(super) fn cors_headers(&self, cors: &Cors) -> Vec<(String, String)> {
         let echo = || self.options.target.header_of_request("Origin").unwrap_or_default();
         let origin = if cors.allows_all() { "*".to_owned() } else { echo() };
         let mut headers = vec![("Access-Control-Allow-Origin".to_owned(), origin)];

@@ -679,10 +679,8 @@ impl Cx<'_> {
     }
 
     fn hsts(&self, tls: bool) -> Changes {
-        let of_rules = tls && !self.sets_headers_of_listeners();
-        let header = self.config.globals.hsts.header().filter(|_| of_rules);
         Changes {
-            response_headers: header.into_iter().map(|value| ("Strict-Transport-Security".to_owned(), value)).collect(),
+            response_headers: self.hsts_of_rules(tls).into_iter().map(|value| ("Strict-Transport-Security".to_owned(), value)).collect(),
             ..Changes::default()
         }
     }

@@ -161,7 +161,7 @@ fn own_objects(cx: &mut Cx<'_>, plans: &[HostPlan], routes: &[routes::Route], li
         body: globals.defaults.proxy.body_size.value,
         rate_status: globals.limit_request_status,
         underscores: globals.underscores_in_headers,
-        hsts: globals.hsts.header().filter(|_| cx.sets_headers_of_listeners()),
+        hsts: cx.hsts_of_listeners(),
         answers: cx.headers_of_listeners(),
         guarded: plans.iter().any(HostPlan::is_guarded),
         trusted: forwarded.tell_client().then(|| forwarded.trusted_proxies.iter().map(ToString::to_string).collect()),

@@ -261,6 +261,7 @@ impl Policy {
             response_headers,
             header_rules: Vec::new(),
             read_timeout: None,
+            chunked_limit: None,
             error_page: None,
         }))
     }
@@ -316,5 +317,12 @@ fn guard(service: &Service, signin: Option<TextExpr>) -> Guard {
             TextExpr(vec![Part::Literal(format!("{}{prefix}", service.base)), Part::Path(PathExpr::Same), Part::Query])
         }
     };
-    Guard::Service { url, method: String::new(), signin, copied_headers: service.copied.clone(), failure: service.failure }
+    Guard::Service {
+        url,
+        method: String::new(),
+        signin,
+        signin_headers: Vec::new(),
+        copied_headers: service.copied.clone(),
+        failure: service.failure,
+    }
 }

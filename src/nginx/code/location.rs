@@ -79,7 +79,7 @@ impl Router<'_> {
             {
                 trace.step("`app-root` of the host", Some(self.config.annotation(ingress, "app-root")));
                 let mut location = vec![Part::Scheme, Part::Literal("://".to_owned()), Part::HostHeader];
-                location.extend(texts::variables(&server.locations[position].settings.rewrite.app_root));
+                location.extend(Self::text_of_server(server, &server.locations[position].settings.rewrite.app_root));
                 end = End::Redirect { status: 302, location: TextExpr(location) };
             } else {
                 let script = Script { location: None, levels: None, because: self.config_map_key("server-snippet") };
@@ -120,7 +120,7 @@ impl Router<'_> {
                 let location = if self.is_path(location)? {
                     self.relative(levels)?;
                     let flags = &self.config.globals.flags;
-                    let port = if visit.https { flags.https_port } else { flags.http_port };
+                    let port = if visit.https { flags.tls_port() } else { flags.http_port };
                     let mut parts = vec![Part::Scheme, Part::Literal("://".to_owned()), Part::Host];
                     if ![80, 443].contains(&port) {
                         parts.push(Part::Literal(format!(":{port}")));
@@ -165,7 +165,7 @@ impl Router<'_> {
         let rules = self.header_rules(v, levels, state, location);
         match answer {
             Answer::Forward(mut forwarding) => {
-                forwarding.header_rules = rules;
+                forwarding.header_rules.extend(rules);
                 Answer::Forward(forwarding)
             }
             Answer::Redirect { status, location, response_headers } => {
@@ -208,10 +208,10 @@ impl Router<'_> {
                 here.levels = Levels::new(tree.levels(node), Some(2));
                 here.state = state.clone();
                 let answer = if here.asked.body.is_some_and(|id| v.holds(id)) {
-                    self.own(&here, 413)
+                    self.own(v, &here, 413)
                 } else {
                     self.relative(&here.levels)?;
-                    Answer::Redirect { status: 301, location: self.absolute(&here, parts), response_headers: self.headers(&here) }
+                    self.redirect(v, &here, 301, self.absolute(&here, parts))
                 };
                 match self.finished(v, &here, answer)? {
                     Next::Answer(answer) => Ok(answer),
@@ -251,20 +251,21 @@ impl Router<'_> {
         // A rewrite makes a request one of nginx itself.
         if state.is_original() && here.settings().denied.is_none() && here.levels.last().any(|line| line.directive == Directive::Internal) {
             trace.step("the location is for nginx itself", self.annotation(&here, "configuration-snippet"));
-            return self.finished(v, &here, self.own(&here, 404));
+            return self.finished(v, &here, self.own(v, &here, 404));
         }
         if here.asked.body.is_some_and(|id| v.holds(id)) {
             trace.step("the body is longer than `proxy-body-size`", None);
-            return self.finished(v, &here, self.own(&here, 413));
+            return self.finished(v, &here, self.own(v, &here, 413));
         }
+        here.scripted = true;
         if let Some(denied) = &here.settings().denied {
             trace.step(format!("the location is denied: {}", denied.why), self.annotation(&here, denied.annotation));
-            return self.finished(v, &here, self.own(&here, 503));
+            return self.finished(v, &here, self.own(v, &here, 503));
         }
         if self.excepted(v, &here.levels)?.is_some() {
             // The block of `limit_except` runs no script, so that the controller's code does not know the upstream.
             trace.step("`limit_except` takes the script of the location away", self.annotation(&here, "configuration-snippet"));
-            return self.finished(v, &here, self.own(&here, 503));
+            return self.finished(v, &here, self.own(v, &here, 503));
         }
         here.cors = crate::nginx::route::allows_origin(v, &here);
         if here.cors && v.holds(self.common.options) {
@@ -282,15 +283,15 @@ impl Router<'_> {
         let end = self.script(v, &mut here.state, blocks, script, trace)?;
         // Headers of CORS stand in a condition of the controller, and only the last condition that holds counts.
         here.cors &= !here.levels.has_inner();
-        if let Some(answer) = self.ended(&here, &end)? {
+        if let Some(answer) = self.ended(v, &here, &end)? {
             return self.finished(v, &here, answer);
         }
         if end == End::Done {
-            if let Some(answer) = self.fixed_redirect(&here, trace) {
+            if let Some(answer) = self.fixed_redirect(v, &here, trace) {
                 return self.finished(v, &here, answer);
             }
             let end = self.rewrite_target(v, &mut here, trace)?;
-            if let Some(answer) = self.ended(&here, &end)? {
+            if let Some(answer) = self.ended(v, &here, &end)? {
                 return self.finished(v, &here, answer);
             }
         }
@@ -322,7 +323,7 @@ impl Router<'_> {
     }
 
     /// The answer with which the script of a location ended.
-    fn ended(&self, here: &Here<'_>, end: &End) -> Known<Option<Answer>> {
+    fn ended(&self, v: &impl Valuation, here: &Here<'_>, end: &End) -> Known<Option<Answer>> {
         Ok(Some(match end {
             End::Done | End::Broken => return Ok(None),
             End::Closed => Answer::NoAnswer(NoAnswer::Reset),
@@ -333,9 +334,9 @@ impl Router<'_> {
                 } else {
                     location.clone()
                 };
-                Answer::Redirect { status: *status, location, response_headers: self.headers(here) }
+                self.redirect(v, here, *status, location)
             }
-            End::Answer { status, text: false } if *status >= 400 => self.own(here, *status),
+            End::Answer { status, text: false } if *status >= 400 => self.own(v, here, *status),
             End::Answer { status, .. } => plain(*status, self.headers(here)),
         }))
     }

@@ -173,6 +173,7 @@ impl Router<'_> {
             response_headers: vec![("location".to_owned(), Some([redirect].into()))],
             header_rules: Vec::new(),
             read_timeout: Some(read_timeout),
+            chunked_limit: None,
             error_page: None,
         })))
     }

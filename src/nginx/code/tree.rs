@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     k8s::Subject,
-    nginx::{Config, IngressId, Modifier, Router, Settings, router::BuiltIn},
+    nginx::{
+        Config, IngressId, Modifier, Router, Settings,
+        router::{BuiltIn, built_in},
+    },
     request::{Field, PredicateId, Predicates, Test, Valuation},
 };
 
@@ -119,16 +122,18 @@ impl<'c> Tree<'c> {
                 tree.nest(index, &codes.global_location.lines, place, predicates);
             }
         }
-        if server.host == "_" && !server.regex {
-            let health = config.globals.flags.health_check_path.as_str();
-            for (path, built_in) in [(health, BuiltIn::Health), ("/nginx_status", BuiltIn::Status)] {
-                tree.add(Node::new(Some(0), Kind::BuiltIn(built_in), path, Compare::Prefix), None, predicates);
-            }
+        for (path, found) in built_in(config, server) {
+            tree.add(Node::new(Some(0), Kind::BuiltIn(found), path, Compare::Prefix), None, predicates);
         }
         tree.nest(0, after, config.globals.config_map.clone(), predicates);
         for index in 0..tree.nodes.len() {
             let mut prefixes = std::mem::take(&mut tree.nodes[index].prefixes);
             prefixes.sort_by_key(|(_, node)| std::cmp::Reverse(tree.nodes[*node].path.len()));
+            // A prefix of the very text is found before the longer one gets its slash.
+            let mut slash = std::mem::take(&mut tree.nodes[index].slash);
+            let plain = |path: &str| prefixes.iter().any(|(_, node)| path.strip_suffix('/') == Some(tree.nodes[*node].path));
+            slash.retain(|(_, node)| !plain(tree.nodes[*node].path));
+            tree.nodes[index].slash = slash;
             tree.nodes[index].prefixes = prefixes;
         }
         Some(tree)

@@ -14,7 +14,7 @@ pub struct Cidr {
 }
 
 impl Cidr {
-    /// The address is in the network. IPv4 and IPv6 never meet.
+    /// The address is in the network. IPv4 and IPv6 never meet, except that an IPv4 address mapped into IPv6 is in networks of both.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address) {
             (IpAddr::V4(net), IpAddr::V4(address)) => {
@@ -25,7 +25,8 @@ impl Cidr {
                 let mask = u128::MAX.checked_shl(128 - u32::from(self.length)).unwrap_or(0);
                 u128::from(net) & mask == u128::from(address) & mask
             }
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+            (IpAddr::V4(_), IpAddr::V6(address)) => address.to_ipv4_mapped().is_some_and(|address| self.contains(address.into())),
+            (IpAddr::V6(_), IpAddr::V4(_)) => false,
         }
     }
 }

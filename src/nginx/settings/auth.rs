@@ -41,9 +41,10 @@ pub struct BasicAuth {
 }
 
 impl BasicAuth {
-    /// The location asks for credentials; digest without a realm does not.
+    /// The location asks for credentials. nginx takes the realm `off` for "nobody is asked", quoted or not
+    /// (`ngx_http_auth_basic_handler`), and digest without a realm asks nobody either.
     pub fn protects(&self) -> bool {
-        self.kind == BasicKind::Basic || !self.realm.is_empty()
+        self.realm != "off" && (self.kind == BasicKind::Basic || !self.realm.is_empty())
     }
 }
 

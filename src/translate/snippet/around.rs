@@ -195,7 +195,9 @@ impl<'a> Cx<'a> {
     fn is_guarded(&self, location: &Location) -> bool {
         let settings = &location.settings;
         let lists = !settings.addresses.allow.is_empty() || !settings.addresses.deny.is_empty();
-        let asks = settings.basic_auth.is_some() || self.config.asks_service(location) || settings.auth_tls.is_some();
+        let asks = settings.basic_auth.as_ref().is_some_and(|basic| basic.protects())
+            || self.config.asks_service(location)
+            || settings.auth_tls.is_some();
         let own = |line: &Line| !matches!(line.directive, Directive::Location { .. }) && refuses(std::slice::from_ref(line));
         let text = settings.snippets.as_ref().is_some_and(|snippets| snippets.configuration_code.lines.iter().any(own));
         settings.denied.is_some() || lists || asks || settings.modsecurity.enabled || text
