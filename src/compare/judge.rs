@@ -409,6 +409,12 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
             (code, describe::in_doubt(unlike))
         });
         for (code, reason) in alone.chain(not_shown(&rest)) {
+            // The certificate is chosen before anything but the host is seen.
+            let of_host = |known: &&mut Undecided| code == Code::UndecidedCertificate && known.code == code;
+            if let Some(known) = found.undecided.iter_mut().find(of_host) {
+                known.sampled += samples.len();
+                continue;
+            }
             let mut entry = undecided(code, reason, describe::region(&group.notes, self.paths));
             entry.sampled = samples.len();
             entry.example = samples.first().cloned();
