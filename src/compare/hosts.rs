@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     automata::{Lang, Partition},
+    ledger::Code,
     request::{Field, PredicateId, Predicates, RegexDialect, Test},
 };
 
@@ -23,8 +24,8 @@ pub(super) struct HostClass {
     pub(super) only: bool,
     /// Questions that hold, by side.
     pub(super) holding: [Vec<PredicateId>; 2],
-    /// Why questions about it cannot be answered for all of its hosts.
-    pub(super) unsure: Option<String>,
+    /// Why questions about it cannot be answered for all of its hosts, as code and reason.
+    pub(super) unsure: Option<(Code, String)>,
 }
 
 /// A question about names that is no name.
@@ -191,7 +192,7 @@ pub(super) fn classes(sides: [&Predicates; 2], limits: &Limits) -> Vec<HostClass
     }
     if let Some(what) = &questions.unreadable {
         for class in &mut classes {
-            class.unsure.get_or_insert_with(|| format!("an expression for hosts cannot be read: {what}"));
+            class.unsure.get_or_insert_with(|| (Code::UndecidedUnreadable, format!("an expression for hosts cannot be read: {what}")));
         }
     }
     classes
@@ -246,6 +247,25 @@ fn structured(questions: &Questions<'_>) -> Vec<String> {
     names
 }
 
+fn not_regular() -> (Code, String) {
+    (Code::UndecidedNotRegular, "an expression for hosts is not regular".to_owned())
+}
+
+/// A class for each expression of which nobody knows the names that it takes.
+fn irregular(questions: &Questions<'_>, partition: &Partition) -> Vec<HostClass> {
+    let before = questions.below.len() + questions.one_label.len();
+    let unsure: BTreeSet<usize> = partition.atoms().iter().flat_map(|atom| atom.unsure.iter()).collect();
+    let unsure = unsure.into_iter().filter_map(|number| questions.others.get(number.checked_sub(before)?));
+    unsure
+        .filter(|(_, _, users)| questions.is_host(users))
+        .map(|(_, _, users)| {
+            let mut one = class(label(questions, users), "unknown.example", false, users);
+            one.unsure = Some(not_regular());
+            one
+        })
+        .collect()
+}
+
 /// Names nobody lists, for all ways in which wildcards and expressions can hold.
 fn cut(questions: &Questions<'_>, limits: &Limits, classes: &mut Vec<HostClass>) -> Vec<String> {
     let wildcard = |suffix: &String| Lang::suffix(suffix);
@@ -260,11 +280,12 @@ fn cut(questions: &Questions<'_>, limits: &Limits, classes: &mut Vec<HostClass>)
         Ok(partition) => partition,
         Err(error) => {
             let mut other = class("*".to_owned(), "unknown.example", false, &questions.holding("unknown.example"));
-            other.unsure = Some(format!("hosts cannot be told apart: {error}"));
+            other.unsure = Some((Code::UndecidedOverBudget, format!("hosts cannot be told apart: {error}")));
             classes.push(other);
             return Vec::new();
         }
     };
+    classes.extend(irregular(questions, &partition));
     let mut names = Vec::new();
     for (number, atom) in partition.atoms().iter().enumerate() {
         let witness = String::from_utf8_lossy(&atom.witness).into_owned();
@@ -282,7 +303,7 @@ fn cut(questions: &Questions<'_>, limits: &Limits, classes: &mut Vec<HostClass>)
             Some(Ok(Some(witness))) => names.push(String::from_utf8_lossy(&witness).into_owned()),
             Some(Err(_)) | None => {
                 let mut other = class(name.clone(), &name, false, &questions.holding(&name));
-                other.unsure = Some("an expression for hosts is not regular".to_owned());
+                other.unsure = Some(not_regular());
                 classes.push(other);
             }
         }

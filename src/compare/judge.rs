@@ -170,8 +170,10 @@ impl<'j, O: Router, N: Router> Judge<'j, O, N> {
 
     fn host(&mut self, class: &HostClass) -> Found {
         let mut found = Found { host: Some(class.name.clone()), ..Found::default() };
-        if let Some(reason) = &class.unsure {
-            found.undecided.push(undecided(Code::UndecidedUnreadable, reason.clone(), format!("requests to `{}`", class.label)));
+        if let Some((code, reason)) = &class.unsure {
+            // Its name may be none of its hosts.
+            found.host = None;
+            found.undecided.push(undecided(*code, reason.clone(), format!("requests to `{}`", class.label)));
             return found;
         }
         for (side, table) in self.tables.iter_mut().enumerate() {
