@@ -1,9 +1,9 @@
 //! What policies of Istio do to requests, whoever wrote them: an `AuthorizationPolicy` belongs to the Gateway and is brought to the rules
 //! that its hosts and paths cover.
 
-use gateshift::request::{Outcome, Request, Scheme, Unknown};
+use gateshift::request::{Outcome, Request, Unknown};
 
-use crate::judge::{AROUND, inventory, manifests};
+use crate::judge::{AROUND, get, inventory, manifests};
 
 const ROUTE: &str = "apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
@@ -28,20 +28,7 @@ spec:
 {policy}"
     );
     let facts = inventory(&yaml);
-    let request = Request {
-        method: "GET".to_owned(),
-        scheme: Scheme::Http,
-        host: Some("shop.example".to_owned()),
-        sni: None,
-        target: path.to_owned(),
-        headers: Vec::new(),
-        body_bytes: 0,
-        chunked: false,
-        http_version: "1.1".to_owned(),
-        client: client.to_owned(),
-        port: None,
-        client_certificate: None,
-    };
+    let request = Request { client: client.to_owned(), ..get(path) };
     match manifests(&yaml, &facts, "istio").decide(&request, &Unknown).decision.outcome {
         Outcome::Forward(_) => "passed",
         Outcome::Deny { .. } => "refused",

@@ -12,7 +12,9 @@ use gateshift::{
     },
     ingress,
     k8s::Inventory,
-    nginx, read, report, targets, translate,
+    nginx, read, report,
+    request::{Request, Scheme},
+    targets, translate,
 };
 
 /// A Gateway and a Service that routes of tests lie between.
@@ -34,6 +36,24 @@ spec: {ports: [{port: 80}]}
 
 pub(crate) fn inventory(yaml: &str) -> Inventory {
     read::texts([("input.yaml".to_owned(), yaml.to_owned())], &read::Options::default()).inventory
+}
+
+/// A plain request to `shop.example`.
+pub(crate) fn get(target: &str) -> Request {
+    Request {
+        method: "GET".to_owned(),
+        scheme: Scheme::Http,
+        host: Some("shop.example".to_owned()),
+        sni: None,
+        target: target.to_owned(),
+        headers: Vec::new(),
+        body_bytes: 0,
+        chunked: false,
+        http_version: "1.1".to_owned(),
+        client: "192.0.2.1".to_owned(),
+        port: None,
+        client_certificate: None,
+    }
 }
 
 /// The old side of Ingresses.

@@ -3,7 +3,7 @@
 use gateshift::{
     compare::{Judgement, Limits, compare},
     ingress, nginx, report,
-    request::{Request, Scheme, Unknown},
+    request::Unknown,
     targets, translate,
 };
 use proptest::prelude::*;
@@ -266,20 +266,7 @@ proptest! {
         let mut resolved = ingress::resolve(&inventory, &controller, &ingress::Options::of(&inventory));
         resolved.config.refusals.clear();
         let config = &resolved.config;
-        let request = Request {
-            method: "GET".to_owned(),
-            scheme: Scheme::Http,
-            host: Some("shop.example".to_owned()),
-            sni: None,
-            target: format!("/{target}"),
-            headers: Vec::new(),
-            body_bytes: 0,
-            chunked: false,
-            http_version: "1.1".to_owned(),
-            client: "192.0.2.1".to_owned(),
-            port: None,
-            client_certificate: None,
-        };
+        let request = judge::get(&format!("/{target}"));
         let decision = nginx::Router::new(config).decide(&request, &Unknown);
         prop_assert_eq!(&decision, &nginx::Router::new(config).decide(&request, &Unknown));
         let options = translate::Options { allow_raw, ..translate::Options::of(targets::by_id(implementation).expect("target"), "any") };

@@ -3,7 +3,7 @@
 use gateshift::{
     compare::{Judgement, Router, describe},
     nginx,
-    request::{Header, Request, Scheme, Unknown},
+    request::{Header, Request, Unknown},
 };
 
 use super::{judge, snippet_conversion::objects};
@@ -12,20 +12,7 @@ use super::{judge, snippet_conversion::objects};
 fn request(text: &str) -> Request {
     let mut words = text.split(", ");
     let (method, target) = words.next().and_then(|line| line.split_once(' ')).expect("method and path");
-    let mut request = Request {
-        method: method.to_owned(),
-        scheme: Scheme::Http,
-        host: Some("shop.example".to_owned()),
-        sni: None,
-        target: target.to_owned(),
-        headers: Vec::new(),
-        body_bytes: 0,
-        chunked: false,
-        http_version: "1.1".to_owned(),
-        client: "192.0.2.1".to_owned(),
-        port: None,
-        client_certificate: None,
-    };
+    let mut request = Request { method: method.to_owned(), ..judge::get(target) };
     for word in words {
         match (word.strip_prefix("client "), word.split_once(": ")) {
             (Some(client), _) => client.clone_into(&mut request.client),
