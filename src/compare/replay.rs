@@ -40,41 +40,13 @@ impl World for Stage {
     }
 }
 
-/// Services as they are known, and backends that answer in one way.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Answering<'w, W> {
-    pub(super) world: &'w W,
-    /// Status of backends.
-    pub(super) status: u16,
-    /// Milliseconds until backends answer.
-    pub(super) delay: u64,
+/// Services as they are known, and backends that answer as a function of that says.
+struct Answering<'w, W, A> {
+    world: &'w W,
+    answer: A,
 }
 
-impl<W: World> World for Answering<'_, W> {
-    fn authentication(&self, url: &str) -> Option<u16> {
-        self.world.authentication(url)
-    }
-
-    fn password(&self, secret: &NamespacedName, user: &str, password: &str) -> Option<bool> {
-        self.world.password(secret, user, password)
-    }
-
-    fn resolves(&self, name: &str) -> Option<bool> {
-        self.world.resolves(name)
-    }
-
-    fn backend(&self, _: &str, _: &str) -> Option<BackendAnswer> {
-        Some(BackendAnswer { status: self.status, headers: Vec::new(), delay: self.delay })
-    }
-}
-
-/// Services as they are known, and backends that answer 200 where they are not.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Unsaid<'w, W> {
-    pub(super) world: &'w W,
-}
-
-impl<W: World> World for Unsaid<'_, W> {
+impl<W: World, A: Fn(&W, &str, &str) -> BackendAnswer> World for Answering<'_, W, A> {
     fn authentication(&self, url: &str) -> Option<u16> {
         self.world.authentication(url)
     }
@@ -88,9 +60,19 @@ impl<W: World> World for Unsaid<'_, W> {
     }
 
     fn backend(&self, backend: &str, target: &str) -> Option<BackendAnswer> {
-        let usual = || Some(BackendAnswer { status: 200, headers: Vec::new(), delay: 0 });
-        self.world.backend(backend, target).or_else(usual)
+        Some((self.answer)(self.world, backend, target))
     }
+}
+
+/// Services as they are known, and backends that answer with this status after so many milliseconds.
+pub(super) fn answering<W: World>(world: &W, status: u16, delay: u64) -> impl World {
+    Answering { world, answer: move |_: &W, _: &str, _: &str| BackendAnswer { status, headers: Vec::new(), delay } }
+}
+
+/// Services as they are known, and backends that answer 200 where they are not.
+pub(super) fn answering_usually<W: World>(world: &W) -> impl World {
+    let usual = || BackendAnswer { status: 200, headers: Vec::new(), delay: 0 };
+    Answering { world, answer: move |world: &W, backend: &str, target: &str| world.backend(backend, target).unwrap_or_else(usual) }
 }
 
 /// Services as they are known, and where they are not, with this answer.

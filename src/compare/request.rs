@@ -6,7 +6,7 @@ use super::{
     answers, cause, describe,
     hosts::{HostClass, Questions},
     pass::{Assumption, GivenUp, given_up},
-    replay::{self, Answering, OTHER_ANSWERS, PLAIN_ANSWERS, Supposed, Unsaid},
+    replay::{self, OTHER_ANSWERS, PLAIN_ANSWERS, Supposed},
     router::Router,
     verdict::{Aspect, Treatment},
 };
@@ -92,7 +92,7 @@ impl<'r, O: Router, N: Router> Requests<'r, O, N> {
             .collect();
         // The judge assumes statuses with which nginx adds all of its headers.
         let of_headers = !mismatches.is_empty() && mismatches.iter().all(|known| known.aspect == Aspect::ResponseHeader);
-        let usual = of_headers && replayed.is_decided() && self.is_same(request, &Unsaid { world });
+        let usual = of_headers && replayed.is_decided() && self.is_same(request, &replay::answering_usually(world));
         if usual {
             mismatches.clear();
         }
@@ -100,11 +100,11 @@ impl<'r, O: Router, N: Router> Requests<'r, O, N> {
         let (before, after) = (self.old.dependence(request), self.new.dependence(request));
         let graver = mismatches.iter().any(|known| known.aspect <= Aspect::Status);
         let mut errors = before.replaced.iter().chain(&after.replaced);
-        if !graver && errors.any(|status| !self.is_same(request, &Answering { world, status: *status, delay: 0 })) {
+        if !graver && errors.any(|status| !self.is_same(request, &replay::answering(world, *status, 0))) {
             mismatches.push(Mismatch { aspect: Aspect::Status, code: Code::DifferenceErrorPage, detail: None });
         }
         // The judge says the same of a class of requests.
-        let slow = |patience: u64| Answering { world, status: 200, delay: patience.saturating_add(1) };
+        let slow = |patience: u64| replay::answering(world, 200, patience.saturating_add(1));
         let unlike = |patience: u64| !self.is_same(request, &slow(patience));
         let known = replayed.unknown || replayed.is_decided();
         let mut quick = None;

@@ -62,9 +62,7 @@ impl Verdict {
             unread: false,
         }
     }
-}
 
-impl Verdict {
     /// Backends that ask for a certificate are shown that of a Secret.
     fn show(&mut self, secret: &NamespacedName) {
         for answer in std::iter::once(&mut self.ruling.answer).chain(&mut self.others) {

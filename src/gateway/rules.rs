@@ -286,8 +286,7 @@ impl Maker<'_> {
                 let port = reference.port.map(|port| format!(":{port}")).unwrap_or_default();
                 faults.push(format!("{} {namespace}/{}{port} {}", reference.kind(), reference.name, words(fault)));
             }
-            let handshake = self.handshake(route, &reference);
-            let speech = self.speech(kind, route, &reference, handshake.as_ref());
+            let (speech, handshake) = self.spoken_to(kind, route, &reference);
             let others = *self.target.dialect.no_slices_status;
             let or = (target == Err(BackendFault::NoEndpoints) && others > 0 && kind == "HTTPRoute").then_some(others);
             let target = if plan.failure.is_some() || refused {
@@ -398,29 +397,20 @@ impl Maker<'_> {
         self.policies.tls(service, self.facts.port(service, port).map(|port| port.name.as_str()))
     }
 
-    /// What is done in the handshake with a backend, where a policy or what stands in its place asks for TLS.
-    fn handshake(&self, route: &api::Meta, to: &api::BackendObjectRef) -> Option<Handshake> {
+    /// How a backend is spoken to, and what is done in the handshake: a GRPCRoute asks for HTTP/2, and so does the port of a Service; a
+    /// policy, or what stands in its place, asks for TLS.
+    fn spoken_to(&self, kind: &str, route: &api::Meta, to: &api::BackendObjectRef) -> (Speech, Option<Handshake>) {
         let name = NamespacedName::new(to.namespace.as_ref().unwrap_or(&route.namespace), &to.name);
         if !to.group().is_empty() {
-            let Some(Substitute::Port { handshake, .. }) = self.understood.substitute(to.kind(), name) else { return None };
-            return handshake.clone();
+            let Some(Substitute::Port { speech, handshake, .. }) = self.understood.substitute(to.kind(), name) else {
+                return (Speech::Http, None);
+            };
+            return (speech.unwrap_or(Speech::Http), handshake.clone());
         }
-        if let Some(wish) = self.tls_of(&name, to.port) {
-            return Some(wish.handshake.clone());
-        }
-        let verification = self.understood.tls_to(&name, to.port)?.clone();
-        Some(Handshake { verification, ..Handshake::default() })
-    }
-
-    /// How a backend is spoken to: a GRPCRoute asks for HTTP/2, and so does the port of a Service.
-    fn speech(&self, kind: &str, route: &api::Meta, to: &api::BackendObjectRef, handshake: Option<&Handshake>) -> Speech {
-        let name = NamespacedName::new(to.namespace.as_ref().unwrap_or(&route.namespace), &to.name);
-        if !to.group().is_empty() {
-            let own = self.understood.substitute(to.kind(), name);
-            return if let Some(Substitute::Port { speech: Some(speech), .. }) = own { *speech } else { Speech::Http };
-        }
+        let by_policy = || Some(Handshake { verification: self.understood.tls_to(&name, to.port)?.clone(), ..Handshake::default() });
+        let handshake = self.tls_of(&name, to.port).map(|wish| wish.handshake.clone()).or_else(by_policy);
         let h2c = self.facts.port(&name, to.port).is_some_and(|port| port.app_protocol == H2C);
-        Speech::http(kind == "GRPCRoute" || h2c, handshake.is_some())
+        (Speech::http(kind == "GRPCRoute" || h2c, handshake.is_some()), handshake)
     }
 
     fn status(&self, fault: BackendFault) -> u16 {

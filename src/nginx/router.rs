@@ -7,7 +7,10 @@ use std::{
 
 use indexmap::IndexMap;
 
-use super::{Backend, Config, Location, MapKey, Modifier, RefusalKind, Server, ServerName, Target, UpstreamId, code::Questions};
+use super::{
+    Backend, Config, Location, MapKey, Modifier, RefusalKind, Server, ServerName, Target, UpstreamId,
+    code::{Questions, networks},
+};
 use crate::{
     automata::pcre::Pattern,
     k8s::Subject,
@@ -250,11 +253,9 @@ fn common(config: &Config, predicates: &mut Predicates) -> Common {
     let access = &config.globals.access;
     let blocked_agents = lookup(config, predicates, "user-agent", &access.block_user_agents);
     let blocked_referers = lookup(config, predicates, "referer", &access.block_referers);
-    let networks = access.block_cidrs.iter().map(|cidr| (cidr.address, cidr.length)).collect::<Vec<_>>();
-    let blocked =
-        (!networks.is_empty()).then(|| predicates.intern(Field::Client, Test::InNetworks(networks), config.globals.config_map.clone()));
+    let cidrs = access.block_cidrs.as_slice();
+    let blocked = (!cidrs.is_empty()).then(|| predicates.intern(Field::Client, networks(cidrs), config.globals.config_map.clone()));
     let mut ask = |field, test| predicates.intern(field, test, None);
-    let watchers = config.globals.status_networks.iter().map(|cidr| (cidr.address, cidr.length)).collect();
     Common {
         bad_method: ask(Field::Request, Test::Malformed(Malformed::Method)),
         too_long: ask(Field::Request, Test::Malformed(Malformed::TooLong)),
@@ -268,7 +269,7 @@ fn common(config: &Config, predicates: &mut Predicates) -> Common {
         effective_http: ask(Field::EffectiveScheme, equals("http")),
         options: ask(Field::Method, equals("OPTIONS")),
         root: ask(Field::Path, equals("/")),
-        local: ask(Field::Client, Test::InNetworks(watchers)),
+        local: ask(Field::Client, networks(&config.globals.status_networks)),
         credentials: ask(Field::Header("authorization".to_owned()), search("^basic ", true)),
         certificate: ask(Field::ClientCertificate, Test::Present),
         untrusted: ask(Field::ClientCertificate, Test::Prefix("untrusted ".to_owned())),
@@ -419,7 +420,6 @@ fn ask(config: &Config, location: &Location, predicates: &mut Predicates) -> Ask
     let cors = settings.cors.as_ref().and_then(|cors| cors.origin_expression()).map(|origins| format!("{origins}$"));
     let cors =
         cors.map(|pattern| predicates.intern(Field::Header("origin".to_owned()), search(pattern, true), annotation("cors-allow-origin")));
-    let networks = |list: &[super::settings::Cidr]| Test::InNetworks(list.iter().map(|cidr| (cidr.address, cidr.length)).collect());
     let lists = &settings.addresses;
     let allow =
         (!lists.allow.is_empty()).then(|| predicates.intern(Field::Client, networks(&lists.allow), annotation("allowlist-source-range")));

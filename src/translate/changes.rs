@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-const HSTS: &str = "Strict-Transport-Security";
+pub(super) const HSTS: &str = "Strict-Transport-Security";
 
 fn is_hsts(name: &str) -> bool {
     name.eq_ignore_ascii_case(HSTS)
@@ -136,15 +136,20 @@ impl Cx<'_> {
         own
     }
 
-    /// `Strict-Transport-Security` as the target sets it for listeners of ours; one that is given for some location takes its place there.
+    /// The target sets `Strict-Transport-Security` for listeners of ours, unless one is given for some location, which takes its place there.
+    fn sets_hsts_of_listeners(&self) -> bool {
+        let given = || self.config.globals.add_headers.keys().any(|name| is_hsts(name)) || self.some_location_sets(HSTS);
+        self.sets_headers_of_listeners() && !given()
+    }
+
+    /// `Strict-Transport-Security` as the target sets it for listeners of ours.
     pub(super) fn hsts_of_listeners(&self) -> Option<String> {
-        let given = self.config.globals.add_headers.keys().any(|name| is_hsts(name)) || self.some_location_sets(HSTS);
-        self.config.globals.hsts.header().filter(|_| self.sets_headers_of_listeners() && !given)
+        self.sets_hsts_of_listeners().then(|| self.config.globals.hsts.header()).flatten()
     }
 
     /// The same as the rules of a location set it.
     pub(super) fn hsts_of_rules(&self, tls: bool) -> Option<String> {
-        self.config.globals.hsts.header().filter(|_| tls && self.hsts_of_listeners().is_none())
+        (tls && !self.sets_hsts_of_listeners()).then(|| self.config.globals.hsts.header()).flatten()
     }
 
     fn set_header(&mut self, list: &mut Vec<(String, String)>, name: &str, value: &str) {

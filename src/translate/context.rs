@@ -532,12 +532,12 @@ pub(super) fn differs(code: Code) -> Settlement {
     Settlement::Differs { codes: BTreeSet::from([code]) }
 }
 
-/// Without effect.
 /// A number of nginx; what is negative counts as none.
 pub(super) fn positive(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
 
+/// Without effect.
 pub(super) fn no_effect(why: &str) -> Settlement {
     Settlement::NoEffect { why: why.to_owned() }
 }

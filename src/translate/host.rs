@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     backends::ALL_CANARY,
-    changes::is_precise_hostname,
+    changes::{HSTS, is_precise_hostname},
     context::{Certified, Cx, differs, no_effect, unmappable},
     paths::{self, NoMatch},
     plan::{Action, Changed, Changes, HeaderCondition, HostPlan, Hostname, On, PathRule, Redirect, Rule, TlsPlan},
@@ -680,7 +680,7 @@ impl Cx<'_> {
 
     fn hsts(&self, tls: bool) -> Changes {
         Changes {
-            response_headers: self.hsts_of_rules(tls).into_iter().map(|value| ("Strict-Transport-Security".to_owned(), value)).collect(),
+            response_headers: self.hsts_of_rules(tls).into_iter().map(|value| (HSTS.to_owned(), value)).collect(),
             ..Changes::default()
         }
     }

@@ -128,6 +128,9 @@ pub(super) struct Listeners {
     existing: Option<Existing>,
 }
 
+/// Names of headers by the listener that they are about.
+pub(super) struct Told(BTreeMap<Key, BTreeSet<String>>);
+
 /// How a route is attached.
 pub(super) struct Attached {
     pub(super) parent: ParentRef,
@@ -286,7 +289,7 @@ impl Listeners {
     }
 
     /// Headers that an authentication service tells the backends of a listener, unless clients are meant to send them.
-    fn told(&self, plans: &[HostPlan]) -> BTreeMap<Key, BTreeSet<String>> {
+    pub(super) fn told(&self, plans: &[HostPlan]) -> Told {
         let mut told: BTreeMap<Key, BTreeSet<String>> = BTreeMap::new();
         for plan in plans {
             for (hostname, tls) in &plan.hostnames {
@@ -303,24 +306,23 @@ impl Listeners {
         for names in told.values_mut() {
             names.retain(|name| !asked.contains(name));
         }
-        told
+        Told(told)
     }
 
     /// Headers that an authentication service tells the backends of hosts whose listeners are not ours.
-    pub(super) fn told_elsewhere(&self, plans: &[HostPlan]) -> BTreeSet<String> {
+    pub(super) fn told_elsewhere(&self, told: &Told) -> BTreeSet<String> {
         let is_elsewhere = |key: &Key| self.planned.get(key).is_some_and(|planned| planned.home == Home::Elsewhere);
-        self.told(plans).into_iter().filter(|(key, _)| is_elsewhere(key)).flat_map(|(_, names)| names).collect()
+        told.0.iter().filter(|(key, _)| is_elsewhere(key)).flat_map(|(_, names)| names).cloned().collect()
     }
 
     /// The listeners of ours as the target names them, with what it keeps for their hosts.
-    pub(super) fn sections(&self, plans: &[HostPlan]) -> Vec<Section> {
+    pub(super) fn sections(&self, plans: &[HostPlan], told: &Told) -> Vec<Section> {
         let mut wished: BTreeMap<Key, &[Intent]> = BTreeMap::new();
         for plan in plans.iter().filter(|plan| !plan.tls_wishes.is_empty()) {
             for (hostname, tls) in &plan.hostnames {
                 wished.insert(key(Side::Https, hostname, tls, self.merged, self.gateway_of(hostname)), &plan.tls_wishes);
             }
         }
-        let told = self.told(plans);
         let section = |(key, planned): (&Key, &Planned)| {
             let (namespace, set) = match planned.home {
                 Home::Gateway => (&self.gateway.namespace, None),
@@ -335,7 +337,7 @@ impl Listeners {
                 name: planned.name.clone(),
                 tls: matches!(key, Key::Host(Side::Https, ..)),
                 intents: wished.get(key).map(|intents| intents.to_vec()).unwrap_or_default(),
-                told: told.get(key).into_iter().flatten().cloned().collect(),
+                told: told.0.get(key).into_iter().flatten().cloned().collect(),
             })
         };
         // Only connections of HTTP are clients of a policy.

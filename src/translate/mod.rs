@@ -147,17 +147,18 @@ fn own_objects(cx: &mut Cx<'_>, plans: &[HostPlan], routes: &[routes::Route], li
     let globals = &cx.config.globals;
     let read = globals.defaults.proxy.timeouts.read.value.max(globals.defaults.proxy.timeouts.send.value);
     let forwarded = &globals.forwarded;
-    let sections = listeners.sections(plans);
+    let told = listeners.told(plans);
+    let sections = listeners.sections(plans, &told);
     let gateways: BTreeSet<&String> = sections.iter().filter(|_| cx.owns_gateway()).map(|section| &section.gateway).collect();
     let estate = targets::Estate {
         gateway: cx.options.gateway.clone(),
         gateways: gateways.into_iter().cloned().collect(),
         sections,
-        told_elsewhere: listeners.told_elsewhere(plans),
+        told_elsewhere: listeners.told_elsewhere(&told),
         wishes: routes.iter().flat_map(|route| route.wishes.iter().cloned()).collect(),
         hosts: if cx.options.target.narrows_to_hosts() { plans.iter().map(HostPlan::narrowed).collect() } else { Vec::new() },
-        idle: u64::try_from(read).unwrap_or(0),
-        connect: u64::try_from(globals.defaults.proxy.timeouts.connect.value).unwrap_or(0),
+        idle: context::positive(read),
+        connect: context::positive(globals.defaults.proxy.timeouts.connect.value),
         body: globals.defaults.proxy.body_size.value,
         rate_status: globals.limit_request_status,
         underscores: globals.underscores_in_headers,

@@ -78,9 +78,9 @@ pub(super) fn search(regex: &str, caseless: bool) -> Test {
     Test::Regex(Regex { pattern: regex.to_owned(), caseless, dialect: RegexDialect::PcreSearch })
 }
 
-/// The test that a single address passes.
-pub(super) fn network(cidr: Cidr) -> Test {
-    Test::InNetworks(vec![(cidr.address, cidr.length)])
+/// The test that addresses of some network pass.
+pub(in crate::nginx) fn networks(list: &[Cidr]) -> Test {
+    Test::InNetworks(list.iter().map(|cidr| (cidr.address, cidr.length)).collect())
 }
 
 /// Whether an expression is found in every text of a domain that begins with a slash.
@@ -145,7 +145,7 @@ pub(super) fn formula(text: &TextExpr, question: &Question) -> Option<(Field, Fo
             ("", _) if can_lack => Formula::Or(vec![not(Formula::Holds(Test::Present)), equals("")]),
             ("", _) => Formula::Known(false),
             (wanted, Field::Client) => match wanted.parse() {
-                Ok(cidr) if !wanted.contains('/') => Formula::Holds(network(cidr)),
+                Ok(cidr) if !wanted.contains('/') => Formula::Holds(networks(&[cidr])),
                 Ok(_) | Err(_) => Formula::Known(false),
             },
             (wanted, _) => equals(wanted),
@@ -281,7 +281,7 @@ impl<'c> Questions<'c> {
                 }
             }
             Directive::Rewrite { regex, .. } => drop(to.intern(Field::Path, search(regex, false), origin.cloned())),
-            Directive::Access { network: Some(cidr), .. } => drop(to.intern(Field::Client, network(*cidr), origin.cloned())),
+            Directive::Access { network: Some(cidr), .. } => drop(to.intern(Field::Client, networks(&[*cidr]), origin.cloned())),
             Directive::BodyLimit(limit) => drop(to.intern(Field::BodyLength, Test::Above(*limit), origin.cloned())),
             Directive::Except { methods, .. } => {
                 for method in methods {

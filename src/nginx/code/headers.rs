@@ -251,7 +251,7 @@ impl Router<'_> {
             let Directive::Access { allow, network } = &line.directive else { continue };
             let holds = match network {
                 None => true,
-                Some(cidr) => self.predicates.find(&Field::Client, &super::ask::network(*cidr)).is_some_and(|id| v.holds(id)),
+                Some(cidr) => self.predicates.find(&Field::Client, &super::ask::networks(&[*cidr])).is_some_and(|id| v.holds(id)),
             };
             if holds {
                 return Ok(Some(if *allow { Listed::Allowed } else { Listed::Denied }));

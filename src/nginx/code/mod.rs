@@ -10,8 +10,8 @@ mod state;
 mod tree;
 mod values;
 
-pub(super) use ask::Questions;
 pub use ask::finds_all;
+pub(super) use ask::{Questions, networks};
 pub use headers::is_sent_by_controller;
 pub use values::ignores_query;
 

@@ -127,8 +127,10 @@ impl<'a> Around<'a> {
         Some(Intent::Retry { conditions, tries, seconds: 0 })
     }
 
+    /// Directives that hold for the location, block by block, outermost first.
     pub(super) fn levels(&self) -> Vec<Vec<Here<'_>>> {
-        let outer = self.outer.iter().map(|block| Self::here(std::slice::from_ref(block)));
+        let inherited = |here: &Here<'_>| is_inherited(&here.line.directive);
+        let outer = self.outer.iter().map(|block| Self::here(std::slice::from_ref(block)).into_iter().filter(inherited).collect());
         [Self::here(&self.http), Self::here(&self.server)].into_iter().chain(outer).chain([Self::here(&self.location)]).collect()
     }
 }
@@ -259,6 +261,11 @@ fn annotated(location: &Location) -> Annotated {
     } else {
         Annotated::Denies(lists.deny.iter().map(ToString::to_string).collect())
     }
+}
+
+/// What a location says holds for locations inside it too.
+const fn is_inherited(directive: &Directive) -> bool {
+    !matches!(directive, Directive::Internal | Directive::Except { .. } | Directive::Pass(_))
 }
 
 /// How a location of the controller compares, as one of a snippet would.

@@ -48,6 +48,7 @@ impl Cx<'_> {
     /// Applies the header directives around a rule, and those of a condition that holds.
     pub(super) fn apply_headers(&mut self, around: &Around<'_>, decision: &Decision<'_>, tls: bool, rule: &mut Rule) {
         let mut levels = around.levels();
+        let outer = levels.len();
         if let Some(Inner { block, origin }) = &decision.inner {
             levels.push(block.iter().map(|line| Here { line, origin }).collect());
         }
@@ -71,7 +72,7 @@ impl Cx<'_> {
         let scene = Scene { env: &decision.env, tls, asks: around.asks, forwards, changed: &changed, status };
         // Nobody sees the headers of an answer that is not said, but the directives are settled all the same.
         let mut changes = std::mem::take(&mut rule.changes).into_changes();
-        self.request(&levels, (around.levels().len(), around.controller), &scene, &mut changes);
+        self.request(&levels, (outer, around.controller), &scene, &mut changes);
         self.response(&levels, &scene, &mut changes);
         match rule.action {
             Action::Forward(_) | Action::Redirect(_) => rule.changes = changes.into(),
@@ -98,10 +99,11 @@ impl Cx<'_> {
                 }
                 let hides = !input && at >= outer;
                 let beside = !input && !hides && controller && is_sent_by_controller(name);
-                let but = match () {
-                    () if hides => Some("the headers that the controller sends are hidden by it today, and sent later"),
-                    () if beside && !name.eq_ignore_ascii_case("host") => Some("the controller sends a line of its own beside it today"),
-                    () => None,
+                let but = if hides {
+                    Some("the headers that the controller sends are hidden by it today, and sent later")
+                } else {
+                    let two = beside && !name.eq_ignore_ascii_case("host");
+                    two.then_some("the controller sends a line of its own beside it today")
                 };
                 match value {
                     value if beside && self.is_no_line(value, scene) => {

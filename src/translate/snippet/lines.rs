@@ -179,9 +179,7 @@ impl Cx<'_> {
         let mut lost = self.swallowed(around).map(Closed::Withheld);
         let texts = around.has_texts();
         let mut said: BTreeSet<String> = BTreeSet::new();
-        let outer = 2..2 + around.outer.len();
-        for (at, mut level) in around.levels().into_iter().enumerate() {
-            level.retain(|here| !outer.contains(&at) || is_inherited(&here.line.directive));
+        for (at, level) in around.levels().into_iter().enumerate() {
             let names: Vec<String> = level.iter().filter(|here| !here.line.usual).map(|here| here.word(0).to_owned()).collect();
             for here in level {
                 if let Some(why) = around.without_effect(&here, &said) {
@@ -379,9 +377,4 @@ impl Cx<'_> {
         }
         None
     }
-}
-
-/// What a location says holds for locations inside it too.
-const fn is_inherited(directive: &Directive) -> bool {
-    !matches!(directive, Directive::Internal | Directive::Except { .. } | Directive::Pass(_))
 }

@@ -182,7 +182,6 @@ fn searched_within(around: &[(Compare, String)], regex: &str, caseless: bool) ->
     }
     let found = Lang::pcre(&Pattern::parse(regex, caseless).ok()?);
     let outer = Lang::and(around.iter().map(|(compare, path)| paths_of(*compare, path)).collect::<Option<Vec<_>>>()?);
-    let both = Lang::and([found.clone(), outer.clone()]);
     if found.is_subset(&outer, Domain::clean_paths(), Budget::default()) == Answer::Holds {
         return Some((regex.to_owned(), caseless));
     }
@@ -190,6 +189,7 @@ fn searched_within(around: &[(Compare, String)], regex: &str, caseless: bool) ->
     let case = if caseless { "(?i:" } else { "(?:" };
     let joined = format!("^{}.*{case}{regex})", regex_syntax::escape(prefix));
     let said = Lang::pcre(&Pattern::parse(&joined, false).ok()?);
+    let both = Lang::and([found, outer]);
     (said.is_equal(&both, Domain::clean_paths(), Budget::default()) == Answer::Holds).then_some((joined, false))
 }
 
