@@ -242,7 +242,7 @@ fn guards_apart(old: &[&Guard], new: &[&Guard], cell: &TextCell<'_>) -> Result<O
             (
                 Guard::Service { url: old, method: one, signin: old_signin, .. },
                 Guard::Service { url: new, method: other, signin: new_signin, .. },
-            ) if one == other && same_text(old, new, cell)? => match (old_signin, new_signin) {
+            ) if one == other && same_service(old, new, cell)? => match (old_signin, new_signin) {
                 (None, None) => {}
                 (Some(old), Some(new)) if same_text(old, new, cell)? => {}
                 (Some(_), Some(_)) => apart = Some(Code::DifferenceRedirectTarget),
@@ -256,6 +256,13 @@ fn guards_apart(old: &[&Guard], new: &[&Guard], cell: &TextCell<'_>) -> Result<O
 
 fn same_text(old: &TextExpr, new: &TextExpr, cell: &TextCell<'_>) -> Result<bool, Apart> {
     Ok(text::normal(old, 0, cell)? == text::normal(new, 1, cell)?)
+}
+
+/// The same is asked of the same service, by whatever name.
+fn same_service(old: &TextExpr, new: &TextExpr, cell: &TextCell<'_>) -> Result<bool, Apart> {
+    let (old, new) = (text::normal(old, 0, cell)?, text::normal(new, 1, cell)?);
+    let ([Sym::Literal(before)], [Sym::Literal(after)]) = (old.as_slice(), new.as_slice()) else { return Ok(old == new) };
+    Ok(before == after || matches!(((cell.service)(0, before), (cell.service)(1, after)), (Some(one), Some(other)) if one == other))
 }
 
 fn forwards(old: &Forwarding, new: &Forwarding, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Apart> {

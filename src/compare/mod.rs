@@ -24,6 +24,7 @@ mod probe;
 mod replay;
 mod request;
 mod router;
+mod services;
 mod spaces;
 mod tail;
 mod text;

@@ -95,9 +95,9 @@ impl<'w, W: World> Supposed<'w, W> {
         statuses.iter().map(move |status| [*status, *status].map(|status| Self { world, status, asked: RefCell::default() }))
     }
 
-    /// The same was asked here and there.
-    pub(super) fn asked_like(&self, other: &Self) -> bool {
-        self.asked == other.asked
+    /// The URLs and Secrets that were asked.
+    pub(super) fn into_asked(self) -> BTreeSet<String> {
+        self.asked.into_inner()
     }
 }
 
@@ -226,6 +226,15 @@ pub(super) fn alike(one: &Outcome, other: &Outcome) -> bool {
 /// Two answers whose texts are complete.
 fn compare(old: &Answer, new: &Answer, entry: Entry, host: &str, header: &dyn Fn(&str) -> Known, preflights: bool) -> Vec<Unlike> {
     let path = PathAtom::single("/");
-    let cell = TextCell { host: Some(host), entry, path: &path, relation: &|_| Relation::Unsure, header, preflights, test: &|_, _| None };
+    let cell = TextCell {
+        host: Some(host),
+        entry,
+        path: &path,
+        relation: &|_| Relation::Unsure,
+        header,
+        preflights,
+        service: &|_, _| None,
+        test: &|_, _| None,
+    };
     answers::compare(old, new, &cell).unwrap_or_default()
 }

@@ -8,6 +8,7 @@ use super::{
     pass::{Assumption, GivenUp, given_up},
     replay::{self, OTHER_ANSWERS, PLAIN_ANSWERS, Supposed},
     router::Router,
+    services,
     verdict::{Aspect, Treatment},
 };
 use crate::{
@@ -57,11 +58,20 @@ impl<'r, O: Router, N: Router> Requests<'r, O, N> {
         let same = |statuses: &'static [u16]| {
             Supposed::each(world, statuses).all(|[before, after]| {
                 let replayed = replay::replay_in(self.old, self.new, request, [&before, &after]);
-                before.asked_like(&after) && replayed.is_decided() && replayed.unlike.is_empty()
+                replayed.is_decided() && replayed.unlike.is_empty() && self.is_asked_alike(&before.into_asked(), &after.into_asked())
             })
         };
         let assumption = || if same(OTHER_ANSWERS) { None } else { Some(Assumption::PlainAnswers) };
         same(PLAIN_ANSWERS).then(|| assumption().into_iter().collect())
+    }
+
+    /// The same services and passwords are asked, by whatever name.
+    fn is_asked_alike(&self, old: &BTreeSet<String>, new: &BTreeSet<String>) -> bool {
+        let same = |before: &String, after: &String| {
+            before == after
+                || matches!((services::behind(self.old, before), services::behind(self.new, after)), (Some(one), Some(other)) if one == other)
+        };
+        old.len() == new.len() && old.iter().all(|before| new.iter().any(|after| same(before, after)))
     }
 
     /// Both sides do the same, as far as services are known.

@@ -4,6 +4,7 @@ use super::{
     captures,
     paths::{PathAtom, Relation},
     router::Entry,
+    services::Service,
 };
 use crate::{
     automata::Lang,
@@ -56,6 +57,8 @@ pub(super) struct TextCell<'c> {
     pub(super) header: &'c dyn Fn(&str) -> Known,
     /// Requests may be preflights: their method may be `OPTIONS`.
     pub(super) preflights: bool,
+    /// Who answers a URL that a side asks.
+    pub(super) service: &'c dyn Fn(usize, &str) -> Option<Service>,
     /// The test of a question of a side.
     pub(super) test: &'c dyn Fn(usize, PredicateId) -> Option<&'c Test>,
 }
