@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv4Addr},
+    sync::Arc,
 };
 
 use super::{Item, controller::Controller, proxying};
@@ -12,7 +13,7 @@ use crate::{
     k8s::{Inventory, Step, Subject},
     ledger::Findings,
     nginx::{
-        Config, Globals, Location, MapKey, Modifier, Refusal, RefusalKind, Server, ServerName, Target,
+        Config, Globals, Location, MapKey, Modifier, Refusal, RefusalKind, Server, ServerName, Settings, Target,
         settings::{BackendProtocol, BasicKind, Given, Proxy},
         template,
     },
@@ -24,6 +25,8 @@ pub(super) struct Check<'a> {
     pub(super) config: &'a Config,
     pub(super) found: Vec<Refusal>,
     compiled: BTreeMap<(String, bool), Result<Vec<String>, String>>,
+    /// Settings against whose directives of proxying nothing is to be said; most locations share them.
+    sound: Option<Arc<Settings>>,
     pub(super) groups: BTreeSet<String>,
     pub(super) findings: Findings,
 }
@@ -35,6 +38,7 @@ pub(super) fn check(inventory: &Inventory, config: &Config, items: &[Item<'_>], 
         config,
         found: Vec::new(),
         compiled: BTreeMap::new(),
+        sound: None,
         groups: BTreeSet::from(["subdomain".to_owned()]),
         findings: Findings::new(),
     };
@@ -262,7 +266,11 @@ impl Check<'_> {
     fn proxying(&mut self, server: &Server, location: &Location) {
         let Some(origin) = &location.origin else { return };
         let annotation = |name: &str| vec![self.config.annotation(origin.ingress, name)];
-        let mut problems = self.of_proxy(&location.settings.proxy, annotation);
+        let is_sound = self.sound.as_ref().is_some_and(|sound| Arc::ptr_eq(sound, &location.settings));
+        let mut problems = if is_sound { Vec::new() } else { self.of_proxy(&location.settings.proxy, annotation) };
+        if problems.is_empty() && !is_sound {
+            self.sound = Some(Arc::clone(&location.settings));
+        }
         problems.extend(printed(server, location).into_iter().map(|(name, message)| (message, annotation(name))));
         self.refuse_each(problems);
     }

@@ -52,8 +52,8 @@ pub(super) struct Upstreams<'a> {
 /// `namespace-service-port` (`upstreamName` in `util.go`).
 pub(super) fn key(namespace: &str, name: &str, port: Option<&PortRef>) -> String {
     match port {
-        Some(PortRef::Number(number)) if *number > 0 => format!("{namespace}-{name}-{number}"),
-        Some(PortRef::Name(port)) if !port.is_empty() => format!("{namespace}-{name}-{port}"),
+        Some(PortRef::Number(number)) if *number > 0 => [namespace, "-", name, "-", &number.to_string()].concat(),
+        Some(PortRef::Name(port)) if !port.is_empty() => [namespace, "-", name, "-", port].concat(),
         Some(_) | None => format!("{namespace}-INVALID"),
     }
 }

@@ -1,6 +1,9 @@
 //! Names of emitted objects: stable, free of collisions, at most 63 characters.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashSet},
+};
 
 /// Longest name; Services and labels that controllers derive from names allow no more.
 const LONGEST: usize = 63;
@@ -8,7 +11,7 @@ const LONGEST: usize = 63;
 /// Names that are taken, by kind and namespace.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    taken: BTreeMap<&'static str, BTreeMap<String, BTreeSet<String>>>,
+    taken: BTreeMap<&'static str, BTreeMap<String, HashSet<String>>>,
 }
 
 impl Names {
@@ -17,7 +20,7 @@ impl Names {
         let wanted = &dns(wanted);
         let of_kind = self.taken.entry(kind).or_default();
         if !of_kind.contains_key(namespace) {
-            of_kind.insert(namespace.to_owned(), BTreeSet::new());
+            of_kind.insert(namespace.to_owned(), HashSet::new());
         }
         let taken = of_kind.get_mut(namespace).expect("INVARIANT: it was put there");
         let mut name = shorten(wanted);
@@ -31,11 +34,16 @@ impl Names {
 }
 
 /// A lower-case DNS name. Names of objects that an API server took are unchanged.
-fn dns(text: &str) -> String {
+fn dns(text: &str) -> Cow<'_, str> {
+    let ends = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let is_dns = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
+    if ends(text.as_bytes().first()) && ends(text.as_bytes().last()) && text.bytes().all(is_dns) {
+        return Cow::Borrowed(text);
+    }
     let name: String =
         text.to_ascii_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '.' { c } else { '-' }).collect();
     let trimmed = name.trim_matches(['-', '.']);
-    if trimmed.is_empty() { "unnamed".to_owned() } else { trimmed.to_owned() }
+    Cow::Owned(if trimmed.is_empty() { "unnamed".to_owned() } else { trimmed.to_owned() })
 }
 
 /// A name of at most 63 characters: the text itself, or its beginning and a hash of all of it.

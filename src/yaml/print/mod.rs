@@ -57,7 +57,11 @@ impl Printer {
             self.out.push('#');
             if !line.is_empty() {
                 self.out.push(' ');
-                self.out.extend(line.chars().map(|c| if scalar::is_printable(c) || c == '\t' { c } else { ' ' }));
+                if line.bytes().all(|byte| (b' '..0x7F).contains(&byte)) {
+                    self.out.push_str(line);
+                } else {
+                    self.out.extend(line.chars().map(|c| if scalar::is_printable(c) || c == '\t' { c } else { ' ' }));
+                }
             }
             self.out.push('\n');
         }

@@ -82,19 +82,37 @@ fn is_plain(text: &str) -> bool {
     if matches!(first, b'-' | b'.') && (text.starts_with("---") || text.starts_with("...") || text.starts_with("- ")) {
         return false;
     }
-    let inner = |(index, byte): (usize, &u8)| match byte {
-        b':' => bytes[index + 1] != b' ',
-        b'#' => bytes[index - 1] != b' ',
-        0x20..0x7F => true,
-        _ => false,
-    };
-    if !bytes.iter().enumerate().all(inner) {
+    let found = bytes.iter().fold(0, |found, &byte| found | SPECIAL[usize::from(byte)]);
+    if found & FOREIGN != 0 || (found & COLON != 0 && text.contains(": ")) || (found & HASH != 0 && text.contains(" #")) {
         return false;
     }
     // Only what starts like a number or like a word can be one; this is asked of every key.
+    if first.is_ascii_alphabetic() {
+        return bytes.len() > LONGEST_WORD || !is_word(text);
+    }
     let could_be_one = first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.') || bytes.len() <= LONGEST_WORD;
     !could_be_one || (!looks_like_a_number(text) && !is_word(text) && matches!(resolve_plain(text), Resolved::Text(_)))
 }
+
+const COLON: u8 = 1;
+const HASH: u8 = 2;
+/// What never stands in a bare word.
+const FOREIGN: u8 = 4;
+
+/// What a byte may mean inside a bare word.
+const SPECIAL: [u8; 256] = {
+    let mut table = [FOREIGN; 256];
+    let mut byte = 0x20;
+    while byte < 0x7F {
+        table[byte] = match byte as u8 {
+            b':' => COLON,
+            b'#' => HASH,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    table
+};
 
 /// Length of the longest word that YAML reads as something else.
 const LONGEST_WORD: usize = "false".len();
