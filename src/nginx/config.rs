@@ -130,7 +130,12 @@ impl Config {
 
     /// The server of a rule host (`_` for rules without one).
     pub fn server(&self, host: &str) -> Option<&Server> {
-        self.servers.binary_search_by(|server| server.host.as_str().cmp(host)).ok().map(|index| &self.servers[index])
+        self.position(host).map(|index| &self.servers[index])
+    }
+
+    /// Where that server stands.
+    pub(super) fn position(&self, host: &str) -> Option<usize> {
+        self.servers.binary_search_by(|server| server.host.as_str().cmp(host)).ok()
     }
 
     /// The place of an annotation, named without prefix.

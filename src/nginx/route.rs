@@ -167,7 +167,7 @@ impl Router<'_> {
     }
 
     pub(super) fn catch_all(&self) -> usize {
-        self.config.servers.iter().position(|server| server.host == "_").unwrap_or(0)
+        self.config.position("_").unwrap_or(0)
     }
 
     pub(super) fn has_snippet(&self, key: &str) -> bool {

@@ -1,5 +1,7 @@
 //! Redirects that annotations ask for, as filters: to another URL, to the rest of a path elsewhere, and between a name and its `www.` form.
 
+use std::collections::BTreeSet;
+
 use super::{
     changes::is_precise_hostname,
     context::{Cx, differs, no_effect, unmappable},
@@ -103,8 +105,9 @@ impl Cx<'_> {
 
     /// `from-to-www-redirect` where the other name has rules of its own.
     pub(super) fn settle_www(&mut self) {
+        let redirecting: BTreeSet<IngressId> = self.config.redirects.iter().map(|redirect| redirect.ingress).collect();
         for server in &self.config.servers {
-            if let Some(ingress) = server.www.filter(|ingress| !self.config.redirects.iter().any(|redirect| redirect.ingress == *ingress)) {
+            if let Some(ingress) = server.www.filter(|ingress| !redirecting.contains(ingress)) {
                 self.mark(ingress, &["from-to-www-redirect"], &no_effect("the other name has rules of its own"));
             }
         }
