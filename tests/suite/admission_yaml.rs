@@ -197,7 +197,7 @@ fn difference(asked: &Asked) -> Option<String> {
 #[expect(clippy::print_stderr, reason = "a skipped test must be seen, and how much was compared")]
 fn texts_that_kubectl_read_are_read_alike() {
     let Ok(file) = std::env::var("GATESHIFT_TEXTS") else {
-        eprintln!("skipped: GATESHIFT_TEXTS names no file of texts that kubectl read");
+        crate::shared::skipped("GATESHIFT_TEXTS names no file of texts that kubectl read");
         return;
     };
     let (mut compared, mut wrong) = (0, Vec::new());

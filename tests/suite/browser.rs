@@ -36,10 +36,7 @@ fn chromium() -> Option<PathBuf> {
         std::env::split_paths(&path).flat_map(|folder| names.map(|name| folder.join(name))).find(|file| file.is_file())
     });
     if found.is_none() {
-        #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
-        {
-            eprintln!("skipped: no chromium on the PATH (CHROMIUM names it)");
-        }
+        crate::shared::skipped("no chromium on the PATH (CHROMIUM names it)");
     }
     found
 }

@@ -49,9 +49,8 @@ pub(crate) fn home() -> Option<PathBuf> {
     (home.join("bin/etcd").is_file() && home.join("bin/kube-apiserver").is_file()).then_some(home)
 }
 
-#[expect(clippy::print_stderr, reason = "a skipped ring must be seen")]
 pub(crate) fn skip(what: &str) {
-    eprintln!("SKIPPED: {what} in GATESHIFT_LAB or ~/.cache/gateshift-lab");
+    crate::shared::skipped(&format!("{what} in GATESHIFT_LAB or ~/.cache/gateshift-lab"));
 }
 
 fn free_port() -> u16 {

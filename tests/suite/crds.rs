@@ -121,9 +121,7 @@ fn own_objects_of_golden_files_fit_the_schemas_of_their_implementations() {
 fn tell(skipped: &BTreeSet<String>, compared: usize) {
     eprintln!("{compared} objects were compared with schemas");
     if !skipped.is_empty() {
-        eprintln!(
-            "skipped: no schemas for {} (GATESHIFT_CRDS names folders of definitions)",
-            skipped.iter().cloned().collect::<Vec<_>>().join(", ")
-        );
+        let kinds = skipped.iter().cloned().collect::<Vec<_>>().join(", ");
+        crate::shared::skipped(&format!("no schemas for {kinds} (GATESHIFT_CRDS names folders of definitions)"));
     }
 }

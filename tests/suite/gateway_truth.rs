@@ -490,7 +490,7 @@ fn traefik_gives_more_answers_as_the_model_says() {
 #[expect(clippy::print_stderr, reason = "a skipped test must be seen, and how much was compared")]
 fn answers_of_a_lab_are_what_the_model_says() {
     let Ok(folder) = std::env::var("GATESHIFT_ANSWERS") else {
-        eprintln!("skipped: GATESHIFT_ANSWERS names no folder of answered cases");
+        crate::shared::skipped("GATESHIFT_ANSWERS names no folder of answered cases");
         return;
     };
     let server = std::env::var("GATESHIFT_TARGET").unwrap_or_else(|_| "envoy-gateway".to_owned());

@@ -16,18 +16,14 @@ use serde_json::Value as Json;
 use super::{
     echo::{self, Echo},
     nginx_truth::{Case, text},
+    shared::{shared, skipped},
 };
 
 fn scripts() -> Option<PathBuf> {
-    let shared = env::var_os("GATESHIFT_SHARED").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let folder = shared.join("lab/second_opinion");
+    let folder = shared("lab/second_opinion")?;
     let works = |code: &str| Command::new("python3").args(["-c", code]).output().is_ok_and(|output| output.status.success());
-    if !folder.is_dir() {
-        println!("SKIPPED: {} does not exist", folder.display());
-        return None;
-    }
     if !works("import yaml, ctypes; ctypes.CDLL('libpcre2-8.so.0')") {
-        println!("SKIPPED: python3 with PyYAML and libpcre2-8 is needed");
+        skipped("python3 with PyYAML and libpcre2-8 is needed");
         return None;
     }
     Some(folder)

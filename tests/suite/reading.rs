@@ -12,6 +12,8 @@ use gateshift::{
     read::{self, Options, Reading},
 };
 
+use crate::shared::shared;
+
 fn read(text: &str) -> Reading {
     read::texts([("input.yaml".to_owned(), text.to_owned())], &Options::default())
 }
@@ -297,13 +299,7 @@ fn files_that_the_system_does_not_open_are_findings() {
 
 #[test]
 fn every_file_of_the_corpus_is_read_or_refused_with_a_place() {
-    let shared =
-        std::env::var_os("GATESHIFT_SHARED").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let corpus = shared.join("corpus");
-    if !corpus.is_dir() {
-        std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("skipped: no corpus at {}\n", corpus.display())).expect("stderr");
-        return;
-    }
+    let Some(corpus) = shared("corpus") else { return };
     let reading = read::read(&Options { paths: vec![corpus], recursive: true, ..Options::default() }).expect("input");
     assert!(reading.inventory.ingresses.len() > 500, "{}", reading.inventory.ingresses.len());
     for finding in &reading.findings {

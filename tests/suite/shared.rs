@@ -1,6 +1,9 @@
 //! Material beside the checkout that some tests need, and the pipeline of `convert` in one call.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
 use gateshift::{
     gateway::limits::{Channel, Judge, Version},
@@ -16,11 +19,13 @@ pub(crate) fn shared(folder: &str) -> Option<PathBuf> {
     if path.is_dir() {
         return Some(path);
     }
-    #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
-    {
-        eprintln!("skipped: no {folder} beside the checkout (GATESHIFT_SHARED names its folder)");
-    }
+    skipped(&format!("no {folder} beside the checkout (GATESHIFT_SHARED names its folder)"));
     None
+}
+
+/// Says what was not tested. Tests that pass are silent otherwise: what they print is shown only where they fail.
+pub(crate) fn skipped(what: &str) {
+    writeln!(std::io::stderr(), "skipped: {what}").expect("stderr");
 }
 
 /// Everything that one conversion gives.

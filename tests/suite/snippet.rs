@@ -15,6 +15,8 @@ use gateshift::snippet::{
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::shared::shared;
+
 /// A snippet and what is expected of it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -272,12 +274,6 @@ pub(super) fn snippets_of(text: &str) -> Vec<(String, String)> {
     found
 }
 
-pub(super) fn shared() -> Option<PathBuf> {
-    let folder =
-        std::env::var_os("GATESHIFT_SHARED").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    folder.join("corpus/INDEX.csv").exists().then_some(folder)
-}
-
 /// Files below a folder of the shared material, with their snippets.
 fn corpus(folder: &Path) -> Vec<(String, Vec<(String, String)>)> {
     let mut files: Vec<PathBuf> = fs::read_dir(folder).expect("folder").map(|entry| entry.expect("entry").path()).collect();
@@ -311,16 +307,13 @@ fn is_simple(meaning: &Meaning) -> bool {
 
 #[test]
 fn every_snippet_of_the_corpus_is_read_and_understood() {
-    let Some(shared) = shared() else {
-        println!("SKIPPED: no shared corpus");
-        return;
-    };
+    let Some(corpus_folder) = shared("corpus") else { return };
     let (mut words, mut snippets, mut simple) = (BTreeMap::<&str, usize>::new(), 0, 0);
     let mut repositories: BTreeMap<String, bool> = BTreeMap::new();
     let mut others: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let mut refused = 0;
     let mut wrong = Vec::new();
-    for (file, found) in corpus(&shared.join("corpus")) {
+    for (file, found) in corpus(&corpus_folder) {
         for (key, text) in found {
             let Some(place) = Place::of_annotation(&key) else { continue };
             let reading = Reading::new(&text, place);
@@ -360,12 +353,8 @@ fn every_snippet_of_the_corpus_is_read_and_understood() {
 
 #[test]
 fn snippets_of_recorded_clusters_have_the_recorded_verdict() {
-    let Some(shared) = shared() else {
-        println!("SKIPPED: no shared recordings");
-        return;
-    };
+    let Some(folder) = shared("truth/ingress-nginx") else { return };
     let mut seen = 0;
-    let folder = shared.join("truth/ingress-nginx");
     let mut files: Vec<PathBuf> = fs::read_dir(&folder).expect("folder").map(|entry| entry.expect("entry").path()).collect();
     files.sort();
     for file in files.iter().filter(|file| file.file_stem().is_some_and(|stem| stem.to_string_lossy().starts_with("snippet-"))) {

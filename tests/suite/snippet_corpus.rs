@@ -17,11 +17,7 @@ use gateshift::{
     targets, translate,
 };
 
-use super::{
-    judge,
-    snippet::{shared, snippets_of},
-    snippet_conversion::objects,
-};
+use super::{judge, shared::shared, snippet::snippets_of, snippet_conversion::objects};
 
 /// A snippet of a location or a server.
 struct Snippet {
@@ -106,11 +102,8 @@ const FLOORS: [(&str, bool, usize, usize); 4] = [
 
 #[test]
 fn most_snippets_of_the_corpus_are_converted() {
-    let Some(shared) = shared() else {
-        println!("SKIPPED: no shared corpus");
-        return;
-    };
-    let snippets = snippets(&shared.join("corpus"));
+    let Some(corpus) = shared("corpus") else { return };
+    let snippets = snippets(&corpus);
     let refused = |snippet: &&Snippet| {
         let place = Place::of_annotation(&snippet.annotation).expect("place");
         Reading::new(&snippet.text, place).refusals().iter().any(|refusal| refusal.unless == Unless::Never)

@@ -178,8 +178,8 @@ fn ask(port: u16, case: &Case, wanted: &super::snippet::Wanted) -> Answer {
 fn a_real_nginx_answers_as_snippets_are_understood() {
     let present = Command::new("nginx").arg("-v").stderr(Stdio::null()).status().is_ok();
     if !present || !Path::new(MODULES).join("ngx_http_lua_module.so").exists() {
-        println!(
-            "SKIPPED: no nginx with headers-more and lua; `apt-get install nginx libnginx-mod-http-headers-more-filter libnginx-mod-http-lua`"
+        crate::shared::skipped(
+            "no nginx with headers-more and lua; `apt-get install nginx libnginx-mod-http-headers-more-filter libnginx-mod-http-lua`",
         );
         return;
     }

@@ -9,7 +9,7 @@ use gateshift::snippet::{Ending, LocationModifier, Place, Reading, Site, SiteLoc
 use serde::Deserialize;
 use serde_yaml::Value;
 
-use super::snippet::shared;
+use super::shared::shared;
 
 const PREFIX: &str = "nginx.ingress.kubernetes.io/";
 
@@ -131,12 +131,8 @@ fn compare(host: &Host, global: (&Option<Reading>, &Option<Reading>), request: &
 
 #[test]
 fn the_controller_answered_as_predicted() {
-    let Some(shared) = shared() else {
-        println!("SKIPPED: no shared recordings");
-        return;
-    };
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(shared.join("truth/ingress-nginx")).expect("folder").map(|entry| entry.expect("entry").path()).collect();
+    let Some(recordings) = shared("truth/ingress-nginx") else { return };
+    let mut files: Vec<PathBuf> = fs::read_dir(recordings).expect("folder").map(|entry| entry.expect("entry").path()).collect();
     files.sort();
     let (mut wrong, mut compared) = (Vec::new(), 0);
     for file in files.iter().filter(|file| file.file_stem().is_some_and(|stem| stem.to_string_lossy().starts_with("snippet-"))) {
