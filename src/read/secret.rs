@@ -11,7 +11,8 @@ use crate::{
 };
 
 /// Reads a Secret.
-pub(super) fn read(root: &Node, id: ObjectId, meta: ObjectMeta) -> Secret {
+pub(super) fn read(root: &Node, id: ObjectId, mut meta: ObjectMeta) -> Secret {
+    meta.annotations.shift_remove(LAST_APPLIED);
     let mut keys = BTreeSet::new();
     let mut sha_keys = BTreeSet::new();
     let mut certificate = None;
@@ -67,13 +68,16 @@ fn certificate_names(bytes: &[u8]) -> Option<Vec<String>> {
     }
 }
 
+/// The annotation in which kubectl keeps the whole object once more.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 /// The places of values that nobody may see.
 pub(super) fn hidden(root: &Node) -> impl Iterator<Item = (Span, bool)> {
-    ["data", "stringData"].into_iter().flat_map(|bag| root.get(bag).map_or(&[][..], Node::entries)).filter_map(|(key, value)| {
-        let scalar = value.as_scalar()?;
-        let shown = matches!(key.as_text(), Some("tls.crt" | "ca.crt"));
-        (!shown).then_some((value.span, scalar.style == ScalarStyle::Quoted))
-    })
+    let bags = ["data", "stringData"].into_iter().flat_map(|bag| root.get(bag).map_or(&[][..], Node::entries));
+    let values = bags.filter(|(key, _)| !matches!(key.as_text(), Some("tls.crt" | "ca.crt")));
+    let annotations = root.get("metadata").and_then(|meta| meta.get("annotations")).map_or(&[][..], Node::entries);
+    let copies = annotations.iter().filter(|(key, _)| key.as_text() == Some(LAST_APPLIED));
+    values.chain(copies).filter_map(|(_, value)| Some((value.span, value.as_scalar()?.style == ScalarStyle::Quoted)))
 }
 
 /// Replaces values by `x`, so that every offset stays and the text still reads as the same structure.
