@@ -66,6 +66,25 @@ pub(crate) fn go_int(text: &str) -> Option<i64> {
     text.parse().ok()
 }
 
+/// The same with the base that its prefix says, as in Go's literals (`strconv.ParseInt` with base 0): `0x`, `0o` and `0`, `0b`, and `_`
+/// between digits.
+pub(crate) fn go_int_of_any_base(text: &str) -> Option<i64> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let lower = digits.to_ascii_lowercase();
+    let prefixed = [("0x", 16), ("0o", 8), ("0b", 2)].into_iter().find_map(|(prefix, base)| Some((lower.strip_prefix(prefix)?, base)));
+    let (bare, base) = match prefixed {
+        Some((rest, base)) => (rest.strip_prefix('_').unwrap_or(rest), base),
+        None if lower.len() > 1 && lower.starts_with('0') => (lower[1..].strip_prefix('_').unwrap_or(&lower[1..]), 8),
+        None => (lower.as_str(), 10),
+    };
+    let is_sound = !bare.is_empty() && !bare.starts_with(['_', '+', '-']) && !bare.ends_with('_') && !bare.contains("__");
+    let value = i128::from_str_radix(&bare.replace('_', ""), base).ok().filter(|_| is_sound)?;
+    i64::try_from(if negative { -value } else { value }).ok()
+}
+
 /// Comma list of addresses and networks; none for an empty text. Any bad item spoils the list.
 pub(crate) fn cidrs(text: &str) -> Option<Vec<Cidr>> {
     if text.is_empty() {
@@ -111,6 +130,17 @@ mod tests {
     fn integers_have_neither_unit_nor_blank() {
         assert_eq!((go_int("-5"), go_int("+5")), (Some(-5), Some(5)));
         assert!(["60s", " 5", "1_000", "-", ""].iter().all(|text| go_int(text).is_none()));
+    }
+
+    #[test]
+    fn a_prefix_says_the_base() {
+        let read = ["010", "0X1f", "0b101", "0o17", "-0x_a", "1_000", "0"].map(go_int_of_any_base);
+        assert_eq!(read, [Some(8), Some(31), Some(5), Some(15), Some(-10), Some(1000), Some(0)]);
+        assert!(
+            ["", "0x", "08", "_1", "1__0", "1_", "60s", "--1", "99999999999999999999"]
+                .iter()
+                .all(|text| go_int_of_any_base(text).is_none())
+        );
     }
 
     #[test]

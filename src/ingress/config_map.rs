@@ -62,17 +62,15 @@ impl<'a> Keys<'a> {
         self.or(key, default, |text| if text.is_empty() { Some(false) } else { check::go_bool(text) })
     }
 
-    /// An empty text is 0; other bases by prefix.
+    /// An empty text is 0; the prefix says the base.
     fn int(&mut self, key: &'static str, default: i64) -> Setting<i64> {
-        self.or(key, default, |text| match text {
-            "" => Some(0),
-            _ => check::go_int(text).or_else(|| text.strip_prefix("0x").and_then(|digits| i64::from_str_radix(digits, 16).ok())),
-        })
+        self.or(key, default, |text| if text.is_empty() { Some(0) } else { check::go_int_of_any_base(text) })
     }
 
+    /// A status; what no status can be is 0, which nginx refuses like any other number out of its range.
     fn status(&mut self, key: &'static str, default: u16) -> u16 {
         let value = self.int(key, i64::from(default)).value;
-        u16::try_from(value).unwrap_or(default)
+        u16::try_from(value).unwrap_or(0)
     }
 
     fn text(&mut self, key: &'static str, default: &str) -> Setting<String> {

@@ -1,67 +1,43 @@
 //! The controller's command line.
 
 use crate::{
+    catalog,
     k8s::NamespacedName,
     ledger::{Code, Finding, Findings},
     nginx::Flags,
 };
 
-/// Flags that change nothing about routing.
-const OTHER: &[&str] = &[
+/// Flags with values that decide about routing.
+const READ: [&str; 13] = [
+    "annotations-prefix",
+    "controller-class",
+    "default-backend-service",
+    "default-ssl-certificate",
+    "health-check-path",
+    "http-port",
+    "https-port",
+    "ingress-class",
+    "ssl-passthrough-proxy-port",
+    "tcp-services-configmap",
+    "udp-services-configmap",
+    "watch-namespace",
+    "watch-namespace-selector",
+];
+
+/// Flags of the library for logs, which say nothing about routing.
+const OF_LOGGING: [&str; 13] = [
+    "add_dir_header",
     "alsologtostderr",
-    "apiserver-host",
-    "bucket-factor",
-    "certificate-authority",
-    "configmap",
-    "default-server-port",
-    "disable-full-test",
-    "disable-leader-election",
-    "disable-sync-events",
-    "dynamic-configuration-retries",
-    "election-id",
-    "election-ttl",
-    "enable-metrics",
-    "enable-ssl-chain-completion",
-    "exclude-socket-metrics",
-    "health-check-timeout",
-    "healthz-host",
-    "healthz-port",
-    "internal-logger-address",
-    "kubeconfig",
-    "length-buckets",
     "log_backtrace_at",
     "log_dir",
     "log_file",
+    "log_file_max_size",
     "logtostderr",
-    "maxmind-edition-ids",
-    "maxmind-license-key",
-    "maxmind-mirror",
-    "metrics-per-host",
-    "metrics-per-undefined-host",
-    "monitor-max-batch-size",
-    "post-shutdown-grace-period",
-    "profiler-port",
-    "profiling",
-    "publish-service",
-    "publish-status-address",
-    "report-node-internal-ip-address",
-    "report-status-classes",
-    "shutdown-grace-period",
-    "size-buckets",
-    "status-port",
-    "status-update-interval",
+    "one_output",
+    "skip_headers",
+    "skip_log_headers",
     "stderrthreshold",
-    "stream-port",
-    "sync-period",
-    "sync-rate-limit",
-    "time-buckets",
-    "update-status",
-    "update-status-on-shutdown",
     "v",
-    "validating-webhook",
-    "validating-webhook-certificate",
-    "validating-webhook-key",
-    "version",
     "vmodule",
 ];
 
@@ -81,7 +57,8 @@ pub(super) fn read(flags: &mut Flags, arguments: &[String], findings: &mut Findi
             }
             continue;
         }
-        if OTHER.binary_search(&name).is_ok() {
+        let is_read = READ.contains(&name);
+        if !is_read && (catalog::flags().get(&format!("--{name}")).is_some() || OF_LOGGING.contains(&name)) {
             if value.is_none() && rest.peek().is_some_and(|next| !next.starts_with('-')) {
                 rest.next();
             }
@@ -91,12 +68,10 @@ pub(super) fn read(flags: &mut Flags, arguments: &[String], findings: &mut Findi
             unknown(findings, name);
             continue;
         };
-        if !assign(flags, name, &value) {
-            if is_valued(name) {
-                invalid(findings, name, &value);
-            } else {
-                unknown(findings, name);
-            }
+        if !is_read {
+            unknown(findings, name);
+        } else if !assign(flags, name, &value) {
+            invalid(findings, name, &value);
         }
     }
 }
@@ -121,19 +96,6 @@ fn switch<'f>(flags: &'f mut Flags, name: &str) -> Option<&'f mut bool> {
         "enable-topology-aware-routing" => &mut flags.topology_aware_routing,
         _ => return None,
     })
-}
-
-fn is_valued(name: &str) -> bool {
-    matches!(
-        name,
-        "default-backend-service"
-            | "default-ssl-certificate"
-            | "tcp-services-configmap"
-            | "udp-services-configmap"
-            | "http-port"
-            | "https-port"
-            | "ssl-passthrough-proxy-port"
-    )
 }
 
 fn assign(flags: &mut Flags, name: &str, value: &str) -> bool {
@@ -205,6 +167,14 @@ mod tests {
     #[test]
     fn unknown_flags_are_findings() {
         assert_eq!(flags(&["--no-such=1"]).1.len(), 1);
-        assert!(OTHER.is_sorted());
+    }
+
+    #[test]
+    fn every_flag_of_the_controller_is_known() {
+        let of_logging = OF_LOGGING.map(|name| format!("--{name}"));
+        for argument in catalog::flags().keys().map(str::to_owned).chain(of_logging) {
+            let said = flags(&[&argument, "true"]).1;
+            assert!(said.iter().all(|finding| finding.code != Code::IngressUnknownFlag), "{argument}");
+        }
     }
 }

@@ -53,10 +53,15 @@ fn requirement(text: &str) -> Requirement {
         inner.split(',').map(|value| value.trim().to_owned()).collect()
     };
     let one = |value: &str| vec![value.trim().to_owned()];
-    if let Some((key, values)) = text.split_once(" notin ") {
-        Requirement::NotIn(key.trim().to_owned(), set(values))
-    } else if let Some((key, values)) = text.split_once(" in ") {
-        Requirement::In(key.trim().to_owned(), set(values))
+    // A key has no blank, so that the word behind it is an operator; a parenthesis ends it as well as a blank.
+    let words = text.split_once(char::is_whitespace).map(|(key, rest)| (key, rest.trim_start()));
+    let of_word = |word: &'static str| {
+        words.and_then(|(key, rest)| Some((key, rest.strip_prefix(word)?))).filter(|(_, values)| values.trim_start().starts_with('('))
+    };
+    if let Some((key, values)) = of_word("notin") {
+        Requirement::NotIn(key.to_owned(), set(values))
+    } else if let Some((key, values)) = of_word("in") {
+        Requirement::In(key.to_owned(), set(values))
     } else if let Some((key, value)) = text.split_once("!=") {
         Requirement::NotIn(key.trim().to_owned(), one(value))
     } else if let Some((key, value)) = text.split_once("==").or_else(|| text.split_once('=')) {
@@ -77,5 +82,12 @@ mod tests {
         let labels = IndexMap::from([("team".to_owned(), "a".to_owned())]);
         assert!(Selector::parse("team in (a, b),!old").matches(&labels));
         assert!(!Selector::parse("team!=a").matches(&labels));
+    }
+
+    #[test]
+    fn sets_need_no_blank_before_their_parenthesis() {
+        let labels = IndexMap::from([("env".to_owned(), "a".to_owned())]);
+        assert!(Selector::parse("env in(a,b)").matches(&labels) && Selector::parse("env  in (a)").matches(&labels));
+        assert!(!Selector::parse("env notin(a)").matches(&labels) && Selector::parse("env notin(b),env").matches(&labels));
     }
 }
