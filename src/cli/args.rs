@@ -241,6 +241,9 @@ pub(super) struct Controller {
     /// Port of HTTPS [default: 443]
     #[arg(long, value_name = "PORT")]
     pub https_port: Option<u16>,
+    /// Port on which the controller hands TLS to itself where it passes TLS through [default: 442]
+    #[arg(long, value_name = "PORT")]
+    pub ssl_passthrough_proxy_port: Option<u16>,
     /// Path of the health check on unknown hosts [default: /healthz]
     #[arg(long, value_name = "PATH")]
     pub health_check_path: Option<String>,
@@ -290,6 +293,7 @@ impl Controller {
             ("enable-topology-aware-routing", text(self.enable_topology_aware_routing.as_ref())),
             ("http-port", text(self.http_port.as_ref())),
             ("https-port", text(self.https_port.as_ref())),
+            ("ssl-passthrough-proxy-port", text(self.ssl_passthrough_proxy_port.as_ref())),
             ("health-check-path", self.health_check_path.clone()),
             ("publish-service", self.publish_service.clone()),
             ("publish-status-address", self.publish_status_address.clone()),

@@ -25,15 +25,15 @@ struct Config {
 
 /// Marks accepted differences. Without a day, acceptances never expire.
 pub(super) fn accept(named: Option<&Path>, today: Option<&str>, comparison: &mut Comparison, sides: Sides<'_>) -> anyhow::Result<Findings> {
+    if let Some(day) = today.filter(|day| !is_day(day)) {
+        return Err(Usage(format!("--today takes a day as YYYY-MM-DD, not `{day}`")).into());
+    }
     let (path, text) = match named {
         Some(path) => (path, super::named("config", path)?),
         None if Path::new(FILE).is_file() => (Path::new(FILE), fs::read_to_string(FILE).with_context(|| format!("reading {FILE}"))?),
         None => return Ok(Findings::new()),
     };
     let config: Config = serde_yaml::from_str(&text).with_context(|| format!("reading {}", path.display()))?;
-    if let Some(day) = today.filter(|day| !is_day(day)) {
-        return Err(Usage(format!("--today takes a day as YYYY-MM-DD, not `{day}`")).into());
-    }
     if let Some(day) = config.accept.iter().filter_map(|acceptance| acceptance.expires.as_deref()).find(|day| !is_day(day)) {
         anyhow::bail!("reading {}: `expires` takes a day as YYYY-MM-DD, not `{day}`", path.display());
     }

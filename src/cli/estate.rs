@@ -261,7 +261,7 @@ pub(super) fn options(gateway: &Gateway, aim: Aim, inventory: &Inventory) -> Res
         Some(text) => {
             let (key, value) = text
                 .split_once('=')
-                .filter(|(key, _)| !key.is_empty())
+                .filter(|(key, value)| names::qualified(key).is_empty() && names::label_value(value).is_empty())
                 .ok_or_else(|| Usage(format!("--namespace-label takes KEY=VALUE, not `{text}`")))?;
             Some((key.to_owned(), value.to_owned()))
         }

@@ -1,6 +1,6 @@
 //! Requests as users write them: a line on the command line, or a YAML or JSON file in the words that README documents.
 
-use std::{fs, path::Path};
+use std::{net::IpAddr, path::Path};
 
 use anyhow::{Context as _, bail};
 use serde_yaml::Value;
@@ -33,7 +33,7 @@ pub(super) struct RequestFile {
 
 /// Reads a file of requests.
 pub(super) fn read(path: &Path) -> anyhow::Result<RequestFile> {
-    let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    let text = super::named("requests", path)?;
     let data: Value = serde_yaml::from_str(&text).with_context(|| format!("reading {}", path.display()))?;
     let mut file = RequestFile::default();
     let client = data.get("client").map(scalar).unwrap_or_default();
@@ -140,12 +140,17 @@ fn parse(asked: &Value, client: &str) -> anyhow::Result<Request> {
 /// Address of the client where none is given (a documentation address, so that no list holds it by chance).
 const DEFAULT_CLIENT: &str = "198.51.100.7";
 
-/// Name of the handshake: as given (empty for none), else the host without port.
+/// Name of the handshake: as given (empty for none), else the host without port. An address is no name (RFC 6066, 3).
 fn sni(scheme: Scheme, given: Option<String>, host: Option<&str>) -> Option<String> {
     if scheme == Scheme::Http {
         return None;
     }
-    given.or_else(|| host.map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name).to_owned())).filter(|name| !name.is_empty())
+    let name = |host: &str| {
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        let is_address = host.starts_with('[') || name.parse::<IpAddr>().is_ok();
+        (!is_address).then(|| name.to_owned())
+    };
+    given.or_else(|| host.and_then(name)).filter(|name| !name.is_empty())
 }
 
 /// A method is a token (RFC 9110, 5.6.2).
@@ -163,7 +168,7 @@ pub(super) fn line(text: &str, headers: &[String], client: Option<&str>) -> anyh
     if !is_token(&method) || url.contains(char::is_whitespace) {
         bail!("`{text}` is no request; write one as `[METHOD] URL`, and several in a file with --requests");
     }
-    if let Some(client) = client.filter(|client| client.parse::<std::net::IpAddr>().is_err()) {
+    if let Some(client) = client.filter(|client| client.parse::<IpAddr>().is_err()) {
         bail!("`{client}` is no address of a client");
     }
     let (scheme, rest) = match url.split_once("://") {
@@ -189,7 +194,8 @@ pub(super) fn line(text: &str, headers: &[String], client: Option<&str>) -> anyh
             lines.push(Header { name, value });
         }
     }
-    let port = authority.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok()).filter(|port| ![80, 443].contains(port));
+    let usual = if scheme == Scheme::Https { 443 } else { 80 };
+    let port = authority.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok()).filter(|port| *port != usual);
     let request = Request {
         method,
         scheme,
@@ -221,6 +227,20 @@ mod tests {
     fn url_without_path_asks_for_the_root() {
         let asked = line("https://shop.example.com?x=1", &[], None).expect("request");
         assert_eq!((asked.request.target.as_str(), asked.request.sni.as_deref()), ("/?x=1", Some("shop.example.com")));
+    }
+
+    #[test]
+    fn an_address_is_no_name_of_a_handshake() {
+        for url in ["https://[::1]/", "https://[::1]:8443/", "https://10.0.0.1/"] {
+            assert_eq!(line(url, &[], None).expect("request").request.sni, None, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_port_is_the_usual_one_of_its_scheme_only() {
+        let ports = ["http://a.example:443/", "https://a.example:80/", "https://a.example:443/"];
+        let ports = ports.map(|url| line(url, &[], None).expect("request").request.port);
+        assert_eq!(ports, [Some(443), Some(80), None]);
     }
 
     #[test]

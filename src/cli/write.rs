@@ -18,15 +18,22 @@ const TITLE: &str = "# gateshift wrote these files and replaces them; everything
 
 /// Writes folders of files below `directory`, which must be absent, empty, or written by gateshift before. What others put there stays.
 pub(super) fn directory(directory: &Path, folders: &BTreeMap<String, Folder>) -> anyhow::Result<()> {
+    if directory.file_name().is_none() {
+        anyhow::bail!("{} cannot be replaced as a whole; name a directory below it", directory.display());
+    }
     let written = written_before(directory)?;
     let fresh = sibling(directory, "new");
     let _ = fs::remove_dir_all(&fresh);
     let held = Held::new();
-    let done = write_all(&fresh, folders, &held);
+    let done = write_all(&fresh, folders, &held).and_then(|()| put_in_place(&fresh, directory, &written));
     if done.is_err() {
         let _ = fs::remove_dir_all(&fresh);
-        return done;
     }
+    done
+}
+
+/// What was written becomes the directory, and what others put there moves along.
+fn put_in_place(fresh: &Path, directory: &Path, written: &BTreeSet<PathBuf>) -> anyhow::Result<()> {
     let old = sibling(directory, "old");
     if old.exists() {
         anyhow::bail!("{} is left of a run that did not end; put back what is yours of it and remove it", old.display());
@@ -34,9 +41,9 @@ pub(super) fn directory(directory: &Path, folders: &BTreeMap<String, Folder>) ->
     if directory.exists() {
         fs::rename(directory, &old).with_context(|| format!("moving {} aside", directory.display()))?;
     }
-    fs::rename(&fresh, directory).with_context(|| format!("moving {} into place", directory.display()))?;
+    fs::rename(fresh, directory).with_context(|| format!("moving {} into place", directory.display()))?;
     if old.exists() {
-        keep_others(&old, directory, Path::new(""), &written)?;
+        keep_others(&old, directory, Path::new(""), written)?;
         fs::remove_dir_all(&old).with_context(|| format!("removing {}", old.display()))?;
     }
     Ok(())
