@@ -225,6 +225,11 @@ fn access(old: &Answer, new: &Answer, cell: &TextCell<'_>, found: &mut Vec<Unlik
     Ok(())
 }
 
+/// One side asks who somebody is, and the other does not.
+pub(super) fn asks_on_one_side(old: &Answer, new: &Answer) -> bool {
+    guards(old).is_empty() != guards(new).is_empty()
+}
+
 fn any_guard(answer: &Answer) -> bool {
     matches!(answer, Answer::Forward(forwarding) if forwarding.any_guard && forwarding.guards.len() > 1)
 }

@@ -52,6 +52,8 @@ pub(super) enum Assumption {
     NotAsked,
     /// Authentication services say yes with 200 and no with 401 or 403. What else they say, routers take in ways of their own.
     PlainAnswers,
+    /// Where nobody is served either way, nobody minds being asked for credentials, or no longer.
+    AskedInVain,
 }
 
 /// The default of `proxy-read-timeout` in milliseconds.
@@ -363,6 +365,9 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
         let mut limit = None;
         let mut quick = None;
         let mut assumed: Vec<Assumption> = by_status.then_some(Assumption::UsualStatuses).into_iter().collect();
+        if unlike.is_empty() && answers::asks_on_one_side(&old.ruling.answer, &new.ruling.answer) {
+            assumed.push(Assumption::AskedInVain);
+        }
         if let (Answer::Forward(before), Answer::Forward(after)) = (&old.ruling.answer, &new.ruling.answer)
             && unlike.is_empty()
         {
