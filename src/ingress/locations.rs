@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     k8s::{self, HttpPath, Step, Subject},
-    nginx::{ClientCertificates, Location, Modifier, PathOrigin, PathType, Target, UpstreamAffinity},
+    nginx::{ClientCertificates, Globals, Location, Modifier, PathOrigin, PathType, Target, UpstreamAffinity},
 };
 
 /// Path text as the controller keeps it.
@@ -28,14 +28,26 @@ pub(super) fn path_type(path: &HttpPath) -> PathType {
 }
 
 /// Adds the paths of all Ingresses, canaries included, and says what became of each.
-pub(super) fn add<'a>(drafts: &mut Drafts<'a>, upstreams: &mut Upstreams<'a>, items: &[Item<'a>]) -> Vec<Vec<Vec<PathFate>>> {
+pub(super) fn add<'a>(
+    globals: &Globals,
+    drafts: &mut Drafts<'a>,
+    upstreams: &mut Upstreams<'a>,
+    items: &[Item<'a>],
+) -> Vec<Vec<Vec<PathFate>>> {
     items
         .iter()
-        .map(|item| item.ingress.rules.iter().enumerate().map(|(at, _)| rule(drafts, upstreams, items, item, at)).collect())
+        .map(|item| item.ingress.rules.iter().enumerate().map(|(at, _)| rule(globals, drafts, upstreams, items, item, at)).collect())
         .collect()
 }
 
-fn rule<'a>(drafts: &mut Drafts<'a>, upstreams: &mut Upstreams<'a>, items: &[Item<'a>], item: &Item<'a>, at: usize) -> Vec<PathFate> {
+fn rule<'a>(
+    globals: &Globals,
+    drafts: &mut Drafts<'a>,
+    upstreams: &mut Upstreams<'a>,
+    items: &[Item<'a>],
+    item: &Item<'a>,
+    at: usize,
+) -> Vec<PathFate> {
     let rule = &item.ingress.rules[at];
     let name = host(rule);
     let server = if drafts.contains_key(name) { name } else { "_" };
@@ -57,7 +69,7 @@ fn rule<'a>(drafts: &mut Drafts<'a>, upstreams: &mut Upstreams<'a>, items: &[Ite
             settings: Arc::clone(settings),
         });
     }
-    if !draft.server.proxy_tls.as_ref().is_some_and(|(_, found)| found.has_ca) {
+    if !globals.proxy_ssl_location_only && !draft.server.proxy_tls.as_ref().is_some_and(|(_, found)| found.has_ca) {
         draft.server.proxy_tls = item.settings.proxy_tls.as_ref().map(|settings| (item.id, Arc::clone(settings)));
     }
     let paths = rule.paths.as_deref().unwrap_or_default();

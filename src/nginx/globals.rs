@@ -137,9 +137,14 @@ pub struct ForwardedHeaders {
 }
 
 impl ForwardedHeaders {
+    /// A header of the request says who the client is. Without `use-forwarded-headers` the PROXY protocol alone does, where it is spoken.
+    pub fn believe_header(&self) -> bool {
+        *self.trusted || (self.real_ip && !*self.proxy_protocol)
+    }
+
     /// Proxies in front tell the client in the header that everybody uses for that.
     pub fn tell_client(&self) -> bool {
-        (*self.trusted || self.real_ip) && self.for_header.eq_ignore_ascii_case("x-forwarded-for")
+        self.believe_header() && self.for_header.eq_ignore_ascii_case("x-forwarded-for")
     }
 }
 

@@ -73,7 +73,7 @@ impl<'r> View<'r> {
         {
             view.effective_scheme = told.to_owned();
         }
-        if *forwarded.trusted || forwarded.real_ip {
+        if forwarded.believe_header() {
             view.client = view.real_ip(&forwarded.for_header, &forwarded.trusted_proxies);
         }
         view
