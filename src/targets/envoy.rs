@@ -206,6 +206,9 @@ pub(super) fn affinity(kind: &'static str, attributes: &SessionCookie) -> Answer
     Answer::Kept { kind, changes: [Code::PolicyAffinityByHash, Code::PolicyOfService].into_iter().chain(differs).collect() }
 }
 
+/// Longest body that Envoy can be told to take (`max_request_bytes` of its filter for buffers is a `uint32`).
+pub(super) const LONGEST_BODY: u64 = u32::MAX as u64;
+
 /// Bytes as a quantity of Kubernetes.
 pub(super) fn quantity(bytes: u64) -> String {
     let fits = |(unit, size): (&str, u64)| (bytes > 0 && bytes.is_multiple_of(size)).then(|| format!("{}{unit}", bytes / size));

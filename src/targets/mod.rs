@@ -393,6 +393,11 @@ pub trait Target: Sync {
         value.to_owned()
     }
 
+    /// Header values may hold `$`.
+    fn takes_dollars(&self) -> bool {
+        true
+    }
+
     /// `controllerName` of its GatewayClass, where it is known.
     fn controller_name(&self) -> Option<&'static str>;
 }

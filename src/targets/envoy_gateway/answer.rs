@@ -47,6 +47,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         },
         Intent::ClientCertificates { .. } => kept(CLIENT, &[Code::AccessClientCertificatesDiffer]),
         Intent::BodyLimit { bytes: None } => kept(TRAFFIC, &[]),
+        Intent::BodyLimit { bytes: Some(bytes) } if *bytes > envoy::LONGEST_BODY => no_core_field(intent),
         Intent::BodyLimit { bytes: Some(_) } => kept(TRAFFIC, &[Code::PolicyBodyBuffered]),
         Intent::RateLimit { rates, .. } if rates.is_empty() => Answer::No(Code::PolicyConnectionLimit),
         Intent::RateLimit { connections, exempt, .. } => {

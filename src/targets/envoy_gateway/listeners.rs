@@ -12,11 +12,14 @@ use crate::{
     targets::{Estate, ciphers},
 };
 
+/// Headers in which nginx tells what it found out about the certificate of a client, and which no client can send where one is asked for.
+const OF_CLIENT_CERTIFICATES: [&str; 4] = ["ssl-client-cert", "ssl-client-verify", "ssl-client-subject-dn", "ssl-client-issuer-dn"];
+
 /// The policy of listeners with these intents, whose clients must not send the withdrawn headers.
 pub(super) fn connections(estate: &Estate, tls: bool, intents: &[Intent], withdrawn: &[String]) -> ClientTrafficPolicy {
     let mut headers = HeaderSettings {
         with_underscores_action: Some(if estate.underscores { "Allow" } else { "DropHeader" }.to_owned()),
-        early_request_headers: Some(early(estate, tls, withdrawn)),
+        early_request_headers: Some(early(estate, tls, intents, withdrawn)),
         ..HeaderSettings::default()
     };
     let mut policy = ClientTrafficPolicy {
@@ -74,7 +77,7 @@ pub(super) fn connections(estate: &Estate, tls: bool, intents: &[Intent], withdr
 
 /// Headers that nginx tells backends, and those of clients that it does not let through. Envoy adds the address of the client to
 /// `X-Forwarded-For` afterwards.
-fn early(estate: &Estate, tls: bool, withdrawn: &[String]) -> HeaderModifier {
+fn early(estate: &Estate, tls: bool, intents: &[Intent], withdrawn: &[String]) -> HeaderModifier {
     let (scheme, port) = if tls { ("https", "443") } else { ("http", "80") };
     let original = format!("{scheme}://%REQ(:AUTHORITY)%%REQ(:PATH)%");
     let mut set = Vec::new();
@@ -91,7 +94,14 @@ fn early(estate: &Estate, tls: bool, withdrawn: &[String]) -> HeaderModifier {
     }
     let asks = |intent: &Intent| matches!(intent, Intent::ExternalAuth { .. });
     if estate.wishes.iter().any(|wish| wish.intents.iter().any(asks)) {
-        set.extend([("X-Original-URL", original.as_str()), ("X-Original-Method", "%REQ(:METHOD)%")]);
+        set.extend([
+            ("X-Original-URL", original.as_str()),
+            ("X-Original-Method", "%REQ(:METHOD)%"),
+            ("X-Auth-Request-Redirect", "%REQ(:PATH)%"),
+        ]);
+    }
+    if intents.iter().any(|intent| matches!(intent, Intent::ClientCertificates { .. })) {
+        remove.extend(OF_CLIENT_CERTIFICATES);
     }
     let ours = |name: &str| set.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
     remove.extend(withdrawn.iter().map(String::as_str).filter(|name| !ours(name)));

@@ -261,6 +261,10 @@ fn traffic(policy: &BackendTrafficPolicy, object: &ObjectRef) -> Effect {
     }
     if let Some(buffer) = &policy.request_buffer {
         effect.body = envoy::bytes(&buffer.limit);
+        // `buildRequestBuffer` in backendtrafficpolicy.go.
+        if effect.body.is_some_and(|bytes| bytes > envoy::LONGEST_BODY) {
+            effect.invalid = Some(format!("{object}: `requestBuffer.limit` is longer than {} bytes", envoy::LONGEST_BODY));
+        }
     }
     if let Some(limit) = &policy.rate_limit {
         effect.rate = limit.local.as_ref().filter(|local| !local.rules.is_empty()).map(|_| 429);

@@ -29,6 +29,7 @@ pub(super) fn answer(intent: &Intent) -> Answer {
         }
         Intent::Ciphers { list, prefer_server } => envoy::of_ciphers("Gateway", list, *prefer_server),
         Intent::BodyLimit { bytes: None } => Answer::Already,
+        Intent::BodyLimit { bytes: Some(bytes) } if *bytes > envoy::LONGEST_BODY => no_core_field(intent),
         Intent::BodyLimit { bytes: Some(_) } => kept(TRAFFIC, &[Code::PolicyBodyBuffered]),
         Intent::RateLimit { rates, .. } if rates.is_empty() => Answer::No(Code::PolicyConnectionLimit),
         Intent::RateLimit { .. } => Answer::No(Code::PolicyRateLimitShared),

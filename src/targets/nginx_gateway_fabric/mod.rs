@@ -120,6 +120,11 @@ impl Target for NginxGatewayFabric {
         escaped(value)
     }
 
+    /// `validateEscapedStringNoVarExpansion` in validation/common.go.
+    fn takes_dollars(&self) -> bool {
+        false
+    }
+
     fn controller_name(&self) -> Option<&'static str> {
         Some("gateway.nginx.org/nginx-gateway-controller")
     }
