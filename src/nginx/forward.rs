@@ -42,6 +42,11 @@ impl Router<'_> {
         };
         let mut response_headers = self.headers(here);
         let header_rules = self.cleared(&response_headers);
+        for hidden in &self.config.globals.hide_headers {
+            if !response_headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(hidden)) {
+                response_headers.push((hidden.to_ascii_lowercase(), None));
+            }
+        }
         let redirect = &here.settings().proxy.redirect;
         if redirect.from.value != "off" {
             let (from, to) = (redirect.from.value.clone(), redirect.to.value.clone());

@@ -24,6 +24,7 @@ const CARRIED: &[&str] = &[
     "annotations-risk-level",
     "force-ssl-redirect",
     "global-allowed-response-headers",
+    "hide-headers",
     "hsts",
     "hsts-include-subdomains",
     "hsts-max-age",
@@ -372,6 +373,7 @@ fn settings(ledger: &mut Ledger, inventory: &Inventory, controller: &Controller,
             Some(_) if key == "global-auth-snippet" && resolved.config.globals.external_auth.is_none() => {
                 no_effect("it needs `global-auth-url`")
             }
+            Some(_) if translation.paths.contains_key(&subject) => translation.paths[&subject].clone(),
             Some(_) if CARRIED.contains(&key.as_str()) => Settlement::Exact,
             Some(_) => unmappable(Finds::PolicyControllerSetting),
             None => Settlement::Unknown { suggestion: catalog::configmap_keys().meant(key).map(str::to_owned) },

@@ -115,7 +115,9 @@ impl Cx<'_> {
                 self.mark(ingress, BASIC, &no_effect("nobody is asked for credentials here"));
             }
         }
-        if let Some(external) = &settings.external_auth {
+        if settings.external_auth.is_some() && location.no_auth {
+            self.mark(ingress, EXTERNAL, &no_effect("nobody is asked for credentials here"));
+        } else if let Some(external) = &settings.external_auth {
             let asks = Box::new(self.auth_request(server, external));
             let extras = asks.extras.clone();
             let intent = Intent::ExternalAuth { url: external.url.clone(), global: false, asks };
@@ -213,7 +215,7 @@ impl Cx<'_> {
             None if scheme == "https" => 443,
             None => 80,
         };
-        asks.service = match service_of(host) {
+        asks.service = match NamespacedName::of_service_name(host) {
             // Backends of policies are spoken to in plain text.
             Some(service) if scheme == "http" => Some((service.to_string(), port)),
             Some(_) => None,
@@ -569,15 +571,6 @@ impl Cx<'_> {
             self.say(Code::RedirectPortDropped, Some(subject), vec![("ingress", name)]);
         }
     }
-}
-
-/// The Service of a name inside the cluster: `name.namespace.svc`, with or without the domain.
-fn service_of(host: &str) -> Option<NamespacedName> {
-    let host = host.strip_suffix('.').unwrap_or(host);
-    let inside = host.strip_suffix(".svc.cluster.local").or_else(|| host.strip_suffix(".svc"));
-    let (name, namespace) = inside.unwrap_or(host).split_once('.')?;
-    let is_label = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    (inside.is_some() && is_label(name) && is_label(namespace)).then(|| NamespacedName::new(namespace, name))
 }
 
 impl crate::nginx::Settings {

@@ -26,6 +26,24 @@ fn is_hsts(name: &str) -> bool {
 /// Methods that the CORS filter may name.
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
 
+const CUSTOM_HEADERS: &[&str] = &["custom-headers"];
+
+/// A header of answers that the rules of a location set.
+pub(super) struct OwnHeader {
+    pub(super) name: String,
+    pub(super) value: String,
+    /// It is sent as it stands: the controller escapes what nginx would take for a variable (`escapeLiteralDollar` in template.go).
+    pub(super) literal: bool,
+}
+
+/// Sets a header, in the place of one of its name.
+fn put(list: &mut Vec<(String, String)>, name: &str, value: String) {
+    match list.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
+        Some(known) => known.1 = value,
+        None => list.push((name.to_owned(), value)),
+    }
+}
+
 impl Cx<'_> {
     /// Changes of a location, or the code why it must not be served without one that cannot be said.
     pub(super) fn changes(&mut self, ingress: IngressId, location: &Location, tls: bool) -> Result<Changes, Code> {
@@ -36,7 +54,7 @@ impl Cx<'_> {
             changes.host = self.upstream_host(ingress, &host)?;
         }
         let forwarded = &self.config.globals.forwarded;
-        if *forwarded.trusted || forwarded.real_ip {
+        if forwarded.believe_header() {
             let headers = self.options.target.client_headers(forwarded.full_forwarded_for);
             changes.request_headers.extend(headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         }
@@ -60,15 +78,27 @@ impl Cx<'_> {
         if asked && !set && self.options.target.shows_passwords() {
             changes.request_removed.push("Authorization".to_owned());
         }
-        for (name, value) in self.own_response_headers(location) {
+        for OwnHeader { name, value, literal } in self.own_response_headers(location) {
             if value.is_empty() {
                 changes.response_removed.push(name);
-            } else {
+            } else if !literal {
                 self.set_header(&mut changes.response_headers, &name, &value);
+            } else if value.contains('$') && !self.options.target.takes_dollars() {
+                self.mark(ingress, CUSTOM_HEADERS, &unmappable(Code::HeaderVariables));
+                self.say_variables(&name, &value);
+            } else {
+                put(&mut changes.response_headers, &name, self.header_value(&value));
             }
         }
         if let Some(custom) = &settings.custom_headers {
             self.settle_custom_headers(ingress, custom);
+        }
+        // Those that the controller sends itself are not hidden.
+        for hidden in &self.config.globals.hide_headers {
+            let sent = changes.response_headers.iter().map(|(name, _)| name).chain(&changes.response_removed);
+            if !sent.into_iter().any(|known| known.eq_ignore_ascii_case(hidden)) {
+                changes.response_removed.push(hidden.clone());
+            }
         }
         let given = changes.response_headers.iter().map(|(name, _)| name).chain(&changes.response_removed).any(|name| is_hsts(name));
         if let Some(value) = self.hsts_of_rules(tls).filter(|_| !given) {
@@ -85,12 +115,11 @@ impl Cx<'_> {
 
     /// Which headers a ConfigMap names is not known where nobody read it.
     fn settle_custom_headers(&mut self, ingress: IngressId, custom: &CustomHeaders) {
-        const NAME: &[&str] = &["custom-headers"];
         if self.inventory.config_maps.contains_key(&custom.config_map) {
-            return self.mark(ingress, NAME, &Settlement::Exact);
+            return self.mark(ingress, CUSTOM_HEADERS, &Settlement::Exact);
         }
-        self.mark(ingress, NAME, &unmappable(Code::HeaderConfigMapUnread));
-        self.say_about(ingress, NAME, Code::HeaderConfigMapUnread, vec![("value", custom.config_map.to_string())]);
+        self.mark(ingress, CUSTOM_HEADERS, &unmappable(Code::HeaderConfigMapUnread));
+        self.say_about(ingress, CUSTOM_HEADERS, Code::HeaderConfigMapUnread, vec![("value", custom.config_map.to_string())]);
     }
 
     /// The target sets headers of every answer for listeners, which are ours.
@@ -123,14 +152,16 @@ impl Cx<'_> {
     }
 
     /// Headers that the rules of a location set themselves: a later one takes the place of an earlier one.
-    pub(super) fn own_response_headers(&self, location: &Location) -> Vec<(String, String)> {
+    pub(super) fn own_response_headers(&self, location: &Location) -> Vec<OwnHeader> {
         let of_listeners = self.headers_of_listeners();
         let globals = self.config.globals.add_headers.iter().filter(|(name, _)| !of_listeners.iter().any(|(known, _)| known == *name));
-        let mut own: Vec<(String, String)> = Vec::new();
-        for (name, value) in globals.chain(location.settings.custom_headers.iter().flat_map(|custom| &custom.headers)) {
-            match own.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
-                Some(known) => known.1.clone_from(value),
-                None => own.push((name.clone(), value.clone())),
+        let custom = location.settings.custom_headers.iter().flat_map(|custom| &custom.headers);
+        let mut own: Vec<OwnHeader> = Vec::new();
+        for ((name, value), literal) in globals.map(|header| (header, false)).chain(custom.map(|header| (header, true))) {
+            let header = OwnHeader { name: name.clone(), value: value.clone(), literal };
+            match own.iter_mut().find(|known| known.name.eq_ignore_ascii_case(name)) {
+                Some(known) => *known = header,
+                None => own.push(header),
             }
         }
         own
@@ -155,18 +186,14 @@ impl Cx<'_> {
     fn set_header(&mut self, list: &mut Vec<(String, String)>, name: &str, value: &str) {
         let value = &*self.with_name(value).into_owned();
         if value.contains('$') {
-            self.say(
-                Code::HeaderVariables,
-                None,
-                vec![("value", format!("{name}: {value}")), ("target", self.options.target.id().to_owned()), ("ingress", String::new())],
-            );
-            return;
+            return self.say_variables(name, value);
         }
-        let value = self.header_value(value);
-        match list.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
-            Some(known) => known.1 = value,
-            None => list.push((name.to_owned(), value)),
-        }
+        put(list, name, self.header_value(value));
+    }
+
+    fn say_variables(&mut self, name: &str, value: &str) {
+        let target = self.options.target.id().to_owned();
+        self.say(Code::HeaderVariables, None, vec![("value", format!("{name}: {value}")), ("target", target), ("ingress", String::new())]);
     }
 
     /// A header value as the target takes it.

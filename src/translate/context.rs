@@ -327,7 +327,7 @@ impl<'a> Cx<'a> {
         let forwarded = &self.config.globals.forwarded;
         let by_address = matches!(intent, Intent::AddressLists { .. } | Intent::RateLimit { .. });
         // The address of the proxy in front is not that of the client, which stands in a header or comes before the first request.
-        let told = *forwarded.trusted || forwarded.real_ip;
+        let told = forwarded.believe_header();
         let found = !told || (target.finds_client() && forwarded.tell_client() && self.owns_gateway());
         let proxied = *forwarded.proxy_protocol && !self.takes_proxy_protocol();
         if by_address && (!found || proxied) {
@@ -420,6 +420,14 @@ impl<'a> Cx<'a> {
     /// Settles a path, together with what was said of it before.
     pub(super) fn mark_path(&mut self, place: &Subject, settlement: Settlement) {
         join(&mut self.paths, place, settlement);
+    }
+
+    /// Settles keys of the controller's ConfigMap.
+    pub(super) fn mark_settings(&mut self, keys: &[&'static str], settlement: &Settlement) {
+        let Some(map) = &self.config.globals.config_map else { return };
+        for &key in keys {
+            self.mark_path(&Subject { object: map.object, field: map.field.child(key) }, settlement.clone());
+        }
     }
 
     /// Settles a directive of a snippet, together with what was said of it before.

@@ -2,6 +2,7 @@
 //! origin is answered at once. The CORS filter of Gateway API treats both in another way.
 
 use super::{
+    changes::OwnHeader,
     context::Cx,
     plan::{Action, Changes, HeaderCondition, On, PathRule, Rule},
     snippet::{self, Condition},
@@ -66,12 +67,12 @@ impl Cx<'_> {
 
     /// A rule that is answered without a backend, with the headers of every answer and these.
     fn page(&self, location: &Location, owner: IngressId, path: &PathRule, status: u16, headers: &[(String, String)]) -> Rule {
-        let sayable = |(name, value): &(String, String)| {
+        let sayable = |OwnHeader { name, value, literal }: &OwnHeader| {
             let replaced = headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
-            !value.is_empty() && !value.contains('$') && !replaced
+            !value.is_empty() && (*literal || !value.contains('$')) && !replaced
         };
         let others = self.own_response_headers(location).into_iter().filter(sayable);
-        let headers = others.map(|(name, value)| (name, self.header_value(&value))).chain(headers.iter().cloned()).collect();
+        let headers = others.map(|own| (own.name, self.header_value(&own.value))).chain(headers.iter().cloned()).collect();
         Rule {
             owner,
             origin: location.origin.as_ref().map_or_else(|| self.annotation(owner, "enable-cors"), |origin| origin.subject.clone()),

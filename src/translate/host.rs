@@ -8,6 +8,7 @@ use super::{
     context::{Certified, Cx, differs, no_effect, unmappable},
     paths::{self, NoMatch},
     plan::{Action, Changed, Changes, HeaderCondition, HostPlan, Hostname, On, PathRule, Redirect, Rule, TlsPlan},
+    reach,
     redirects::split_url,
     redundant::{drop_redundant_redirects, drop_shadowed},
     shape,
@@ -431,7 +432,11 @@ impl Cx<'_> {
         if let Some(owner) = server.created_by {
             rules.extend(self.snippet_locations(&around, server, owner, tls));
         }
-        for location in &server.locations {
+        let never = reach::never_reached(server);
+        for (position, location) in server.locations.iter().enumerate() {
+            if never.contains(&position) {
+                continue;
+            }
             // On a host in regex mode the exact copy is an expression too: `^/foo` beside `^/foo/`.
             if location.copy && form != Form::Regex {
                 continue;
@@ -443,6 +448,9 @@ impl Cx<'_> {
                 Err(NoMatch::Unsayable(code)) => {
                     let subject = location.origin.as_ref().map(|origin| origin.subject.clone());
                     self.say(code, subject, vec![("path", location.path.clone()), ("host", server.host.clone())]);
+                    for origin in server.locations.iter().filter_map(|location| location.origin.as_ref()) {
+                        self.mark_path(&origin.subject, unmappable(code));
+                    }
                     return vec![self.withheld_host(server.created_by.unwrap_or(owner), code)];
                 }
             };

@@ -26,6 +26,7 @@ mod passthrough;
 mod paths;
 mod plan;
 mod protocol;
+mod reach;
 mod redirects;
 mod redundant;
 mod retries;
@@ -246,9 +247,16 @@ fn say_defaults(cx: &mut Cx<'_>, plans: &[HostPlan]) {
     if !(owned && cx.options.target.closes_times()) {
         cx.say(Code::DefaultTimeouts, None, vec![]);
     }
-    if *cx.config.globals.forwarded.proxy_protocol {
+    let forwarded = &cx.config.globals.forwarded;
+    if owned && cx.options.target.finds_client() && forwarded.tell_client() {
+        cx.mark_settings(&["use-forwarded-headers", "enable-real-ip", "proxy-real-ip-cidr"], &Settlement::Exact);
+    }
+    if *forwarded.proxy_protocol {
         let takes = cx.takes_proxy_protocol();
         let code = if takes { Code::DefaultProxyProtocolOrder } else { Code::DefaultProxyProtocol };
+        if takes {
+            cx.mark_settings(&["use-proxy-protocol"], &context::differs(code));
+        }
         cx.say(code, None, vec![("target", cx.options.target.id().to_owned())]);
     }
     if !(owned && cx.options.target.closes_defaults()) {

@@ -88,7 +88,9 @@ fn location(path: &str) -> Result<PathRule, NoMatch> {
 
 /// Parts of an expression between its alternation signs outside groups and classes.
 pub(super) fn alternatives(pattern: &str) -> Vec<&str> {
-    let (mut parts, mut start, mut depth, mut class) = (Vec::new(), 0, 0_usize, false);
+    let (mut parts, mut start, mut depth) = (Vec::new(), 0, 0_usize);
+    // Where the first character of a class stands: there a bracket does not close it.
+    let mut class: Option<usize> = None;
     let mut escaped = false;
     for (at, character) in pattern.char_indices() {
         if std::mem::take(&mut escaped) {
@@ -96,11 +98,11 @@ pub(super) fn alternatives(pattern: &str) -> Vec<&str> {
         }
         match character {
             '\\' => escaped = true,
-            '[' if !class => class = true,
-            ']' if class && !pattern[..at].ends_with('[') && !pattern[..at].ends_with("[^") => class = false,
-            '(' if !class => depth += 1,
-            ')' if !class => depth = depth.saturating_sub(1),
-            '|' if !class && depth == 0 => {
+            '[' if class.is_none() => class = Some(at + if pattern[at..].starts_with("[^") { 2 } else { 1 }),
+            ']' if class.is_some_and(|first| at > first) => class = None,
+            '(' if class.is_none() => depth += 1,
+            ')' if class.is_none() => depth = depth.saturating_sub(1),
+            '|' if class.is_none() && depth == 0 => {
                 parts.push(&pattern[start..at]);
                 start = at + 1;
             }
@@ -279,6 +281,7 @@ mod tests {
     fn bars_in_groups_and_classes_do_not_separate() {
         assert_eq!(alternatives("/(a|b)[|]\\|c"), ["/(a|b)[|]\\|c"]);
         assert_eq!(alternatives("/a|/b|"), ["/a", "/b", ""]);
+        assert_eq!(alternatives(r"/x[a\[]|/y[[]|/z[]|]|/w[^]|]"), [r"/x[a\[]", "/y[[]", "/z[]|]", "/w[^]|]"]);
     }
 
     #[test]
