@@ -21,6 +21,7 @@ impl Router for Config {
             timeout,
             timeouts_differ,
             overrides: _,
+            refuses_with_headers: _,
             late: _,
             unread: _,
         } = Config::route(self, v);

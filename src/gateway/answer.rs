@@ -485,7 +485,9 @@ fn split(rule: &Rule, dialect: &Dialect) -> Result<Vec<Share>, u16> {
         return Err(rule.bare_status);
     }
     let mut shares: Vec<Share> = Vec::new();
-    for Backend { weight, target, or: _, speech: _, handshake: _, plan: _ } in backends.iter().filter(|backend| backend.weight > 0) {
+    for Backend { weight, target, or: _, speech: _, handshake: _, patience: _, plan: _ } in
+        backends.iter().filter(|backend| backend.weight > 0)
+    {
         let (backend, status) = match target {
             Ok(name) => (Some(name.clone()), None),
             Err(status) => (None, Some(*status)),

@@ -291,6 +291,8 @@ pub struct Backend {
     pub speech: Speech,
     /// What is done in the handshake, where it is spoken to over TLS.
     pub handshake: Option<Handshake>,
+    /// Milliseconds to the head of its answer; `None` for as long as it takes.
+    pub patience: Option<u64>,
     /// Filters of the backend.
     pub plan: Plan,
 }

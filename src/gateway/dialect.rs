@@ -336,6 +336,8 @@ choices! {
         RuleFails,
         /// The Host is set.
         Sets,
+        /// The Host is set, and one that is none is sent empty (`Request.write` in net/http of Go).
+        SetsHosts,
     }
     /// How a matched prefix is replaced.
     PrefixReplacement {
@@ -638,6 +640,10 @@ pub struct Dialect {
     pub basic_scheme: Fact<BasicScheme>,
     /// Bytes of the largest body that is taken where no policy says otherwise; 0 for no limit.
     pub body_limit: Fact<u64>,
+    /// Bytes of a body that may wait while an authentication service is asked. A lower limit is not kept behind one.
+    pub waiting_body: Fact<u64>,
+    /// Bytes of the last frame of a body over HTTP/2 that no limit counts; 0 where all are counted.
+    pub uncounted_frame: Fact<u64>,
 }
 
 impl Dialect {

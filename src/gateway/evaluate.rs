@@ -115,10 +115,12 @@ impl Config {
             timeout,
             timeouts_differ: _,
             overrides,
+            refuses_with_headers,
             late,
             unread: _,
         } = reading.route(&view);
-        let exchange = Exchange { config: self, reading, view: &view, dialect, timeout, overrides: &overrides, late: &late };
+        let exchange =
+            Exchange { config: self, reading, view: &view, dialect, timeout, overrides: &overrides, refuses_with_headers, late: &late };
         let certificate = certificate.and_then(|served| match served {
             Served::Secret(certificate) => certificate.names.map(|names| names.join(", ")),
             Served::Default => Some(DEFAULT_CERTIFICATE.to_owned()),
@@ -149,6 +151,7 @@ struct Exchange<'e> {
     dialect: &'e Dialect,
     timeout: Option<u64>,
     overrides: &'e [Guarded],
+    refuses_with_headers: bool,
     late: &'e Operations,
 }
 
@@ -161,7 +164,7 @@ impl Exchange<'_> {
                 Passed::Unknown(what) => return Outcome::Unmodelled { what: what.to_owned() },
                 Passed::No(status) => {
                     let passes_on = forwarding.split.iter().any(|share| share.backend.is_some());
-                    let carried = passes_on && self.dialect.modified_own_answers.contains(&OwnAnswer::Refusal);
+                    let carried = passes_on && self.refuses_with_headers;
                     // The headers of an authentication service come last, so that nothing is known to be absent.
                     let sent = |(_, text): &&(String, Option<TextExpr>)| text.is_some();
                     let response_headers = forwarding.response_headers.iter().filter(|_| carried).filter(sent).cloned().collect();
@@ -242,8 +245,8 @@ impl Exchange<'_> {
         let host = host.map(str::to_owned).or_else(|| self.view.host.clone());
         let request = Request { method: "GET".to_owned(), host, target: format!("{path}{query}"), body_bytes: 0, ..before.clone() };
         let view = View::new(self.config, self.dialect, None, &request);
-        let Verdict { ruling, timeout, overrides, .. } = self.reading.route(&view);
-        let again = Exchange { view: &view, timeout, overrides: &[], ..*self };
+        let Verdict { ruling, timeout, overrides, refuses_with_headers, .. } = self.reading.route(&view);
+        let again = Exchange { view: &view, timeout, overrides: &[], refuses_with_headers, ..*self };
         let mut outcome = again.outcome(&ruling.answer, world);
         // The filter that changes the status is there for routes with replacements only.
         let changed = status.filter(|_| !overrides.is_empty());

@@ -185,6 +185,9 @@ impl Plan {
         if *dialect.filter_order == FilterOrder::Listed && named && plan.redirect.is_some() {
             plan.unmodelled.get_or_insert_with(|| "a redirect behind a password".to_owned());
         }
+        if let (FilterOrder::Listed, Some(effect)) = (*dialect.filter_order, &mut plan.effect) {
+            effect.headed = heads_refusals(filters, known);
+        }
         plan.settle_mirrors(dialect);
         plan
     }
@@ -350,10 +353,15 @@ impl Plan {
         if operations.iter().any(|(name, _)| name == "host") {
             match *dialect.host_operation {
                 HostOperation::RuleFails => self.fail("a header modifier may not change the Host"),
-                HostOperation::Sets => {
+                HostOperation::Sets | HostOperation::SetsHosts => {
                     for (name, operation) in &operations {
                         if let ("host", Operation::Set(text)) = (name.as_str(), operation) {
-                            self.host.clone_from(text);
+                            self.host = match text {
+                                Some(text) if *dialect.host_operation == HostOperation::SetsHosts && !is_host(text) => {
+                                    Some(TextExpr::literal(""))
+                                }
+                                _ => text.clone(),
+                            };
                             self.host_is_last = *dialect.filter_order == FilterOrder::Listed;
                         }
                     }
@@ -376,6 +384,27 @@ pub(super) fn mutations(modifier: &HeaderModifier, dialect: &Dialect, poison: &m
         operations(modifier, dialect, poison).into_iter().partition(|(_, operation)| *operation == Operation::Remove);
     operations.extend(removed);
     operations
+}
+
+/// Each byte may stand in a Host (`ValidHostHeader` in golang.org/x/net/http/httpguts).
+fn is_host(text: &TextExpr) -> bool {
+    let may_stand = |byte: u8| byte.is_ascii_alphanumeric() || b"!$%&'()*+,-.:;=[]_~".contains(&byte);
+    text.0.iter().all(|part| !matches!(part, Part::Literal(literal) if !literal.bytes().all(may_stand)))
+}
+
+/// Whoever changes headers of answers is listed before everybody who refuses, and so sees what they answer.
+fn heads_refusals<'k>(filters: &[HttpFilter], known: &dyn Fn(&ExplicitRef) -> Known<'k>) -> bool {
+    let does = |filter: &HttpFilter, what: fn(&Effect) -> bool| match filter {
+        HttpFilter::ExtensionRef(reference) => {
+            matches!(known(reference), Known::Filter(Filter { effect: Some(effect), .. }) if what(effect))
+        }
+        _ => false,
+    };
+    let changes =
+        |filter: &HttpFilter| matches!(filter, HttpFilter::ResponseHeaderModifier(_)) || does(filter, |effect| effect.cors.is_some());
+    let refuses = filters.iter().position(|filter| does(filter, Effect::refuses));
+    let (Some(refuses), Some(changes)) = (refuses, filters.iter().rposition(changes)) else { return false };
+    changes < refuses
 }
 
 /// The operations of one modifier in the order in which they take effect.

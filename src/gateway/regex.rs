@@ -79,6 +79,12 @@ impl Compiled {
     }
 }
 
+/// Whether an expression is found in the empty text.
+pub fn finds_nothing(pattern: &str) -> bool {
+    let searched = Regex { pattern: pattern.to_owned(), caseless: false, dialect: RegexDialect::Re2Search };
+    Compiled::new(&searched).is_some_and(|compiled| compiled.is_match(b""))
+}
+
 /// Whether an expression can stand behind `location ~ ^` (pathFmt in common.go of NGINX Gateway Fabric).
 pub fn is_location(pattern: &str) -> bool {
     let plain = !pattern.contains(|character: char| character.is_whitespace() || "{};".contains(character));

@@ -32,6 +32,8 @@ pub struct Verdict {
     pub timeouts_differ: bool,
     /// Answers that are replaced.
     pub overrides: Vec<Guarded>,
+    /// Those who are refused by somebody who is asked get the headers that the rule gives to answers.
+    pub refuses_with_headers: bool,
     /// Changes of headers of every answer.
     pub late: Operations,
     /// The request was refused before its headers were read.
@@ -58,6 +60,7 @@ impl Verdict {
             timeout: None,
             timeouts_differ: false,
             overrides: Vec::new(),
+            refuses_with_headers: false,
             late: Vec::new(),
             unread: false,
         }
@@ -324,6 +327,7 @@ impl Reading {
         verdict.timeout = entry.rule.timeout;
         if let Some(policy) = &entry.rule.policy {
             verdict.overrides.clone_from(&policy.overrides);
+            verdict.refuses_with_headers = policy.refuses_with_headers;
         }
         if let Some(other) = with_other_statuses(&entry.rule) {
             let possible = self.answer(&Entry { rule: Arc::new(other), ..entry.clone() }, table, tls, v);

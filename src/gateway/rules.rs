@@ -190,7 +190,7 @@ impl Maker<'_> {
         if !rule.filters.is_empty() {
             made.rule.bare_status = *self.target.dialect.only_filters_status;
         }
-        made.rule.timeout = self.timeout(rule.timeouts);
+        made.rule.timeout = self.timeout(rule.timeouts).into_iter().chain(made.rule.timeout).min();
         made.rule.timed = rule.timeouts.is_some_and(|timeouts| timeouts.request.or(timeouts.backend_request).is_some());
         if rule.session_persistence.is_some() {
             made.rule.plan.response.retain(|(name, _)| name != "set-cookie");
@@ -298,7 +298,8 @@ impl Maker<'_> {
             if plan.redirect.is_some() && !refused {
                 unmodelled.get_or_insert_with(|| "a redirect of a backend".to_owned());
             }
-            backends.push(Backend { weight, target, or, speech, handshake, plan });
+            let patience = self.patience(route, &reference);
+            backends.push(Backend { weight, target, or, speech, handshake, patience, plan });
         }
         if let Some(filter) = &plan.unmodelled {
             unmodelled.get_or_insert_with(|| filter.clone());
@@ -311,8 +312,8 @@ impl Maker<'_> {
             faults,
             origin,
             plan,
+            timeout: patience_of_all(&backends),
             backends,
-            timeout: None,
             timed: false,
             policy: None,
             fault_status: 500,
@@ -368,7 +369,8 @@ impl Maker<'_> {
 
     /// The port that an object of the implementation stands for.
     fn stand_in(&self, kind: &str, name: NamespacedName, unmodelled: &mut Option<String>) -> Result<String, BackendFault> {
-        let Some(Substitute::Port { service, port, address, speech, handshake: _ }) = self.understood.substitute(kind, name) else {
+        let Some(Substitute::Port { service, port, address, speech, handshake: _, patience: _ }) = self.understood.substitute(kind, name)
+        else {
             return Err(BackendFault::Unmade);
         };
         let looked_up = self.target.dialect.looks_up(kind);
@@ -413,6 +415,15 @@ impl Maker<'_> {
         (Speech::http(kind == "GRPCRoute" || h2c, handshake.is_some()), handshake)
     }
 
+    /// Milliseconds to the head of an answer that an object of the implementation gives a backend.
+    fn patience(&self, route: &api::Meta, to: &api::BackendObjectRef) -> Option<u64> {
+        let name = NamespacedName::new(to.namespace.as_ref().unwrap_or(&route.namespace), &to.name);
+        match self.understood.substitute(to.kind(), name) {
+            Some(Substitute::Port { patience, .. }) if !to.group().is_empty() => *patience,
+            Some(Substitute::Port { .. } | Substitute::Broken(_)) | None => None,
+        }
+    }
+
     fn status(&self, fault: BackendFault) -> u16 {
         match fault {
             BackendFault::NoEndpoints => *self.target.dialect.no_endpoints_status,
@@ -454,6 +465,13 @@ impl Maker<'_> {
         let wanted = timeouts.backend_request.or(timeouts.request);
         wanted.map_or(default, |timeout| Some(timeout.as_millis()).filter(|millis| *millis > 0))
     }
+}
+
+/// What every backend that gets requests is given until the head of its answer; `None` where one gets more time than another.
+fn patience_of_all(backends: &[Backend]) -> Option<u64> {
+    let mut given = backends.iter().filter(|backend| backend.weight > 0 && backend.target.is_ok()).map(|backend| backend.patience);
+    let first = given.next()?;
+    first.filter(|_| given.all(|other| other == first))
 }
 
 /// What is wrong with a backend, to go behind its name.

@@ -247,14 +247,15 @@ impl<'b> Builder<'b> {
     /// A star stands for everything to its left, dots too.
     fn origins(&mut self, cors: &api::Cors) -> Origins {
         let field = || Field::Header("origin".to_owned());
-        let asked = cors.allow_origins.iter().map(|origin| {
-            let test = if origin.contains('*') {
+        let plain = cors.allow_origins.iter().map(|origin| {
+            if origin.contains('*') {
                 paths::regex(&regex_syntax::escape(origin).replace("\\*", ".*"), RegexScope::Full)
             } else {
                 Test::Equals(origin.clone())
-            };
-            self.predicates.intern(field(), test, None)
+            }
         });
+        let found = cors.origin_patterns.iter().map(|pattern| paths::regex(pattern, RegexScope::Search));
+        let asked = plain.chain(found).map(|test| self.predicates.intern(field(), test, None));
         Origins { asked: asked.collect(), any: cors.allow_origins.iter().any(|origin| origin == "*") }
     }
 

@@ -556,6 +556,7 @@ fn filters(cx: &mut Cx<'_>, changes: &Changes, action: &Action, hostname: Option
     if let Some(cors) = cors {
         filters.push(HttpFilter::Cors(Box::new(Cors {
             allow_origins: cors.origins.clone(),
+            origin_patterns: Vec::new(),
             allow_credentials: cors.credentials.then_some(true),
             allow_methods: cors.methods.clone(),
             allow_headers: cors.headers.clone(),

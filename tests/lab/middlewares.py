@@ -16,7 +16,7 @@ def cors(rng):
     if maybe(rng, 0.7):
         out['accessControlAllowOriginList'] = some(rng, ORIGINS)
     if maybe(rng, 0.4):
-        out['accessControlAllowOriginListRegex'] = [rng.choice([r'^https://[^.]+\.test$', 'app', '('])]
+        out['accessControlAllowOriginListRegex'] = [rng.choice([r'^https://[^.]+\.test$', 'app', '(', r'^[^.]+\.app\.test$', '.*'])]
     for key, value in (('accessControlAllowHeaders', ['X-One', 'Content-Type']), ('accessControlExposeHeaders', ['X-Out']), ('accessControlAllowCredentials', True), ('addVaryHeader', True)):
         if maybe(rng, 0.4):
             out[key] = value
@@ -39,9 +39,26 @@ def forward_auth(rng):
     return out
 
 
+def retry(rng):
+    out = {'attempts': rng.choice([1, 2, 3, 3, 0])}
+    for key, values in (('status', [['503'], ['404', '503'], ['500-599'], ['5xx'], []]), ('timeout', ['1s', '500ms']), ('retryNonIdempotentMethod', [True, False]), ('disableRetryOnNetworkError', [True, True, False]),
+                        ('maxRequestBodyBytes', [100, -1])):
+        if maybe(rng, 0.1 if key == 'maxRequestBodyBytes' else 0.4):
+            out[key] = rng.choice(values)
+    return out
+
+
+def limit(rng):
+    by = rng.choice([None, {'ipStrategy': {'depth': 0}}, {'requestHost': True}, {'requestHeaderName': 'X-A'}])
+    source = {'sourceCriterion': by} if by else {}
+    if maybe(rng, 0.5):
+        return {'inFlightReq': {'amount': rng.choice([1, 1000]), **source}}
+    return {'rateLimit': {'average': rng.choice([0, 1, 60, 1000]), 'period': rng.choice(['1s', '1m']), 'burst': rng.choice([1, 1000]), **source}}
+
+
 def spec(rng):
     """What a Middleware does; sometimes nothing that can be done."""
-    what = rng.choice(['allow', 'allow', 'password', 'password', 'auth', 'auth', 'cors', 'cors', 'cors', 'body', 'rewrite', 'rewrite', 'rewrite', 'retry', 'rate', 'many', 'other'])
+    what = rng.choice(['allow', 'allow', 'password', 'password', 'auth', 'auth', 'cors', 'cors', 'cors', 'body', 'rewrite', 'rewrite', 'rewrite', 'retry', 'retry', 'rate', 'rate', 'forged', 'forged', 'many', 'other'])
     if what == 'allow':
         out = {'sourceRange': some(rng, ['198.51.100.0/24', '10.0.0.0/8', '203.0.113.7', '0.0.0.0/0', '2001:db8::/32', '198.51.100.7/8'])}
         if maybe(rng, 0.1):
@@ -61,16 +78,32 @@ def spec(rng):
     if what == 'body':
         return {'buffering': {'maxRequestBodyBytes': rng.choice([0, 100, 1000])}}
     if what == 'rewrite':
-        regex, replacement = rng.choice([('(?i)^/a/(.*)$', '/x/${1}'), ('(?i)^/a(/|$)(.*)$', '/${2}'), ('^/a', '/n'), ('/b', '/c?q=1'), ('(?i)^/.*$', '/fixed'), ('^/(a|b)', '/${1}${1}'), ('a', '$1x'), ('^/a/(?P<rest>.*)', '/$rest'), ('x', 'y z'), ('%20', '-'), (' ', '-'), ('(', '/'), ('^/a.*', ''), ('^/a/(.*)', '${1}'), ('^/b/(.*)$', '/é/${1}')])
+        regex, replacement = rng.choice([('(?i)^/a/(.*)$', '/x/${1}'), ('(?i)^/a(/|$)(.*)$', '/${2}'), ('^/a', '/n'), ('/b', '/c?q=1'), ('(?i)^/.*$', '/fixed'), ('^/(a|b)', '/${1}${1}'), ('a', '$1x'), ('^/a/(?P<rest>.*)', '/$rest'), ('x', 'y z'), ('%20', '-'), (' ', '-'), ('(', '/'), ('^/a.*', ''), ('^/a/(.*)', '${1}'), ('^/b/(.*)$', '/é/${1}'),
+                                         ('(?i)^(?:/a|/b/.*)$', '/bar'), ('(?i)^/a/([^/]+)/?(.*)$', '/${2}/${1}'), ('(?i)^/a.*$', '/n?x=${0}'), ('^/(a)(/(.*))?$', '/s${2}'), ('(?i)^/b/([0-9]+)$', '/id/${1}'), ('^(.*)$', '/all${1}'), ('/$', ''), (' ^/a', '/n ')])
         return {'replacePathRegex': {'regex': regex, 'replacement': replacement}}
     if what == 'retry':
-        return {'retry': {'attempts': rng.choice([1, 3])}}
+        return {'retry': retry(rng)}
     if what == 'rate':
-        return rng.choice([{'rateLimit': {'average': 1000, 'period': '1s', 'burst': 1000}}, {'inFlightReq': {'amount': 1000, 'sourceCriterion': {'ipStrategy': {'depth': 0}}}}])
+        return limit(rng)
+    if what == 'forged':
+        names = some(rng, ['X-Auth-Request-Redirect', 'X-Original-Method', 'x-original-url', 'X-Sent-From', 'X-Original-URI', 'X-Scheme', 'X-A', 'Authorization', 'X-Forwarded-For', 'Host', 'X-Real-Ip', 'Origin'], 4)
+        return {'headers': {'customRequestHeaders': {name: '' for name in names}}}
     if what == 'many':
         return {'headers': cors(rng), 'ipAllowList': {'sourceRange': ['198.51.100.0/24']}}
     return rng.choice([{'stripPrefix': {'prefixes': ['/a']}}, {'addPrefix': {'prefix': '/p'}}, {'redirectScheme': {'scheme': 'https'}}, {'headers': {'customRequestHeaders': {'X-A': 'b'}}}, {'compress': {}},
                        {'replacePath': {'path': '/r'}}, {}, {'headers': {'customResponseHeaders': {'X-A': 'b'}}}, {'redirectRegex': {'regex': '^http://', 'replacement': 'https://'}}])
+
+
+def transport(rng):
+    """How backends are spoken to."""
+    out = rng.choice([{}, {'insecureSkipVerify': True}, {'insecureSkipVerify': True}, {'serverName': 'secure', 'rootCAs': [{'configMap': 'ca'}]}, {'serverName': 'secure.test', 'rootCAs': [{'secret': 'ca'}]},
+                      {'serverName': 'other.test', 'rootCAs': [{'configMap': 'ca'}]}, {'rootCAs': [{rng.choice(['secret', 'configMap']): 'absent'}]}])
+    times = {}
+    if maybe(rng, 0.4):
+        times['dialTimeout'] = '5s'
+    if maybe(rng, 0.3):
+        times['responseHeaderTimeout'] = '1s'
+    return {**out, 'forwardingTimeouts': times} if times else out
 
 
 def traefik_service(rng):
@@ -79,14 +112,17 @@ def traefik_service(rng):
         entry['port'] = 443
     if maybe(rng, 0.3):
         entry['serversTransport'] = rng.choice(['st', 'st', 'nost'])
+    if maybe(rng, 0.3) or entry['name'] == 'secure':
+        entry['scheme'] = rng.choice(['http', 'https', 'https', 'h2c'])
     if maybe(rng, 0.3):
-        entry['scheme'] = rng.choice(['http', 'https', 'h2c'])
-    if maybe(rng, 0.3):
-        entry['sticky'] = {'cookie': {'name': 'route', 'path': '/', 'httpOnly': True}}
+        entry['sticky'] = {'cookie': {'name': 'route', 'path': rng.choice(['/', '/a']), 'httpOnly': True}}
+        for key, values in (('domain', ['example.com']), ('maxAge', [600]), ('sameSite', ['none', 'lax', 'strict']), ('secure', [True])):
+            if maybe(rng, 0.3):
+                entry['sticky']['cookie'][key] = rng.choice(values)
     if maybe(rng, 0.2):
         entry['nativeLB'] = True
     if maybe(rng, 0.2):
-        entry['strategy'] = rng.choice(['leasttime', 'p2c', 'wrr'])
+        entry['strategy'] = rng.choice(['leasttime', 'p2c', 'wrr', 'hrw', 'hrw'])
     entries = [entry]
     if maybe(rng, 0.15):
         entries.append({'name': 's1', 'port': 80, 'weight': rng.choice([0, 1])})
@@ -128,7 +164,7 @@ def rule(rng, number, own, services):
 
 def request(rng):
     path = rng.choice(['/a', '/a', '/a/', '/b', '/', '/a/x', '/a/b', '/a/b/c', '/A/x', '/b/12', '/a//b', '/a%2Fb', '/a/x%20y', '/b/x?y=1', '/a/x?y=1', '/a/%C3%A9'])
-    tail = rng.choice(['', '', '', '', '/lab/status/404', '/lab/status/503'])
+    tail = rng.choice(['', '', '', '', '', '', '', '', '/lab/status/404', '/lab/status/503', '/lab/status/500', '/lab/status/503', '/lab/sleep/1500' if maybe(rng, 0.3) else ''])
     out = {'host': rng.choice([HOSTS[0]] * 9 + [HOSTS[1]] * 5 + ['other.test']), 'path': path if '?' in path else path.rstrip('/') + tail or '/'}
     if maybe(rng, 0.15):
         out['scheme'] = 'https'
@@ -144,7 +180,7 @@ def request(rng):
     if maybe(rng, 0.2):
         headers['X-Forwarded-For'] = rng.choice(['203.0.113.7', '10.1.2.3, 203.0.113.7'])
     if maybe(rng, 0.15):
-        headers[rng.choice(['X-Auth-User', 'X-A'])] = 'mine'
+        headers[rng.choice(['X-Auth-User', 'X-A', 'x-original-url', 'X-Scheme', 'X-Real-Ip', 'X-Sent-From'])] = 'mine'
     if headers:
         out['headers'] = headers
     draw.with_body(rng, out, [50, 100, 101, 1000, 1001])
@@ -165,7 +201,8 @@ def case(rng, number, requests):
     objects += [{'apiVersion': TRAEFIK, 'kind': 'Middleware', 'metadata': {'name': name}, 'spec': spec(rng)} for name in own]
     services = [f't{one}' for one in range(rng.randint(0, 2))]
     objects += [{'apiVersion': TRAEFIK, 'kind': 'TraefikService', 'metadata': {'name': name}, 'spec': traefik_service(rng)} for name in services]
-    objects.append({'apiVersion': TRAEFIK, 'kind': 'ServersTransport', 'metadata': {'name': 'st'}, 'spec': rng.choice([{'insecureSkipVerify': True}, {'forwardingTimeouts': {'dialTimeout': '5s'}}])})
+    objects.append({'apiVersion': 'v1', 'kind': 'ConfigMap', 'metadata': {'name': 'ca'}, 'data': {'lab-ca': 'any'}})
+    objects.append({'apiVersion': TRAEFIK, 'kind': 'ServersTransport', 'metadata': {'name': 'st'}, 'spec': transport(rng)})
     for position in range(rng.randint(1, 3)):
         rules = [rule(rng, one, own, services) for one in range(rng.choice([1, 2, 3, 4]))]
         objects.append({'apiVersion': core, 'kind': 'HTTPRoute', 'metadata': {'name': f'r{position}'},

@@ -88,7 +88,7 @@ class Lab(gateway.Lab):
             quiet = time.monotonic() - since
             # It tells a status before it serves what the status is about.
             loaded = state is not None and b'@kubernetesgateway' in state
-            if state is not None and (not missing and quiet > (0.5 if loaded else 1.2) or quiet > 2):
+            if state is not None and (not missing and quiet > (0.5 if loaded else 3) or quiet > 4):
                 return None
             time.sleep(0.05)
         return 'not ready in time: ' + '; '.join(sorted(missing))

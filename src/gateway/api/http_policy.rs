@@ -11,6 +11,9 @@ pub struct Cors {
     /// Origins; none where empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow_origins: Vec<String>,
+    /// Expressions of which one is found in an origin that is allowed. No field of the API: implementations say it.
+    #[serde(skip)]
+    pub origin_patterns: Vec<String>,
     /// Whether credentials may be sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_credentials: Option<bool>,

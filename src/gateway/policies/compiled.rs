@@ -39,13 +39,48 @@ impl Guarded {
     }
 }
 
+/// A limit for bodies.
+#[derive(Debug, Clone)]
+struct BodyLimit {
+    /// The body is longer.
+    above: PredicateId,
+    /// It may be complete before a service answers, and nobody looks at it then.
+    waits: bool,
+    /// Whether the request came over HTTP/2, and whether the body is longer by more than the frame that nobody counts.
+    frame: Option<(PredicateId, PredicateId)>,
+}
+
+impl BodyLimit {
+    fn new(limit: u64, asks: bool, dialect: &Dialect, predicates: &mut Predicates) -> Self {
+        let mut ask = |field, test| predicates.intern(field, test, None);
+        let uncounted = *dialect.uncounted_frame;
+        Self {
+            above: ask(Field::BodyLength, Test::Above(limit)),
+            waits: asks && limit < *dialect.waiting_body,
+            frame: (uncounted > 0).then(|| {
+                let http2 = ask(Field::Protocol, Test::Equals("h2".to_owned()));
+                (http2, ask(Field::BodyLength, Test::Above(limit.saturating_add(uncounted))))
+            }),
+        }
+    }
+
+    /// Why a body above the limit may pass.
+    fn may_pass(&self, v: &impl Valuation) -> Option<&'static str> {
+        if self.waits {
+            return Some("a body above its limit, which passes where it is complete before the authentication service answers");
+        }
+        let (http2, longer) = self.frame?;
+        (v.holds(http2) && !v.holds(longer)).then_some("a body whose last frame of HTTP/2 is above its limit")
+    }
+}
+
 /// What policies do to the requests of a rule behind a listener.
 #[derive(Debug, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Policy {
     abort: Option<u16>,
     guards: Vec<Guard>,
-    body: Option<PredicateId>,
+    body: Option<BodyLimit>,
     rules: Vec<(bool, PredicateId)>,
     others: Option<bool>,
     addresses_first: bool,
@@ -58,7 +93,7 @@ pub struct Policy {
     /// Proxies in front are trusted to tell who the client is.
     pub trusts: bool,
     /// Refusals carry the headers that the rule would have given to an answer of its backends.
-    refuses_with_headers: bool,
+    pub refuses_with_headers: bool,
     dropped: bool,
 }
 
@@ -74,7 +109,7 @@ impl Policy {
         };
         // No limit at all is written as 0.
         let limit = effect.body.unwrap_or(*dialect.body_limit);
-        let body = (limit > 0).then_some(limit).map(|limit| predicates.intern(Field::BodyLength, Test::Above(limit), None));
+        let body = (limit > 0).then(|| BodyLimit::new(limit, effect.service.is_some(), dialect, predicates));
         let mut poison = None;
         let overrides: Vec<Guarded> = effect
             .overrides
@@ -114,7 +149,7 @@ impl Policy {
             removes_credentials: effect.password.as_ref().is_some_and(|password| password.removed),
             tells_certificate: conduct.tells_certificate,
             trusts: conduct.trust.is_some(),
-            refuses_with_headers: dialect.modified_own_answers.contains(&OwnAnswer::Refusal),
+            refuses_with_headers: effect.headed || dialect.modified_own_answers.contains(&OwnAnswer::Refusal),
             dropped,
         }
     }
@@ -174,7 +209,11 @@ impl Policy {
         if self.addresses_first && self.refuses(v) {
             return self.replaced(deny());
         }
-        let refused = if self.body.is_some_and(|id| v.holds(id)) {
+        let large = self.body.as_ref().filter(|body| v.holds(body.above));
+        if let Some(what) = large.and_then(|body| body.may_pass(v)) {
+            return Answer::Unmodelled { what: what.to_owned() };
+        }
+        let refused = if large.is_some() {
             Some(respond(413))
         } else if self.refuses(v) {
             Some(deny())

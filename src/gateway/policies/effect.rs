@@ -130,11 +130,18 @@ pub struct Effect {
     pub timeout: Option<u64>,
     /// Milliseconds of silence until the exchange is ended; 0 for never.
     pub idle: Option<u64>,
+    /// Refusals carry the headers that the rule gives to answers.
+    pub headed: bool,
     /// What the model lacks to say more.
     pub unmodelled: Option<String>,
 }
 
 impl Effect {
+    /// Somebody is refused, whoever that is.
+    pub fn refuses(&self) -> bool {
+        self.password.is_some() || self.service.is_some() || self.body.is_some() || self.addresses.is_some()
+    }
+
     /// This effect, and what another one says where this one is silent.
     #[must_use]
     pub fn over(self, below: Self) -> Self {
@@ -152,6 +159,7 @@ impl Effect {
             overrides,
             timeout,
             idle,
+            headed,
             unmodelled,
         } = below;
         Self {
@@ -168,6 +176,7 @@ impl Effect {
             overrides: self.overrides.or(overrides),
             timeout: self.timeout.or(timeout),
             idle: self.idle.or(idle),
+            headed: self.headed || headed,
             unmodelled: self.unmodelled.or(unmodelled),
         }
     }
@@ -184,8 +193,7 @@ impl Effect {
             || self.password.is_some() && second.password.is_some()
             || self.body.is_some() && second.body.is_some()
             || self.addresses.is_some() && second.addresses.is_some();
-        let refuses = asks || self.body.is_some() || self.addresses.is_some();
-        let out_of_order = second.cors.is_some() && refuses
+        let out_of_order = second.cors.is_some() && self.refuses()
             || self.body.is_some() && (second.password.is_some() || second.service.is_some() || second.addresses.is_some());
         if twice || out_of_order {
             second.unmodelled.get_or_insert_with(|| "filters in this order".to_owned());

@@ -119,6 +119,8 @@ pub enum Substitute {
         speech: Option<Speech>,
         /// What is done in the handshake, where it is spoken to over TLS.
         handshake: Option<Handshake>,
+        /// Milliseconds to the head of an answer; `None` for as long as it takes.
+        patience: Option<u64>,
     },
     /// Nothing: it is broken.
     Broken(String),

@@ -55,6 +55,7 @@ pub(super) fn stands_for(backend: &Backend) -> Option<policies::Substitute> {
         address: true,
         speech: Some(Speech::http(false, handshake.is_some())),
         handshake,
+        patience: None,
     })
 }
 
@@ -71,7 +72,7 @@ mod tests {
         let service = NamespacedName::new("app", "web");
         let made = substitute(&[Intent::BackendTls], &service, 443, "web-0-web").expect("object");
         let (speech, handshake) = (Some(Speech::Https), Some(Handshake::default()));
-        let expected = policies::Substitute::Port { service, port: 443, address: true, speech, handshake };
+        let expected = policies::Substitute::Port { service, port: 443, address: true, speech, handshake, patience: None };
         assert_eq!(read(&made.object.spec.to_string()), Some(expected));
     }
 

@@ -145,6 +145,7 @@ impl Reader<'_> {
         let mut effect = Effect { unmodelled: unknown(object, [other]), ..Effect::default() };
         effect.cors = cors.as_ref().map(|cors| Cors {
             allow_origins: cors.allow_origins.clone(),
+            origin_patterns: Vec::new(),
             allow_methods: cors.allow_methods.clone(),
             allow_headers: cors.allow_headers.clone(),
             expose_headers: cors.expose_headers.clone(),

@@ -16,7 +16,7 @@ use crate::{
     },
     k8s::{Inventory, NamespacedName, ObjectRef},
     request::{Handshake, Speech, Verification},
-    targets::documents::{Document, network, of_group},
+    targets::documents::{Document, millis, network, of_group},
 };
 
 /// Reads everything of the group.
@@ -133,7 +133,15 @@ fn stands_for(
     };
     let address = entry.get("nativeLB") == Some(&Value::Bool(true));
     let handshake = handshake.filter(|_| speech.is_some_and(Speech::is_tls));
-    Some(Substitute::Port { service, port, address, speech, handshake })
+    let patience = transport.and_then(patience);
+    Some(Substitute::Port { service, port, address, speech, handshake, patience })
+}
+
+/// Milliseconds to the head of an answer (`ResponseHeaderTimeout` of Go); `None` for as long as it takes.
+fn patience(transport: &Value) -> Option<u64> {
+    let written = transport.get("forwardingTimeouts")?.get("responseHeaderTimeout")?;
+    let millis = written.as_u64().map(|seconds| seconds * 1_000).or_else(|| written.as_str().and_then(millis));
+    millis.filter(|millis| *millis > 0)
 }
 
 /// What is done in handshakes with backends; `None` where the model does not know.
@@ -222,16 +230,17 @@ fn read(name: &str, body: &Value, namespace: &str, facts: &Facts<'_>, filter: &m
             return set.is_empty();
         }
         "headers" => {
-            // An expression for origins is wider or narrower than a star.
-            const KNOWN: [&str; 6] = [
+            const KNOWN: [&str; 7] = [
                 "accessControlAllowOriginList",
+                "accessControlAllowOriginListRegex",
                 "accessControlAllowMethods",
                 "accessControlAllowHeaders",
                 "accessControlExposeHeaders",
                 "accessControlAllowCredentials",
                 "accessControlMaxAge",
             ];
-            if !texts("accessControlAllowOriginListRegex").iter().all(|pattern| regex::is_valid(pattern)) {
+            let patterns = texts("accessControlAllowOriginListRegex");
+            if !patterns.iter().all(|pattern| regex::is_valid(pattern)) {
                 filter.invalid = Some("an origin is no regular expression of Go".to_owned());
                 return true;
             }
@@ -241,24 +250,39 @@ fn read(name: &str, body: &Value, namespace: &str, facts: &Facts<'_>, filter: &m
             }
             effect.cors = Some(Cors {
                 allow_origins: texts("accessControlAllowOriginList"),
+                origin_patterns: patterns.clone(),
                 allow_methods: texts("accessControlAllowMethods"),
                 allow_headers: texts("accessControlAllowHeaders"),
                 expose_headers: texts("accessControlExposeHeaders"),
                 allow_credentials: body.get("accessControlAllowCredentials").and_then(Value::as_bool),
                 max_age: body.get("accessControlMaxAge").and_then(Value::as_u64).and_then(|seconds| u32::try_from(seconds).ok()),
             });
-            return only(&KNOWN);
+            // Where it is found in nothing at all, the empty origin is named to those who send none.
+            return only(&KNOWN) && !patterns.iter().any(|pattern| regex::finds_nothing(pattern));
         }
         "retry" => {
-            if body.get("attempts").and_then(Value::as_u64).is_none_or(|attempts| attempts == 0) {
-                filter.invalid = Some("`attempts` is not above 0".to_owned());
-            }
+            filter.invalid = retry_fault(body);
         }
         // Which answer comes in the end stays the same.
         "compress" => {}
         _ => return false,
     }
     true
+}
+
+/// Why a retry cannot be made (`New` in retry.go). Which answer comes in the end stays the same where it can.
+fn retry_fault(body: &Value) -> Option<String> {
+    let statuses = body.get("status").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    if statuses.is_empty() && body.get("disableRetryOnNetworkError") == Some(&Value::Bool(true)) {
+        return Some("it names nothing that is tried again".to_owned());
+    }
+    if body.get("attempts").and_then(Value::as_u64).is_none_or(|attempts| attempts == 0) {
+        return Some("`attempts` is not above 0".to_owned());
+    }
+    // Each is a status or two with a `-` between (`NewHTTPCodeRanges` in http_code_range.go).
+    let is_range = |text: &str| text.split('-').take(2).all(|end| end.parse::<i64>().is_ok());
+    let odd = statuses.iter().filter_map(Value::as_str).find(|text| !is_range(text))?;
+    Some(format!("`{odd}` is no range of statuses"))
 }
 
 /// A URL up to its path, and the path.
