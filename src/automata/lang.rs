@@ -187,12 +187,6 @@ impl Lang {
         }
     }
 
-    /// As [`element_prefix`](Self::element_prefix), in any letter case of ASCII.
-    pub fn element_prefix_caseless(text: impl AsRef<[u8]>) -> Self {
-        let (exact, prefix) = element(text.as_ref());
-        Self::or([Self::exact_caseless(exact), Self::prefix_caseless(prefix)])
-    }
-
     /// Strings in which nginx finds the pattern.
     pub fn pcre(pattern: &pcre::Pattern) -> Self {
         regular::lang(pattern).unwrap_or_else(|| Self::opaque(pattern))

@@ -58,18 +58,6 @@ pub enum Risk {
     Critical,
 }
 
-impl Risk {
-    /// The level that the text of `annotations-risk-level` names: in any case, and everything unknown is `Low`.
-    pub fn of_level(text: &str) -> Self {
-        match text.to_lowercase().as_str() {
-            "critical" => Self::Critical,
-            "high" => Self::High,
-            "medium" => Self::Medium,
-            _ => Self::Low,
-        }
-    }
-}
-
 impl fmt::Display for Risk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

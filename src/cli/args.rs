@@ -11,7 +11,7 @@ use crate::{
 
 /// Move clusters from ingress-nginx to Gateway API and prove what the move does to traffic.
 ///
-/// gateshift reads Ingresses from files, writes Gateway API manifests that two teams can own, and gives an account of
+/// gateshift reads Ingresses from files or a live cluster, writes Gateway API manifests that two teams can own, and gives an account of
 /// every annotation. It never writes to a cluster.
 #[derive(Debug, Parser)]
 #[command(name = "gateshift", version, about, long_about, disable_help_subcommand = true, max_term_width = 120)]
@@ -23,7 +23,7 @@ pub(super) struct Cli {
     #[command(subcommand)]
     pub verb: Verb,
     /// When to use colour
-    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, hide_possible_values = false)]
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto)]
     pub color: Colour,
 }
 

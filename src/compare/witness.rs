@@ -101,7 +101,7 @@ fn header_name(name: &str) -> String {
         .collect()
 }
 
-/// `GET /API/V0`, or with scheme and host where `long`.
+/// `GET /API/V0`.
 pub fn short(request: &Request) -> String {
     format!("{} {}", request.method, request.target)
 }

@@ -1,6 +1,6 @@
 //! What routes refer to outside the Gateway API: Services, their endpoints, Secrets, Namespaces.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::api::LabelSelector;
 use super::dialect::Port443;
@@ -32,7 +32,6 @@ pub struct Facts<'a> {
     ready: BTreeMap<NamespacedName, usize>,
     services_known: bool,
     secrets_known: bool,
-    namespaces: BTreeSet<&'a str>,
 }
 
 /// Why a backend gets no requests.
@@ -73,7 +72,7 @@ impl<'a> Facts<'a> {
             Absent::Assumed => (false, false),
             Absent::Known { services, secrets } => (services, secrets),
         };
-        Self { inventory, ready, services_known, secrets_known, namespaces: inventory.namespaces.keys().map(String::as_str).collect() }
+        Self { inventory, ready, services_known, secrets_known }
     }
 
     /// A ConfigMap of a controller says that connections begin with the PROXY protocol.
@@ -195,10 +194,5 @@ impl<'a> Facts<'a> {
             .unwrap_or_default();
         labels.insert("kubernetes.io/metadata.name".to_owned(), namespace.to_owned());
         selector.selects(&labels)
-    }
-
-    /// Whether the namespace was read, so that its labels are known.
-    pub fn knows_namespace(&self, namespace: &str) -> bool {
-        self.namespaces.contains(namespace)
     }
 }

@@ -90,13 +90,6 @@ pub struct Resolved {
     pub ingresses: Vec<IngressFacts>,
 }
 
-impl Resolved {
-    /// The facts of an Ingress that counts.
-    pub fn facts(&self, id: IngressId) -> Option<&IngressFacts> {
-        self.ingresses.iter().find(|facts| facts.fate == Fate::Counts(id))
-    }
-}
-
 /// An Ingress that counts.
 pub(crate) struct Item<'a> {
     pub(crate) id: IngressId,

@@ -137,7 +137,7 @@ pub struct Ingress {
     pub tls: Vec<IngressTls>,
     /// `spec.rules`.
     pub rules: Vec<IngressRule>,
-    /// `networking.k8s.io/v1` shape as read; the field names of the ledger differ for the older ones.
+    /// It was read in one of the older shapes (`v1beta1`); the field names of the ledger differ for these.
     pub legacy: bool,
 }
 

@@ -311,7 +311,7 @@ pub struct Globals {
     pub modsecurity: bool,
     /// Snippets of the ConfigMap that are not empty.
     pub snippets: Vec<Snippet>,
-    /// `merge-slashes` is on (`http-snippet` aside); nginx's default.
+    /// `use-http2`.
     pub use_http2: bool,
     /// `ssl-reject-handshake`.
     pub ssl_reject_handshake: bool,

@@ -106,9 +106,9 @@ pub struct Server {
     pub client_certificates: Option<ClientCertificates>,
     /// A broken `auth-tls-secret`: every path of the host is answered 403.
     pub denied: Option<IngressId>,
-    /// All locations are regular expressions; the Ingresses and annotations that cause it, first one first.
+    /// All locations are regular expressions.
     pub regex: bool,
-    /// The places that switched regex mode on: an annotation of an Ingress, and the Ingress.
+    /// What switched that on: Ingresses and their annotations, the first one first.
     pub regex_because: Vec<(IngressId, &'static str)>,
     /// `app-root` of the first location that has one: the location's index and the Ingress.
     pub app_root: Option<(usize, IngressId)>,

@@ -84,6 +84,8 @@ pub struct Section {
     pub name: String,
     /// It speaks TLS.
     pub tls: bool,
+    /// It speaks TLS, and some of its requests are gRPC, which needs HTTP/2.
+    pub grpc: bool,
     /// What the target said it keeps for its host.
     pub intents: Vec<Intent>,
     /// Headers that an authentication service tells the backends of its hosts, in lower case, sorted. What nothing but it may tell.

@@ -8,7 +8,7 @@ use super::{
     emission::TlsOwner,
     existing::{Existing, Taken},
     names::{Names, host_slug},
-    plan::{self, HostPlan, Hostname, TlsPlan},
+    plan::{self, HostPlan, Hostname, TlsPlan, Wire},
     streams::Transport,
     tools,
 };
@@ -323,6 +323,13 @@ impl Listeners {
                 wished.insert(key(Side::Https, hostname, tls, self.merged, self.gateway_of(hostname)), &plan.tls_wishes);
             }
         }
+        let speaks_grpc = |plan: &&HostPlan| plan.https.iter().any(|rule| rule.changes.wire != Wire::Http);
+        let grpc: BTreeSet<Key> = plans
+            .iter()
+            .filter(speaks_grpc)
+            .flat_map(|plan| &plan.hostnames)
+            .map(|(hostname, tls)| key(Side::Https, hostname, tls, self.merged, self.gateway_of(hostname)))
+            .collect();
         let section = |(key, planned): (&Key, &Planned)| {
             let (namespace, set) = match planned.home {
                 Home::Gateway => (&self.gateway.namespace, None),
@@ -336,6 +343,7 @@ impl Listeners {
                 set,
                 name: planned.name.clone(),
                 tls: matches!(key, Key::Host(Side::Https, ..)),
+                grpc: grpc.contains(key),
                 intents: wished.get(key).map(|intents| intents.to_vec()).unwrap_or_default(),
                 told: told.0.get(key).into_iter().flatten().cloned().collect(),
             })
@@ -366,7 +374,7 @@ impl Listeners {
         self.planned.is_empty()
     }
 
-    /// Whether the Gateway that exists lets a ListenerSet of ours attach; true where the Gateway is ours.
+    /// ListenerSets of ours that the Gateway that exists does not let attach; none where the Gateway is ours.
     pub(super) fn refused_sets(&self) -> Vec<NamespacedName> {
         let Some(existing) = &self.existing else { return Vec::new() };
         self.sets.iter().map(|set| &set.name).filter(|name| !existing.admits_set(&name.namespace)).cloned().collect()

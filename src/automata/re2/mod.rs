@@ -175,12 +175,6 @@ impl Pattern {
         regex.captures(subject, &mut groups);
         Captures::new(&groups)
     }
-
-    /// All matches that do not overlap, as search and replace takes them.
-    pub fn search_all(&self, subject: &[u8]) -> Vec<Captures> {
-        let found = self.searcher().map(|regex| regex.captures_iter(subject).filter_map(|groups| Captures::new(&groups)).collect());
-        found.unwrap_or_default()
-    }
 }
 
 /// Where a match and its groups are.

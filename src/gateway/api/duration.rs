@@ -32,11 +32,6 @@ impl Duration {
     pub const fn as_millis(self) -> u64 {
         self.0
     }
-
-    /// Whether it is zero, which switches a timeout off.
-    pub const fn is_zero(self) -> bool {
-        self.0 == 0
-    }
 }
 
 impl fmt::Display for Duration {

@@ -94,11 +94,7 @@ fn early(estate: &Estate, tls: bool, intents: &[Intent], withdrawn: &[String]) -
     }
     let asks = |intent: &Intent| matches!(intent, Intent::ExternalAuth { .. });
     if estate.wishes.iter().any(|wish| wish.intents.iter().any(asks)) {
-        set.extend([
-            ("X-Original-URL", original.as_str()),
-            ("X-Original-Method", "%REQ(:METHOD)%"),
-            ("X-Auth-Request-Redirect", "%REQ(:PATH)%"),
-        ]);
+        set.extend([("X-Original-URL", original.as_str()), ("X-Original-Method", "%REQ(:METHOD)%")]);
     }
     if intents.iter().any(|intent| matches!(intent, Intent::ClientCertificates { .. })) {
         remove.extend(OF_CLIENT_CERTIFICATES);

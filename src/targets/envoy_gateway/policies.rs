@@ -53,12 +53,16 @@ fn of_listeners(estate: &Estate, own: &mut Own) {
         policy.target_refs = estate.gateways.iter().map(|name| target("Gateway", name, None)).collect();
         own.platform.push(custom("ClientTrafficPolicy", &gateway.namespace, gateway.name.clone(), &policy));
     }
-    let mut groups: BTreeMap<(&[Intent], &[String], &str), Vec<&Section>> = BTreeMap::new();
+    let mut groups: BTreeMap<(&[Intent], &[String], &str, bool), Vec<&Section>> = BTreeMap::new();
     for section in estate.sections.iter().filter(|section| section.tls) {
-        groups.entry((&section.intents, &section.told, &section.namespace)).or_default().push(section);
+        groups.entry((&section.intents, &section.told, &section.namespace, section.grpc)).or_default().push(section);
     }
-    for (number, ((intents, _, home), sections)) in groups.into_iter().enumerate() {
+    for (number, ((intents, _, home, grpc), sections)) in groups.into_iter().enumerate() {
         let mut policy = listeners::connections(estate, true, intents, &envoy::withdrawn(sections.iter().copied()));
+        if grpc {
+            // Without this Envoy Gateway offers HTTP/1.1 alone where another listener has a certificate for the same name.
+            policy.tls.get_or_insert_default().alpn_protocols = Some(vec!["h2".to_owned(), "http/1.1".to_owned()]);
+        }
         policy.target_refs = sections
             .iter()
             .map(|section| match &section.set {
