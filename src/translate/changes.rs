@@ -61,8 +61,17 @@ impl Cx<'_> {
             changes.request_removed.push("Authorization".to_owned());
         }
         for (name, value) in self.own_response_headers(location) {
+            let who = self.sayable.who_refuses_in_answers(&name).map(str::to_owned);
             if value.is_empty() {
                 changes.response_removed.push(name);
+            } else if let Some(who) = who {
+                let custom = settings.custom_headers.as_ref().is_some_and(|custom| custom.headers.contains_key(&name));
+                if custom {
+                    self.mark(ingress, &["custom-headers"], &unmappable(Code::HeaderAnswerRefused));
+                }
+                let place = location.origin.as_ref().map(|origin| origin.subject.clone());
+                let facts = vec![("feature", format!("a change of `{name}`")), ("who", who), ("ingress", self.ingress_name(ingress))];
+                self.say(Code::HeaderAnswerRefused, place, facts);
             } else {
                 self.set_header(&mut changes.response_headers, &name, &value);
             }

@@ -129,6 +129,11 @@ impl Sayable {
         }
     }
 
+    /// The implementation that lets no filter set a header in answers, by its title.
+    pub(super) fn who_refuses_in_answers(&self, name: &str) -> Option<&str> {
+        self.target.filter(|target| target.dialect.refuses_in_answers(name)).map(|target| target.title.as_str())
+    }
+
     /// The implementation accepts something and does not do it.
     pub(super) fn has_hazard(&self, hazard: Hazard) -> bool {
         self.target.is_some_and(|target| target.has_hazard(hazard))

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/go-logr/logr"
@@ -279,7 +280,7 @@ type place struct {
 func respond(asked question, known map[schema.GroupVersionKind]definition, metadata []client.Object) (out answer) {
 	defer func() {
 		if reason := recover(); reason != nil {
-			out.Panic = fmt.Sprint(reason)
+			out.Panic = fmt.Sprintf("%v\n%s", reason, debug.Stack())
 		}
 	}()
 	controller, live, all := processor(asked.Class), map[place]client.Object{}, slices{}
