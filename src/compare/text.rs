@@ -8,7 +8,8 @@ use super::{
 use crate::{
     automata::Lang,
     gateway::answer::{
-        APPENDED, ARGUMENTS, EFFECTIVE_HOST_PORT, HOST_PORT, HOST_WITHOUT_DEFAULT_PORT, LISTED_PEER, LOWER_HOST, RETOLD_ARGUMENTS, UNESCAPED_PATH,
+        APPENDED, ARGUMENTS, EFFECTIVE_HOST_PORT, HOST_PORT, HOST_WITHOUT_DEFAULT_PORT, LISTED_PEER, LOWER_HOST, RETOLD_ARGUMENTS,
+        UNESCAPED_PATH,
     },
     request::{Part, PathExpr, Piece, PredicateId, Regex, Scheme, Test, TextExpr, is_proxy_header},
 };

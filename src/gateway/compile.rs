@@ -6,7 +6,8 @@ use super::api::{self, MatchType, Object, PathMatch, PathModifier, ValueMatch};
 use super::attach::RouteHead;
 use super::config::{Outage, Rule};
 use super::dialect::{
-    BadRegex, Dialect, EmptyRegex, GrpcMethods, HeaderSource, Order as RankOrder, OverwrittenHeaders, PrefixReplacement, RegexScope, RepeatedNames,
+    BadRegex, Dialect, EmptyRegex, GrpcMethods, HeaderSource, Order as RankOrder, OverwrittenHeaders, PrefixReplacement, RegexScope,
+    RepeatedNames,
 };
 use super::filter::{Operation, Operations};
 use super::matches::{Matched, first_of_each, matches_of};
@@ -263,7 +264,10 @@ fn overwritten(name: &str, test: Test, dialect: &Dialect) -> Seen {
         Some(
             HeaderSource::AppendedPeer
             | HeaderSource::ListedPeer
-            | HeaderSource::Host | HeaderSource::HostPort | HeaderSource::Unforeseeable | HeaderSource::Removed,
+            | HeaderSource::Host
+            | HeaderSource::HostPort
+            | HeaderSource::Unforeseeable
+            | HeaderSource::Removed,
         ) => Seen::Unknown,
     }
 }

@@ -2,8 +2,8 @@
 
 use super::agree;
 use super::answer::{
-    self, APPENDED, ARGUMENTS, EFFECTIVE_HOST_PORT, HEADER_OR, HOST_PORT, HOST_WITHOUT_DEFAULT_PORT, LISTED, LISTED_PEER, LOWER_HOST, RETOLD_ARGUMENTS,
-    UNESCAPED_PATH,
+    self, APPENDED, ARGUMENTS, EFFECTIVE_HOST_PORT, HEADER_OR, HOST_PORT, HOST_WITHOUT_DEFAULT_PORT, LISTED, LISTED_PEER, LOWER_HOST,
+    RETOLD_ARGUMENTS, UNESCAPED_PATH,
 };
 use super::config::{Config, Reading};
 use super::dialect::{Dialect, GrpcMiss, MissingHost, OwnAnswer, PrefixReplacement, RewriteEncoding, Slashes};

@@ -391,7 +391,8 @@ impl<'b> Builder<'b> {
         for (index, streams) in &self.streams {
             let gateway = &self.listeners[*index].gateway;
             let Some(passed_on) = self.passed_on.get(gateway) else { continue };
-            let backends = streams.iter().flat_map(|(_, origin, rule, _)| rule.backends.iter().map(move |backend| (origin, &backend.target)));
+            let backends =
+                streams.iter().flat_map(|(_, origin, rule, _)| rule.backends.iter().map(move |backend| (origin, &backend.target)));
             let mut named = backends.filter_map(|(origin, target)| Some((origin, target.as_ref().ok()?)));
             if let Some((origin, name)) = named.find(|(_, name)| passed_on.contains(*name)) {
                 let cause = format!("`{name}` is the backend of a route of HTTP and of a route of TLS");

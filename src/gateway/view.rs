@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use super::config::Config;
 use super::dialect::{
-    Compared, Dialect, FinalDot, HeaderLists, HostSpelling, MethodSpelling, MissingHost, Oddity, QueryValues, Semicolon, Underscores, Wildcard,
+    Compared, Dialect, FinalDot, HeaderLists, HostSpelling, MethodSpelling, MissingHost, Oddity, QueryValues, Semicolon, Underscores,
+    Wildcard,
 };
 use super::normalise::{self, Normalised};
 use super::policies::Trust;
@@ -56,6 +57,10 @@ impl<'r> View<'r> {
                 None if target == "*" => odd = Some("the target `*`"),
                 None => {}
             }
+        }
+        // Only HTTP/1.0 has such, and they belong to no host then.
+        if host.is_none() && request.http_version == "1.0" && *dialect.host_spelling == HostSpelling::Strict {
+            odd = Some("a request without host");
         }
         let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
         let bad = |text: &str| text.bytes().any(|byte| byte <= b' ' || byte == 0x7f);

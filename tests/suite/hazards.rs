@@ -131,6 +131,31 @@ fn filters_that_do_not_exist_cost_their_rule() {
     }
 }
 
+#[test]
+fn paths_that_cannot_stand_in_a_location_cost_their_rule() {
+    for path in ["/a;b", "/a"] {
+        let yaml = route("web", &matched(&format!("path: {{type: PathPrefix, value: '{path}'}}")));
+        let refused = if path == "/a" { BTreeSet::new() } else { only(Code::GatewayRuleDropped) };
+        assert_eq!(codes(&yaml, "nginx-gateway-fabric"), refused, "{path}");
+        assert_eq!(codes(&yaml, "envoy-gateway"), BTreeSet::new(), "{path}");
+    }
+}
+
+#[test]
+fn headers_that_nobody_may_change_cost_their_rule() {
+    let set = |name: &str| {
+        route(
+            "web",
+            &rule(&format!("filters: [{{type: ResponseHeaderModifier, responseHeaderModifier: {{set: [{{name: {name}, value: x}}]}}}}]")),
+        )
+    };
+    for (name, refused) in [("Server", true), ("X-Accel-Buffering", true), ("X-Server", false)] {
+        let cost = if refused { only(Code::GatewayRuleFails) } else { BTreeSet::new() };
+        assert_eq!(codes(&set(name), "nginx-gateway-fabric"), cost, "{name}");
+        assert_eq!(codes(&set(name), "envoy-gateway"), BTreeSet::new(), "{name}");
+    }
+}
+
 /// Trap 4 of `vendor-policies.md`.
 #[test]
 fn traefik_answers_500_for_cors_and_mirrors() {
