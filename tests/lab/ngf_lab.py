@@ -9,8 +9,7 @@ nginx's files, and tells the statuses. The files are not touched; nginx and its 
 
 Environment:
   LAB_NGF_SOURCE      the source of NGINX Gateway Fabric, with ngf/main.go built in it:
-                        mkdir cmd/lab && cp .../tests/lab/ngf/main.go cmd/lab && go get k8s.io/apiserver@VERSION && go build -o lab ./cmd/lab
-                      where VERSION is that of k8s.io/apiextensions-apiserver in its go.mod
+                        mkdir cmd/lab && cp .../tests/lab/ngf/main.go cmd/lab && go get ./cmd/lab && go build -o lab ./cmd/lab
   LAB_NGF             the program built from it (LAB_NGF_SOURCE/lab)
   LAB_NGF_CRDS        folders with definitions, separated by colons (config/crd/bases of that source, and those of the Gateway API
                       that it names in its go.mod, standard channel)
