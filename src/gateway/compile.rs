@@ -193,18 +193,9 @@ fn compile_match(
         });
     }
     conditions.extend(method);
-    if let Some(bare) = without_slash(&path, rule, dialect).filter(|_| conditions.is_empty() && matched.grpc_kind.is_none()) {
-        compiled.push(Compiled {
-            forms: vec![(vec![Test::Equals(bare.to_owned())], PathExpr::Fixed(format!("{bare}/")))],
-            conditions: Vec::new(),
-            shape: Shape { slash: true, ..shape },
-            path: text.clone(),
-            origin: origin.clone(),
-            rule: position,
-            matched: number,
-            preflight_only: false,
-            unmodelled: None,
-        });
+    if conditions.is_empty() && matched.grpc_kind.is_none() {
+        let place = Place { origin: &origin, text: &text, position, number };
+        compiled.extend(without_slash(&path, rule, dialect).map(|bare| slashed(bare, shape, &place)));
     }
     // Alternatives of a filter make a match each.
     let alternatives = if rule.plan.cookies.is_empty() { &[Vec::new()][..] } else { &rule.plan.cookies };
@@ -227,6 +218,29 @@ fn compile_match(
             preflight_only: false,
             unmodelled: unmodelled.clone(),
         });
+    }
+}
+
+/// Where a match stands.
+struct Place<'p> {
+    origin: &'p Subject,
+    text: &'p str,
+    position: usize,
+    number: usize,
+}
+
+/// The match of a path that lacks its final slash.
+fn slashed(bare: &str, shape: Shape, place: &Place<'_>) -> Compiled {
+    Compiled {
+        forms: vec![(vec![Test::Equals(bare.to_owned())], PathExpr::Fixed(format!("{bare}/")))],
+        conditions: Vec::new(),
+        shape: Shape { slash: true, ..shape },
+        path: place.text.to_owned(),
+        origin: place.origin.clone(),
+        rule: place.position,
+        matched: place.number,
+        preflight_only: false,
+        unmodelled: None,
     }
 }
 

@@ -664,7 +664,12 @@ fn choose(entries: &mut Vec<Entry>) {
             (Some(_), Some(api::PathModifier::ReplacePrefixMatch(_)), _) => {
                 let number = locations.keys().position(|one| *one == location).unwrap_or_default();
                 let position = matches.iter().position(|one| *one == which(entry)).unwrap_or_default();
-                entry.path = PathExpr::Fixed(format!("/_ngf-internal-rule{number}-route{position}"));
+                // The internal path begins with no prefix but the root, of which the slash is replaced.
+                let begin = match &entry.path {
+                    PathExpr::Splice { insert, .. } if location.1 == "/" => insert.as_str(),
+                    _ => "/",
+                };
+                entry.path = PathExpr::Fixed(format!("{begin}_ngf-internal-rule{number}-route{position}"));
             }
             (None, _, PathExpr::Splice { drop, insert }) => {
                 let prefix = location.1.chars().chain(['/']).take(*drop).collect();
