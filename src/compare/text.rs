@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     automata::Lang,
-    gateway::answer::{APPENDED, EFFECTIVE_HOST_PORT, HOST_PORT, HOST_WITHOUT_DEFAULT_PORT, UNESCAPED_PATH},
+    gateway::answer::{
+        APPENDED, ARGUMENTS, EFFECTIVE_HOST_PORT, HOST_PORT, HOST_WITHOUT_DEFAULT_PORT, LISTED_PEER, LOWER_HOST, RETOLD_ARGUMENTS,
+        UNESCAPED_PATH,
+    },
     request::{Part, PathExpr, Piece, PredicateId, Regex, Scheme, Test, TextExpr, is_proxy_header},
 };
 
@@ -165,7 +168,10 @@ fn variable(name: &str, side: usize, cell: &TextCell<'_>, to: &mut Builder) -> R
     match name {
         HOST_PORT => {}
         EFFECTIVE_HOST_PORT => to.literal(&cell.entry.number().to_string()),
-        HOST_WITHOUT_DEFAULT_PORT | "host" | "http_host" | "best_http_host" => host(cell, to),
+        HOST_WITHOUT_DEFAULT_PORT | LOWER_HOST | "host" | "http_host" | "best_http_host" => host(cell, to),
+        ARGUMENTS | RETOLD_ARGUMENTS => to.push(Sym::Query),
+        // In front of us there is nobody, so that the list has one entry.
+        LISTED_PEER => to.push(Sym::Client),
         UNESCAPED_PATH | "uri" | "document_uri" => path(&PathExpr::Same, side, cell, to)?,
         "request_uri" => {
             path(&PathExpr::Same, side, cell, to)?;
@@ -198,6 +204,11 @@ fn path(expression: &PathExpr, side: usize, cell: &TextCell<'_>, to: &mut Builde
             // Sides differ in how they encode such a text.
             to.push(Sym::Variable(format!("{side} encodes {insert}")));
             splice(*drop, "", cell, to);
+        }
+        PathExpr::Restored { prefix, insert } if insert.bytes().all(is_plain) => splice(prefix.len(), insert, cell, to),
+        PathExpr::Restored { prefix, insert } => {
+            to.push(Sym::Variable(format!("{side} encodes {insert}")));
+            splice(prefix.len(), "", cell, to);
         }
         PathExpr::Captures { regex, template } => captured(*regex, template, side, cell, to)?,
     }

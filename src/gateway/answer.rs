@@ -4,7 +4,7 @@ use super::api::{Cors, RedirectScheme, RequestRedirect};
 use super::config::{Backend, Entry, Origins, Rule, Table};
 use super::dialect::{
     CorsAnswers, Dialect, FilterFaults, FilterOrder, ForeignPreflight, GrpcMiss, HeaderOrder, HeaderSource, OwnAnswer, RedirectPort,
-    WeightlessFaults,
+    RewriteEncoding, WeightlessFaults,
 };
 use super::filter::{self, Operation, Operations, Plan};
 use super::paths::{self, Purpose};
@@ -18,6 +18,16 @@ pub const EFFECTIVE_HOST_PORT: &str = "effective-host-port";
 pub const UNESCAPED_PATH: &str = "unescaped-path";
 /// Name of the variable for the Host header without a port that is that of the scheme.
 pub const HOST_WITHOUT_DEFAULT_PORT: &str = "host-without-default-port";
+/// Name of the variable for the host in lower case, without port and final dot.
+pub const LOWER_HOST: &str = "lower-host";
+/// Name of the variable for what the client sent as `X-Forwarded-For` with its address, in one list.
+pub const LISTED_PEER: &str = "listed-peer";
+/// Start of the name of variables for what the client sent under a header and a comma behind it, nothing where it sent none.
+pub const LISTED: &str = "listed ";
+/// Name of the variable for the query with its question mark, nothing where it is empty.
+pub const ARGUMENTS: &str = "arguments";
+/// Name of the variable for the same query read and written again.
+pub const RETOLD_ARGUMENTS: &str = "retold-arguments";
 /// Start of the name of variables for the value of a header; behind its name stands what it is where the client sends none, the Host
 /// header where that is empty.
 pub const HEADER_OR: &str = "header-or ";
@@ -52,7 +62,7 @@ pub fn answer(entry: &Entry, table: &Table, asked: Asked, dialect: &Dialect) -> 
         let plan = if *dialect.filter_faults == FilterFaults::Silent { &Plan::default() } else { plan };
         return own_error(rule.fault_status, plan, asked, dialect);
     }
-    let everybody = *dialect.cors_answers == CorsAnswers::Everybody;
+    let everybody = *dialect.cors_answers != CorsAnswers::AllowedOrigins;
     if let Some(cors) = plan.cors.as_ref().filter(|_| everybody && asked.preflight) {
         return preflight(cors, asked, dialect);
     }
@@ -62,7 +72,7 @@ pub fn answer(entry: &Entry, table: &Table, asked: Asked, dialect: &Dialect) -> 
         return direct(*status, response_headers);
     }
     if let Some(redirect) = &plan.redirect {
-        return self::redirect(redirect, &entry.path, table.port, asked, plan, dialect);
+        return self::redirect(redirect, entry, table.port, asked, plan, dialect);
     }
     let split = match split(rule, dialect) {
         Ok(split) => split,
@@ -74,7 +84,25 @@ pub fn answer(entry: &Entry, table: &Table, asked: Asked, dialect: &Dialect) -> 
         Some(cors) => cors_headers(cors, asked, dialect),
         None => Vec::new(),
     };
-    forward(rule, split, &entry.path, cors, dialect)
+    forward(rule, split, entry, cors, dialect)
+}
+
+/// The redirect to a path with the final slash that the request lacks, as nginx makes it.
+pub(super) fn with_slash(path: &str, port: u16, tls: bool) -> Answer {
+    let mut parts = vec![Part::Scheme, Part::Literal("://".to_owned()), Part::Variable(LOWER_HOST.to_owned())];
+    if port != if tls { 443 } else { 80 } {
+        parts.push(Part::Literal(format!(":{port}")));
+    }
+    parts.extend([Part::Path(PathExpr::Fixed(path.to_owned())), Part::Variable(ARGUMENTS.to_owned())]);
+    Answer::Redirect { status: 301, location: TextExpr(parts), response_headers: Vec::new() }
+}
+
+/// The query behind a path that was replaced, or not.
+fn query(path: &PathExpr, chosen: bool, dialect: &Dialect) -> Part {
+    match (*dialect.rewrite_encoding, path) {
+        (RewriteEncoding::Raw | RewriteEncoding::Encoded, _) | (RewriteEncoding::Escaped, PathExpr::Same) => Part::Query,
+        (RewriteEncoding::Escaped, _) => Part::Variable(if chosen { RETOLD_ARGUMENTS } else { ARGUMENTS }.to_owned()),
+    }
 }
 
 /// An answer that a filter gives. With a status of redirects its Location is one.
@@ -123,7 +151,7 @@ pub fn is_preflight(rule: &Rule, asked: Asked, dialect: &Dialect) -> bool {
         && cors.is_some()
         && failure.is_none()
         && direct.is_none()
-        && (*dialect.cors_answers == CorsAnswers::Everybody || redirect.is_none() && split(rule, dialect).is_ok())
+        && (*dialect.cors_answers != CorsAnswers::AllowedOrigins || redirect.is_none() && split(rule, dialect).is_ok())
 }
 
 /// Whether the origin of a request is allowed.
@@ -237,19 +265,22 @@ fn exposed(cors: &Cors, dialect: &Dialect) -> Option<(String, Option<TextExpr>)>
 /// What stands between the values of a list.
 fn separator(dialect: &Dialect) -> &'static str {
     match *dialect.cors_answers {
-        CorsAnswers::AllowedOrigins => ", ",
+        CorsAnswers::AllowedOrigins | CorsAnswers::EveryAnswer => ", ",
         CorsAnswers::Everybody => ",",
     }
 }
 
 /// What every answer has, and whether it is for this client.
 fn origin_headers(cors: &Cors, asked: Asked, dialect: &Dialect) -> (HeaderExprs, bool) {
-    let answered = asked.allowed || *dialect.cors_answers == CorsAnswers::Everybody;
+    let answered = asked.allowed || *dialect.cors_answers != CorsAnswers::AllowedOrigins;
     let origin = allowed_origin(cors, asked, dialect).map(|origin| ("access-control-allow-origin".to_owned(), Some(origin)));
     (origin.into_iter().chain(exposed(cors, dialect).filter(|_| answered)).collect(), answered)
 }
 
 fn cors_headers(cors: &Cors, asked: Asked, dialect: &Dialect) -> HeaderExprs {
+    if *dialect.cors_answers == CorsAnswers::EveryAnswer {
+        return preflight_headers(cors, asked, dialect);
+    }
     let (mut headers, answered) = origin_headers(cors, asked, dialect);
     if answered && cors.allow_credentials == Some(true) {
         headers.push(header("access-control-allow-credentials", "true"));
@@ -267,11 +298,16 @@ fn no_other_cors(headers: &mut HeaderExprs, cors: &Cors, asked: Asked, dialect: 
 }
 
 fn preflight(cors: &Cors, asked: Asked, dialect: &Dialect) -> Answer {
+    Answer::Respond { status: 200, response_headers: preflight_headers(cors, asked, dialect) }
+}
+
+fn preflight_headers(cors: &Cors, asked: Asked, dialect: &Dialect) -> HeaderExprs {
     let credentials = cors.allow_credentials == Some(true);
+    let told = asked.allowed || *dialect.cors_answers != CorsAnswers::EveryAnswer;
     let everybody = *dialect.cors_answers == CorsAnswers::Everybody;
     let (mut headers, _) = origin_headers(cors, asked, dialect);
     if asked.allowed || *dialect.foreign_preflight == ForeignPreflight::AnsweredWithoutOrigin {
-        if credentials {
+        if credentials && told {
             headers.push(header("access-control-allow-credentials", "true"));
         }
         let list = |name: &str, values: &[String], asked: &str| {
@@ -287,11 +323,12 @@ fn preflight(cors: &Cors, asked: Asked, dialect: &Dialect) -> Answer {
         headers.extend(cors.max_age.map(|seconds| header("access-control-max-age", seconds.to_string())));
     }
     no_other_cors(&mut headers, cors, asked, dialect);
-    Answer::Respond { status: 200, response_headers: headers }
+    headers
 }
 
-fn redirect(redirect: &RequestRedirect, path: &PathExpr, listener_port: u16, asked: Asked, plan: &Plan, dialect: &Dialect) -> Answer {
+fn redirect(redirect: &RequestRedirect, entry: &Entry, listener_port: u16, asked: Asked, plan: &Plan, dialect: &Dialect) -> Answer {
     let RequestRedirect { scheme, hostname, port, path: modifier, status_code } = redirect;
+    let path = &entry.path;
     let mut parts = match scheme {
         None => vec![Part::Scheme, Part::Literal("://".to_owned())],
         Some(RedirectScheme::Http) => vec![Part::Literal("http://".to_owned())],
@@ -327,6 +364,12 @@ fn redirect(redirect: &RequestRedirect, path: &PathExpr, listener_port: u16, ask
             }
             (None, None) => host(&mut parts, Part::HostHeader),
         },
+        RedirectPort::UnlessScheme => {
+            host(&mut parts, Part::Variable(LOWER_HOST.to_owned()));
+            if scheme.is_none_or(|scheme| port.is_some_and(|port| port != well_known(scheme))) {
+                parts.push(Part::Literal(format!(":{}", port.unwrap_or(listener_port))));
+            }
+        }
         RedirectPort::Listener => {
             let port = port.unwrap_or_else(|| scheme.map_or(listener_port, well_known));
             host(&mut parts, Part::Host);
@@ -337,16 +380,17 @@ fn redirect(redirect: &RequestRedirect, path: &PathExpr, listener_port: u16, ask
     }
     parts.push(Part::Path(path.clone()));
     // Envoy keeps the query of a replacement and drops the client's.
-    let own_query = modifier.is_some() && matches!(path, PathExpr::Fixed(path) if path.contains('?'));
+    let appends = *dialect.rewrite_encoding == RewriteEncoding::Escaped;
+    let own_query = !appends && modifier.is_some() && matches!(path, PathExpr::Fixed(path) if path.contains('?'));
     if !own_query {
-        parts.push(Part::Query);
+        parts.push(query(path, entry.chosen, dialect));
     }
     let modified = dialect.modified_own_answers.contains(&OwnAnswer::Redirect) || *dialect.filter_order == FilterOrder::Listed;
     let operations = if modified { plan.response.as_slice() } else { &[] };
     redirected(status_code.map_or(302, u16::from), TextExpr(parts), Vec::new(), operations)
 }
 
-fn forward(rule: &Rule, split: Vec<Share>, path: &PathExpr, cors: HeaderExprs, dialect: &Dialect) -> Answer {
+fn forward(rule: &Rule, split: Vec<Share>, entry: &Entry, cors: HeaderExprs, dialect: &Dialect) -> Answer {
     let plan = &rule.plan;
     let host = plan.rewrite.as_ref().and_then(|rewrite| rewrite.hostname.clone());
     let early = rule.policy.as_ref().map_or(&[][..], |policy| policy.early.as_slice());
@@ -378,6 +422,7 @@ fn forward(rule: &Rule, split: Vec<Share>, path: &PathExpr, cors: HeaderExprs, d
             HeaderSource::WhereAbsent => headers.retain(|(name, text)| *name != forwarded.name || text.is_some()),
             HeaderSource::Peer
             | HeaderSource::AppendedPeer
+            | HeaderSource::ListedPeer
             | HeaderSource::Scheme
             | HeaderSource::Host
             | HeaderSource::HostPort
@@ -393,14 +438,14 @@ fn forward(rule: &Rule, split: Vec<Share>, path: &PathExpr, cors: HeaderExprs, d
     let host = set.or_else(|| host.map(TextExpr::literal)).or_else(|| plan.host.clone());
     let host = host.or_else(|| plan.host_header.as_deref().map(|name| host_from(name, &headers)));
     let host = host.unwrap_or_else(|| TextExpr::from([Part::HostHeader]));
-    let Some((host, path)) = backend_rewrites(&rule.backends, host, path, dialect) else {
+    let Some((host, path)) = backend_rewrites(&rule.backends, host, &entry.path, dialect) else {
         return Answer::Unmodelled { what: "rewrites that differ from backend to backend".to_owned() };
     };
     Answer::Forward(Box::new(Forwarding {
         guards: Vec::new(),
         any_guard: false,
         split,
-        target: TextExpr(vec![Part::Path(path), Part::Query]),
+        target: TextExpr(vec![Part::Path(path.clone()), query(&path, entry.chosen, dialect)]),
         host: Some(host),
         speech: speech(&rule.backends),
         handshakes: handshakes(&rule.backends),
@@ -516,6 +561,7 @@ fn forwarded_headers(dialect: &Dialect, early: &[(String, Operation)]) -> Header
         let text = match forwarded.source {
             HeaderSource::Peer => Some(TextExpr::from([Part::PeerAddress])),
             HeaderSource::AppendedPeer => appended(&name, &headers),
+            HeaderSource::ListedPeer => Some(TextExpr::from([Part::Variable(LISTED_PEER.to_owned())])),
             // What the client sent is dropped; the address comes last of all.
             HeaderSource::LatePeer => None,
             HeaderSource::Scheme => Some(TextExpr::from([Part::EffectiveScheme])),

@@ -6,7 +6,8 @@ use super::api::{self, MatchType, Object, PathMatch, PathModifier, ValueMatch};
 use super::attach::RouteHead;
 use super::config::{Outage, Rule};
 use super::dialect::{
-    BadRegex, Dialect, EmptyRegex, HeaderSource, Order as RankOrder, OverwrittenHeaders, PrefixReplacement, RegexScope, RepeatedNames,
+    BadRegex, Dialect, EmptyRegex, GrpcMethods, HeaderSource, Order as RankOrder, OverwrittenHeaders, PrefixReplacement, RegexScope,
+    RepeatedNames,
 };
 use super::filter::{Operation, Operations};
 use super::matches::{Matched, first_of_each, matches_of};
@@ -75,7 +76,7 @@ pub(super) fn compile(
             let bad = if is_empty && *dialect.empty_regex == EmptyRegex::Match {
                 Some("the regular expression is empty".to_owned())
             } else {
-                resolve::bad_expression(&matched.http, *dialect.regex)
+                refused_path(matched, dialect).or_else(|| resolve::bad_expression(&matched.http, *dialect.regex))
             };
             if let Some(reason) = bad {
                 findings.push(Finding::about(Code::GatewayRuleDropped, origin.clone(), vec![("reason", reason)]));
@@ -93,6 +94,18 @@ pub(super) fn compile(
         }
     }
     Compilation { matches: compiled, stops, left_out }
+}
+
+/// Why a path cannot be compared with.
+fn refused_path(matched: &Matched, dialect: &Dialect) -> Option<String> {
+    let everything = matched.grpc_length == Some(0) && !matched.grpc_suffix;
+    let partial = matched.grpc_kind.is_some_and(|kind| kind != PathKind::Exact && !everything);
+    if partial && *dialect.grpc_methods == GrpcMethods::Whole {
+        return Some("the implementation wants exact names of a service and a method".to_owned());
+    }
+    let path = matched.http.path.as_ref()?.value();
+    let refused = path.chars().find(|&one| dialect.refused_in_paths.contains(one))?;
+    Some(format!("the implementation takes no path with `{refused}`"))
 }
 
 fn compile_match(
@@ -147,6 +160,7 @@ fn compile_match(
         path: kind,
         path_length: matched.grpc_length.unwrap_or_else(|| path.value().len()),
         whole: matched.grpc_kind.is_none() && path == PathMatch::default(),
+        slash: false,
         method: method.is_some(),
         // What a filter adds to the match is not known: of all matches of this path it stands first.
         headers: if rule.plan.adds_matches { usize::MAX / 2 } else { headers.len() + usize::from(matched.grpc_suffix) },
@@ -179,6 +193,10 @@ fn compile_match(
         });
     }
     conditions.extend(method);
+    if conditions.is_empty() && matched.grpc_kind.is_none() {
+        let place = Place { origin: &origin, text: &text, position, number };
+        compiled.extend(without_slash(&path, rule, dialect).map(|bare| slashed(bare, shape, &place)));
+    }
     // Alternatives of a filter make a match each.
     let alternatives = if rule.plan.cookies.is_empty() { &[Vec::new()][..] } else { &rule.plan.cookies };
     for cookies in alternatives {
@@ -201,6 +219,37 @@ fn compile_match(
             unmodelled: unmodelled.clone(),
         });
     }
+}
+
+/// Where a match stands.
+struct Place<'p> {
+    origin: &'p Subject,
+    text: &'p str,
+    position: usize,
+    number: usize,
+}
+
+/// The match of a path that lacks its final slash.
+fn slashed(bare: &str, shape: Shape, place: &Place<'_>) -> Compiled {
+    Compiled {
+        forms: vec![(vec![Test::Equals(bare.to_owned())], PathExpr::Fixed(format!("{bare}/")))],
+        conditions: Vec::new(),
+        shape: Shape { slash: true, ..shape },
+        path: place.text.to_owned(),
+        origin: place.origin.clone(),
+        rule: place.position,
+        matched: place.number,
+        preflight_only: false,
+        unmodelled: None,
+    }
+}
+
+/// The path without its final slash, where nginx adds that by itself: in a location that passes requests on.
+fn without_slash<'p>(path: &'p PathMatch, rule: &Rule, dialect: &Dialect) -> Option<&'p str> {
+    let (PathMatch::Exact(value) | PathMatch::Prefix(value)) = path else { return None };
+    let passes = rule.plan.redirect.is_none() && rule.plan.failure.is_none() && rule.plan.cookies.is_empty();
+    let bare = value.strip_suffix('/').filter(|bare| !bare.is_empty());
+    bare.filter(|_| passes && *dialect.order == RankOrder::Locations)
 }
 
 /// How a match on a header sees what the router has made of the header.
@@ -227,7 +276,12 @@ fn overwritten(name: &str, test: Test, dialect: &Dialect) -> Seen {
         Some(HeaderSource::LatePeer) => Seen::Never,
         Some(HeaderSource::Peer) => Seen::Asked((Field::Client, test)),
         Some(
-            HeaderSource::AppendedPeer | HeaderSource::Host | HeaderSource::HostPort | HeaderSource::Unforeseeable | HeaderSource::Removed,
+            HeaderSource::AppendedPeer
+            | HeaderSource::ListedPeer
+            | HeaderSource::Host
+            | HeaderSource::HostPort
+            | HeaderSource::Unforeseeable
+            | HeaderSource::Removed,
         ) => Seen::Unknown,
     }
 }

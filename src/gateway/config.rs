@@ -240,6 +240,8 @@ pub struct Entry {
     pub origins: Option<Origins>,
     /// An implicit match for preflights, which answers nothing else.
     pub preflight_only: bool,
+    /// A script of the location chose the match, and what is replaced is replaced in another place.
+    pub chosen: bool,
     /// The rule.
     pub rule: Arc<Rule>,
 }

@@ -137,6 +137,8 @@ choices! {
         HostCharacters,
         /// One label in certificates and server names.
         OneLabel,
+        /// Any, several labels too, and none: `.example.com` is below `*.example.com`.
+        TextOrNothing,
     }
     /// Whether the final dot of a host counts.
     FinalDot {
@@ -144,6 +146,8 @@ choices! {
         Counts,
         /// `a.` is `a` for exact hostnames.
         Ignored,
+        /// `a.` is `a`.
+        IgnoredAlways,
     }
     /// In which order matches are tried.
     Order {
@@ -194,6 +198,8 @@ choices! {
         FirstRaw,
         /// Any, decoded.
         AnyDecoded,
+        /// The first, decoded, unless it is empty.
+        FirstDecoded,
     }
     /// What `;` does in a query.
     Semicolon {
@@ -270,6 +276,13 @@ choices! {
         /// The first counts.
         First,
     }
+    /// Which matches of gRPC are taken.
+    GrpcMethods {
+        /// All.
+        Any,
+        /// Those that name service and method, or neither; a rule with another one is left out.
+        Whole,
+    }
     /// Whose header modifiers come last where a rule and its backend have some.
     HeaderOrder {
         /// Those of the rule.
@@ -297,6 +310,43 @@ choices! {
         Normalised,
         /// The normalised one, with escapes of characters decoded that are not reserved.
         Decoded,
+        /// That by which nginx finds a location: everything decoded, slashes merged, dot segments resolved, nothing behind `#`.
+        Location,
+    }
+    /// Which form of a path is sent on where nothing replaces it.
+    SentPath {
+        /// The normalised one.
+        Normalised,
+        /// The one that the client sent.
+        AsSent,
+    }
+    /// How many values a line of a header has where matches look at it.
+    HeaderLists {
+        /// One.
+        Whole,
+        /// Those between its commas, blanks and all, of all lines joined by a comma and a blank; an empty header is none.
+        Split,
+    }
+    /// Which hosts are well-formed.
+    HostSpelling {
+        /// Those of the characters that hosts have.
+        Characters,
+        /// Those without `@` and without empty label inside, and with a port of digits.
+        Strict,
+    }
+    /// How methods are written.
+    MethodSpelling {
+        /// As anybody likes.
+        Any,
+        /// In capitals, with hyphens and underscores; others are refused (400).
+        Capitals,
+    }
+    /// A Service whose port is both a backend of routes of HTTP and one of routes of TLS at one Gateway.
+    SharedServices {
+        /// It works.
+        Work,
+        /// The data plane refuses everything: nobody listens.
+        Stop,
     }
     /// A request without Host header.
     MissingHost {
@@ -329,6 +379,8 @@ choices! {
         RemoveAdd,
         /// Set, added, removed.
         SetAddRemove,
+        /// What is added stands behind what the client sent, in one line; what is set is a line beside it; removed.
+        Listed,
     }
     /// `Host` in a header modifier.
     HostOperation {
@@ -347,6 +399,8 @@ choices! {
         Join,
         /// By elements, as the table of the specification says.
         Elements,
+        /// As nginx replaces what its expression takes: a final slash of what replaces stays for the bare prefix.
+        Expression,
     }
     /// How rewritten paths are written.
     RewriteEncoding {
@@ -354,6 +408,8 @@ choices! {
         Raw,
         /// Decoded, and encoded again.
         Encoded,
+        /// Decoded up to a question mark, and escaped again by nginx; left decoded in a Location.
+        Escaped,
     }
     /// Where the port of a redirect comes from.
     RedirectPort {
@@ -363,6 +419,8 @@ choices! {
         Host,
         /// Listener; not written where it is that of the scheme.
         Listener,
+        /// Listener; not written where the filter names the scheme and no port, or that of the scheme. The host is in lower case.
+        UnlessScheme,
     }
     /// In which order filters of one rule act.
     FilterOrder {
@@ -401,6 +459,13 @@ choices! {
         /// As the router sends them.
         AsMade,
     }
+    /// What a mirror costs whose backend cannot be resolved.
+    MirrorFaults {
+        /// Its rule answers 500.
+        Rule,
+        /// Nothing but the copies.
+        Copies,
+    }
     /// A filter that not everybody has.
     Handling {
         /// Works.
@@ -414,6 +479,8 @@ choices! {
         AllowedOrigins,
         /// Everybody; the origin itself is named where it is allowed, or where all are.
         Everybody,
+        /// Everybody, and all of them in every answer; origin and credentials where the origin is allowed.
+        EveryAnswer,
     }
     /// Requests with `OPTIONS` that a rule with CORS answers itself.
     CorsOptions {
@@ -507,6 +574,8 @@ choices! {
         Peer,
         /// What the client sent, and the peer.
         AppendedPeer,
+        /// What the client sent, and the peer, with blanks behind the commas.
+        ListedPeer,
         /// What filters of the rule left of it, and the peer; nothing that the client sent.
         LatePeer,
         /// Scheme of the connection.
@@ -578,6 +647,16 @@ pub struct Dialect {
     pub fragment_in_query: Fact<Oddity>,
     pub odd_characters: Fact<OddCharacters>,
     pub compared_path: Fact<Compared>,
+    pub sent_path: Fact<SentPath>,
+    /// Characters that no path of a match may have; a rule with one is left out.
+    pub refused_in_paths: Fact<String>,
+    /// Characters that no text may have that replaces a path; the rule answers 500 then, and where the text does not begin with a slash.
+    /// Empty where every text is taken.
+    pub refused_in_replacements: Fact<String>,
+    pub header_lists: Fact<HeaderLists>,
+    pub host_spelling: Fact<HostSpelling>,
+    pub method_spelling: Fact<MethodSpelling>,
+    pub shared_services: Fact<SharedServices>,
     /// Methods that are taken; every other one is refused (400). Empty where all are taken.
     pub known_methods: Fact<Vec<String>>,
     /// Headers whose lines are joined to one before they are compared and sent on.
@@ -591,6 +670,12 @@ pub struct Dialect {
     pub header_values: Fact<HeaderValues>,
     pub header_operations: Fact<HeaderOperations>,
     pub host_operation: Fact<HostOperation>,
+    /// Headers that no filter may change in requests, in lower case; the rule answers 500 then. A final `*` stands for every name that
+    /// starts so.
+    pub refused_request_headers: Fact<Vec<String>>,
+    /// The same for answers.
+    pub refused_response_headers: Fact<Vec<String>>,
+    pub grpc_methods: Fact<GrpcMethods>,
     pub header_order: Fact<HeaderOrder>,
     pub backend_filters: Fact<BackendFilters>,
     pub filter_order: Fact<FilterOrder>,
@@ -613,6 +698,7 @@ pub struct Dialect {
     pub cors_options: Fact<CorsOptions>,
     pub foreign_preflight: Fact<ForeignPreflight>,
     pub mirror: Fact<Handling>,
+    pub mirror_faults: Fact<MirrorFaults>,
     pub mirror_beside_redirect: Fact<Handling>,
     /// Status where the weights of a rule sum up to 0.
     pub no_weight_status: Fact<u16>,
@@ -647,8 +733,24 @@ pub struct Dialect {
 }
 
 impl Dialect {
+    /// Whether no filter may set a header in answers.
+    pub fn refuses_in_answers(&self, name: &str) -> bool {
+        lists(&self.refused_response_headers, name)
+    }
+
+    /// Whether no filter may set a header in requests.
+    pub fn refuses_in_requests(&self, name: &str) -> bool {
+        lists(&self.refused_request_headers, name)
+    }
+
     /// Whether objects of a kind are looked up when everything is put together.
     pub fn looks_up(&self, kind: &str) -> bool {
         self.named_objects.iter().any(|named| named == kind)
     }
+}
+
+/// Whether a list of lower-case names, or of what names start with, has a name.
+fn lists(list: &[String], name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    list.iter().any(|one| one.strip_suffix('*').map_or(*one == name, |start| name.starts_with(start)))
 }

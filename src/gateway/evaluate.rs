@@ -1,7 +1,10 @@
 //! A concrete request on the new side: the verdict of each reading, given texts.
 
 use super::agree;
-use super::answer::{self, APPENDED, EFFECTIVE_HOST_PORT, HEADER_OR, HOST_PORT, HOST_WITHOUT_DEFAULT_PORT, UNESCAPED_PATH};
+use super::answer::{
+    self, APPENDED, ARGUMENTS, EFFECTIVE_HOST_PORT, HEADER_OR, HOST_PORT, HOST_WITHOUT_DEFAULT_PORT, LISTED, LISTED_PEER, LOWER_HOST,
+    RETOLD_ARGUMENTS, UNESCAPED_PATH,
+};
 use super::config::{Config, Reading};
 use super::dialect::{Dialect, GrpcMiss, MissingHost, OwnAnswer, PrefixReplacement, RewriteEncoding, Slashes};
 use super::filter::Operations;
@@ -11,6 +14,7 @@ use super::paths;
 use super::policies::{self, Guarded, Instead, Origin};
 use super::route::{Served, Verdict};
 use super::view::{View, without_port};
+use crate::request::uri;
 use crate::request::{
     Answer, Decision, Deny, Forward, Forwarding, Guard, HeaderExprs, Outcome, Part, PathExpr, Request, Scheme, Share, TextExpr, Valuation,
     World,
@@ -320,13 +324,13 @@ fn outcome(answer: &Answer, view: &View<'_>, dialect: &Dialect) -> Outcome {
                 chunked_limit: _,
                 error_page: _,
             } = &**forwarding;
-            if let Some(refused) = refused_rewrite(target, view, dialect) {
+            if let Some(refused) = refused_rewrite(target, view, dialect).or_else(|| lost(target, view)) {
                 return refused;
             }
             Outcome::Forward(Forward {
                 split: split.clone(),
                 method: view.request.method.clone(),
-                target: of_parts(target, view, dialect),
+                target: target_of(target, view, dialect),
                 // Go names the backend where the request names nobody.
                 host: host
                     .as_ref()
@@ -351,11 +355,35 @@ fn outcome(answer: &Answer, view: &View<'_>, dialect: &Dialect) -> Outcome {
     }
 }
 
+/// A path that no longer begins with what is to be replaced is no location.
+fn lost(target: &TextExpr, view: &View<'_>) -> Option<Outcome> {
+    let sent = view.path.as_ref().map(|path| path.sent.as_slice()).unwrap_or_default();
+    let misses = |part: &Part| matches!(part, Part::Path(PathExpr::Restored { prefix, .. }) if !sent.starts_with(prefix.as_bytes()));
+    target.0.iter().any(misses).then(|| Outcome::NoRoute { response_headers: Vec::new() })
+}
+
+/// The target that is sent upstream. nginx escapes what it has decoded.
+fn target_of(target: &TextExpr, view: &View<'_>, dialect: &Dialect) -> String {
+    match *dialect.rewrite_encoding {
+        RewriteEncoding::Raw | RewriteEncoding::Encoded => of_parts(target, view, dialect),
+        RewriteEncoding::Escaped => target.0.iter().fold(String::new(), |made, one| match one {
+            Part::Path(PathExpr::Same) => made + &part(one, view, dialect),
+            Part::Path(PathExpr::Fixed(to)) => {
+                let (path, query) = to.split_at(to.find('?').unwrap_or(to.len()));
+                made + &uri::escape_path(path.as_bytes()) + query
+            }
+            Part::Path(expression) => made + &uri::escape_path(&bytes(expression, view, dialect)),
+            _ => joined(made, one, view, dialect),
+        }),
+    }
+}
+
 /// The answer where an expression makes a path that cleaning would change, or one with a broken escape, and the router looks at that.
 fn refused_rewrite(target: &TextExpr, view: &View<'_>, dialect: &Dialect) -> Option<Outcome> {
     let respond = |status| Some(Outcome::Respond { status, response_headers: Vec::new() });
-    if *dialect.rewrite_encoding == RewriteEncoding::Raw {
-        return None;
+    match *dialect.rewrite_encoding {
+        RewriteEncoding::Raw | RewriteEncoding::Escaped => return None,
+        RewriteEncoding::Encoded => {}
     }
     let made = target.0.iter().find_map(|part| match part {
         Part::Path(PathExpr::Captures { regex, template }) => Some(view.replaced(*regex, template)),
@@ -396,7 +424,17 @@ pub(super) fn text(text: &TextExpr, view: &View<'_>) -> String {
 }
 
 fn of_parts(text: &TextExpr, view: &View<'_>, dialect: &Dialect) -> String {
-    text.0.iter().map(|one| part(one, view, dialect)).collect()
+    text.0.iter().fold(String::new(), |made, one| joined(made, one, view, dialect))
+}
+
+/// One part more. The arguments that nginx appends stand behind those that a replacement has.
+fn joined(made: String, one: &Part, view: &View<'_>, dialect: &Dialect) -> String {
+    let more = part(one, view, dialect);
+    let arguments = matches!(one, Part::Variable(name) if name == ARGUMENTS || name == RETOLD_ARGUMENTS);
+    match more.strip_prefix('?').filter(|_| arguments && made.contains('?')) {
+        Some(more) => format!("{made}&{more}"),
+        None => made + &more,
+    }
 }
 
 fn part(part: &Part, view: &View<'_>, dialect: &Dialect) -> String {
@@ -425,14 +463,25 @@ fn part(part: &Part, view: &View<'_>, dialect: &Dialect) -> String {
 }
 
 fn path(expression: &PathExpr, view: &View<'_>, dialect: &Dialect) -> String {
+    String::from_utf8_lossy(&bytes(expression, view, dialect)).into_owned()
+}
+
+/// What a path becomes, before anything is escaped.
+fn bytes(expression: &PathExpr, view: &View<'_>, dialect: &Dialect) -> Vec<u8> {
     let path = view.path.as_ref().map(|path| path.path.as_slice()).unwrap_or_default();
+    let sent = view.path.as_ref().map(|path| path.sent.as_slice()).unwrap_or_default();
+    match expression {
+        PathExpr::Same => return sent.to_vec(),
+        PathExpr::Restored { prefix, insert } => return [insert.as_bytes(), sent.get(prefix.len()..).unwrap_or_default()].concat(),
+        PathExpr::Fixed(_) | PathExpr::Splice { .. } | PathExpr::Captures { .. } => {}
+    }
     if let PathExpr::Captures { regex, template } = expression {
         let made = view.replaced(*regex, template);
         let made = match *dialect.rewrite_encoding {
             RewriteEncoding::Encoded => normalise::respelled(&made),
-            RewriteEncoding::Raw => made,
+            RewriteEncoding::Raw | RewriteEncoding::Escaped => made,
         };
-        return String::from_utf8_lossy(&made).into_owned();
+        return made;
     }
     // An expression that also takes all slashes behind the prefix (prefix2RegexRewrite in internal/xds/translator/route.go of Envoy Gateway);
     // where slashes are merged there is never more than one.
@@ -442,9 +491,34 @@ fn path(expression: &PathExpr, view: &View<'_>, dialect: &Dialect) -> String {
     {
         let rest = path.get(*drop..).unwrap_or_default();
         let slashes = rest.iter().take_while(|byte| **byte == b'/').count();
-        return format!("/{}", String::from_utf8_lossy(&rest[slashes..]));
+        return [b"/", &rest[slashes..]].concat();
     }
-    String::from_utf8_lossy(&paths::apply(expression, path)).into_owned()
+    let mut made = paths::apply(expression, path);
+    // The expression of nginx takes everything up to a question mark.
+    if let (RewriteEncoding::Escaped, PathExpr::Splice { insert, .. }) = (*dialect.rewrite_encoding, expression) {
+        let end = made.iter().skip(insert.len()).position(|byte| *byte == b'?').map_or(made.len(), |at| at + insert.len());
+        made.truncate(end);
+    }
+    made
+}
+
+/// The query as `querystring` of njs reads it and writes it again.
+fn retold(query: &str) -> String {
+    let decode = |text: &str| normalise::decode(text.replace('+', " ").as_bytes());
+    let encode = |bytes: &[u8]| {
+        uri::escape(String::from_utf8_lossy(bytes).as_bytes(), |byte| !(byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte)))
+    };
+    let mut names: Vec<(Vec<u8>, Vec<Vec<u8>>)> = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (name, value) = (decode(name), decode(value));
+        match names.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, values)) => values.push(value),
+            None => names.push((name, vec![value])),
+        }
+    }
+    let pairs = names.iter().flat_map(|(name, values)| values.iter().map(|value| format!("{}={}", encode(name), encode(value))));
+    pairs.collect::<Vec<_>>().join("&")
 }
 
 fn variable(name: &str, host: &str, view: &View<'_>) -> String {
@@ -455,6 +529,20 @@ fn variable(name: &str, host: &str, view: &View<'_>) -> String {
     };
     match name {
         "request_method" => view.request.method.clone(),
+        LOWER_HOST => {
+            let name = without_port(host).to_ascii_lowercase();
+            name.strip_suffix('.').unwrap_or(&name).to_owned()
+        }
+        ARGUMENTS | RETOLD_ARGUMENTS => {
+            let query = view.query.as_deref().unwrap_or_default().split('#').next().unwrap_or_default();
+            let query = if name == ARGUMENTS { query.to_owned() } else { retold(query) };
+            if query.is_empty() { query } else { format!("?{query}") }
+        }
+        LISTED_PEER => view.header("x-forwarded-for").into_iter().chain([view.request.client.clone()]).collect::<Vec<_>>().join(", "),
+        _ if name.starts_with(LISTED) => {
+            let lines = view.header(&name[LISTED.len()..]).join(", ");
+            if lines.is_empty() { lines } else { format!("{lines},") }
+        }
         HOST_PORT => port.to_owned(),
         EFFECTIVE_HOST_PORT => (if port.len() < 2 { default } else { port })[1..].to_owned(),
         HOST_WITHOUT_DEFAULT_PORT if port == default => without_port(host).to_owned(),

@@ -63,6 +63,13 @@ pub(super) fn beside<'o>(operations: &'o Operations, touched: impl FnOnce() -> V
 /// Operations on headers, names in lower case, in the order in which they take effect. A text that is `None` is not known.
 pub type Operations = Vec<(String, Operation)>;
 
+/// Why a text cannot replace a path.
+fn refused_replacement(to: &str, dialect: &Dialect) -> Option<String> {
+    let refused = to.chars().any(|one| dialect.refused_in_replacements.contains(one)) || !to.starts_with('/');
+    let looks = !dialect.refused_in_replacements.is_empty() && !to.is_empty();
+    (looks && refused).then(|| format!("the implementation takes no `{to}` in place of a path"))
+}
+
 /// Headers that are about the connection or the length of the body, which Go writes by itself.
 const OF_CONNECTION: [&str; 8] =
     ["connection", "content-length", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
@@ -175,6 +182,11 @@ impl Plan {
             if !goes_on {
                 break;
             }
+        }
+        if let Some(PathModifier::ReplaceFullPath(to) | PathModifier::ReplacePrefixMatch(to)) = plan.path_modifier().cloned()
+            && let Some(why) = refused_replacement(&to, dialect)
+        {
+            plan.fail(&why);
         }
         let rewritten = plan.rewrite.as_ref().is_some_and(|rewrite| rewrite.path.is_some());
         if *dialect.filter_order == FilterOrder::Listed && plan.regex.is_some() && rewritten {
@@ -346,10 +358,14 @@ impl Plan {
 
     fn modify_request(&mut self, modifier: &HeaderModifier, dialect: &Dialect) {
         let mut operations = operations(modifier, dialect, &mut self.poison);
+        if *dialect.header_operations == HeaderOperations::Listed {
+            operations = listed(operations, dialect);
+        }
         let of_connection = operations.iter().find(|(name, _)| OF_CONNECTION.contains(&name.as_str()));
         if let (Some((name, _)), FilterOrder::Listed) = (of_connection, *dialect.filter_order) {
             self.unmodelled.get_or_insert_with(|| format!("a change of `{name}`, which belongs to the connection"));
         }
+        self.refuse_headers(&operations, |name| dialect.refuses_in_requests(name));
         if operations.iter().any(|(name, _)| name == "host") {
             match *dialect.host_operation {
                 HostOperation::RuleFails => self.fail("a header modifier may not change the Host"),
@@ -374,7 +390,14 @@ impl Plan {
 
     fn modify_response(&mut self, modifier: &HeaderModifier, dialect: &Dialect) {
         let operations = operations(modifier, dialect, &mut self.poison);
+        self.refuse_headers(&operations, |name| dialect.refuses_in_answers(name));
         self.response.extend(operations);
+    }
+
+    fn refuse_headers(&mut self, operations: &Operations, refused: impl Fn(&str) -> bool) {
+        if let Some((name, _)) = operations.iter().find(|(name, operation)| *operation != Operation::Remove && refused(name)) {
+            self.fail(&format!("the implementation lets nobody change `{name}`"));
+        }
     }
 }
 
@@ -407,6 +430,26 @@ fn heads_refusals<'k>(filters: &[HttpFilter], known: &dyn Fn(&ExplicitRef) -> Kn
     changes < refuses
 }
 
+/// What is added in a request stands behind what the client sent and a comma. What the router sends by itself stays beside it.
+fn listed(operations: Operations, dialect: &Dialect) -> Operations {
+    let mut seen: Vec<String> = Vec::new();
+    let sent_by_itself = |name: &str| dialect.forwarded_headers.iter().any(|forwarded| forwarded.name == name);
+    let list = |(name, operation): (String, Operation)| {
+        let first = !seen.contains(&name);
+        seen.push(name.clone());
+        let operation = match operation {
+            Operation::Add(_) if sent_by_itself(&name) => Operation::Add(None),
+            Operation::Add(Some(TextExpr(parts))) if first => {
+                let client = Part::Variable(format!("{}{name}", super::answer::LISTED));
+                Operation::Set(Some(TextExpr([vec![client], parts].concat())))
+            }
+            other => other,
+        };
+        (name, operation)
+    };
+    operations.into_iter().map(list).collect()
+}
+
 /// The operations of one modifier in the order in which they take effect.
 pub(super) fn operations(modifier: &HeaderModifier, dialect: &Dialect, poison: &mut Option<String>) -> Operations {
     let mut text = |value: &str| match *dialect.header_values {
@@ -431,6 +474,16 @@ pub(super) fn operations(modifier: &HeaderModifier, dialect: &Dialect, poison: &
     let removed = remove.iter().map(|header| (name(header), Operation::Remove));
     match *dialect.header_operations {
         HeaderOperations::SetAddRemove => set.into_iter().chain(added).chain(removed).collect(),
+        HeaderOperations::Listed => {
+            let is_added = |name: &str| added.iter().any(|(known, _)| known == name);
+            let beside = |(name, operation): (String, Operation)| match operation {
+                Operation::Set(text) if is_added(&name) => (name, Operation::Add(text)),
+                other => (name, other),
+            };
+            let set: Operations = set.into_iter().map(beside).collect();
+            let left: Operations = removed.filter(|(name, _)| !is_added(name) && !set.iter().any(|(known, _)| known == name)).collect();
+            added.iter().cloned().chain(set).chain(left).collect()
+        }
         HeaderOperations::RemoveAdd => {
             // Envoy Gateway takes each name once, additions before settings; Envoy removes first.
             let mut operations: Operations = removed.collect();

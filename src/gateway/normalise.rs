@@ -1,12 +1,15 @@
 //! Paths as an implementation compares and forwards them: slashes, dot segments, escapes.
 
-use super::dialect::{Backslash, Compared, Dialect, Dots, EscapedSlash, Escapes, OddCharacters, Oddity, Slashes};
+use super::dialect::{Backslash, Compared, Dialect, Dots, EscapedSlash, Escapes, OddCharacters, Oddity, SentPath, Slashes};
+use crate::request::uri;
 
 /// A path after normalisation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Normalised {
-    /// As sent upstream.
+    /// As sent upstream where a part of it is replaced.
     pub path: Vec<u8>,
+    /// As sent upstream where nothing replaces it.
+    pub sent: Vec<u8>,
     /// As compared with matches.
     pub compared: Vec<u8>,
     /// Where a request with escaped slashes is redirected to, if it has some and is redirected.
@@ -21,6 +24,11 @@ pub fn normalise(raw: &[u8], dialect: &Dialect) -> Option<Normalised> {
     }
     if raw.iter().any(|byte| !(b'!'..=b'~').contains(byte)) && refused(*dialect.non_ascii) {
         return None;
+    }
+    let as_sent = raw.to_vec();
+    if *dialect.compared_path == Compared::Location {
+        let path = uri::normalise(raw.split(|byte| *byte == b'#').next().unwrap_or_default())?;
+        return Some(Normalised { compared: path.clone(), sent: as_sent, path, unescaped: None });
     }
     let raw = &match *dialect.dots {
         Dots::ResolvedWithSlash => without_dot_parameters(raw),
@@ -78,8 +86,13 @@ pub fn normalise(raw: &[u8], dialect: &Dialect) -> Option<Normalised> {
     let compared = match *dialect.compared_path {
         Compared::Normalised => path.clone(),
         Compared::Decoded => decoded_for_comparison(&path),
+        Compared::Location => unreachable!("INVARIANT: read above"),
     };
-    Some(Normalised { path, compared, unescaped })
+    let sent = match *dialect.sent_path {
+        SentPath::Normalised => path.clone(),
+        SentPath::AsSent => as_sent,
+    };
+    Some(Normalised { path, sent, compared, unescaped })
 }
 
 /// Slashes merged and dot segments resolved.

@@ -1,7 +1,7 @@
 //! Path matches as questions, and what replacing a path makes of it.
 
 use super::api::{PathMatch, PathModifier};
-use super::dialect::{Dialect, PrefixReplacement, RegexScope, RewriteEncoding};
+use super::dialect::{Dialect, Order, PrefixReplacement, RegexScope, RewriteEncoding};
 use super::normalise;
 use crate::request::{PathExpr, Regex, RegexDialect, Test};
 
@@ -29,11 +29,15 @@ pub fn regex(pattern: &str, scope: RegexScope) -> Test {
 }
 
 /// The questions of a path match; none for every path.
-pub fn tests(path: &PathMatch, scope: RegexScope) -> PathTests {
+pub fn tests(path: &PathMatch, dialect: &Dialect) -> PathTests {
     match path {
         PathMatch::Exact(value) => vec![Test::Equals(value.clone())],
+        // A location with a final slash has no bare form.
+        PathMatch::Prefix(value) if *dialect.order == Order::Locations && value.len() > 1 && value.ends_with('/') => {
+            vec![Test::Prefix(value.clone())]
+        }
         PathMatch::Prefix(value) => prefix_tests(value),
-        PathMatch::Regex(value) => vec![regex(value, scope)],
+        PathMatch::Regex(value) => vec![regex(value, *dialect.regex)],
     }
 }
 
@@ -44,7 +48,7 @@ fn prefix_tests(value: &str) -> PathTests {
 
 /// The questions of a path match, and what the path becomes where one of them holds. The first form whose question holds counts.
 pub fn forms(path: &PathMatch, modifier: Option<&PathModifier>, purpose: Purpose, dialect: &Dialect) -> Vec<(PathTests, PathExpr)> {
-    let all = tests(path, *dialect.regex);
+    let all = tests(path, dialect);
     match modifier {
         None => vec![(all, PathExpr::Same)],
         // Envoy takes nothing for no replacement, and a backslash for a group that its expression does not have.
@@ -63,6 +67,7 @@ pub fn forms(path: &PathMatch, modifier: Option<&PathModifier>, purpose: Purpose
                 PrefixReplacement::Text => as_text(prefix, to, purpose, all),
                 PrefixReplacement::Join => joined(prefix, to, purpose, all, *dialect.rewrite_encoding),
                 PrefixReplacement::Elements => by_elements(prefix, to, all),
+                PrefixReplacement::Expression => by_expression(prefix, to, all),
             }
         }
     }
@@ -158,10 +163,24 @@ fn by_elements(prefix: &str, to: &str, all: PathTests) -> Vec<(PathTests, PathEx
     if elements.is_empty() { vec![(all, splice(1, format!("{to}/")))] } else { vec![(all, splice(elements.len(), to))] }
 }
 
+/// nginx replaces the prefix, and with it the slash behind it where the replacement brings its own (createMainRewriteForFilters in
+/// servers.go of NGINX Gateway Fabric).
+fn by_expression(prefix: &str, to: &str, all: PathTests) -> Vec<(PathTests, PathExpr)> {
+    let to = if to.is_empty() { "/" } else { to };
+    match (prefix.ends_with('/'), to.ends_with('/')) {
+        (true, false) => vec![(all, splice(prefix.len(), format!("{to}/")))],
+        (false, true) => {
+            let bare = (vec![Test::Equals(prefix.to_owned())], PathExpr::Fixed(to.to_owned()));
+            vec![bare, (vec![Test::Prefix(format!("{prefix}/"))], splice(prefix.len() + 1, to))]
+        }
+        (true, true) | (false, false) => vec![(all, splice(prefix.len(), to))],
+    }
+}
+
 /// The path that an expression makes of a normalised path. A path shorter than what is dropped is dropped as a whole.
 pub fn apply(expression: &PathExpr, path: &[u8]) -> Vec<u8> {
     match expression {
-        PathExpr::Same | PathExpr::Captures { .. } => path.to_vec(),
+        PathExpr::Same | PathExpr::Captures { .. } | PathExpr::Restored { .. } => path.to_vec(),
         PathExpr::Fixed(to) => to.clone().into_bytes(),
         PathExpr::Splice { drop, insert } => [insert.as_bytes(), path.get(*drop..).unwrap_or_default()].concat(),
     }

@@ -22,6 +22,8 @@ pub enum Location {
     Below,
     /// A regular expression.
     Regex,
+    /// A path that ends with a slash, without that slash.
+    Slash,
     /// The bare path of a prefix.
     Bare,
     /// A whole path.
@@ -37,6 +39,8 @@ pub struct Shape {
     pub path_length: usize,
     /// The path is the prefix `/`, which says nothing.
     pub whole: bool,
+    /// What is meant is the path without its final slash, to which nginx adds the slash.
+    pub slash: bool,
     /// The match has a method.
     pub method: bool,
     /// Header matches, each name once.
@@ -110,8 +114,20 @@ pub enum Rank {
 impl Rank {
     /// The rank of a match on a path; `bare` where only the path of a prefix itself is meant, not what lies below.
     pub fn of(shape: &Shape, order: Order, text: &str, bare: bool) -> Self {
-        let Shape { path, path_length, whole, method, headers, exact_headers, queries, exact_queries, host_length, rules_left, grpc_text } =
-            *shape;
+        let Shape {
+            path,
+            path_length,
+            whole,
+            slash,
+            method,
+            headers,
+            exact_headers,
+            queries,
+            exact_queries,
+            host_length,
+            rules_left,
+            grpc_text,
+        } = *shape;
         match order {
             Order::Specification => Self::Specification {
                 exact: path == PathKind::Exact,
@@ -131,6 +147,7 @@ impl Rank {
             },
             Order::Locations => Self::Locations {
                 location: match path {
+                    PathKind::Exact | PathKind::Prefix if slash => Location::Slash,
                     PathKind::Exact => Location::Whole,
                     PathKind::Regex => Location::Regex,
                     PathKind::Prefix if bare => Location::Bare,
@@ -196,6 +213,7 @@ mod tests {
         path: PathKind::Prefix,
         path_length: 2,
         whole: false,
+        slash: false,
         method: false,
         headers: 0,
         exact_headers: 0,

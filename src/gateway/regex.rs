@@ -88,7 +88,8 @@ pub fn finds_nothing(pattern: &str) -> bool {
 /// Whether an expression can stand behind `location ~ ^` (pathFmt in common.go of NGINX Gateway Fabric).
 pub fn is_location(pattern: &str) -> bool {
     let plain = !pattern.contains(|character: char| character.is_whitespace() || "{};".contains(character));
-    plain && pattern.starts_with('/') && pcre::Pattern::parse(&format!("^{pattern}"), false).is_ok()
+    // It is tried by an engine that knows nearly everything of PCRE, but no possessive repetition (`validatePathInRegexMatch`).
+    plain && !is_possessive(pattern) && pattern.starts_with('/') && pcre::Pattern::parse(&format!("^{pattern}"), false).is_ok()
 }
 
 /// A substitution of RE2: `\0` is the whole hit, `\1` to `\9` its groups. `None` where RE2 would refuse it.
@@ -181,6 +182,26 @@ pub fn without_names(pattern: &str) -> (String, Vec<Option<String>>) {
     (text, names)
 }
 
+/// A repetition that gives nothing back.
+fn is_possessive(pattern: &str) -> bool {
+    let (mut class, mut escaped, mut repeated) = (false, false, false);
+    for byte in pattern.bytes() {
+        if std::mem::take(&mut escaped) {
+            repeated = false;
+            continue;
+        }
+        match byte {
+            b'\\' => escaped = true,
+            b'[' => class = true,
+            b']' => class = false,
+            b'+' if !class && repeated => return true,
+            _ => {}
+        }
+        repeated = !class && !escaped && b"*+?".contains(&byte);
+    }
+    false
+}
+
 /// A bar outside of groups and classes.
 pub fn has_bar(pattern: &str) -> bool {
     let (mut depth, mut class, mut escaped) = (0_usize, false, false);
@@ -232,6 +253,16 @@ mod tests {
         }
         for pattern in ["/(?:a|b)\\d+", "(?i)/api", "a+?", "[+*]+", "\\++", "a{2,3}?", "x{", "(a+)+", "[]+]+"] {
             assert!(is_valid(pattern) || pattern == "x{", "{pattern}");
+        }
+    }
+
+    #[test]
+    fn possessive_repetitions_stand_in_no_location() {
+        for pattern in ["/a++", "/a*+", "/(a|b)?+c"] {
+            assert!(!is_location(pattern), "{pattern}");
+        }
+        for pattern in ["/a+?", "/[*+]+", "/\\++", "/(a+)+", "/(?!admin).*", "/(a)\\1"] {
+            assert!(is_location(pattern), "{pattern}");
         }
     }
 

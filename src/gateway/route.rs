@@ -8,10 +8,11 @@ use super::dialect::{
 };
 use super::filter::Operations;
 use super::policies::{ClientCertificates, Guarded};
+use super::precedence::Location;
 use std::sync::Arc;
 
 use crate::k8s::{NamespacedName, Subject};
-use crate::request::{Answer, NoAnswer, Part, PredicateId, Ruling, Step, TextExpr, Valuation};
+use crate::request::{Answer, NoAnswer, Part, PathExpr, PredicateId, Ruling, Step, TextExpr, Valuation};
 
 /// What the router rules, and how sure it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,7 +148,7 @@ impl Reading {
         if tls && *self.target.dialect.unknown_server_name == UnknownServerName::Reset {
             return Verdict::new(Answer::NoAnswer(NoAnswer::Reset), trace);
         }
-        let answer = self.refused(v, None).unwrap_or_else(|| self.not_found(v));
+        let answer = self.refused(v, None).unwrap_or_else(|| self.unknown_host(v));
         self.without_door(Verdict::new(answer, trace), side, tls, v)
     }
 
@@ -281,6 +282,11 @@ impl Reading {
         if self.first.large.is_some_and(|large| v.holds(large)) {
             return Answer::Respond { status: 413, response_headers: Vec::new() };
         }
+        self.unknown_host(v)
+    }
+
+    /// Where nobody has the host, nobody looks at the body either.
+    fn unknown_host(&self, v: &impl Valuation) -> Answer {
         let grpc = *self.target.dialect.grpc_miss == GrpcMiss::GrpcStatus && v.holds(self.first.grpc);
         answer::own(404, Vec::new(), grpc, &self.target.dialect)
     }
@@ -291,6 +297,7 @@ impl Reading {
             return Verdict::new(self.not_found(v), trace);
         }
         let falls_through = *self.target.dialect.host_fall_through != HostFallThrough::None;
+        let mut known = false;
         // Of exact hostnames at most one holds; the wildcards stand behind them.
         let exact = v.first(&table.exact_hosts).map(|position| &table.tiers[position]);
         let others = table.tiers[table.exact_hosts.len()..].iter().filter(|tier| tier.host.is_none_or(|host| v.holds(host)));
@@ -298,6 +305,7 @@ impl Reading {
             if let Some(what) = &tier.spread {
                 return Verdict::new(Answer::Unmodelled { what: what.clone() }, trace);
             }
+            known = true;
             let mut entries = tier.candidates(v);
             if let Some(entry) = first_match(&mut entries, v) {
                 return self.matched(entry, entries, table, tls, v, trace);
@@ -307,7 +315,7 @@ impl Reading {
                 break;
             }
         }
-        Verdict::new(self.not_found(v), trace)
+        Verdict::new(if known { self.not_found(v) } else { self.unknown_host(v) }, trace)
     }
 
     /// The entry matches, and the others stand behind it.
@@ -355,6 +363,9 @@ impl Reading {
     /// The answer of a match, as policies leave it.
     fn answer(&self, entry: &Entry, table: &Table, tls: bool, v: &impl Valuation) -> Answer {
         let dialect = &self.target.dialect;
+        if let (Some((Location::Slash, _)), PathExpr::Fixed(path)) = (entry.place.0.0.place(), &entry.path) {
+            return answer::with_slash(path, table.port, tls);
+        }
         let asked = self.asked(entry, tls, v);
         let answer = answer::answer(entry, table, asked, dialect);
         let answer = match &entry.rule.policy {

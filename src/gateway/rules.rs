@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::api::{self, ExplicitRef, GROUP};
 use super::config::{Backend, Rule};
-use super::dialect::{BackendFilters, FilterFaults, Port443, Target, Timeouts};
+use super::dialect::{BackendFilters, FilterFaults, MirrorFaults, Port443, Target, Timeouts};
 use super::facts::{BackendFault, Facts};
 use super::filter::{Known, Plan};
 use super::grants::{Grants, Referent, Referrer};
@@ -246,6 +246,9 @@ impl Maker<'_> {
                 // A copy for a Service without endpoints is lost, nothing else.
                 if fault != BackendFault::NoEndpoints {
                     resolved = Err(reason(fault));
+                    if *self.target.dialect.mirror_faults == MirrorFaults::Copies {
+                        continue;
+                    }
                     plan.failure.get_or_insert_with(|| format!("the mirror `{}` is not there", mirror.backend_ref.name));
                 }
             }

@@ -11,14 +11,14 @@ use super::compile::{Compilation, Compiled, Remaining, compile, remaining};
 use super::config::{Behind, Certificate, Door, Entry, HostIndex, Origins, Outage, Port, Rule, Side, Table, Tier};
 use super::dialect::{
     CertificateScope, Dialect, HeaderSource, HostFallThrough, Isolation, Order as RankOrder, OverlapHttp2, OverwrittenHeaders, RegexScope,
-    SameServerName, ServerName, Target, Underscores, UnroutedTls, Wildcard,
+    SameServerName, ServerName, SharedServices, Target, Underscores, UnroutedTls, Wildcard,
 };
 use super::filter::{self, Operation, Operations};
 use super::hostname::Hostname;
 use super::listeners::{Listener, RouteKind, Speaks};
 use super::paths;
 use super::policies::{Conduct, Effect, Policy};
-use super::precedence::{Rank, Shape, Tie};
+use super::precedence::{Location, PathKind, Rank, Shape, Tie};
 use super::regex;
 use crate::k8s::{NamespacedName, Subject};
 use crate::ledger::{Code, Finding, Findings};
@@ -66,6 +66,8 @@ pub(super) struct Builder<'b> {
     /// Listeners that change headers at which matches look.
     blurred: BTreeSet<usize>,
     underscored: Vec<PredicateId>,
+    /// Backends of routes of HTTP at each Gateway.
+    passed_on: BTreeMap<NamespacedName, BTreeSet<String>>,
     /// What each of several Gateways has for a hostname of a port, where each has an address of its own.
     shares: Option<BTreeMap<(u16, bool, Hostname), Shares>>,
 }
@@ -90,6 +92,7 @@ impl<'b> Builder<'b> {
             dead: BTreeMap::new(),
             blurred: BTreeSet::new(),
             underscored: Vec::new(),
+            passed_on: BTreeMap::new(),
         }
     }
 
@@ -160,6 +163,8 @@ impl<'b> Builder<'b> {
             let of_scheme = dialect.forwarded_headers.iter().filter(|forwarded| forwarded.source == HeaderSource::Scheme);
             early.extend(of_scheme.map(|forwarded| (forwarded.name.clone(), scheme.clone())));
         }
+        let backends = rules.iter().flat_map(|rule| &rule.backends).filter_map(|backend| backend.target.as_ref().ok().cloned());
+        self.passed_on.entry(listener.gateway.clone()).or_default().extend(backends);
         for one in compiled {
             let asked = match remaining(&one.conditions, &early) {
                 Remaining::Conditions(asked) => asked,
@@ -205,6 +210,7 @@ impl<'b> Builder<'b> {
                     path: regex.clone().unwrap_or_else(|| path.clone()),
                     origins: origins.clone(),
                     preflight_only: one.preflight_only,
+                    chosen: false,
                     rule: Arc::clone(&rule),
                 };
                 let draft = self.drafts.entry(place).or_default();
@@ -269,7 +275,7 @@ impl<'b> Builder<'b> {
             Hostname::Any => return None,
             Hostname::Exact(name) => Test::Equals(name.clone()),
             Hostname::Wildcard(suffix) => match wildcard {
-                Wildcard::AnyText => Test::Suffix(suffix.clone()),
+                Wildcard::AnyText | Wildcard::TextOrNothing => Test::Suffix(suffix.clone()),
                 Wildcard::HostCharacters => paths::regex(&format!("[a-z0-9.-]+{}", regex_syntax::escape(suffix)), RegexScope::Full),
                 Wildcard::OneLabel => paths::regex(&format!("[a-z0-9_-]+{}", regex_syntax::escape(suffix)), RegexScope::Full),
             },
@@ -282,6 +288,7 @@ impl<'b> Builder<'b> {
         let mut ports: BTreeMap<u16, Port> = BTreeMap::new();
         let mut indices: BTreeMap<Place, usize> = BTreeMap::new();
         let mut shaken = None;
+        self.stop_where_services_meet();
         let mut drafts = std::mem::take(&mut self.drafts);
         let overlapping = self.overlapping();
         let mut namesakes: BTreeMap<(u16, &Hostname), Vec<usize>> = BTreeMap::new();
@@ -377,6 +384,24 @@ impl<'b> Builder<'b> {
         Built { ports, shaken, closes_unknown_names, loose, underscored: self.underscored }
     }
 
+    /// A backend of routes of HTTP and of TLS has one name in both parts of the configuration of nginx, which it refuses.
+    fn stop_where_services_meet(&mut self) {
+        if *self.target.dialect.shared_services == SharedServices::Work {
+            return;
+        }
+        for (index, streams) in &self.streams {
+            let gateway = &self.listeners[*index].gateway;
+            let Some(passed_on) = self.passed_on.get(gateway) else { continue };
+            let backends =
+                streams.iter().flat_map(|(_, origin, rule, _)| rule.backends.iter().map(move |backend| (origin, &backend.target)));
+            let mut named = backends.filter_map(|(origin, target)| Some((origin, target.as_ref().ok()?)));
+            if let Some((origin, name)) = named.find(|(_, name)| passed_on.contains(*name)) {
+                let cause = format!("`{name}` is the backend of a route of HTTP and of a route of TLS");
+                self.dead.entry(gateway.clone()).or_insert_with(|| Outage { origin: origin.clone(), cause });
+            }
+        }
+    }
+
     /// The certificates of all listeners, where each is served at every port, in the order in which they are looked through: by the list of
     /// their names, the greatest first.
     fn all_certificates(&self) -> Vec<Certificate> {
@@ -409,6 +434,9 @@ impl<'b> Builder<'b> {
     fn tiers(&mut self, draft: Draft, port: u16, tls: bool) -> Vec<Tier> {
         let tiers = draft.tiers.into_iter().map(|((_, hostname), mut entries)| {
             entries.sort_by(|one, other| one.place.cmp(&other.place));
+            if *self.target.dialect.order == RankOrder::Locations {
+                choose(&mut entries);
+            }
             entries.shrink_to_fit();
             let by_host = hostname == Hostname::Any && entries.iter().any(|entry| !entry.hosts.is_empty());
             let (index, order) = if by_host { self.index(&entries) } else { (None, Order::all(&entries)) };
@@ -587,6 +615,70 @@ fn spread(shares: &Shares, hostname: &Hostname) -> Option<String> {
     }
     let names: Vec<String> = shares.keys().map(ToString::to_string).collect();
     Some(format!("which of the Gateways {} gets requests to `{hostname}`, since each has a part of its routes", names.join(" and ")))
+}
+
+/// Marks the matches that are chosen by a script, since their location has several or one with conditions, and says what comes of them
+/// there: what is left of the path that a rewrite replaces is what the client sent, a redirect that replaces a prefix leads to the internal
+/// location, and no slash is added (`createInternalLocationsForRule` and `initializeInternalMatchLocation` in servers.go of NGINX Gateway
+/// Fabric).
+fn choose(entries: &mut Vec<Entry>) {
+    type Matches = BTreeSet<(String, usize, usize)>;
+    let location = |entry: &Entry| {
+        let (location, path) = entry.place.0.0.place()?;
+        let kind = match location {
+            Location::Whole => PathKind::Exact,
+            Location::Bare | Location::Below => PathKind::Prefix,
+            Location::Regex => PathKind::Regex,
+            Location::Slash => return None,
+        };
+        Some((Reverse(path.len()), path.to_owned(), kind != PathKind::Exact, kind == PathKind::Regex))
+    };
+    let which = |entry: &Entry| (entry.place.1.name.clone(), entry.place.1.rule, entry.place.1.matched);
+    let mut locations: BTreeMap<_, (Vec<(String, usize, usize)>, bool)> = BTreeMap::new();
+    let mut seen: Matches = BTreeSet::new();
+    for entry in entries.iter() {
+        let Some(location) = location(entry) else { continue };
+        let (matches, conditions) = locations.entry(location).or_default();
+        if seen.insert(which(entry)) {
+            matches.push(which(entry));
+        }
+        *conditions |= !entry.conditions.is_empty();
+    }
+    let chosen: Vec<(String, Matches)> = locations
+        .iter()
+        .filter(|(_, (matches, conditions))| matches.len() > 1 || *conditions)
+        .map(|((_, path, _, _), (matches, _))| (path.clone(), matches.iter().cloned().collect()))
+        .collect();
+    entries.retain(|entry| {
+        let slash = matches!(entry.place.0.0.place(), Some((Location::Slash, _)));
+        !(slash && chosen.iter().any(|(_, matches)| matches.contains(&which(entry))))
+    });
+    for entry in entries.iter_mut() {
+        let Some(location) = location(entry) else { continue };
+        let Some((matches, conditions)) = locations.get(&location) else { continue };
+        entry.chosen = matches.len() > 1 || *conditions;
+        if !entry.chosen {
+            continue;
+        }
+        let plan = &entry.rule.plan;
+        match (&plan.redirect, plan.path_modifier(), &entry.path) {
+            (Some(_), Some(api::PathModifier::ReplacePrefixMatch(_)), _) => {
+                let number = locations.keys().position(|one| *one == location).unwrap_or_default();
+                let position = matches.iter().position(|one| *one == which(entry)).unwrap_or_default();
+                // The internal path begins with no prefix but the root, of which the slash is replaced.
+                let begin = match &entry.path {
+                    PathExpr::Splice { insert, .. } if location.1 == "/" => insert.as_str(),
+                    _ => "/",
+                };
+                entry.path = PathExpr::Fixed(format!("{begin}_ngf-internal-rule{number}-route{position}"));
+            }
+            (None, _, PathExpr::Splice { drop, insert }) => {
+                let prefix = location.1.chars().chain(['/']).take(*drop).collect();
+                entry.path = PathExpr::Restored { prefix, insert: insert.clone() };
+            }
+            _ => {}
+        }
+    }
 }
 
 /// The door of listeners for TLS without routes.

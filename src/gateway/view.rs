@@ -3,7 +3,10 @@
 use std::net::IpAddr;
 
 use super::config::Config;
-use super::dialect::{Dialect, FinalDot, MissingHost, Oddity, QueryValues, Semicolon, Underscores};
+use super::dialect::{
+    Compared, Dialect, FinalDot, HeaderLists, HostSpelling, MethodSpelling, MissingHost, Oddity, QueryValues, Semicolon, Underscores,
+    Wildcard,
+};
 use super::normalise::{self, Normalised};
 use super::policies::Trust;
 use super::regex::Compiled;
@@ -55,6 +58,10 @@ impl<'r> View<'r> {
                 None => {}
             }
         }
+        // Only HTTP/1.0 has such, and they belong to no host then.
+        if host.is_none() && request.http_version == "1.0" && *dialect.host_spelling == HostSpelling::Strict {
+            odd = Some("a request without host");
+        }
         let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
         let bad = |text: &str| text.bytes().any(|byte| byte <= b' ' || byte == 0x7f);
         let bad_query = query.is_some_and(|query| query.contains('#')) && *dialect.fragment_in_query == Oddity::Refused;
@@ -67,8 +74,12 @@ impl<'r> View<'r> {
             Semicolon::Separates => query.replace(';', "&"),
             Semicolon::Ordinary => query.to_owned(),
         });
-        let queries = queries(query.as_deref().unwrap_or_default(), *dialect.query_values);
-        let canonical_host = without_port(host.as_deref().unwrap_or_default()).to_ascii_lowercase();
+        let fragment = if *dialect.compared_path == Compared::Location { '#' } else { '\0' };
+        let queries = queries(query.as_deref().unwrap_or_default().split(fragment).next().unwrap_or_default(), *dialect.query_values);
+        let mut canonical_host = without_port(host.as_deref().unwrap_or_default()).to_ascii_lowercase();
+        if *dialect.final_dot == FinalDot::IgnoredAlways && canonical_host.ends_with('.') {
+            canonical_host.pop();
+        }
         let sni = request.sni.clone().unwrap_or_default().to_ascii_lowercase();
         Self { config, dialect, trust, request, host, path: normalised, query, odd, canonical_host, sni, queries }
     }
@@ -168,6 +179,7 @@ impl<'r> View<'r> {
                 }
                 None => self.request.http_version != "1.0",
                 Some("") => *self.dialect.empty_host == Oddity::Refused,
+                Some(host) if *self.dialect.host_spelling == HostSpelling::Strict && !is_strict(host) => true,
                 // Go takes no `@`.
                 Some(host) if host.contains('@') && *self.dialect.missing_host == MissingHost::RefusedByHttp11 => true,
                 Some(host) => !host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!$%&'()*+,-.:;=[]_~@".contains(&byte)),
@@ -178,7 +190,10 @@ impl<'r> View<'r> {
             }
             Malformed::Method => {
                 let known = &*self.dialect.known_methods;
-                !known.is_empty() && !known.contains(&self.request.method)
+                let method = &self.request.method;
+                let capital = |byte: u8| byte.is_ascii_uppercase() || b"_-".contains(&byte);
+                (!known.is_empty() && !known.contains(method))
+                    || (*self.dialect.method_spelling == MethodSpelling::Capitals && (method == "CONNECT" || !method.bytes().all(capital)))
             }
             Malformed::EscapedSlash => self.path.as_ref().is_some_and(|path| path.unescaped.is_some()),
             // These are questions of ingress-nginx only.
@@ -204,7 +219,16 @@ impl<'r> View<'r> {
             }
             Field::Method => text(&self.request.method),
             Field::Path => self.path.as_ref().is_some_and(|path| self.compare(id, wanted, &path.compared)),
-            Field::Header(name) => self.header(name).iter().any(|value| text(value)),
+            Field::Header(name) => match *self.dialect.header_lists {
+                HeaderLists::Whole => self.header(name).iter().any(|value| text(value)),
+                HeaderLists::Split => {
+                    let joined = match (name.as_str(), &self.host) {
+                        ("host", Some(host)) => host.clone(),
+                        _ => self.header(name).join(", "),
+                    };
+                    !joined.is_empty() && joined.split(',').any(text)
+                }
+            },
             Field::Query(name) => {
                 self.queries.iter().filter(|(known, _)| known == name.as_bytes()).any(|(_, value)| self.compare(id, wanted, value))
             }
@@ -243,10 +267,11 @@ impl<'r> View<'r> {
         }
     }
 
-    /// A wildcard stands for something: `.example.com` is no name below `*.example.com`.
+    /// A wildcard mostly stands for something: `.example.com` is no name below `*.example.com`.
     fn name(&self, id: PredicateId, test: &Test, name: &str) -> bool {
+        let nothing = *self.dialect.wildcard == Wildcard::TextOrNothing;
         match test {
-            Test::Suffix(suffix) => name.len() > suffix.len() && name.ends_with(suffix.as_str()),
+            Test::Suffix(suffix) => (nothing || name.len() > suffix.len()) && name.ends_with(suffix.as_str()),
             Test::Present
             | Test::Equals(_)
             | Test::Prefix(_)
@@ -325,11 +350,27 @@ fn queries(query: &str, values: QueryValues) -> Vec<(Vec<u8>, Vec<u8>)> {
                     found.push((name.as_bytes().to_vec(), value.as_bytes().to_vec()));
                 }
             }
+            QueryValues::FirstDecoded => {
+                let decode = |text: &str| normalise::decode(text.replace('+', " ").as_bytes());
+                let name = decode(name);
+                if !found.iter().any(|(known, _)| *known == name) {
+                    found.push((name, decode(value)));
+                }
+            }
             QueryValues::AnyDecoded => {
                 let decode = |text: &str| normalise::decode(text.replace('+', " ").as_bytes());
                 found.push((decode(name), decode(value)));
             }
         }
     }
+    if values == QueryValues::FirstDecoded {
+        found.retain(|(_, value)| !value.is_empty());
+    }
     found
+}
+
+/// A host without user, without empty label inside, and with a port of digits.
+fn is_strict(host: &str) -> bool {
+    let port = host.strip_prefix(without_port(host)).unwrap_or_default();
+    !host.contains(['@']) && !host.contains("..") && port.bytes().skip(1).all(|byte| byte.is_ascii_digit())
 }

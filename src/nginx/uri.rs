@@ -1,5 +1,8 @@
 //! Request targets and hosts as nginx reads them, and texts as it writes them again.
 
+pub(super) use crate::request::uri::escape_path;
+use crate::request::uri::{escape, normalise};
+
 /// A target that nginx accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Target {
@@ -27,7 +30,7 @@ impl Target {
         let (path, rest) = raw.split_at(raw.find(['?', '#']).unwrap_or(raw.len()));
         let args = rest.strip_prefix('?').unwrap_or_default().split('#').next().unwrap_or_default().to_owned();
         let quoted = path.contains(['%', '+']);
-        let path = normalise(path)?;
+        let path = normalise(path.as_bytes())?;
         let bare_query = host.is_some() && !target.ends_with(raw.as_str()) && raw.len() > 1;
         Some(Self { host, raw, bare_query, path, args, quoted })
     }
@@ -57,50 +60,6 @@ fn is_host_of_line(text: &str) -> bool {
     let is_literal = host == "[" && text.starts_with('[');
     let plain = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
     (plain || is_literal) && (port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit())))
-}
-
-/// Decodes every `%XX`, merges slashes and resolves dot segments; `None` where nginx answers 400.
-fn normalise(path: &str) -> Option<Vec<u8>> {
-    let mut decoded = Vec::with_capacity(path.len());
-    let mut bytes = path.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte != b'%' {
-            decoded.push(byte);
-            continue;
-        }
-        let mut digit = || char::from(bytes.next()?).to_digit(16);
-        let value = u8::try_from(digit()? * 16 + digit()?).ok()?;
-        if value == 0 {
-            return None;
-        }
-        decoded.push(value);
-    }
-    let mut segments: Vec<&[u8]> = Vec::new();
-    let mut parts = decoded.split(|&byte| byte == b'/').skip(1).peekable();
-    let mut open = false;
-    while let Some(part) = parts.next() {
-        let last = parts.peek().is_none();
-        match part {
-            b"" | b"." => open = last,
-            b".." => {
-                segments.pop()?;
-                open = last;
-            }
-            segment => {
-                segments.push(segment);
-                open = false;
-            }
-        }
-    }
-    let mut normal = Vec::with_capacity(decoded.len() + 1);
-    for segment in &segments {
-        normal.push(b'/');
-        normal.extend_from_slice(segment);
-    }
-    if open || segments.is_empty() {
-        normal.push(b'/');
-    }
-    Some(normal)
 }
 
 /// Host by which the server is chosen: lower case, without port and one final dot; `None` where nginx answers 400.
@@ -138,11 +97,6 @@ pub(super) fn host(text: &str) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-/// `ngx_escape_uri` for paths sent upstream (`NGX_ESCAPE_URI`).
-pub(super) fn escape_path(bytes: &[u8]) -> String {
-    escape(bytes, |byte| byte <= 0x20 || byte >= 0x7f || b"\"#%<>?\\^`{|}".contains(&byte))
-}
-
 /// `ngx_escape_uri` for query arguments (`NGX_ESCAPE_ARGS`).
 pub(super) fn escape_args(bytes: &[u8]) -> String {
     escape(bytes, |byte| byte <= 0x20 || byte >= 0x7f || b"\"#%&+;<>?\\^`{|}".contains(&byte))
@@ -151,21 +105,6 @@ pub(super) fn escape_args(bytes: &[u8]) -> String {
 /// Everything but unreserved characters, as `set_escape_uri` does.
 pub(super) fn escape_component(bytes: &[u8]) -> String {
     escape(bytes, |byte| !(byte.is_ascii_alphanumeric() || b"-._~!*'()".contains(&byte)))
-}
-
-fn escape(bytes: &[u8], must: impl Fn(u8) -> bool) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for &byte in bytes {
-        if must(byte) {
-            const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-            text.push('%');
-            text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-            text.push(char::from(DIGITS[usize::from(byte & 15)]));
-        } else {
-            text.push(char::from(byte));
-        }
-    }
-    text
 }
 
 /// `NGX_UNESCAPE_REDIRECT`: printable characters up to the first `?`.

@@ -379,6 +379,8 @@ impl View<'_> {
                 uri::escape_path(&[insert.as_bytes(), normal.get(*drop..).unwrap_or_default()].concat())
             }
             PathExpr::Captures { regex, template } => uri::escape_path(&self.fill(*regex, template, false)),
+            // INVARIANT: only the other side has these.
+            PathExpr::Restored { .. } => String::new(),
         }
     }
 

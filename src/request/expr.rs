@@ -32,6 +32,14 @@ pub enum PathExpr {
         /// What takes their place.
         insert: String,
     },
+    /// The path as the client sent it, with another text in place of this prefix, and then escaped as one that was decoded; 404 where it
+    /// does not begin with that prefix.
+    Restored {
+        /// What is replaced.
+        prefix: String,
+        /// What takes its place.
+        insert: String,
+    },
     /// A template filled from a regular expression that is searched in the normalised path, then encoded again.
     Captures {
         /// The expression: a predicate on the path.

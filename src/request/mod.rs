@@ -8,6 +8,7 @@ mod predicate;
 mod rules;
 mod ruling;
 mod sequence;
+pub mod uri;
 mod valuation;
 mod world;
 

@@ -79,8 +79,16 @@ impl Cx<'_> {
             changes.request_removed.push("Authorization".to_owned());
         }
         for OwnHeader { name, value, literal } in self.own_response_headers(location) {
+            let who = self.sayable.who_refuses_in_answers(&name).map(str::to_owned);
             if value.is_empty() {
                 changes.response_removed.push(name);
+            } else if let Some(who) = who {
+                if literal {
+                    self.mark(ingress, CUSTOM_HEADERS, &unmappable(Code::HeaderAnswerRefused));
+                }
+                let place = location.origin.as_ref().map(|origin| origin.subject.clone());
+                let facts = vec![("feature", format!("a change of `{name}`")), ("who", who), ("ingress", self.ingress_name(ingress))];
+                self.say(Code::HeaderAnswerRefused, place, facts);
             } else if !literal {
                 self.set_header(&mut changes.response_headers, &name, &value);
             } else if value.contains('$') && !self.options.target.takes_dollars() {
@@ -96,7 +104,8 @@ impl Cx<'_> {
         // Those that the controller sends itself are not hidden.
         for hidden in &self.config.globals.hide_headers {
             let sent = changes.response_headers.iter().map(|(name, _)| name).chain(&changes.response_removed);
-            if !sent.into_iter().any(|known| known.eq_ignore_ascii_case(hidden)) {
+            let refused = self.sayable.who_refuses_in_answers(hidden).is_some();
+            if !refused && !sent.into_iter().any(|known| known.eq_ignore_ascii_case(hidden)) {
                 changes.response_removed.push(hidden.clone());
             }
         }

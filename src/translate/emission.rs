@@ -8,7 +8,7 @@ use crate::{
             AllowedListeners, Cors, FromNamespaces, Gateway, GatewaySpec, HttpFilter, HttpMatch, HttpRetry, HttpRoute, HttpRouteSpec,
             HttpRule, Kind, Listener, Object, PathMatch, RedirectStatus, RequestRedirect,
         },
-        dialect::{Feature, Hazard, Stand, Target},
+        dialect::{Feature, GrpcMethods, Hazard, Stand, Target},
         limits::{Channel, Judge, Version, served},
     },
     k8s::NamespacedName,
@@ -127,6 +127,16 @@ impl Sayable {
             Some(target) => target.title.clone(),
             None => self.name(),
         }
+    }
+
+    /// The implementation that lets no filter set a header in answers, by its title.
+    pub(super) fn who_refuses_in_answers(&self, name: &str) -> Option<&str> {
+        self.target.filter(|target| target.dialect.refuses_in_answers(name)).map(|target| target.title.as_str())
+    }
+
+    /// The implementation wants a method with every service of gRPC.
+    pub(super) fn wants_whole_methods(&self) -> bool {
+        self.target.is_some_and(|target| *target.dialect.grpc_methods == GrpcMethods::Whole)
     }
 
     /// The implementation accepts something and does not do it.

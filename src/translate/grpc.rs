@@ -72,10 +72,19 @@ impl Cx<'_> {
             && path_change.is_none()
             && host.is_none()
             && cors.is_none()
-            && calls(path) != Calls::Unsayable
+            && self.takes(&calls(path))
             && headers.iter().all(|condition| condition.on == On::Header)
             // Filters of implementations are made for HTTPRoutes.
             && self.options.target.filters(wishes, "", "").is_empty()
+    }
+
+    /// A match of the target says these calls.
+    fn takes(&self, calls: &Calls) -> bool {
+        match calls {
+            Calls::All => true,
+            Calls::Of(method) => method.method.is_some() || !self.sayable.wants_whole_methods(),
+            Calls::Unsayable => false,
+        }
     }
 
     /// An HTTPRoute reaches the Services of a rule in HTTP/2: they say themselves that they speak it, or the handshake of TLS does.

@@ -540,6 +540,12 @@ impl Cx<'_> {
     /// The matches of a location; several where the bare prefix is treated in another way.
     fn path(&mut self, server: &Server, location: &Location, form: Form) -> Result<Vec<PathRule>, NoMatch> {
         match (form, location.modifier) {
+            // There the path is compared with what its escapes stand for, and no semicolon is taken.
+            (Form::Plain, Modifier::Exact | Modifier::Prefix)
+                if self.options.target.regex_form() == RegexForm::Start && paths::is_odd(&location.path) =>
+            {
+                Ok(vec![paths::numbered(&location.path, location.modifier == Modifier::Exact)?])
+            }
             (Form::Plain, Modifier::Exact) => Ok(vec![PathRule::Exact(paths::literal(&location.path)?)]),
             (Form::Plain, Modifier::Prefix) => Ok(vec![paths::prefix(&location.path)?]),
             // Behind a prefix `/` no expression is asked.

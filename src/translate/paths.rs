@@ -37,6 +37,26 @@ pub(super) fn literal(path: &str) -> Result<String, NoMatch> {
     if value.len() > LONGEST { Err(NoMatch::Unsayable(Code::PathTooLong)) } else { Ok(value) }
 }
 
+/// Whether a literal path has characters that no match value has, or that no location of nginx takes.
+pub(super) fn is_odd(path: &str) -> bool {
+    !path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,=:@/".contains(&byte))
+}
+
+/// A literal path as an expression behind `location ~ ^`, with odd characters by their number.
+pub(super) fn numbered(path: &str, exact: bool) -> Result<PathRule, NoMatch> {
+    literal(path)?;
+    let mut value = String::with_capacity(path.len());
+    for byte in if exact { path } else { path.trim_end_matches('/') }.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_/".contains(&byte) {
+            value.push(char::from(byte));
+        } else {
+            value.push_str(&format!("\\x{byte:02X}"));
+        }
+    }
+    value.push_str(if exact { "$" } else { "(?:/|$)" });
+    if value.len() > LONGEST { Err(NoMatch::Unsayable(Code::PathTooLong)) } else { Ok(PathRule::Regex(value)) }
+}
+
 /// A prefix match of a literal path, without trailing slash.
 pub(super) fn prefix(path: &str) -> Result<PathRule, NoMatch> {
     let value = literal(path)?;
@@ -282,6 +302,13 @@ mod tests {
         assert_eq!(alternatives("/(a|b)[|]\\|c"), ["/(a|b)[|]\\|c"]);
         assert_eq!(alternatives("/a|/b|"), ["/a", "/b", ""]);
         assert_eq!(alternatives(r"/x[a\[]|/y[[]|/z[]|]|/w[^]|]"), [r"/x[a\[]", "/y[[]", "/z[]|]", "/w[^]|]"]);
+    }
+
+    #[test]
+    fn odd_characters_are_written_by_their_number() {
+        assert!(is_odd("/a;b") && is_odd("/a b") && is_odd("/caf\u{e9}") && !is_odd("/a(b)+c.d"));
+        assert_eq!(numbered("/a;b.c/", false), Ok(PathRule::Regex("/a\\x3Bb\\x2Ec(?:/|$)".to_owned())));
+        assert_eq!(numbered("/\u{e9}", true), Ok(PathRule::Regex("/\\xC3\\xA9$".to_owned())));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What real implementations of Gateway API answered (`testdata/requests/{envoy-gateway,traefik}`), asked of the model of the new side
+//! What real implementations of Gateway API answered (`testdata/requests/{envoy-gateway,nginx-gateway-fabric,traefik}`), asked of the model of the new side
 //! with the dialect of the implementation that answered.
 
 use std::{collections::BTreeMap, fs, path::Path};
@@ -105,8 +105,9 @@ impl Case {
 
     pub(crate) fn resolve(&self, target: &'static Target) -> Config {
         let inventory = self.inventory();
-        // Envoy Gateway was recorded with the experimental definitions, which take more, Traefik with the standard ones.
-        let channel = if target.id == "traefik" { Channel::Standard } else { Channel::Experimental };
+        // Envoy Gateway was recorded with the experimental definitions, which take more, the others with the standard ones.
+        let standard = ["nginx-gateway-fabric", "traefik"].contains(&target.id.as_str());
+        let channel = if standard { Channel::Standard } else { Channel::Experimental };
         let judge = Judge::new("1.6".parse().expect("version"), channel);
         let objects = Objects::read(&inventory, Some(&judge)).objects;
         let gateway = self.data.get("gateway").and_then(Value::as_str).and_then(|name| name.split_once('/'));
@@ -463,6 +464,14 @@ fn envoy_gateway_answers_as_the_model_says() {
     assert!(score.wrong.is_empty(), "{}", report(&score));
     // Its own policies are read too: what is left are handshakes that no request can say.
     assert!(score.unmodelled.values().sum::<usize>() <= 2, "{}", report(&score));
+}
+
+/// Answers of the nginx that NGINX Gateway Fabric configures (`tests/lab/ngf_lab.py`).
+#[test]
+fn nginx_gateway_fabric_answers_as_the_model_says() {
+    let score = score("nginx-gateway-fabric", "nginx-gateway-fabric");
+    assert!(score.wrong.is_empty(), "{}", report(&score));
+    assert!(score.right > 1000, "{}", report(&score));
 }
 
 #[test]

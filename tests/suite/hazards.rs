@@ -82,9 +82,11 @@ fn an_empty_expression_stops_the_whole_gateway() {
 #[test]
 fn a_mirror_to_a_missing_service_costs_its_rule() {
     let yaml = route("web", &rule("filters: [{type: RequestMirror, requestMirror: {backendRef: {name: gone, port: 80}}}]"));
-    for target in ["envoy-gateway", "kgateway", "nginx-gateway-fabric", "istio", "cilium"] {
+    for target in ["envoy-gateway", "kgateway", "istio", "cilium"] {
         assert_eq!(codes(&yaml, target), only(Code::GatewayRuleFails), "{target}");
     }
+    // Only the copies are lost.
+    assert_eq!(codes(&yaml, "nginx-gateway-fabric"), BTreeSet::new());
 }
 
 #[test]
@@ -128,6 +130,31 @@ fn filters_that_do_not_exist_cost_their_rule() {
         let yaml =
             route("web", &rule(&format!("filters: [{{type: ExtensionRef, extensionRef: {{group: {group}, kind: {kind}, name: gone}}}}]")));
         assert_eq!(codes(&yaml, target), only(cost), "{target}");
+    }
+}
+
+#[test]
+fn paths_that_cannot_stand_in_a_location_cost_their_rule() {
+    for path in ["/a;b", "/a"] {
+        let yaml = route("web", &matched(&format!("path: {{type: PathPrefix, value: '{path}'}}")));
+        let refused = if path == "/a" { BTreeSet::new() } else { only(Code::GatewayRuleDropped) };
+        assert_eq!(codes(&yaml, "nginx-gateway-fabric"), refused, "{path}");
+        assert_eq!(codes(&yaml, "envoy-gateway"), BTreeSet::new(), "{path}");
+    }
+}
+
+#[test]
+fn headers_that_nobody_may_change_cost_their_rule() {
+    let set = |name: &str| {
+        route(
+            "web",
+            &rule(&format!("filters: [{{type: ResponseHeaderModifier, responseHeaderModifier: {{set: [{{name: {name}, value: x}}]}}}}]")),
+        )
+    };
+    for (name, refused) in [("Server", true), ("X-Accel-Buffering", true), ("X-Server", false)] {
+        let cost = if refused { only(Code::GatewayRuleFails) } else { BTreeSet::new() };
+        assert_eq!(codes(&set(name), "nginx-gateway-fabric"), cost, "{name}");
+        assert_eq!(codes(&set(name), "envoy-gateway"), BTreeSet::new(), "{name}");
     }
 }
 

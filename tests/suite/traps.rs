@@ -229,6 +229,47 @@ fn signs_that_targets_read_are_escaped_in_header_values() {
     }
 }
 
+/// NGINX Gateway Fabric would refuse the rule with the header.
+#[test]
+fn headers_that_nobody_may_change_are_not_written() {
+    let yaml = format!(
+        "{}apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: h, namespace: app}}\ndata: {{Server: hidden, X-Note: kept}}\n",
+        ingress("a", &[("custom-headers", "app/h")])
+    );
+    let controller = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ingress-nginx-controller, namespace: ingress-nginx}\ndata: {global-allowed-response-headers: 'X-Note,Server'}\n";
+    let yaml = format!("{yaml}---\n{controller}");
+    for (target, written) in [("envoy-gateway", true), ("nginx-gateway-fabric", false)] {
+        let inventory = read::texts([("input.yaml".to_owned(), yaml.clone())], &read::Options::default()).inventory;
+        let options = translate::Options::of(targets::by_id(target).expect("target"), "any");
+        let translation = translate::translate(&ingresses(&inventory), &inventory, &options);
+        let text = report::yaml_stream(&translation.objects, &inventory);
+        assert_eq!(text.contains("hidden"), written, "{target}: {text}");
+        assert!(text.contains("kept"), "{target}: {text}");
+    }
+}
+
+/// NGINX Gateway Fabric takes no semicolon, and compares with what escapes stand for.
+#[test]
+fn odd_literal_paths_are_expressions_where_escapes_are_decoded() {
+    let odd = |path: &str| {
+        let yaml = ingress("a", &[])
+            .replace("path: /,", &format!("path: '{path}',"))
+            .replace("pathType: Prefix", "pathType: ImplementationSpecific");
+        let written =
+            |target: &str| of_kind(&documents(&yaml, target, false), "HTTPRoute")[0]["spec"]["rules"][0]["matches"][0]["path"].clone();
+        (written("nginx-gateway-fabric"), written("envoy-gateway"))
+    };
+    let said = |path: &Value| format!("{} {}", path["type"].as_str().unwrap_or_default(), path["value"].as_str().unwrap_or_default());
+    for (path, ngf, envoy) in [
+        ("/a;b", "RegularExpression /a\\x3Bb(?:/|$)", "PathPrefix /a;b"),
+        ("/a b", "RegularExpression /a\\x20b(?:/|$)", "PathPrefix /a%20b"),
+        ("/a(b)", "PathPrefix /a(b)", "PathPrefix /a(b)"),
+    ] {
+        let (first, second) = odd(path);
+        assert_eq!((said(&first), said(&second)), (ngf.to_owned(), envoy.to_owned()), "{path}");
+    }
+}
+
 /// Trap 1: a star with credentials.
 #[test]
 fn every_origin_never_comes_with_credentials() {
