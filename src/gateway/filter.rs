@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::api::{Cors, ExplicitRef, GrpcFilter, HeaderModifier, HttpFilter, PathModifier, RequestMirror, RequestRedirect, UrlRewrite};
-use super::dialect::{Dialect, FilterFaults, FilterOrder, Handling, HeaderOperations, HeaderValues, HostOperation};
+use super::dialect::{Dialect, FilterFaults, FilterOrder, Handling, HeaderOperations, HeaderValues, HostOperation, RedirectPaths};
 use super::format::{self, Formatted};
 use super::policies::{Cookie, Effect, Filter, HostFrom};
 use crate::request::{Part, TextExpr};
@@ -129,6 +129,8 @@ pub struct Plan {
     pub unmodelled: Option<String>,
     /// That filter adds matches to those of the rule.
     pub adds_matches: bool,
+    /// A Service says that it speaks WebSockets.
+    pub websockets: bool,
 }
 
 impl Plan {
@@ -184,6 +186,10 @@ impl Plan {
         let named = plan.effect.as_ref().is_some_and(|effect| effect.password.is_some());
         if *dialect.filter_order == FilterOrder::Listed && named && plan.redirect.is_some() {
             plan.unmodelled.get_or_insert_with(|| "a redirect behind a password".to_owned());
+        }
+        let odd = |redirect: &RequestRedirect| matches!(&redirect.path, Some(PathModifier::ReplaceFullPath(to) | PathModifier::ReplacePrefixMatch(to)) if !is_clean(to));
+        if *dialect.redirect_paths == RedirectPaths::Clean && plan.redirect.as_ref().is_some_and(odd) {
+            plan.fail("the path of a redirect may have no query, doubled slashes and dot segments");
         }
         plan.settle_mirrors(dialect);
         plan
@@ -350,6 +356,9 @@ impl Plan {
         if operations.iter().any(|(name, _)| name == "host") {
             match *dialect.host_operation {
                 HostOperation::RuleFails => self.fail("a header modifier may not change the Host"),
+                HostOperation::PortFails => {
+                    self.poison.get_or_insert_with(|| "host".to_owned());
+                }
                 HostOperation::Sets => {
                     for (name, operation) in &operations {
                         if let ("host", Operation::Set(text)) = (name.as_str(), operation) {
@@ -368,6 +377,16 @@ impl Plan {
         let operations = operations(modifier, dialect, &mut self.poison);
         self.response.extend(operations);
     }
+}
+
+/// Whether a path consists of what needs no escape, or is escaped, and of nothing that is normalised (ValidateRoutePath in
+/// pkg/kgateway/translator/irtranslator/validate.go of kgateway).
+fn is_clean(path: &str) -> bool {
+    const ALLOWED: &str = "/:@._~!$&'()*+,=;-%";
+    const REFUSED: [&str; 5] = ["//", "/./", "/../", "%2f", "%2F"];
+    path.chars().all(|letter| letter.is_ascii_alphanumeric() || ALLOWED.contains(letter))
+        && !REFUSED.iter().any(|refused| path.contains(refused))
+        && !["/..", "/."].iter().any(|end| path.ends_with(end))
 }
 
 /// The operations of one modifier of a connection in the order in which they take effect: Envoy's own filter for that removes last.

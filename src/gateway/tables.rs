@@ -10,8 +10,8 @@ use super::candidates::Order;
 use super::compile::{Compilation, Compiled, Remaining, compile, remaining};
 use super::config::{Behind, Certificate, Door, Entry, HostIndex, Origins, Outage, Port, Rule, Side, Table, Tier};
 use super::dialect::{
-    CertificateScope, Dialect, HeaderSource, HostFallThrough, Isolation, Order as RankOrder, OverlapHttp2, OverwrittenHeaders, RegexScope,
-    SameServerName, ServerName, Target, Underscores, UnroutedTls, Wildcard,
+    CertificateScope, Dialect, ForeignHostname, HeaderSource, HostFallThrough, Isolation, Order as RankOrder, OverlapHttp2,
+    OverwrittenHeaders, RegexScope, SameServerName, ServerName, Target, Underscores, UnroutedTls, Wildcard,
 };
 use super::filter::{self, Operation, Operations};
 use super::hostname::Hostname;
@@ -113,14 +113,14 @@ impl<'b> Builder<'b> {
             }
             return Vec::new();
         }
-        let Compilation { matches, stops, left_out } = compile(&self.target.dialect, head, object, rules, findings);
+        let Compilation { matches, stops, refuses, left_out } = compile(&self.target.dialect, head, object, rules, findings);
         for attachment in attachments {
             let listener = &self.listeners[attachment.listener];
             if let Some(outage) = &stops {
                 self.dead.entry(listener.gateway.clone()).or_insert_with(|| outage.clone());
             }
             if listener.serves() {
-                self.fill(head, &matches, rules, attachment);
+                self.fill(head, &matches, rules, attachment, refuses.as_ref());
             }
         }
         left_out
@@ -132,7 +132,14 @@ impl<'b> Builder<'b> {
         (!policy.is_empty()).then(|| Arc::new(policy))
     }
 
-    fn fill(&mut self, head: RouteHead<'_>, compiled: &[Compiled], rules: &[Arc<Rule>], attachment: &Attachment) {
+    fn fill(
+        &mut self,
+        head: RouteHead<'_>,
+        compiled: &[Compiled],
+        rules: &[Arc<Rule>],
+        attachment: &Attachment,
+        refuses: Option<&Subject>,
+    ) {
         let listener = &self.listeners[attachment.listener];
         let dialect = &self.target.dialect;
         let tls = match listener.speaks {
@@ -159,6 +166,9 @@ impl<'b> Builder<'b> {
             let scheme = Operation::Set(Some(TextExpr::literal(if tls { "https" } else { "http" })));
             let of_scheme = dialect.forwarded_headers.iter().filter(|forwarded| forwarded.source == HeaderSource::Scheme);
             early.extend(of_scheme.map(|forwarded| (forwarded.name.clone(), scheme.clone())));
+        }
+        if let Some(subject) = refuses {
+            self.drafts.entry(place).or_default().broken.get_or_insert_with(|| subject.clone());
         }
         for one in compiled {
             let asked = match remaining(&one.conditions, &early) {
@@ -220,7 +230,7 @@ impl<'b> Builder<'b> {
                     let first = *draft.hosts.entry(hostname.clone()).or_insert(attachment.listener);
                     // Envoy refuses a table with one host twice, and every listener of the port brings its own.
                     let twice = first != attachment.listener && self.listeners[first].gateway == listener.gateway;
-                    if twice && !tls && *dialect.isolation == Isolation::ByHost {
+                    if twice && !tls && *dialect.isolation == Isolation::ByHost && *dialect.foreign_hostname == ForeignHostname::Dropped {
                         draft.broken.get_or_insert_with(|| one.origin.clone());
                     }
                     draft.tiers.entry((Reverse(hostname.specificity()), hostname.clone())).or_default().push(entry(Vec::new()));

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::config::Config;
-use super::dialect::{Dialect, FinalDot, MissingHost, Oddity, QueryValues, Semicolon, Underscores};
+use super::dialect::{Dialect, FinalDot, HeaderLines, MissingHost, Oddity, QueryValues, Semicolon, Underscores};
 use super::normalise::{self, Normalised};
 use super::policies::Trust;
 use super::regex::Compiled;
@@ -204,7 +204,12 @@ impl<'r> View<'r> {
             }
             Field::Method => text(&self.request.method),
             Field::Path => self.path.as_ref().is_some_and(|path| self.compare(id, wanted, &path.compared)),
-            Field::Header(name) => self.header(name).iter().any(|value| text(value)),
+            Field::Header(name) => match *self.dialect.header_lines {
+                HeaderLines::Each => self.header(name).iter().any(|value| text(value)),
+                HeaderLines::Joined => {
+                    Some(self.header(name)).filter(|lines| !lines.is_empty()).is_some_and(|lines| text(&lines.join(",")))
+                }
+            },
             Field::Query(name) => {
                 self.queries.iter().filter(|(known, _)| known == name.as_bytes()).any(|(_, value)| self.compare(id, wanted, value))
             }

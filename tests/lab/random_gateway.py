@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Random HTTPRoutes and requests, asked of a real Envoy Gateway or Traefik and of the model.
+"""Random HTTPRoutes and requests, asked of a real Envoy Gateway, Traefik or kgateway and of the model.
 
   random_gateway.py --lab DIR --gateshift BIN [--server SERVER] [--kind KIND] [--cases N] [--requests N] [--seed N] [--keep DIR]
 
 Writes each case as a file of recorded requests, has the lab answer it, has `gateshift trace` answer it, and prints where the two
-differ. Exit 1 where they do. The same seed gives the same cases. SERVER is `envoy-gateway` or `traefik` (see traefik_lab.py). KIND is
-`routes`, `oddities` (everything that core filters and backends can say, odd requests), `listeners` (with namespaces, grants,
-certificates and other kinds of routes), `policies` (of Envoy Gateway) or `middlewares` (of Traefik). With `--keep` the answered cases
-are kept; `GATESHIFT_ANSWERS=DIR cargo test --test suite -- answers_of_a_lab` compares them in every part that a model claims, headers
-and conditions too; with `GATESHIFT_TARGET=traefik` they are those of Traefik. Without `--gateshift` nothing else is asked.
+differ. Exit 1 where they do. The same seed gives the same cases. SERVER is `envoy-gateway`, `traefik` (see traefik_lab.py) or `kgateway`
+(see kgateway/lab.py). KIND is `routes`, `oddities` (everything that core filters and backends can say, odd requests), `listeners` (with
+namespaces, grants, certificates and other kinds of routes), `policies` (of Envoy Gateway) or `middlewares` (of Traefik). With `--keep`
+the answered cases are kept; `GATESHIFT_ANSWERS=DIR cargo test --test suite -- answers_of_a_lab` compares them in every part that a model claims, headers
+and conditions too; with `GATESHIFT_TARGET=traefik` they are those of Traefik, and so on. Without `--gateshift` nothing else is asked.
 """
 import argparse, json, os, random, subprocess, sys, tempfile
 
@@ -118,7 +118,7 @@ def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument('--lab', required=True)
     options.add_argument('--gateshift')
-    options.add_argument('--server', choices=['envoy-gateway', 'traefik'], default='envoy-gateway')
+    options.add_argument('--server', choices=['envoy-gateway', 'traefik', 'kgateway'], default='envoy-gateway')
     kinds = {'routes': case, 'oddities': oddities.case, 'listeners': listeners.case, 'policies': policies.case, 'middlewares': middlewares.case}
     options.add_argument('--kind', choices=sorted(kinds), default='routes')
     options.add_argument('--keep')
@@ -129,7 +129,9 @@ def main():
     compared = wrong = unknown = 0
     make = kinds[asked.kind]
     here = os.path.dirname(os.path.abspath(__file__))
-    lab = [os.path.join(asked.lab, 'e2e.py')] if asked.server == 'envoy-gateway' else [os.path.join(here, 'traefik_lab.py'), asked.lab]
+    labs = {'envoy-gateway': [os.path.join(asked.lab, 'e2e.py')], 'traefik': [os.path.join(here, 'traefik_lab.py'), asked.lab],
+            'kgateway': [os.path.join(here, 'kgateway', 'lab.py'), asked.lab]}
+    lab = labs[asked.server]
     with tempfile.TemporaryDirectory() as folder:
         files = []
         for number in range(asked.cases):

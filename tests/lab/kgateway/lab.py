@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """kgateway as controller of Gateway API in the lab's cluster, in the place of Envoy Gateway.
 
-  kgateway_lab.py LAB probe ... | replay --target kgateway ... | down      as e2e.py of the folder LAB
+  lab.py LAB probe ... | replay --target kgateway ... | down      as e2e.py of the folder LAB
 
 The controller is the released program, and every Gateway gets an Envoy whose command line, bootstrap and volumes are those of the Deployment
 that the controller wrote for it. Environment:
