@@ -88,6 +88,7 @@ pub enum Known<'a> {
 
 /// Filters together.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Plan {
     /// Changes of request headers.
     pub request: Operations,
@@ -129,7 +130,7 @@ pub struct Plan {
     pub unmodelled: Option<String>,
     /// That filter adds matches to those of the rule.
     pub adds_matches: bool,
-    /// A Service says that it speaks WebSockets.
+    /// A Service says that it speaks `WebSocket`.
     pub websockets: bool,
 }
 
@@ -379,7 +380,7 @@ impl Plan {
     }
 }
 
-/// Whether a path consists of what needs no escape, or is escaped, and of nothing that is normalised (ValidateRoutePath in
+/// Whether a path consists of what needs no escape, or is escaped, and of nothing that is normalised (`ValidateRoutePath` in
 /// pkg/kgateway/translator/irtranslator/validate.go of kgateway).
 fn is_clean(path: &str) -> bool {
     const ALLOWED: &str = "/:@._~!$&'()*+,=;-%";

@@ -16,7 +16,7 @@ use crate::request::{Authorities, Handshake, Speech, Verification};
 
 /// `appProtocol` of ports that speak HTTP/2 without TLS.
 pub const H2C: &str = "kubernetes.io/h2c";
-/// `appProtocol` of ports that speak WebSockets.
+/// `appProtocol` of ports that speak `WebSocket`.
 const WS: &str = "kubernetes.io/ws";
 
 /// What rules are made from.

@@ -237,7 +237,7 @@ pub struct Conduct {
     pub idle: Option<u64>,
     /// Requests of HTTP/1.0 are answered.
     pub serves_http10: bool,
-    /// WebSockets are passed on.
+    /// Requests for a `WebSocket` are passed on.
     pub passes_websockets: bool,
     /// Whether HTTP/2 is offered.
     pub http2: Option<bool>,

@@ -87,7 +87,7 @@ fn told_without_policy(estate: &Estate) -> BTreeSet<String> {
     told
 }
 
-/// WebSockets are passed on, proxies in front are believed about the client, and clients do not send what authentication services tell
+/// A `WebSocket` is passed on, proxies in front are believed about the client, and clients do not send what authentication services tell
 /// backends.
 fn of_clients(estate: &Estate, own: &mut Own) {
     let Estate { gateway, gateways, sections, trusted, .. } = estate;

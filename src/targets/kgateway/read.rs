@@ -197,7 +197,7 @@ fn conduct(policy: &ListenerPolicy, of: &ObjectRef) -> Conduct {
         (None | Some(true), Some(hops), _) => Some(Trust::Hops(*hops)),
         (Some(false), ..) => return lacks(),
     };
-    if other.is_empty() { Conduct { trust, early, passes_websockets, ..Conduct::default() } } else { lacks() }
+    if other.is_empty() { Conduct { trust, passes_websockets, early, ..Conduct::default() } } else { lacks() }
 }
 
 fn unmodelled(what: String) -> Effect {
