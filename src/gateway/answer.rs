@@ -3,8 +3,8 @@
 use super::api::{Cors, RedirectScheme, RequestRedirect};
 use super::config::{Backend, Entry, Origins, Rule, Table};
 use super::dialect::{
-    CorsAnswers, Dialect, FilterFaults, FilterOrder, ForeignPreflight, GrpcMiss, HeaderOrder, HeaderSource, OwnAnswer, RedirectPort,
-    RewriteEncoding, WeightlessFaults,
+    CorsAnswers, Dialect, FailingPreflights, FilterFaults, FilterOrder, ForeignPreflight, GrpcMiss, HeaderOrder, HeaderSource, LoneWeight,
+    OwnAnswer, RedirectPort, RewriteEncoding, WeightlessFaults,
 };
 use super::filter::{self, Operation, Operations, Plan};
 use super::paths::{self, Purpose};
@@ -73,6 +73,10 @@ pub fn answer(entry: &Entry, table: &Table, asked: Asked, dialect: &Dialect) -> 
     }
     if let Some(redirect) = &plan.redirect {
         return self::redirect(redirect, entry, table.port, asked, plan, dialect);
+    }
+    let anyway = *dialect.failing_preflights == FailingPreflights::Answered && !rule.backends.is_empty();
+    if let Some(cors) = plan.cors.as_ref().filter(|_| anyway && asked.preflight) {
+        return preflight(cors, asked, dialect);
     }
     let split = match split(rule, dialect) {
         Ok(split) => split,
@@ -151,7 +155,15 @@ pub fn is_preflight(rule: &Rule, asked: Asked, dialect: &Dialect) -> bool {
         && cors.is_some()
         && failure.is_none()
         && direct.is_none()
-        && (*dialect.cors_answers != CorsAnswers::AllowedOrigins || redirect.is_none() && split(rule, dialect).is_ok())
+        && (*dialect.cors_answers != CorsAnswers::AllowedOrigins || redirect.is_none() && reaches(rule, dialect))
+}
+
+/// Whether somebody is there for a preflight request, or need not be.
+fn reaches(rule: &Rule, dialect: &Dialect) -> bool {
+    match *dialect.failing_preflights {
+        FailingPreflights::FailToo => split(rule, dialect).is_ok(),
+        FailingPreflights::Answered => !rule.backends.is_empty(),
+    }
 }
 
 /// Whether the origin of a request is allowed.
@@ -352,6 +364,16 @@ fn redirect(redirect: &RequestRedirect, entry: &Entry, listener_port: u16, asked
                 parts.push(Part::Literal(format!(":{port}")));
             }
         }
+        RedirectPort::SchemeOrHost => {
+            let port = port.unwrap_or_else(|| scheme.map_or(listener_port, well_known));
+            if port == well_known(scheme.unwrap_or(connection)) {
+                let changes = scheme.is_some_and(|scheme| scheme != connection);
+                host(&mut parts, if changes { Part::Variable(HOST_WITHOUT_DEFAULT_PORT.to_owned()) } else { Part::HostHeader });
+            } else {
+                host(&mut parts, Part::Host);
+                parts.push(Part::Literal(format!(":{port}")));
+            }
+        }
         RedirectPort::Host => match (port, scheme) {
             (Some(port), _) => {
                 host(&mut parts, Part::Host);
@@ -530,9 +552,11 @@ fn split(rule: &Rule, dialect: &Dialect) -> Result<Vec<Share>, u16> {
         return Err(rule.bare_status);
     }
     let mut shares: Vec<Share> = Vec::new();
+    let alone = backends.len() == 1 && *dialect.lone_weight == LoneWeight::Ignored;
     for Backend { weight, target, or: _, speech: _, handshake: _, patience: _, plan: _ } in
-        backends.iter().filter(|backend| backend.weight > 0)
+        backends.iter().filter(|backend| alone || backend.weight > 0)
     {
+        let weight = if alone { &1 } else { weight };
         let (backend, status) = match target {
             Ok(name) => (Some(name.clone()), None),
             Err(status) => (None, Some(*status)),

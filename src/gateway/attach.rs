@@ -6,7 +6,7 @@ use super::api::{self, GROUP, ParentRef, status::RouteStatus};
 use super::dialect::{Dialect, ForeignHostname, ParentPorts, RouteAcceptance};
 use super::facts::Facts;
 use super::hostname::Hostname;
-use super::listeners::{self, Listener, RouteKind};
+use super::listeners::{self, Listener, RouteKind, Speaks};
 use super::status;
 use crate::k8s::{FieldPath, NamespacedName, ObjectId, ObjectRef, Subject};
 use crate::ledger::{Code, Finding, Findings};
@@ -182,6 +182,18 @@ impl<'l> Index<'l> {
         Parent { reference: reference.clone(), attachments, accepted, unresolved: false }
     }
 
+    /// Whether a listener for plain requests beside this one has a more specific hostname that covers it.
+    fn is_covered(&self, index: usize, hostname: &Hostname) -> bool {
+        let listener = &self.listeners[index];
+        let beside = |other: &Listener<'_>| {
+            other.gateway == listener.gateway && other.spec.port == listener.spec.port && other.speaks == Speaks::Http
+        };
+        listener.speaks == Speaks::Http
+            && self.listeners.iter().any(|other| {
+                beside(other) && other.hostname.specificity() > listener.hostname.specificity() && other.hostname.covers(hostname)
+            })
+    }
+
     fn common_hostnames(&self, index: usize, route: &[String], dialect: &Dialect) -> Vec<Hostname> {
         let listener = &self.listeners[index];
         if route.is_empty() {
@@ -194,7 +206,12 @@ impl<'l> Index<'l> {
                 .hostnames
                 .get(&(&listener.gateway, listener.spec.port, &hostname))
                 .is_some_and(|&other| other != index && hostname != Hostname::Any && hostname != listener.hostname);
-            if foreign && *dialect.foreign_hostname == ForeignHostname::Dropped {
+            let left = match *dialect.foreign_hostname {
+                ForeignHostname::Dropped => foreign,
+                ForeignHostname::Covered => self.is_covered(index, &hostname),
+                ForeignHostname::Kept => false,
+            };
+            if left {
                 continue;
             }
             if !common.contains(&hostname) {

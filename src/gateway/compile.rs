@@ -6,8 +6,8 @@ use super::api::{self, MatchType, Object, PathMatch, PathModifier, ValueMatch};
 use super::attach::RouteHead;
 use super::config::{Outage, Rule};
 use super::dialect::{
-    BadRegex, Dialect, EmptyRegex, GrpcMethods, HeaderSource, Order as RankOrder, OverwrittenHeaders, PrefixReplacement, RegexScope,
-    RepeatedNames,
+    BadRegex, Dialect, EmptyRegex, GrpcMethods, HeaderSource, MethodPreflights, Order as RankOrder, OverwrittenHeaders, PrefixReplacement,
+    RegexScope, RepeatedNames,
 };
 use super::filter::{Operation, Operations};
 use super::matches::{Matched, first_of_each, matches_of};
@@ -39,6 +39,8 @@ pub(super) struct Compilation {
     pub(super) matches: Vec<Compiled>,
     /// What stops everything.
     pub(super) stops: Option<Outage>,
+    /// A match for which the data plane refuses all routes of the port.
+    pub(super) refuses: Option<Subject>,
     /// Rules that are left out for an expression that is none.
     pub(super) left_out: Vec<usize>,
 }
@@ -52,7 +54,7 @@ pub(super) fn compile(
     findings: &mut Findings,
 ) -> Compilation {
     let mut compiled = Vec::new();
-    let mut stops = None;
+    let (mut stops, mut refuses) = (None, None);
     let mut left_out = Vec::new();
     for (position, rule) in rules.iter().enumerate() {
         let before = compiled.len();
@@ -78,6 +80,11 @@ pub(super) fn compile(
             } else {
                 refused_path(matched, dialect).or_else(|| resolve::bad_expression(&matched.http, *dialect.regex))
             };
+            let empty_refused = is_empty && *dialect.empty_regex == EmptyRegex::Port;
+            if empty_refused || (bad.is_some() && *dialect.bad_regex == BadRegex::Port) {
+                refuses.get_or_insert_with(|| origin.clone());
+                continue;
+            }
             if let Some(reason) = bad {
                 findings.push(Finding::about(Code::GatewayRuleDropped, origin.clone(), vec![("reason", reason)]));
                 if *dialect.bad_regex == BadRegex::Rule {
@@ -93,7 +100,7 @@ pub(super) fn compile(
             compile_match(dialect, matched, rule, origin, (position, number), rules.len(), &mut compiled);
         }
     }
-    Compilation { matches: compiled, stops, left_out }
+    Compilation { matches: compiled, stops, refuses, left_out }
 }
 
 /// Why a path cannot be compared with.
@@ -125,7 +132,7 @@ fn compile_match(
         None => paths::forms(&path, rule.plan.path_modifier(), purpose, dialect),
     };
     let text = match (*dialect.order, &matched.grpc_path) {
-        (RankOrder::Specification | RankOrder::KindFirst | RankOrder::Score, _) => String::new(),
+        (RankOrder::Specification | RankOrder::KindFirst | RankOrder::ExpressionsAlike | RankOrder::Score, _) => String::new(),
         (RankOrder::Locations, None) => path.value().to_owned(),
         (RankOrder::Locations, Some(tests)) => format!("{tests:?}"),
     };
@@ -172,7 +179,9 @@ fn compile_match(
         grpc_text: matched.grpc_text,
     };
     // Envoy Gateway answers preflights for a rule with CORS whose method is another one (processHTTPRouteRule in route.go).
-    let implicit = rule.plan.cors.is_some() && matched.http.method.is_some_and(|method| method != api::HttpMethod::Options);
+    let implicit = *dialect.method_preflights == MethodPreflights::Taken
+        && rule.plan.cors.is_some()
+        && matched.http.method.is_some_and(|method| method != api::HttpMethod::Options);
     if implicit {
         let present = |name: &str| (Field::Header(name.to_owned()), Test::Present);
         let mut preflight = conditions.clone();
@@ -290,8 +299,13 @@ fn overwritten(name: &str, test: Test, dialect: &Dialect) -> Seen {
 fn glued(matched: &api::HttpMatch, rule: &Rule, dialect: &Dialect) -> Option<String> {
     let root = matches!(&matched.path, None | Some(PathMatch::Prefix(_))) && matched.path.clone().unwrap_or_default().value() == "/";
     let Some(PathModifier::ReplacePrefixMatch(to)) = rule.plan.path_modifier() else { return None };
+    let glues = match *dialect.prefix_replacement {
+        PrefixReplacement::Text => true,
+        PrefixReplacement::Literal => !to.ends_with('/'),
+        PrefixReplacement::Join | PrefixReplacement::Elements | PrefixReplacement::Expression => false,
+    };
     let to = to.strip_suffix('/').unwrap_or(to);
-    (root && !to.is_empty() && *dialect.prefix_replacement == PrefixReplacement::Text).then(|| format!("{to}a"))
+    (root && !to.is_empty() && glues).then(|| format!("{to}a"))
 }
 
 /// What remains to be asked of a request once a listener has changed its headers.

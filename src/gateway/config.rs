@@ -86,6 +86,8 @@ pub struct FirstQuestions {
     pub origin: PredicateId,
     pub certificate: PredicateId,
     pub untrusted: PredicateId,
+    /// Who asks for a WebSocket says so in two headers; asked where not everybody passes them on.
+    pub websocket: Option<[PredicateId; 2]>,
     /// The body is larger than what is taken by default, where there is a limit.
     pub large: Option<PredicateId>,
 }

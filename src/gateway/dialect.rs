@@ -69,6 +69,8 @@ choices! {
     ForeignHostname {
         /// It is left to that listener.
         Dropped,
+        /// It is left to a listener with a more specific hostname that covers it, where requests are plain.
+        Covered,
         /// It is kept.
         Kept,
     }
@@ -92,6 +94,20 @@ choices! {
         Refused,
         /// 404.
         NotFound,
+    }
+    /// The weight 0 of the only backend of a rule.
+    LoneWeight {
+        /// It gets nothing.
+        Counts,
+        /// It gets everything.
+        Ignored,
+    }
+    /// Requests that ask for a WebSocket.
+    Websockets {
+        /// They are passed on.
+        Passed,
+        /// They are refused (403), unless a policy enables them or the Service says that it speaks so.
+        AskedFor,
     }
     /// Faults of backends that get nothing, where nobody else can be reached either.
     WeightlessFaults {
@@ -155,6 +171,8 @@ choices! {
         Specification,
         /// Exact, regular expression, prefix; then length; method and headers counted alike; then queries.
         KindFirst,
+        /// Exact, regular expression of whatever length, longest prefix; then method, headers, queries.
+        ExpressionsAlike,
         /// One sum of points.
         Score,
         /// Whole paths, regular expressions, longest prefix: the path alone finds the place, where method, headers and queries are asked.
@@ -182,11 +200,15 @@ choices! {
         Rule,
         /// Its match.
         Match,
+        /// The data plane refuses all routes of the port.
+        Port,
     }
     /// What an empty regular expression costs.
     EmptyRegex {
         /// Everything: nobody listens.
         Everything,
+        /// The data plane refuses all routes of the port.
+        Port,
         /// Its match.
         Match,
         /// Nothing: it matches the empty text.
@@ -219,8 +241,10 @@ choices! {
     }
     /// Dot segments of a path.
     Dots {
-        /// Resolved; a slash stays behind.
+        /// Resolved, with parameters or without; a slash stays behind.
         ResolvedWithSlash,
+        /// Resolved where they have no parameters; a slash stays behind.
+        ResolvedWithoutParameters,
         /// Resolved; the slash behind is lost.
         ResolvedWithoutSlash,
         /// As sent.
@@ -269,6 +293,13 @@ choices! {
         /// Answered like any other.
         Served,
     }
+    /// What a header match sees of a header with several lines.
+    HeaderLines {
+        /// Each of them.
+        Each,
+        /// One text, with commas between them.
+        Joined,
+    }
     /// Header matches whose names differ in letter case only.
     RepeatedNames {
         /// All must hold.
@@ -294,6 +325,8 @@ choices! {
     BackendFilters {
         /// Only the host can be rewritten; the rest costs the backend (500).
         HostOnly,
+        /// None does anything.
+        Ignored,
         /// All work.
         All,
     }
@@ -386,6 +419,8 @@ choices! {
     HostOperation {
         /// The rule answers 500.
         RuleFails,
+        /// The data plane refuses all routes of the port.
+        PortFails,
         /// The Host is set.
         Sets,
         /// The Host is set, and one that is none is sent empty (`Request.write` in net/http of Go).
@@ -395,6 +430,8 @@ choices! {
     PrefixReplacement {
         /// As text, with regular expressions for an empty replacement.
         Text,
+        /// As text to the last slash, with a regular expression where a slash replaces; nothing replaces nothing.
+        Literal,
         /// By joining cleaned paths.
         Join,
         /// By elements, as the table of the specification says.
@@ -411,10 +448,19 @@ choices! {
         /// Decoded up to a question mark, and escaped again by nginx; left decoded in a Location.
         Escaped,
     }
+    /// Which paths a redirect can have.
+    RedirectPaths {
+        /// All.
+        Any,
+        /// Those without query, doubled slashes and dot segments; with another one the rule answers 500.
+        Clean,
+    }
     /// Where the port of a redirect comes from.
     RedirectPort {
         /// Listener; 80 and 443 are not written whatever the scheme, and the Host header keeps its own port.
         ListenerOrHost,
+        /// Listener; not written where it is that of the scheme, and then the Host header keeps its own port.
+        SchemeOrHost,
         /// Host header; an explicit port is always written.
         Host,
         /// Listener; not written where it is that of the scheme.
@@ -465,6 +511,8 @@ choices! {
         Rule,
         /// Nothing but the copies.
         Copies,
+        /// Nothing but the copies, and no condition says so.
+        Ignored,
     }
     /// A filter that not everybody has.
     Handling {
@@ -489,6 +537,20 @@ choices! {
         /// All of them.
         Every,
     }
+    /// Preflight requests for a rule with CORS whose method is another one.
+    MethodPreflights {
+        /// They are for that rule.
+        Taken,
+        /// Its method decides, as with every request.
+        NotTaken,
+    }
+    /// Preflight requests for a rule whose backends cannot be reached.
+    FailingPreflights {
+        /// They get what all requests get.
+        FailToo,
+        /// They are answered.
+        Answered,
+    }
     /// Preflight requests whose origin is not allowed.
     ForeignPreflight {
         /// 200 without the allowed origin.
@@ -509,6 +571,13 @@ choices! {
         Plain,
         /// Spoken to in TLS and verified by address, which fails: 500.
         VerifiedTls,
+    }
+    /// How backends of a GRPCRoute are spoken to whose Service says nothing.
+    GrpcBackends {
+        /// In HTTP/2.
+        Http2,
+        /// As those of any route.
+        AsOthers,
     }
     /// Which answers of an authentication service let pass.
     AuthSuccess {
@@ -661,8 +730,10 @@ pub struct Dialect {
     pub known_methods: Fact<Vec<String>>,
     /// Headers whose lines are joined to one before they are compared and sent on.
     pub joined_headers: Fact<Vec<String>>,
+    pub header_lines: Fact<HeaderLines>,
     pub repeated_names: Fact<RepeatedNames>,
     pub http10: Fact<Http10>,
+    pub websockets: Fact<Websockets>,
     pub empty_host: Fact<Oddity>,
     pub missing_host: Fact<MissingHost>,
     pub underscores: Fact<Underscores>,
@@ -690,18 +761,22 @@ pub struct Dialect {
     pub rewritten_host_header: Fact<Option<String>>,
     pub prefix_replacement: Fact<PrefixReplacement>,
     pub rewrite_encoding: Fact<RewriteEncoding>,
+    pub redirect_paths: Fact<RedirectPaths>,
     pub redirect_port: Fact<RedirectPort>,
     /// Own answers to which response header modifiers apply.
     pub modified_own_answers: Fact<Vec<OwnAnswer>>,
     pub cors: Fact<Handling>,
     pub cors_answers: Fact<CorsAnswers>,
     pub cors_options: Fact<CorsOptions>,
+    pub method_preflights: Fact<MethodPreflights>,
+    pub failing_preflights: Fact<FailingPreflights>,
     pub foreign_preflight: Fact<ForeignPreflight>,
     pub mirror: Fact<Handling>,
     pub mirror_faults: Fact<MirrorFaults>,
     pub mirror_beside_redirect: Fact<Handling>,
     /// Status where the weights of a rule sum up to 0.
     pub no_weight_status: Fact<u16>,
+    pub lone_weight: Fact<LoneWeight>,
     /// Status of a rule that has filters and no backends.
     pub only_filters_status: Fact<u16>,
     pub weightless_faults: Fact<WeightlessFaults>,
@@ -722,6 +797,7 @@ pub struct Dialect {
     /// Milliseconds of silence after which an exchange is ended where no policy says otherwise; 0 for never.
     pub default_silence: Fact<u64>,
     pub grpc_miss: Fact<GrpcMiss>,
+    pub grpc_backends: Fact<GrpcBackends>,
     pub auth_success: Fact<AuthSuccess>,
     pub basic_scheme: Fact<BasicScheme>,
     /// Bytes of the largest body that is taken where no policy says otherwise; 0 for no limit.

@@ -485,7 +485,8 @@ fn bytes(expression: &PathExpr, view: &View<'_>, dialect: &Dialect) -> Vec<u8> {
     }
     // An expression that also takes all slashes behind the prefix (prefix2RegexRewrite in internal/xds/translator/route.go of Envoy Gateway);
     // where slashes are merged there is never more than one.
-    let text = *dialect.prefix_replacement == PrefixReplacement::Text && *dialect.slashes == Slashes::Kept;
+    let text =
+        matches!(*dialect.prefix_replacement, PrefixReplacement::Text | PrefixReplacement::Literal) && *dialect.slashes == Slashes::Kept;
     if let (true, PathExpr::Splice { drop, insert }) = (text, expression)
         && insert == "/"
     {

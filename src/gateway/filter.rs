@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::api::{Cors, ExplicitRef, GrpcFilter, HeaderModifier, HttpFilter, PathModifier, RequestMirror, RequestRedirect, UrlRewrite};
-use super::dialect::{Dialect, FilterFaults, FilterOrder, Handling, HeaderOperations, HeaderValues, HostOperation};
+use super::dialect::{Dialect, FilterFaults, FilterOrder, Handling, HeaderOperations, HeaderValues, HostOperation, RedirectPaths};
 use super::format::{self, Formatted};
 use super::policies::{Cookie, Effect, Filter, HostFrom};
 use crate::request::{Part, TextExpr};
@@ -95,6 +95,7 @@ pub enum Known<'a> {
 
 /// Filters together.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Plan {
     /// Changes of request headers.
     pub request: Operations,
@@ -136,6 +137,8 @@ pub struct Plan {
     pub unmodelled: Option<String>,
     /// That filter adds matches to those of the rule.
     pub adds_matches: bool,
+    /// A Service says that it speaks `WebSocket`.
+    pub websockets: bool,
 }
 
 impl Plan {
@@ -199,6 +202,10 @@ impl Plan {
         }
         if let (FilterOrder::Listed, Some(effect)) = (*dialect.filter_order, &mut plan.effect) {
             effect.headed = heads_refusals(filters, known);
+        }
+        let odd = |redirect: &RequestRedirect| matches!(&redirect.path, Some(PathModifier::ReplaceFullPath(to) | PathModifier::ReplacePrefixMatch(to)) if !is_clean(to));
+        if *dialect.redirect_paths == RedirectPaths::Clean && plan.redirect.as_ref().is_some_and(odd) {
+            plan.fail("the path of a redirect may have no query, doubled slashes and dot segments");
         }
         plan.settle_mirrors(dialect);
         plan
@@ -369,6 +376,9 @@ impl Plan {
         if operations.iter().any(|(name, _)| name == "host") {
             match *dialect.host_operation {
                 HostOperation::RuleFails => self.fail("a header modifier may not change the Host"),
+                HostOperation::PortFails => {
+                    self.poison.get_or_insert_with(|| "host".to_owned());
+                }
                 HostOperation::Sets | HostOperation::SetsHosts => {
                     for (name, operation) in &operations {
                         if let ("host", Operation::Set(text)) = (name.as_str(), operation) {
@@ -399,6 +409,16 @@ impl Plan {
             self.fail(&format!("the implementation lets nobody change `{name}`"));
         }
     }
+}
+
+/// Whether a path consists of what needs no escape, or is escaped, and of nothing that is normalised (`ValidateRoutePath` in
+/// pkg/kgateway/translator/irtranslator/validate.go of kgateway).
+fn is_clean(path: &str) -> bool {
+    const ALLOWED: &str = "/:@._~!$&'()*+,=;-%";
+    const REFUSED: [&str; 5] = ["//", "/./", "/../", "%2f", "%2F"];
+    path.chars().all(|letter| letter.is_ascii_alphanumeric() || ALLOWED.contains(letter))
+        && !REFUSED.iter().any(|refused| path.contains(refused))
+        && !["/..", "/."].iter().any(|end| path.ends_with(end))
 }
 
 /// The operations of one modifier of a connection in the order in which they take effect: Envoy's own filter for that removes last.

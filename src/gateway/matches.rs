@@ -90,7 +90,7 @@ fn grpc(matched: &api::GrpcMatch, order: Order) -> Matched {
     // Traefik makes one expression of it, which it searches anywhere in the path.
     let tests = match (order, &matched.method) {
         (Order::Score, Some(_)) => vec![paths::regex(&grpc_expression(&method), RegexScope::Search)],
-        (Order::Score, None) | (Order::Specification | Order::KindFirst | Order::Locations, _) => tests,
+        (Order::Score, None) | (Order::Specification | Order::KindFirst | Order::ExpressionsAlike | Order::Locations, _) => tests,
     };
     Matched {
         http: api::HttpMatch { headers: matched.headers.clone(), ..api::HttpMatch::default() },

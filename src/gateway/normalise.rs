@@ -32,7 +32,7 @@ pub fn normalise(raw: &[u8], dialect: &Dialect) -> Option<Normalised> {
     }
     let raw = &match *dialect.dots {
         Dots::ResolvedWithSlash => without_dot_parameters(raw),
-        Dots::ResolvedWithoutSlash | Dots::Kept => raw.to_vec(),
+        Dots::ResolvedWithoutParameters | Dots::ResolvedWithoutSlash | Dots::Kept => raw.to_vec(),
     };
     let mut path = Vec::with_capacity(raw.len());
     let mut at = 0;
@@ -100,7 +100,7 @@ fn tidy(path: &[u8], dialect: &Dialect) -> Vec<u8> {
     let resolved = match *dialect.dots {
         Dots::Kept => path.to_vec(),
         // An empty element is an element: `/a//../b` is `/a/b`.
-        Dots::ResolvedWithSlash => resolve_dots(path, true),
+        Dots::ResolvedWithSlash | Dots::ResolvedWithoutParameters => resolve_dots(path, true),
         // Go cleans both at once: `/a//../b` is `/b`.
         Dots::ResolvedWithoutSlash => resolve_dots(&merge_slashes(path), false),
     };

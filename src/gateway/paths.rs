@@ -53,7 +53,8 @@ pub fn forms(path: &PathMatch, modifier: Option<&PathModifier>, purpose: Purpose
         None => vec![(all, PathExpr::Same)],
         // Envoy takes nothing for no replacement, and a backslash for a group that its expression does not have.
         Some(PathModifier::ReplaceFullPath(to))
-            if *dialect.prefix_replacement == PrefixReplacement::Text && (to.is_empty() || to.contains('\\')) =>
+            if matches!(*dialect.prefix_replacement, PrefixReplacement::Text | PrefixReplacement::Literal)
+                && (to.is_empty() || to.contains('\\')) =>
         {
             vec![(all, PathExpr::Same)]
         }
@@ -65,6 +66,7 @@ pub fn forms(path: &PathMatch, modifier: Option<&PathModifier>, purpose: Purpose
             };
             match *dialect.prefix_replacement {
                 PrefixReplacement::Text => as_text(prefix, to, purpose, all),
+                PrefixReplacement::Literal => literally(prefix, to, purpose, all),
                 PrefixReplacement::Join => joined(prefix, to, purpose, all, *dialect.rewrite_encoding),
                 PrefixReplacement::Elements => by_elements(prefix, to, all),
                 PrefixReplacement::Expression => by_expression(prefix, to, all),
@@ -124,6 +126,17 @@ fn as_text(prefix: &str, to: &str, purpose: Purpose, all: PathTests) -> Vec<(Pat
         Purpose::Redirect => to,
     };
     vec![(all, splice(elements.len().max(1), insert))]
+}
+
+/// Envoy replaces the matched text. kgateway drops a final slash of the prefix, and uses the regular expression `^PREFIX\/*` where `/`
+/// replaces in a rewrite (urlRewriteIr in pkg/krtcollections/builtin.go).
+fn literally(prefix: &str, to: &str, purpose: Purpose, all: PathTests) -> Vec<(PathTests, PathExpr)> {
+    let elements = prefix.strip_suffix('/').unwrap_or(prefix);
+    match (to, purpose) {
+        ("", _) => vec![(all, PathExpr::Same)],
+        ("/", Purpose::Rewrite) => as_text(elements, to, purpose, all),
+        (_, _) => vec![(all, splice(elements.len().max(1), to))],
+    }
 }
 
 /// Traefik joins with Go's `path.Join`, which cleans, and puts a final slash back that the request had. What replaces is escaped, and what

@@ -92,6 +92,19 @@ pub enum Rank {
         /// Of these the ones without regular expression.
         exact_queries: usize,
     },
+    /// Kind of the path first, expressions without regard to their length.
+    ExpressionsAlike {
+        /// Exact, then regular expression, then prefix.
+        path: PathKind,
+        /// Characters of the path; none for expressions.
+        length: usize,
+        /// Method match.
+        method: bool,
+        /// Header matches.
+        headers: usize,
+        /// Query matches.
+        queries: usize,
+    },
     /// One sum.
     Score(usize),
     /// The place of the path first; what else is asked is asked there.
@@ -145,6 +158,9 @@ impl Rank {
                 queries,
                 exact_queries,
             },
+            Order::ExpressionsAlike => {
+                Self::ExpressionsAlike { path, length: if path == PathKind::Regex { 0 } else { path_length }, method, headers, queries }
+            }
             Order::Locations => Self::Locations {
                 location: match path {
                     PathKind::Exact | PathKind::Prefix if slash => Location::Slash,
@@ -180,7 +196,7 @@ impl Rank {
     pub fn place(&self) -> Option<(Location, &str)> {
         match self {
             Self::Locations { location, path: Reverse(path), .. } => Some((*location, path)),
-            Self::Specification { .. } | Self::KindFirst { .. } | Self::Score(_) => None,
+            Self::Specification { .. } | Self::KindFirst { .. } | Self::ExpressionsAlike { .. } | Self::Score(_) => None,
         }
     }
 }
@@ -238,6 +254,16 @@ mod tests {
         let rank = |shape: Shape| Rank::of(&shape, Order::KindFirst, "/p", false);
         assert!(rank(Shape { headers: 2, exact_headers: 2, ..PLAIN }) > rank(Shape { method: true, ..PLAIN }));
         assert_eq!(rank(Shape { headers: 1, exact_headers: 1, ..PLAIN }), rank(Shape { method: true, ..PLAIN }));
+    }
+
+    #[test]
+    fn the_length_of_an_expression_counts_for_nothing_where_all_are_alike() {
+        let rank = |shape: Shape| Rank::of(&shape, Order::ExpressionsAlike, "/p", false);
+        let expression = Shape { path: PathKind::Regex, ..PLAIN };
+        assert_eq!(rank(Shape { path_length: 9, ..expression }), rank(expression));
+        assert!(rank(Shape { headers: 1, ..expression }) > rank(Shape { path_length: 9, ..expression }));
+        assert!(rank(expression) > rank(Shape { path_length: 9, ..PLAIN }));
+        assert!(rank(Shape { method: true, ..PLAIN }) > rank(Shape { headers: 2, ..PLAIN }));
     }
 
     #[test]

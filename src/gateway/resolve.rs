@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::api::{self, GROUP, Object};
 use super::attach::{Attachment, Index, Parent, RouteHead};
 use super::config::{Conducted, Config, FirstQuestions, Reading, Rule};
-use super::dialect::{BadRegex, Dialect, Http10, RegexScope, Target};
+use super::dialect::{BadRegex, Dialect, Http10, RegexScope, Target, Websockets};
 use super::facts::{Absent, Facts};
 use super::grants::Grants;
 use super::listeners::{self, RouteKind, Sources, Speaks};
@@ -181,7 +181,7 @@ fn read_as(objects: &Objects, draft: Draft<'_>, predicates: &mut Predicates, fin
     for (listener, attached) in listeners.iter_mut().zip(attached) {
         listener.state.attached = attached;
     }
-    let first = first_questions(predicates, *target.dialect.body_limit);
+    let first = first_questions(predicates, &target.dialect);
     let statuses = Statuses { listeners: listeners.into_iter().map(|listener| listener.state).collect(), routes: states };
     Reading {
         target,
@@ -206,6 +206,9 @@ fn conducts(listeners: &mut [listeners::Listener<'_>], target: &'static Target) 
         dialect.escaped_slash.value = escaped_slash.unwrap_or(dialect.escaped_slash.value);
         if listener.conduct.serves_http10 {
             dialect.http10.value = Http10::Served;
+        }
+        if listener.conduct.passes_websockets {
+            dialect.websockets.value = Websockets::Passed;
         }
         dialect.underscores.value = underscores.unwrap_or(dialect.underscores.value);
         let conducted = Conducted { dialect: Box::new(dialect), trust: listener.conduct.trust.clone() };
@@ -399,11 +402,14 @@ fn make_rules(id: ObjectId, object: &Object, maker: Maker<'_>, findings: &mut Fi
     made
 }
 
-fn first_questions(predicates: &mut Predicates, body_limit: u64) -> FirstQuestions {
+fn first_questions(predicates: &mut Predicates, dialect: &Dialect) -> FirstQuestions {
+    let body_limit = *dialect.body_limit;
     let mut ask = |field: Field, test: Test| predicates.intern(field, test, None);
     let header = |name: &str| Field::Header(name.to_owned());
     let grpc = Regex { pattern: "application/grpc(\\+.*)?".to_owned(), caseless: false, dialect: RegexDialect::Re2Full };
     let something = Regex { pattern: ".+".to_owned(), caseless: false, dialect: RegexDialect::Re2Full };
+    let word = |pattern: &str| Test::Regex(Regex { pattern: pattern.to_owned(), caseless: true, dialect: RegexDialect::Re2Full });
+    let asked_for = *dialect.websockets == Websockets::AskedFor;
     FirstQuestions {
         malformed_host: ask(Field::Request, Test::Malformed(Malformed::Host)),
         malformed_method: ask(Field::Request, Test::Malformed(Malformed::Method)),
@@ -419,6 +425,8 @@ fn first_questions(predicates: &mut Predicates, body_limit: u64) -> FirstQuestio
         origin: ask(header("origin"), Test::Present),
         certificate: ask(Field::ClientCertificate, Test::Present),
         untrusted: ask(Field::ClientCertificate, Test::Prefix("untrusted ".to_owned())),
+        websocket: asked_for
+            .then(|| [ask(header("upgrade"), word("websocket")), ask(header("connection"), word("(.*,)? *upgrade *(,.*)?"))]),
         large: (body_limit > 0).then(|| ask(Field::BodyLength, Test::Above(body_limit))),
     }
 }

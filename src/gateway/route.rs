@@ -4,7 +4,7 @@
 use super::answer::{self, Asked, UNESCAPED_PATH};
 use super::config::{Behind, Certificate, Config, Door, Entry, Port, Reading, Rule, Side, Table};
 use super::dialect::{
-    CorsOptions, EscapedSlash, ForeignPort, GrpcMiss, HostFallThrough, Http10, Misdirected, ServerName, Ties, UnknownServerName,
+    CorsOptions, EscapedSlash, ForeignPort, GrpcMiss, HostFallThrough, Http10, Misdirected, ServerName, Ties, UnknownServerName, Websockets,
 };
 use super::filter::Operations;
 use super::policies::{ClientCertificates, Guarded};
@@ -363,6 +363,9 @@ impl Reading {
     /// The answer of a match, as policies leave it.
     fn answer(&self, entry: &Entry, table: &Table, tls: bool, v: &impl Valuation) -> Answer {
         let dialect = &self.target.dialect;
+        if self.refuses_websocket(&entry.rule, (table.port, tls), v) {
+            return Answer::Respond { status: 403, response_headers: Vec::new() };
+        }
         if let (Some((Location::Slash, _)), PathExpr::Fixed(path)) = (entry.place.0.0.place(), &entry.path) {
             return answer::with_slash(path, table.port, tls);
         }
@@ -373,6 +376,14 @@ impl Reading {
             None => answer,
         };
         if asked.grpc { answer::told_by_grpc(answer) } else { answer }
+    }
+
+    /// Whether the rule is asked for a WebSocket that nothing has enabled. Redirects are refused too.
+    fn refuses_websocket(&self, rule: &Rule, port: (u16, bool), v: &impl Valuation) -> bool {
+        let dialect = self.conducts.get(&port).map_or(&self.target.dialect, |conducted| &*conducted.dialect);
+        *dialect.websockets == Websockets::AskedFor
+            && !rule.plan.websockets
+            && self.first.websocket.is_some_and(|questions| questions.into_iter().all(|question| v.holds(question)))
     }
 
     fn asked(&self, entry: &Entry, tls: bool, v: &impl Valuation) -> Asked {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::api::{self, ExplicitRef, GROUP};
 use super::config::{Backend, Rule};
-use super::dialect::{BackendFilters, FilterFaults, MirrorFaults, Port443, Target, Timeouts};
+use super::dialect::{BackendFilters, FilterFaults, GrpcBackends, MirrorFaults, Port443, Target, Timeouts};
 use super::facts::{BackendFault, Facts};
 use super::filter::{Known, Plan};
 use super::grants::{Grants, Referent, Referrer};
@@ -16,6 +16,8 @@ use crate::request::{Authorities, Handshake, Speech, Verification};
 
 /// `appProtocol` of ports that speak HTTP/2 without TLS.
 pub const H2C: &str = "kubernetes.io/h2c";
+/// `appProtocol` of ports that speak `WebSocket`.
+const WS: &str = "kubernetes.io/ws";
 
 /// What rules are made from.
 #[derive(Debug, Clone, Copy)]
@@ -244,7 +246,7 @@ impl Maker<'_> {
         for mirror in &plan.mirrors {
             if let Err(fault) = self.backend(kind, route, &mirror.backend_ref, &mut unmodelled) {
                 // A copy for a Service without endpoints is lost, nothing else.
-                if fault != BackendFault::NoEndpoints {
+                if fault != BackendFault::NoEndpoints && *self.target.dialect.mirror_faults != MirrorFaults::Ignored {
                     resolved = Err(reason(fault));
                     if *self.target.dialect.mirror_faults == MirrorFaults::Copies {
                         continue;
@@ -254,12 +256,24 @@ impl Maker<'_> {
             }
         }
         let mut backends = Vec::with_capacity(references.len());
+        let talks = |reference: &api::BackendObjectRef| {
+            let namespace = reference.namespace.as_ref().unwrap_or(&route.namespace);
+            reference.group().is_empty()
+                && self
+                    .facts
+                    .port(&NamespacedName::new(namespace, &reference.name), reference.port)
+                    .is_some_and(|port| port.app_protocol == WS)
+        };
+        plan.websockets = references.iter().any(|(_, reference, _)| talks(reference));
         let mut dropped = plan.dropped.take();
         let mut faults = Vec::new();
         for (weight, reference, mut plan) in references {
             // Filters of a backend belong to what is made of its Service, and nothing is made of a named object.
             if !reference.group().is_empty() && self.target.dialect.looks_up(reference.kind()) {
                 plan = Plan { failure: plan.failure, ..Plan::default() };
+            }
+            if *self.target.dialect.backend_filters == BackendFilters::Ignored {
+                plan = Plan { rewrite: None, redirect: None, mirrors: Vec::new(), ..plan };
             }
             let target = self.backend(kind, route, &reference, &mut unmodelled);
             if dropped.is_none() {
@@ -415,7 +429,8 @@ impl Maker<'_> {
         let by_policy = || Some(Handshake { verification: self.understood.tls_to(&name, to.port)?.clone(), ..Handshake::default() });
         let handshake = self.tls_of(&name, to.port).map(|wish| wish.handshake.clone()).or_else(by_policy);
         let h2c = self.facts.port(&name, to.port).is_some_and(|port| port.app_protocol == H2C);
-        (Speech::http(kind == "GRPCRoute" || h2c, handshake.is_some()), handshake)
+        let calls = kind == "GRPCRoute" && *self.target.dialect.grpc_backends == GrpcBackends::Http2;
+        (Speech::http(calls || h2c, handshake.is_some()), handshake)
     }
 
     /// Milliseconds to the head of an answer that an object of the implementation gives a backend.

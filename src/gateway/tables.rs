@@ -10,8 +10,8 @@ use super::candidates::Order;
 use super::compile::{Compilation, Compiled, Remaining, compile, remaining};
 use super::config::{Behind, Certificate, Door, Entry, HostIndex, Origins, Outage, Port, Rule, Side, Table, Tier};
 use super::dialect::{
-    CertificateScope, Dialect, HeaderSource, HostFallThrough, Isolation, Order as RankOrder, OverlapHttp2, OverwrittenHeaders, RegexScope,
-    SameServerName, ServerName, SharedServices, Target, Underscores, UnroutedTls, Wildcard,
+    CertificateScope, Dialect, ForeignHostname, HeaderSource, HostFallThrough, Isolation, Order as RankOrder, OverlapHttp2,
+    OverwrittenHeaders, RegexScope, SameServerName, ServerName, SharedServices, Target, Underscores, UnroutedTls, Wildcard,
 };
 use super::filter::{self, Operation, Operations};
 use super::hostname::Hostname;
@@ -116,14 +116,14 @@ impl<'b> Builder<'b> {
             }
             return Vec::new();
         }
-        let Compilation { matches, stops, left_out } = compile(&self.target.dialect, head, object, rules, findings);
+        let Compilation { matches, stops, refuses, left_out } = compile(&self.target.dialect, head, object, rules, findings);
         for attachment in attachments {
             let listener = &self.listeners[attachment.listener];
             if let Some(outage) = &stops {
                 self.dead.entry(listener.gateway.clone()).or_insert_with(|| outage.clone());
             }
             if listener.serves() {
-                self.fill(head, &matches, rules, attachment);
+                self.fill(head, &matches, rules, attachment, refuses.as_ref());
             }
         }
         left_out
@@ -135,7 +135,14 @@ impl<'b> Builder<'b> {
         (!policy.is_empty()).then(|| Arc::new(policy))
     }
 
-    fn fill(&mut self, head: RouteHead<'_>, compiled: &[Compiled], rules: &[Arc<Rule>], attachment: &Attachment) {
+    fn fill(
+        &mut self,
+        head: RouteHead<'_>,
+        compiled: &[Compiled],
+        rules: &[Arc<Rule>],
+        attachment: &Attachment,
+        refuses: Option<&Subject>,
+    ) {
         let listener = &self.listeners[attachment.listener];
         let dialect = &self.target.dialect;
         let tls = match listener.speaks {
@@ -165,6 +172,9 @@ impl<'b> Builder<'b> {
         }
         let backends = rules.iter().flat_map(|rule| &rule.backends).filter_map(|backend| backend.target.as_ref().ok().cloned());
         self.passed_on.entry(listener.gateway.clone()).or_default().extend(backends);
+        if let Some(subject) = refuses {
+            self.drafts.entry(place).or_default().broken.get_or_insert_with(|| subject.clone());
+        }
         for one in compiled {
             let asked = match remaining(&one.conditions, &early) {
                 Remaining::Conditions(asked) => asked,
@@ -226,7 +236,7 @@ impl<'b> Builder<'b> {
                     let first = *draft.hosts.entry(hostname.clone()).or_insert(attachment.listener);
                     // Envoy refuses a table with one host twice, and every listener of the port brings its own.
                     let twice = first != attachment.listener && self.listeners[first].gateway == listener.gateway;
-                    if twice && !tls && *dialect.isolation == Isolation::ByHost {
+                    if twice && !tls && *dialect.isolation == Isolation::ByHost && *dialect.foreign_hostname == ForeignHostname::Dropped {
                         draft.broken.get_or_insert_with(|| one.origin.clone());
                     }
                     draft.tiers.entry((Reverse(hostname.specificity()), hostname.clone())).or_default().push(entry(Vec::new()));

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use super::config::Config;
 use super::dialect::{
-    Compared, Dialect, FinalDot, HeaderLists, HostSpelling, MethodSpelling, MissingHost, Oddity, QueryValues, Semicolon, Underscores,
-    Wildcard,
+    Compared, Dialect, FinalDot, HeaderLines, HeaderLists, HostSpelling, MethodSpelling, MissingHost, Oddity, QueryValues, Semicolon,
+    Underscores, Wildcard,
 };
 use super::normalise::{self, Normalised};
 use super::policies::Trust;
@@ -219,9 +219,12 @@ impl<'r> View<'r> {
             }
             Field::Method => text(&self.request.method),
             Field::Path => self.path.as_ref().is_some_and(|path| self.compare(id, wanted, &path.compared)),
-            Field::Header(name) => match *self.dialect.header_lists {
-                HeaderLists::Whole => self.header(name).iter().any(|value| text(value)),
-                HeaderLists::Split => {
+            Field::Header(name) => match (*self.dialect.header_lists, *self.dialect.header_lines) {
+                (HeaderLists::Whole, HeaderLines::Each) => self.header(name).iter().any(|value| text(value)),
+                (HeaderLists::Whole, HeaderLines::Joined) => {
+                    Some(self.header(name)).filter(|lines| !lines.is_empty()).is_some_and(|lines| text(&lines.join(",")))
+                }
+                (HeaderLists::Split, _) => {
                     let joined = match (name.as_str(), &self.host) {
                         ("host", Some(host)) => host.clone(),
                         _ => self.header(name).join(", "),

@@ -387,6 +387,11 @@ pub trait Target: Sync {
         true
     }
 
+    /// It speaks HTTP/2 to the backends of a GRPCRoute; where it does not, their Services must say that they do.
+    fn calls_grpc_backends(&self) -> bool {
+        true
+    }
+
     /// Replacing the prefix `/` by something else works.
     fn replaces_root_prefix(&self) -> bool;
 

@@ -87,7 +87,7 @@ impl Cx<'_> {
         }
     }
 
-    /// An HTTPRoute reaches the Services of a rule in HTTP/2: they say themselves that they speak it, or the handshake of TLS does.
+    /// A route that does not ask for HTTP/2 by itself reaches the Services of a rule in HTTP/2: they say themselves that they speak it, or the handshake of TLS does.
     fn speaks_http2(&self, rule: &Rule) -> bool {
         if rule.changes.backend_tls.is_some() {
             return true;
@@ -108,7 +108,11 @@ impl Cx<'_> {
                 &unmappable(Code::PolicyRetry),
             );
         }
-        self.mark(rule.owner, ANNOTATION, &Settlement::Exact);
+        if self.options.target.calls_grpc_backends() {
+            self.mark(rule.owner, ANNOTATION, &Settlement::Exact);
+        } else {
+            self.settle_grpc_over_http(rule);
+        }
         if std::mem::take(&mut rule.changes.no_timeout) {
             let timeouts = &self.config.ingress(rule.owner).settings.proxy.timeouts;
             let longest = u64::try_from(timeouts.send.value.max(timeouts.read.value)).ok().filter(|seconds| *seconds > 0);

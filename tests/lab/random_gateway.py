@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Random HTTPRoutes and requests, asked of a real Envoy Gateway, NGINX Gateway Fabric or Traefik and of the model.
+"""Random HTTPRoutes and requests, asked of a real Envoy Gateway, kgateway, NGINX Gateway Fabric or Traefik and of the model.
 
   random_gateway.py --lab DIR --gateshift BIN [--server SERVER] [--kind KIND] [--cases N] [--requests N] [--seed N] [--keep DIR]
 
 Writes each case as a file of recorded requests, has the lab answer it, has `gateshift trace` answer it, and prints where the two
-differ. Exit 1 where they do. The same seed gives the same cases. SERVER is `envoy-gateway`,
-`nginx-gateway-fabric` (see ngf_lab.py) or `traefik` (see traefik_lab.py). KIND is
-`routes`, `oddities` (everything that core filters and backends can say, odd requests), `listeners` (with namespaces, grants,
-certificates and other kinds of routes), `policies` (of Envoy Gateway) or `middlewares` (of Traefik). With `--keep` the answered cases
-are kept; `GATESHIFT_ANSWERS=DIR cargo test --test suite -- answers_of_a_lab` compares them in every part that a model claims, headers
-and conditions too; with `GATESHIFT_TARGET=traefik` they are those of Traefik. Without `--gateshift` nothing else is asked.
+differ. Exit 1 where they do. The same seed gives the same cases. SERVER is `envoy-gateway`, `kgateway` (see kgateway/lab.py),
+`nginx-gateway-fabric` (see ngf_lab.py) or `traefik` (see traefik_lab.py). KIND is `routes`, `oddities` (everything that core filters and
+backends can say, odd requests), `listeners` (with namespaces, grants, certificates and other kinds of routes), `policies` (of Envoy
+Gateway) or `middlewares` (of Traefik). With `--keep` the answered cases are kept; `GATESHIFT_ANSWERS=DIR cargo test --test suite --
+answers_of_a_lab` compares them in every part that a model claims, headers and conditions too; with `GATESHIFT_TARGET=traefik` they are
+those of Traefik, and so on. Without `--gateshift` nothing else is asked.
 """
 import argparse, json, os, random, subprocess, sys, tempfile
 
@@ -20,7 +20,7 @@ import middlewares
 import oddities
 import policies
 
-LABS = {'nginx-gateway-fabric': 'ngf_lab.py', 'traefik': 'traefik_lab.py'}
+LABS = {'kgateway': os.path.join('kgateway', 'lab.py'), 'nginx-gateway-fabric': 'ngf_lab.py', 'traefik': 'traefik_lab.py'}
 HOSTS = ['shop.example.com', 'api.shop.example.com', '*.shop.example.com', '*.example.com', None]
 ASKED = ['shop.example.com', 'api.shop.example.com', 'x.shop.example.com', 'a.b.shop.example.com', 'other.example.com', 'SHOP.example.com', 'nowhere.test']
 PATHS = ['/', '/api', '/api/', '/api/v1', '/API', '/apple', '/a.b', '/app/x', '/shop']

@@ -82,20 +82,23 @@ fn an_empty_expression_stops_the_whole_gateway() {
 #[test]
 fn a_mirror_to_a_missing_service_costs_its_rule() {
     let yaml = route("web", &rule("filters: [{type: RequestMirror, requestMirror: {backendRef: {name: gone, port: 80}}}]"));
-    for target in ["envoy-gateway", "kgateway", "istio", "cilium"] {
+    for target in ["envoy-gateway", "istio", "cilium"] {
         assert_eq!(codes(&yaml, target), only(Code::GatewayRuleFails), "{target}");
     }
     // Only the copies are lost.
-    assert_eq!(codes(&yaml, "nginx-gateway-fabric"), BTreeSet::new());
+    for target in ["kgateway", "nginx-gateway-fabric"] {
+        assert_eq!(codes(&yaml, target), BTreeSet::new(), "{target}");
+    }
 }
 
 #[test]
 fn expressions_that_the_engine_refuses_cost_their_rule() {
     for value in ["/(?!x).*", "/a++", "/(a", "/(a)\\\\1"] {
         let yaml = route("web", &matched(&format!("path: {{type: RegularExpression, value: \"{value}\"}}")));
-        for target in ["envoy-gateway", "kgateway", "traefik", "istio"] {
+        for target in ["envoy-gateway", "traefik", "istio"] {
             assert_eq!(codes(&yaml, target), only(Code::GatewayRuleDropped), "{target}: {value}");
         }
+        assert_eq!(codes(&yaml, "kgateway"), only(Code::GatewayOutage), "{value}");
     }
 }
 

@@ -41,6 +41,7 @@ const EXCEPTIONS: &[(&[&str], &str, &str)] = &[
     ),
     (&["traefik"], "auth-tls-verify", "one option for every host of the instance"),
     (&["istio"], "auth-url", "the service must be named in the configuration of the mesh, which no manifest here can change"),
+    (&["kgateway"], "backend-grpc", "backends of a GRPCRoute are called over HTTP/1.1 unless their Service says that they speak HTTP/2"),
     (&["nginx-gateway-fabric"], "backend-https", "a BackendTLSPolicy always verifies, and nginx does not"),
     (&["agentgateway", "envoy-gateway", "kgateway"], "connection-proxy-header", "a header between two hops that proxies set themselves"),
     (

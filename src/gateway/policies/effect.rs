@@ -245,6 +245,8 @@ pub struct Conduct {
     pub idle: Option<u64>,
     /// Requests of HTTP/1.0 are answered.
     pub serves_http10: bool,
+    /// Requests for a `WebSocket` are passed on.
+    pub passes_websockets: bool,
     /// Whether HTTP/2 is offered.
     pub http2: Option<bool>,
     /// Changes of request headers before routes are looked at.

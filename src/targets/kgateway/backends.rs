@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::traffic::duration;
 use super::types::{BackendConfigPolicy, HashCookie, HashHeader, HashPolicy, LoadBalancer, RingHash, Tls};
 use crate::{
     gateway::{Intent, SessionCookie},
@@ -13,7 +14,7 @@ pub(super) fn backend(intents: &[Intent]) -> Option<BackendConfigPolicy> {
     let mut policy = BackendConfigPolicy::default();
     for intent in intents {
         match intent {
-            Intent::Timeouts { connect: Some(seconds), .. } => policy.connect_timeout = Some(format!("{seconds}s")),
+            Intent::Timeouts { connect: Some(seconds), .. } => policy.connect_timeout = Some(duration(*seconds)),
             // nginx verifies nothing where the annotation says no more.
             Intent::BackendTls => policy.tls = Some(Tls { insecure_skip_verify: Some(true), ..Tls::default() }),
             Intent::SessionAffinity { cookie, attributes } => policy.load_balancer = Some(by_cookie(cookie, attributes)),
@@ -53,7 +54,7 @@ fn by_cookie(name: &str, attributes: &SessionCookie) -> LoadBalancer {
     let cookie = HashCookie {
         name: name.to_owned(),
         path: Some(if path.is_empty() { "/".to_owned() } else { path.clone() }),
-        ttl: Some(format!("{}s", max_age.parse::<u64>().unwrap_or(0))),
+        ttl: Some(duration(max_age.parse::<u64>().unwrap_or(0))),
         secure: secure.then_some(true),
         http_only: Some(true),
         same_site: ["Strict", "Lax", "None"].into_iter().find(|known| known.eq_ignore_ascii_case(same_site)).map(str::to_owned),

@@ -60,7 +60,7 @@ impl Target for Kgateway {
     }
 
     fn says_of_gateways(&self) -> &'static str {
-        "times of silence, and which proxies are trusted to tell the client"
+        "times of silence, WebSockets, and which proxies are trusted to tell the client"
     }
 
     fn closes_times(&self) -> bool {
@@ -73,6 +73,10 @@ impl Target for Kgateway {
 
     fn keeps_cors(&self) -> bool {
         true
+    }
+
+    fn calls_grpc_backends(&self) -> bool {
+        false
     }
 
     fn replaces_root_prefix(&self) -> bool {

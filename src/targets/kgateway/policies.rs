@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use super::{
     backends, traffic,
-    types::{GROUP, HttpSettings, ListenerPolicy, ListenerSettings, ServiceRef, TargetRef, TrafficPolicy, VERSION},
+    types::{
+        GROUP, HttpSettings, ListenerPolicy, ListenerSettings, ServiceRef, TargetRef, TrafficPolicy, UpgradeConfig, VERSION, WEBSOCKET,
+    },
 };
 use crate::{
     gateway::{
@@ -85,17 +87,20 @@ fn told_without_policy(estate: &Estate) -> BTreeSet<String> {
     told
 }
 
-/// Proxies in front are believed about the client, and clients do not send what authentication services tell backends.
+/// A `WebSocket` is passed on, proxies in front are believed about the client, and clients do not send what authentication services tell
+/// backends.
 fn of_clients(estate: &Estate, own: &mut Own) {
     let Estate { gateway, gateways, sections, trusted, .. } = estate;
     let remove = envoy::withdrawn(sections.iter());
-    if gateways.is_empty() || (trusted.is_none() && remove.is_empty()) {
+    if gateways.is_empty() {
         return;
     }
     let settings = HttpSettings {
         // Networks are only looked at where the address of the peer is not.
         use_remote_address: trusted.as_ref().map(|_| false),
         xff_trusted_cidrs: trusted.clone().unwrap_or_default(),
+        // Without this, who asks for a WebSocket gets 403.
+        upgrade_config: Some(UpgradeConfig { enabled_upgrades: vec![WEBSOCKET.to_owned()], ..UpgradeConfig::default() }),
         early_request_header_modifier: (!remove.is_empty()).then(|| HeaderModifier { remove, ..HeaderModifier::default() }),
         ..HttpSettings::default()
     };

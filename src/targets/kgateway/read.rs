@@ -3,7 +3,7 @@
 
 use super::types::{
     Acl, BackendConfigPolicy, DirectResponse, ExtAuth, GROUP, GatewayExtension, HttpService, HttpSettings, ListenerPolicy, PathRegex, Tls,
-    TrafficPolicy, UrlRewrite,
+    TrafficPolicy, UrlRewrite, WEBSOCKET,
 };
 use crate::{
     gateway::{
@@ -116,9 +116,11 @@ impl Reader<'_> {
                     let namespace = secret.namespace.as_ref().unwrap_or(&of.namespace);
                     let name = NamespacedName::new(namespace, &secret.name);
                     let fault = self.facts.password_fault(&name, secret.key.as_deref().unwrap_or(".htpasswd"));
-                    // What the controller makes of a bad Secret is not known: nobody gets through, or everybody.
-                    let unmodelled = fault.map(|fault| format!("{of}: {fault}"));
-                    Effect { password: Some(Password { secret: name, removed: false }), unmodelled, ..Effect::default() }
+                    match fault {
+                        // Its rules answer 500.
+                        Some(fault) => Effect { invalid: Some(format!("{of}: {fault}")), ..Effect::default() },
+                        None => Effect { password: Some(Password { secret: name, removed: false }), ..Effect::default() },
+                    }
                 }
                 None => unmodelled(format!("`basicAuth` of {of}")),
             };
@@ -182,11 +184,11 @@ fn conduct(policy: &ListenerPolicy, of: &ObjectRef) -> Conduct {
     let lacks = || Conduct { unmodelled: Some(format!("a field of {of}")), ..Conduct::default() };
     let settings = policy.default.as_ref().filter(|_| policy.other.is_empty() && policy.per_port.is_empty());
     let Some(settings) = settings.filter(|settings| settings.other.is_empty()) else { return lacks() };
-    let Some(HttpSettings { use_remote_address, xff_num_trusted_hops, xff_trusted_cidrs, early_request_header_modifier, other }) =
-        &settings.http_settings
-    else {
-        return Conduct::default();
-    };
+    let Some(settings) = &settings.http_settings else { return Conduct::default() };
+    let HttpSettings { use_remote_address, xff_num_trusted_hops, xff_trusted_cidrs, early_request_header_modifier, upgrade_config, other } =
+        settings;
+    let mut upgrades = upgrade_config.iter().flat_map(|config| &config.enabled_upgrades);
+    let passes_websockets = upgrades.any(|upgrade| upgrade.eq_ignore_ascii_case(WEBSOCKET));
     let early = early_request_header_modifier.clone().unwrap_or_default();
     let networks: Option<Vec<Network>> = xff_trusted_cidrs.iter().map(|text| network(text)).collect();
     let trust = match (use_remote_address, xff_num_trusted_hops, networks) {
@@ -195,7 +197,7 @@ fn conduct(policy: &ListenerPolicy, of: &ObjectRef) -> Conduct {
         (None | Some(true), Some(hops), _) => Some(Trust::Hops(*hops)),
         (Some(false), ..) => return lacks(),
     };
-    if other.is_empty() { Conduct { trust, early, ..Conduct::default() } } else { lacks() }
+    if other.is_empty() { Conduct { trust, passes_websockets, early, ..Conduct::default() } } else { lacks() }
 }
 
 fn unmodelled(what: String) -> Effect {

@@ -59,9 +59,19 @@ pub(super) fn traffic(intents: &[Intent], extension: &str) -> Option<TrafficPoli
     (policy != TrafficPolicy::default()).then_some(policy)
 }
 
+/// Seconds as the definitions take them: five digits a unit at most.
+pub(super) fn duration(seconds: u64) -> String {
+    const MOST: u64 = 99_999;
+    if seconds <= MOST {
+        return format!("{seconds}s");
+    }
+    let units = [((seconds / 3600).min(MOST), "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
+    units.into_iter().filter(|(number, _)| *number > 0).map(|(number, unit)| format!("{number}{unit}")).collect()
+}
+
 /// Only silence ends an exchange.
 pub(super) fn silence(seconds: u64) -> Timeouts {
-    Timeouts { request: Some("0s".to_owned()), stream_idle: Some(format!("{seconds}s")), ..Timeouts::default() }
+    Timeouts { request: Some("0s".to_owned()), stream_idle: Some(duration(seconds)), ..Timeouts::default() }
 }
 
 fn retry(conditions: &str, tries: u64) -> Retry {
@@ -140,6 +150,13 @@ mod tests {
         assert_eq!(made.default_action, "deny");
         assert_eq!(made.rules.iter().map(|rule| rule.action.as_str()).collect::<Vec<_>>(), ["deny", "allow"]);
         assert_eq!(made.rules[1].cidrs, ["10.0.0.0/8", "192.168.0.0/16"]);
+    }
+
+    #[test]
+    fn a_unit_of_a_duration_has_five_digits_at_most() {
+        assert_eq!([0, 60, 99_999].map(duration), ["0s", "60s", "99999s"]);
+        assert_eq!([172_800, 100_000, 31_536_001].map(duration), ["48h", "27h46m40s", "8760h1s"]);
+        assert!(duration(u64::MAX).starts_with("99999h"));
     }
 
     #[test]

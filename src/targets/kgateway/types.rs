@@ -6,6 +6,8 @@ use crate::{gateway::api::HeaderModifier, targets::wire::wire};
 
 /// API group of all kinds.
 pub(super) const GROUP: &str = "gateway.kgateway.dev";
+/// What Envoy calls a WebSocket, in any letter case.
+pub(super) const WEBSOCKET: &str = "websocket";
 /// Version of all kinds.
 pub(super) const VERSION: &str = "v1alpha1";
 
@@ -121,6 +123,10 @@ wire! {
         #[serde(rename = "xffTrustedCIDRs")]
         xff_trusted_cidrs: Vec<String>,
         early_request_header_modifier: Option<HeaderModifier>,
+        upgrade_config: Option<UpgradeConfig>,
+    }
+    struct UpgradeConfig {
+        enabled_upgrades: Vec<String>,
     }
     /// How a Service is reached.
     struct BackendConfigPolicy {
