@@ -249,3 +249,22 @@ fn a_certificate_that_the_backend_is_no_longer_shown_differs() {
     assert_verdict(&also, "proved");
     assert!(assumptions(&also).iter().any(|assumption| assumption.contains("ask for no client certificate")), "{:?}", assumptions(&also));
 }
+
+#[test]
+fn hosts_hand_tls_to_backends_down_unless_only_locations_may_have_it() {
+    let secret = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: ca, namespace: shop}\nstringData: {ca.crt: authorities}\n";
+    let paths = path("/", "Prefix", "web");
+    let verifying =
+        ingress("nginx.ingress.kubernetes.io/proxy-ssl-secret: shop/ca, nginx.ingress.kubernetes.io/proxy-ssl-verify: 'on'", &paths);
+    let of = |location_only: bool| {
+        let map = format!(
+            "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: ingress-nginx-controller, namespace: ingress-nginx}}\ndata: {{proxy-ssl-location-only: '{location_only}'}}\n"
+        );
+        let inventory = inventory(&format!("{verifying}{secret}{map}"));
+        let given = controller::Given::default();
+        let config =
+            controller::resolve(&inventory, &controller::controller(&inventory, &given), &controller::Options::of(&inventory)).config;
+        config.server(HOST).expect("server").proxy_tls.is_some()
+    };
+    assert_eq!((of(false), of(true)), (true, false));
+}
