@@ -356,7 +356,7 @@ pub(super) struct Gateway {
     #[arg(long, value_name = "KEY=VALUE")]
     pub namespace_label: Option<String>,
     /// Implementation to write for, with or without its version
-    #[arg(long, value_name = "ID[@VERSION]", default_value = "standard")]
+    #[arg(long, value_name = "ID[@VERSION]", default_value = Self::STANDARD)]
     pub target: String,
     /// Version of Gateway API to write for [default: what the cluster has installed, else 1.5]
     #[arg(long, value_name = "VERSION")]
@@ -382,6 +382,11 @@ pub(super) struct Gateway {
     /// File that maps annotations of your own to filters or labels of routes
     #[arg(long, value_name = "FILE")]
     pub annotation_map: Option<PathBuf>,
+}
+
+impl Gateway {
+    /// The target that stands for no implementation.
+    pub(super) const STANDARD: &'static str = "standard";
 }
 
 /// Arguments of `convert`.

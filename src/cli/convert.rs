@@ -76,7 +76,7 @@ fn one(arguments: &Convert, context: Option<&str>, directory: Option<&Path>, ter
     let diagnostics = Diagnostics::new(inventory, terminal.colours);
     let counts = Counts {
         verdict: written.verdict,
-        sources: inventory.sources.0.len(),
+        sources: (!arguments.input.filenames.is_empty()).then_some(inventory.sources.0.len()),
         ingresses: inventory.ingresses.len(),
         served: old.resolved.config.ingresses.len(),
     };

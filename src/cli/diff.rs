@@ -1,12 +1,12 @@
 //! `gateshift diff`: both sides of a migration, or of a change, compared for the whole request space.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use anyhow::Result;
 
 use super::{
     Terminal, Usage,
-    args::{Diff, DiffFormat},
+    args::{Diff, DiffFormat, Gateway},
     config,
     estate::{self, Aim, New, Old},
     exit::Exit,
@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     compare::{self, Aspect, Comparison, Limits, Router},
+    gateway::dialect::Target,
     k8s::Inventory,
     ledger::{Finding, Severity},
     nginx,
@@ -72,7 +73,7 @@ fn migration(arguments: &Diff, selection: &Selection, context: Option<&str>, ter
     } else {
         let manifests = estate::manifests(&arguments.against, &arguments.input, terminal)?;
         partial |= manifests.partial;
-        manifest_side(arguments, manifests, Some(&old.reading.inventory))?
+        manifest_side(arguments, manifests, Some(&old.reading.inventory), terminal)?
     };
     let aim = Aim::of(&arguments.gateway, Some(&old.reading.inventory));
     let target = &estate::dialect_of(&arguments.gateway)?.id;
@@ -93,7 +94,18 @@ fn migration(arguments: &Diff, selection: &Selection, context: Option<&str>, ter
     print(arguments, &router, &new.config, (sides, &tables), selection, terminal).map(|exit| if partial { Exit::Partial } else { exit })
 }
 
-fn manifest_side(arguments: &Diff, manifests: Reading, facts: Option<&Inventory>) -> Result<New> {
+/// Policies are understood only as those of the target: where none was named and there are some, it is worth a word.
+fn hint(arguments: &Diff, manifests: &Inventory, terminal: &Terminal) {
+    let groups: BTreeSet<&str> = manifests.gateway_objects.iter().map(|(id, _)| manifests.object(*id).group.as_str()).collect();
+    let named = arguments.gateway.target != Gateway::STANDARD;
+    for target in Target::all().iter().filter(|target| !named && target.policy_groups.iter().any(|group| groups.contains(group.as_str()))) {
+        let Target { id, title, .. } = target;
+        terminal.notice(&format!("hint     there are objects of {title}, which `--target {id}` understands\n"));
+    }
+}
+
+fn manifest_side(arguments: &Diff, manifests: Reading, facts: Option<&Inventory>, terminal: &Terminal) -> Result<New> {
+    hint(arguments, &manifests.inventory, terminal);
     let judge = Aim::of(&arguments.gateway, facts).judge();
     Ok(New::new(manifests.inventory, facts, estate::dialect_of(&arguments.gateway)?, &judge))
 }
@@ -103,7 +115,7 @@ fn reviewed(arguments: &Diff, paths: &[PathBuf], terminal: &Terminal) -> Result<
     let reading = estate::manifests(paths, &arguments.input, terminal)?;
     let partial = reading.partial;
     if reading.inventory.ingresses.is_empty() && !reading.inventory.gateway_objects.is_empty() {
-        return Ok((Reviewed::Manifests(Box::new(manifest_side(arguments, reading, None)?)), partial));
+        return Ok((Reviewed::Manifests(Box::new(manifest_side(arguments, reading, None, terminal)?)), partial));
     }
     Ok((Reviewed::Ingresses(Box::new(Old::new(reading, &arguments.controller))), partial))
 }

@@ -23,8 +23,8 @@ const BLOCKED: usize = 50;
 /// Numbers for the first lines.
 #[derive(Debug, Clone, Default)]
 pub struct Counts {
-    /// Texts that were read.
-    pub sources: usize,
+    /// Texts that were read; `None` for a cluster.
+    pub sources: Option<usize>,
     /// Ingresses that were read.
     pub ingresses: usize,
     /// Ingresses that the controller serves.
@@ -42,10 +42,11 @@ pub fn summary(
     inventory: &Inventory,
     diagnostics: &Diagnostics<'_>,
 ) -> String {
-    let (mut text, per_code, left) = told(findings, diagnostics);
+    // Whoever gets nothing wants to know why, however little is wrong.
+    let (mut text, per_code, left) = told(findings, diagnostics, counts.ingresses > 0 && objects.is_empty());
     text.push_str(&format!(
         "read     {}: {} Ingress(es), {} of them served{}\n",
-        if counts.sources == 0 { "the cluster".to_owned() } else { format!("{} file(s)", counts.sources) },
+        counts.sources.map_or_else(|| "the cluster".to_owned(), |sources| format!("{sources} file(s)")),
         counts.ingresses,
         counts.served,
         others(inventory)
@@ -77,8 +78,8 @@ pub fn summary(
 }
 
 /// Findings in words, how many there are of each kind, and how many of medium severity or above are not among the words. What could not be
-/// read, what is assumed, and what is lost is told one by one: the rest of the summary stands on it.
-fn told(findings: &Findings, diagnostics: &Diagnostics<'_>) -> (String, BTreeMap<Code, usize>, usize) {
+/// read, what is assumed, and what is lost is told one by one: the rest of the summary stands on it. `each`: one of each kind is told.
+fn told(findings: &Findings, diagnostics: &Diagnostics<'_>, each: bool) -> (String, BTreeMap<Code, usize>, usize) {
     let mut shown: Vec<&Finding> = findings.iter().collect();
     shown.sort_by_cached_key(|finding| std::cmp::Reverse(severity(finding)));
     let mut text = String::new();
@@ -97,7 +98,7 @@ fn told(findings: &Findings, diagnostics: &Diagnostics<'_>) -> (String, BTreeMap
             kinds += 1;
             kinds <= SHOWN
         } else {
-            false
+            each && *count == 1
         };
         if tell {
             text.push_str(&if *count == 1 { diagnostics.render(finding) } else { diagnostics.render_briefly(finding) });
