@@ -42,7 +42,8 @@ impl Router<'_> {
         };
         let mut response_headers = self.headers(here);
         let header_rules = self.cleared(&response_headers);
-        for hidden in &self.config.globals.hide_headers {
+        let reached = split.iter().any(|share| share.backend.is_some());
+        for hidden in self.config.globals.hide_headers.iter().filter(|_| reached) {
             if !response_headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(hidden)) {
                 response_headers.push((hidden.to_ascii_lowercase(), None));
             }
