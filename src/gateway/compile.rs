@@ -115,6 +115,15 @@ fn refused_path(matched: &Matched, dialect: &Dialect) -> Option<String> {
     Some(format!("the implementation takes no path with `{refused}`"))
 }
 
+/// What tells the location of a match from others, where there are locations.
+fn location_of(matched: &Matched, path: &PathMatch, dialect: &Dialect) -> String {
+    match (*dialect.order, &matched.grpc_path) {
+        (RankOrder::Specification | RankOrder::KindFirst | RankOrder::ExpressionsAlike | RankOrder::Score, _) => String::new(),
+        (RankOrder::Locations, None) => path.value().to_owned(),
+        (RankOrder::Locations, Some(tests)) => format!("{tests:?}"),
+    }
+}
+
 fn compile_match(
     dialect: &Dialect,
     matched: &Matched,
@@ -131,11 +140,7 @@ fn compile_match(
         Some(tests) => vec![(tests.clone(), PathExpr::Same)],
         None => paths::forms(&path, rule.plan.path_modifier(), purpose, dialect),
     };
-    let text = match (*dialect.order, &matched.grpc_path) {
-        (RankOrder::Specification | RankOrder::KindFirst | RankOrder::ExpressionsAlike | RankOrder::Score, _) => String::new(),
-        (RankOrder::Locations, None) => path.value().to_owned(),
-        (RankOrder::Locations, Some(tests)) => format!("{tests:?}"),
-    };
+    let text = location_of(matched, &path, dialect);
     let forms = if *dialect.order == RankOrder::Locations { paths::places(forms) } else { forms };
     let headers = match *dialect.repeated_names {
         RepeatedNames::First => first_of_each(&matched.http.headers),

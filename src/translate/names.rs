@@ -1,9 +1,8 @@
 //! Names of emitted objects: stable, free of collisions, at most 63 characters.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, HashSet},
-};
+use std::{borrow::Cow, collections::BTreeMap};
+
+use indexmap::IndexSet;
 
 /// Longest name; Services and labels that controllers derive from names allow no more.
 const LONGEST: usize = 63;
@@ -11,7 +10,7 @@ const LONGEST: usize = 63;
 /// Names that are taken, by kind and namespace.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    taken: BTreeMap<&'static str, BTreeMap<String, HashSet<String>>>,
+    taken: BTreeMap<&'static str, BTreeMap<String, IndexSet<String>>>,
 }
 
 impl Names {
@@ -20,7 +19,7 @@ impl Names {
         let wanted = &dns(wanted);
         let of_kind = self.taken.entry(kind).or_default();
         if !of_kind.contains_key(namespace) {
-            of_kind.insert(namespace.to_owned(), HashSet::new());
+            of_kind.insert(namespace.to_owned(), IndexSet::new());
         }
         let taken = of_kind.get_mut(namespace).expect("INVARIANT: it was put there");
         let mut name = shorten(wanted);

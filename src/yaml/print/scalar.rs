@@ -104,9 +104,9 @@ const SPECIAL: [u8; 256] = {
     let mut table = [FOREIGN; 256];
     let mut byte = 0x20;
     while byte < 0x7F {
-        table[byte] = match byte as u8 {
-            b':' => COLON,
-            b'#' => HASH,
+        table[byte] = match byte {
+            0x3A => COLON,
+            0x23 => HASH,
             _ => 0,
         };
         byte += 1;
