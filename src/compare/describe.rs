@@ -111,6 +111,7 @@ pub(super) fn assumptions(assumptions: &BTreeSet<Assumption>) -> Vec<String> {
             }
             Assumption::Authorities { old, new } => format!("{new} holds the authorities of {old}"),
             Assumption::NotAsked => "backends ask for no client certificate where nginx shows none".to_owned(),
+            Assumption::CountedFrames => "no body over HTTP/2 is longer than its limit by less than a frame (16 KiB)".to_owned(),
             Assumption::AskedInVain => "nobody minds whether he is asked for credentials where nobody is served".to_owned(),
             Assumption::PlainAnswers => "authentication services answer 200, 401 or 403".to_owned(),
         })

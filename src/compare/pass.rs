@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     automata::Lang,
+    gateway::policies::UNCOUNTED,
     k8s::ObjectRef,
     ledger::Code,
     request::{Answer, Guard, NoAnswer, Predicates, Request, Scheme},
@@ -52,6 +53,8 @@ pub(super) enum Assumption {
     NotAsked,
     /// Authentication services say yes with 200 and no with 401 or 403. What else they say, routers take in ways of their own.
     PlainAnswers,
+    /// No body over HTTP/2 is longer than its limit by less than a frame, which some do not count.
+    CountedFrames,
     /// Where nobody is served either way, nobody minds being asked for credentials, or no longer.
     AskedInVain,
 }
@@ -282,6 +285,9 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
         let (before, after) = (&old.ruling.answer, &new.ruling.answer);
         for answer in [before, after] {
             if let Some(what) = answers::unmodelled(answer) {
+                if what == UNCOUNTED {
+                    return Some(Leaf::Assumed(vec![Assumption::CountedFrames]));
+                }
                 return Some(Leaf::Open(Code::UndecidedUnmodelled, what.to_owned()));
             }
         }

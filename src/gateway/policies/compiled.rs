@@ -39,6 +39,9 @@ impl Guarded {
     }
 }
 
+/// What is not known of a body over HTTP/2 that is longer than its limit by less than the frame that nobody counts.
+pub const UNCOUNTED: &str = "a body whose last frame of HTTP/2 is above its limit";
+
 /// A limit for bodies.
 #[derive(Debug, Clone)]
 struct BodyLimit {
@@ -70,7 +73,7 @@ impl BodyLimit {
             return Some("a body above its limit, which passes where it is complete before the authentication service answers");
         }
         let (http2, longer) = self.frame?;
-        (v.holds(http2) && !v.holds(longer)).then_some("a body whose last frame of HTTP/2 is above its limit")
+        (v.holds(http2) && !v.holds(longer)).then_some(UNCOUNTED)
     }
 }
 

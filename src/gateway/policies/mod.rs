@@ -9,7 +9,7 @@ mod effect;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use compiled::instead;
-pub use compiled::{Guarded, Policy};
+pub use compiled::{Guarded, Policy, UNCOUNTED};
 pub use effect::{
     Addresses, AskedPath, ClientCertificates, Conduct, Cookie, Effect, Filter, HostFrom, Instead, Network, Origin, Override, Password,
     Service, Trust,
