@@ -267,7 +267,7 @@ fn same_text(old: &TextExpr, new: &TextExpr, cell: &TextCell<'_>) -> Result<bool
 fn same_service(old: &TextExpr, new: &TextExpr, cell: &TextCell<'_>) -> Result<bool, Apart> {
     let (old, new) = (text::normal(old, 0, cell)?, text::normal(new, 1, cell)?);
     let ([Sym::Literal(before)], [Sym::Literal(after)]) = (old.as_slice(), new.as_slice()) else { return Ok(old == new) };
-    Ok(before == after || matches!(((cell.service)(0, before), (cell.service)(1, after)), (Some(one), Some(other)) if one == other))
+    Ok((cell.same_service)(before, after))
 }
 
 fn forwards(old: &Forwarding, new: &Forwarding, cell: &TextCell<'_>, found: &mut Vec<Unlike>) -> Result<(), Apart> {

@@ -312,8 +312,17 @@ impl<'p, O: Router, N: Router> Walker<'_, 'p, O, N> {
         let host = self.class.only.then_some(self.class.name.as_str());
         let method = choices.chosen().find(|(key, _)| matches!(key, Key::Method));
         let preflights = method.is_none_or(|(_, value)| value.sample.as_deref() == Some("OPTIONS"));
-        let service = |side: usize, url: &str| if side == 0 { services::behind(self.old, url) } else { services::behind(self.new, url) };
-        let cell = TextCell { host, entry, path: atom, relation: &relation, header: &header, preflights, service: &service, test: &test };
+        let same_service = |before: &str, after: &str| services::same(self.old, self.new, before, after);
+        let cell = TextCell {
+            host,
+            entry,
+            path: atom,
+            relation: &relation,
+            header: &header,
+            preflights,
+            same_service: &same_service,
+            test: &test,
+        };
         let mut unlike: Option<Vec<Unlike>> = None;
         for before in std::iter::once(before).chain(&old.others) {
             for after in std::iter::once(after).chain(&new.others) {

@@ -233,7 +233,7 @@ fn compare(old: &Answer, new: &Answer, entry: Entry, host: &str, header: &dyn Fn
         relation: &|_| Relation::Unsure,
         header,
         preflights,
-        service: &|_, _| None,
+        same_service: &|before, after| before == after,
         test: &|_, _| None,
     };
     answers::compare(old, new, &cell).unwrap_or_default()

@@ -67,11 +67,8 @@ impl<'r, O: Router, N: Router> Requests<'r, O, N> {
 
     /// The same services and passwords are asked, by whatever name.
     fn is_asked_alike(&self, old: &BTreeSet<String>, new: &BTreeSet<String>) -> bool {
-        let same = |before: &String, after: &String| {
-            before == after
-                || matches!((services::behind(self.old, before), services::behind(self.new, after)), (Some(one), Some(other)) if one == other)
-        };
-        old.len() == new.len() && old.iter().all(|before| new.iter().any(|after| same(before, after)))
+        let same = |before: &String| new.iter().any(|after| services::same(self.old, self.new, before, after));
+        old.len() == new.len() && old.iter().all(same)
     }
 
     /// Both sides do the same, as far as services are known.

@@ -1,14 +1,18 @@
 //! Authentication services: who answers a URL, whatever name it goes by.
 
-use super::{replay::Stage, router::Router, witness};
+use super::{
+    replay::Stage,
+    router::{Entry, Router},
+    witness,
+};
 use crate::{
     k8s::NamespacedName,
-    request::{Outcome, Scheme, Speech},
+    request::{Outcome, Speech},
 };
 
 /// Who answers a URL, and what is asked there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Service {
+struct Service {
     /// Port of a Service, `namespace/name:port`.
     backend: String,
     /// Path and query.
@@ -16,9 +20,14 @@ pub(super) struct Service {
     speech: Vec<Speech>,
 }
 
+/// The same is asked of the same service by a URL of the old side and one of the new side.
+pub(super) fn same(old: &impl Router, new: &impl Router, before: &str, after: &str) -> bool {
+    before == after || matches!((behind(old, before), behind(new, after)), (Some(one), Some(other)) if one == other)
+}
+
 /// Who answers a URL of the cluster, or one of this side itself: a service may be asked through the door that clients use. `None` where
 /// that is somebody else, more than one, or behind a door that is guarded too.
-pub(super) fn behind(side: &impl Router, url: &str) -> Option<Service> {
+fn behind(side: &impl Router, url: &str) -> Option<Service> {
     // Sides differ in what they ask where a URL has no path.
     let (_, rest) = url.split_once("://")?;
     rest.contains(['/', '?']).then_some(())?;
@@ -28,10 +37,10 @@ pub(super) fn behind(side: &impl Router, url: &str) -> Option<Service> {
         Some((host, port)) => (host, Some(port.parse::<u16>().ok()?)),
         None => (authority.as_str(), None),
     };
-    let usual = if request.scheme == Scheme::Https { 443 } else { 80 };
+    let usual = Entry { scheme: request.scheme, port: None }.number();
     if let Some(service) = NamespacedName::of_service_name(host) {
         let backend = format!("{service}:{}", port.unwrap_or(usual));
-        return Some(Service { backend, target: request.target, speech: vec![Speech::http(false, request.scheme == Scheme::Https)] });
+        return Some(Service { backend, target: request.target, speech: vec![Speech::http(false, request.sni.is_some())] });
     }
     request.port = port.filter(|port| *port != usual);
     request.sni = request.sni.map(|_| host.to_owned());

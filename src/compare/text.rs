@@ -4,7 +4,6 @@ use super::{
     captures,
     paths::{PathAtom, Relation},
     router::Entry,
-    services::Service,
 };
 use crate::{
     automata::Lang,
@@ -60,8 +59,8 @@ pub(super) struct TextCell<'c> {
     pub(super) header: &'c dyn Fn(&str) -> Known,
     /// Requests may be preflights: their method may be `OPTIONS`.
     pub(super) preflights: bool,
-    /// Who answers a URL that a side asks.
-    pub(super) service: &'c dyn Fn(usize, &str) -> Option<Service>,
+    /// Whether a URL of the old side and one of the new side ask the same of the same service.
+    pub(super) same_service: &'c dyn Fn(&str, &str) -> bool,
     /// The test of a question of a side.
     pub(super) test: &'c dyn Fn(usize, PredicateId) -> Option<&'c Test>,
 }
