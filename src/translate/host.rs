@@ -118,7 +118,8 @@ impl Cx<'_> {
         self.named = plan.hostnames.iter().all(|(name, _)| name.is_precise());
         let form = self.form(server);
         self.expressions = form == Form::Regex;
-        plan.http = self.rules(server, form, false);
+        let never = reach::never_reached(server);
+        plan.http = self.rules(server, form, false, &never);
         let mut refused = Code::AccessClientCertificates;
         if plan.hostnames.iter().all(|(_, tls)| *tls == TlsPlan::None) {
             // nginx serves these over TLS, with a certificate that nobody trusts; what they say is looked at all the same.
@@ -126,7 +127,7 @@ impl Cx<'_> {
                 plan.http.iter().filter(|rule| matches!(rule.action, Action::ToHttps { .. })).map(|rule| rule.origin.clone()).collect();
             // TLS that passes unread asks nobody.
             if !lost.is_empty() && plan.passthrough.is_none() {
-                self.rules(server, form, true);
+                self.rules(server, form, true, &never);
             }
             for place in lost.into_iter().filter(|_| plan.passthrough.is_none()) {
                 self.mark_path(&place, unmappable(Code::TlsNoCertificate));
@@ -135,7 +136,7 @@ impl Cx<'_> {
                 self.mark(client.ingress, CLIENT_CERTIFICATES, &unmappable(Code::TlsNoCertificate));
             }
         } else {
-            plan.https = self.rules(server, form, true);
+            plan.https = self.rules(server, form, true, &never);
             self.wishes.clear();
             let lost = self.client_certificates(server, &plan.hostnames);
             self.ciphers(server, &plan.hostnames);
@@ -421,7 +422,7 @@ impl Cx<'_> {
         rules
     }
 
-    fn rules(&mut self, server: &Server, form: Form, tls: bool) -> Vec<Rule> {
+    fn rules(&mut self, server: &Server, form: Form, tls: bool, never: &BTreeSet<usize>) -> Vec<Rule> {
         let mut rules: Vec<Rule> = Vec::new();
         self.refuses_unsaid_paths = false;
         let around = self.around_server(server);
@@ -432,7 +433,6 @@ impl Cx<'_> {
         if let Some(owner) = server.created_by {
             rules.extend(self.snippet_locations(&around, server, owner, tls));
         }
-        let never = reach::never_reached(server);
         for (position, location) in server.locations.iter().enumerate() {
             if never.contains(&position) {
                 continue;
