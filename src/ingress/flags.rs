@@ -7,23 +7,6 @@ use crate::{
     nginx::Flags,
 };
 
-/// Flags with values that decide about routing.
-const READ: [&str; 13] = [
-    "annotations-prefix",
-    "controller-class",
-    "default-backend-service",
-    "default-ssl-certificate",
-    "health-check-path",
-    "http-port",
-    "https-port",
-    "ingress-class",
-    "ssl-passthrough-proxy-port",
-    "tcp-services-configmap",
-    "udp-services-configmap",
-    "watch-namespace",
-    "watch-namespace-selector",
-];
-
 /// Flags of the library for logs, which say nothing about routing.
 const OF_LOGGING: [&str; 13] = [
     "add_dir_header",
@@ -57,8 +40,8 @@ pub(super) fn read(flags: &mut Flags, arguments: &[String], findings: &mut Findi
             }
             continue;
         }
-        let is_read = READ.contains(&name);
-        if !is_read && (catalog::flags().get(&format!("--{name}")).is_some() || OF_LOGGING.contains(&name)) {
+        let setter = setter(name);
+        if setter.is_none() && (catalog::flags().get(&format!("--{name}")).is_some() || OF_LOGGING.contains(&name)) {
             if value.is_none() && rest.peek().is_some_and(|next| !next.starts_with('-')) {
                 rest.next();
             }
@@ -68,10 +51,10 @@ pub(super) fn read(flags: &mut Flags, arguments: &[String], findings: &mut Findi
             unknown(findings, name);
             continue;
         };
-        if !is_read {
-            unknown(findings, name);
-        } else if !assign(flags, name, &value) {
-            invalid(findings, name, &value);
+        match setter {
+            None => unknown(findings, name),
+            Some(set) if set(flags, &value).is_none() => invalid(findings, name, &value),
+            Some(_) => {}
         }
     }
 }
@@ -98,46 +81,41 @@ fn switch<'f>(flags: &'f mut Flags, name: &str) -> Option<&'f mut bool> {
     })
 }
 
-fn assign(flags: &mut Flags, name: &str, value: &str) -> bool {
-    let object = || value.split_once('/').map(|(namespace, name)| NamespacedName::new(namespace, name));
-    match name {
-        "ingress-class" => value.clone_into(&mut flags.ingress_class),
-        "controller-class" => value.clone_into(&mut flags.controller_class),
-        "watch-namespace" => value.clone_into(&mut flags.watch_namespace),
-        "watch-namespace-selector" => value.clone_into(&mut flags.watch_namespace_selector),
-        "annotations-prefix" => value.clone_into(&mut flags.annotations_prefix),
-        "health-check-path" => value.clone_into(&mut flags.health_check_path),
-        "default-backend-service" => match object() {
-            Some(name) => flags.default_backend_service = Some(name),
-            None => return false,
-        },
-        "default-ssl-certificate" => match object() {
-            Some(name) => flags.default_ssl_certificate = Some(name),
-            None => return false,
-        },
-        "tcp-services-configmap" => match object() {
-            Some(name) => flags.tcp_services = Some(name),
-            None => return false,
-        },
-        "udp-services-configmap" => match object() {
-            Some(name) => flags.udp_services = Some(name),
-            None => return false,
-        },
-        "http-port" => match value.parse() {
-            Ok(port) => flags.http_port = port,
-            Err(_) => return false,
-        },
-        "https-port" => match value.parse() {
-            Ok(port) => flags.https_port = port,
-            Err(_) => return false,
-        },
-        "ssl-passthrough-proxy-port" => match value.parse() {
-            Ok(port) => flags.ssl_passthrough_proxy_port = port,
-            Err(_) => return false,
-        },
-        _ => return false,
+/// Sets a flag; `None` where it does not take the value.
+type Setter = fn(&mut Flags, &str) -> Option<()>;
+
+/// Flags with values that decide about routing.
+fn setter(name: &str) -> Option<Setter> {
+    fn text(flag: &mut String, value: &str) -> Option<()> {
+        value.clone_into(flag);
+        Some(())
     }
-    true
+    fn object(flag: &mut Option<NamespacedName>, value: &str) -> Option<()> {
+        let (namespace, name) = value.split_once('/')?;
+        *flag = Some(NamespacedName::new(namespace, name));
+        Some(())
+    }
+    fn port(flag: &mut u16, value: &str) -> Option<()> {
+        *flag = value.parse().ok()?;
+        Some(())
+    }
+    let setter: Setter = match name {
+        "ingress-class" => |flags, value| text(&mut flags.ingress_class, value),
+        "controller-class" => |flags, value| text(&mut flags.controller_class, value),
+        "watch-namespace" => |flags, value| text(&mut flags.watch_namespace, value),
+        "watch-namespace-selector" => |flags, value| text(&mut flags.watch_namespace_selector, value),
+        "annotations-prefix" => |flags, value| text(&mut flags.annotations_prefix, value),
+        "health-check-path" => |flags, value| text(&mut flags.health_check_path, value),
+        "default-backend-service" => |flags, value| object(&mut flags.default_backend_service, value),
+        "default-ssl-certificate" => |flags, value| object(&mut flags.default_ssl_certificate, value),
+        "tcp-services-configmap" => |flags, value| object(&mut flags.tcp_services, value),
+        "udp-services-configmap" => |flags, value| object(&mut flags.udp_services, value),
+        "http-port" => |flags, value| port(&mut flags.http_port, value),
+        "https-port" => |flags, value| port(&mut flags.https_port, value),
+        "ssl-passthrough-proxy-port" => |flags, value| port(&mut flags.ssl_passthrough_proxy_port, value),
+        _ => return None,
+    };
+    Some(setter)
 }
 
 #[cfg(test)]
