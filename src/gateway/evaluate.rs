@@ -473,15 +473,14 @@ fn bytes(expression: &PathExpr, view: &View<'_>, dialect: &Dialect) -> Vec<u8> {
     match expression {
         PathExpr::Same => return sent.to_vec(),
         PathExpr::Restored { prefix, insert } => return [insert.as_bytes(), sent.get(prefix.len()..).unwrap_or_default()].concat(),
-        PathExpr::Fixed(_) | PathExpr::Splice { .. } | PathExpr::Captures { .. } => {}
-    }
-    if let PathExpr::Captures { regex, template } = expression {
-        let made = view.replaced(*regex, template);
-        let made = match *dialect.rewrite_encoding {
-            RewriteEncoding::Encoded => normalise::respelled(&made),
-            RewriteEncoding::Raw | RewriteEncoding::Escaped => made,
-        };
-        return made;
+        PathExpr::Captures { regex, template } => {
+            let made = view.replaced(*regex, template);
+            return match *dialect.rewrite_encoding {
+                RewriteEncoding::Encoded => normalise::respelled(&made),
+                RewriteEncoding::Raw | RewriteEncoding::Escaped => made,
+            };
+        }
+        PathExpr::Fixed(_) | PathExpr::Splice { .. } => {}
     }
     // An expression that also takes all slashes behind the prefix (prefix2RegexRewrite in internal/xds/translator/route.go of Envoy Gateway);
     // where slashes are merged there is never more than one.

@@ -367,13 +367,12 @@ fn settings(ledger: &mut Ledger, inventory: &Inventory, controller: &Controller,
     let Some(map) = controller.config_map.as_ref().and_then(|name| inventory.config_maps.get(name)) else { return };
     for (key, value) in &map.data {
         let subject = Subject::new(map.id, FieldPath::from(["data"]).child(key.clone()));
-        let snippet = snippet_key(key, resolved, translation);
+        let said = snippet_key(key, resolved, translation).or_else(|| translation.paths.get(&subject).cloned());
         let settlement = match catalog::configmap_keys().get(key) {
-            Some(_) if snippet.is_some() => snippet.unwrap_or(Settlement::Exact),
+            Some(_) if said.is_some() => said.unwrap_or(Settlement::Exact),
             Some(_) if key == "global-auth-snippet" && resolved.config.globals.external_auth.is_none() => {
                 no_effect("it needs `global-auth-url`")
             }
-            Some(_) if translation.paths.contains_key(&subject) => translation.paths[&subject].clone(),
             Some(_) if CARRIED.contains(&key.as_str()) => Settlement::Exact,
             Some(_) => unmappable(Finds::PolicyControllerSetting),
             None => Settlement::Unknown { suggestion: catalog::configmap_keys().meant(key).map(str::to_owned) },

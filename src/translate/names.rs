@@ -4,6 +4,8 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use indexmap::IndexSet;
 
+use crate::k8s::names;
+
 /// Longest name; Services and labels that controllers derive from names allow no more.
 const LONGEST: usize = 63;
 
@@ -34,9 +36,7 @@ impl Names {
 
 /// A lower-case DNS name. Names of objects that an API server took are unchanged.
 fn dns(text: &str) -> Cow<'_, str> {
-    let ends = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-    let is_dns = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
-    if ends(text.as_bytes().first()) && ends(text.as_bytes().last()) && text.bytes().all(is_dns) {
+    if names::is_subdomain(text) {
         return Cow::Borrowed(text);
     }
     let name: String =
