@@ -3,18 +3,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gateshift::{k8s::Step, ledger::Settlement, read, report, targets, translate};
+use gateshift::{k8s::Step, ledger::Settlement, report, targets, translate};
 use serde_yaml::Value;
 
 use crate::judge::{ingresses, inventory};
 
 /// Documents that a conversion writes.
 pub(crate) fn documents(yaml: &str, target: &str, allow_raw: bool) -> Vec<Value> {
+    serde_yaml::Deserializer::from_str(&emitted(yaml, target, allow_raw))
+        .map(|one| serde::Deserialize::deserialize(one).expect("document"))
+        .collect()
+}
+
+/// The same as text.
+fn emitted(yaml: &str, target: &str, allow_raw: bool) -> String {
     let inventory = inventory(yaml);
     let options = translate::Options { allow_raw, ..translate::Options::of(targets::by_id(target).expect("target"), "any") };
     let translation = translate::translate(&ingresses(&inventory), &inventory, &options);
-    let text = report::yaml_stream(&translation.objects, &inventory);
-    serde_yaml::Deserializer::from_str(&text).map(|one| serde::Deserialize::deserialize(one).expect("document")).collect()
+    report::yaml_stream(&translation.objects, &inventory)
 }
 
 pub(crate) fn of_kind<'v>(documents: &'v [Value], kind: &str) -> Vec<&'v Value> {
@@ -219,10 +225,7 @@ fn signs_that_targets_read_are_escaped_in_header_values() {
         ("nginx-gateway-fabric", "half \\\"50%\\\""),
         ("traefik", "half \"50%\""),
     ] {
-        let inventory = read::texts([("input.yaml".to_owned(), yaml.clone())], &read::Options::default()).inventory;
-        let options = translate::Options::of(targets::by_id(target).expect("target"), "any");
-        let translation = translate::translate(&ingresses(&inventory), &inventory, &options);
-        let text = report::yaml_stream(&translation.objects, &inventory);
+        let text = emitted(&yaml, target, false);
         let value = text.lines().skip_while(|line| !line.contains("X-Note")).find(|line| line.contains("value:"));
         let value = value.and_then(|line| serde_yaml::from_str::<Value>(line.trim()).ok()).map(|value| value["value"].clone());
         assert_eq!(value, Some(Value::from(expected)), "{target}: {text}");
@@ -239,10 +242,7 @@ fn headers_that_nobody_may_change_are_not_written() {
     let controller = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ingress-nginx-controller, namespace: ingress-nginx}\ndata: {global-allowed-response-headers: 'X-Note,Server'}\n";
     let yaml = format!("{yaml}---\n{controller}");
     for (target, written) in [("envoy-gateway", true), ("nginx-gateway-fabric", false)] {
-        let inventory = read::texts([("input.yaml".to_owned(), yaml.clone())], &read::Options::default()).inventory;
-        let options = translate::Options::of(targets::by_id(target).expect("target"), "any");
-        let translation = translate::translate(&ingresses(&inventory), &inventory, &options);
-        let text = report::yaml_stream(&translation.objects, &inventory);
+        let text = emitted(&yaml, target, false);
         assert_eq!(text.contains("hidden"), written, "{target}: {text}");
         assert!(text.contains("kept"), "{target}: {text}");
     }
