@@ -28,8 +28,8 @@ os.environ.setdefault('LAB_NETNS', 'gsngf')
 import cluster
 if 'LAB_STATE' not in os.environ:
     cluster.STATE = os.path.join(cluster.HOME, 'state-ngf')
-import e2e
 import gateway
+import instead
 
 CLASS = 'eg'
 gateway.CONTROLLER = 'gateway.nginx.org/nginx-gateway-controller'
@@ -334,14 +334,11 @@ def command_statuses():
 
 
 def main():
-    cluster.use_venv()
-    import replay
     if sys.argv[2:3] == ['statuses']:
+        cluster.use_venv()
         del sys.argv[1]
         sys.exit(command_statuses())
-    del sys.argv[1]
-    e2e.Lab, e2e.versions, replay.versions = Lab, versions, versions
-    sys.exit(e2e.main())
+    instead.run(Lab, versions)
 
 
 if __name__ == '__main__':

@@ -10,8 +10,8 @@ import http.client, json, os, sys, time
 
 sys.path.insert(0, sys.argv[1])
 import cluster
-import e2e
 import gateway
+import instead
 
 PORTS = (80, 443, 8080, 8443, 8090)
 API_PORT = 9999
@@ -122,18 +122,4 @@ class Lab(gateway.Lab):
         return sorted(out)
 
 
-def versions():
-    """What runs."""
-    with open(f'{cluster.STATE}/crds') as file:
-        return {'gateway': 'Traefik', 'proxy': 'Traefik', 'crds': file.read()}
-
-
-def main():
-    cluster.use_venv()
-    import replay
-    del sys.argv[1]
-    e2e.Lab, e2e.versions, replay.versions = Lab, versions, versions
-    sys.exit(e2e.main())
-
-
-main()
+instead.run(Lab, lambda: instead.installed(gateway='Traefik', proxy='Traefik'))

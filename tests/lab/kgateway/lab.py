@@ -15,10 +15,10 @@ that the controller wrote for it. Environment:
 """
 import copy, glob, http.client, json, os, sys, time
 
-sys.path.insert(0, sys.argv[1])
+sys.path[:0] = [sys.argv[1], os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
 import cluster
-import e2e
 import gateway
+import instead
 
 SYSTEM = 'kgateway-system'
 XDS = f'kgateway.{SYSTEM}.svc.cluster.local'
@@ -199,18 +199,4 @@ class Lab(gateway.Lab):
         return [(path, one) for path, one in super().leftovers() if not (one['kind'] == 'GatewayClass' and one['metadata']['name'].startswith('kgateway'))]
 
 
-def versions():
-    """What runs."""
-    with open(f'{cluster.STATE}/crds') as file:
-        return {'gateway': 'kgateway 2.4.0', 'proxy': 'Envoy 1.38.3', 'crds': file.read()}
-
-
-def main():
-    cluster.use_venv()
-    import replay
-    del sys.argv[1]
-    e2e.Lab, e2e.versions, replay.versions = Lab, versions, versions
-    sys.exit(e2e.main())
-
-
-main()
+instead.run(Lab, lambda: instead.installed(gateway='kgateway 2.4.0', proxy='Envoy 1.38.3'))
