@@ -1,5 +1,6 @@
 //! Our reader and matcher of PCRE2 against the real library: same verdict on every pattern, same match, same groups.
 
+use crate::shared::skipped;
 use gateshift::automata::pcre::Pattern;
 use proptest::{
     prelude::*,
@@ -10,6 +11,17 @@ use std::{fs, path::Path};
 fn fixture(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/regex").join(name);
     fs::read_to_string(path).expect("fixture")
+}
+
+/// Whether the library of the model is linked. Another release judges other patterns broken, so nothing is to be learnt
+/// there. `pcre2::version` tells that of the header of the crate.
+fn the_release_of_the_model() -> bool {
+    let release = pcre2::bytes::Regex::new("(?(VERSION=10.46)a|b)").expect("valid pattern");
+    let linked = release.is_match(b"a").expect("a match or none");
+    if !linked {
+        skipped("patterns against PCRE2: another release than 10.46 is linked (PCRE2_SYS_STATIC=1 links that of the crate)");
+    }
+    linked
 }
 
 fn lines(text: &str) -> impl Iterator<Item = &str> {
@@ -83,6 +95,9 @@ fn report(wrong: &[String]) {
 
 #[test]
 fn patterns_of_the_table_match_as_in_pcre2() {
+    if !the_release_of_the_model() {
+        return;
+    }
     let subjects: Vec<Vec<u8>> = lines(&fixture("subjects.txt")).map(unescape).chain([Vec::new()]).collect();
     let mut wrong = Vec::new();
     for pattern in lines(&fixture("pcre.txt")) {
@@ -95,6 +110,9 @@ fn patterns_of_the_table_match_as_in_pcre2() {
 
 #[test]
 fn every_short_escape_and_group_start_is_judged_as_in_pcre2() {
+    if !the_release_of_the_model() {
+        return;
+    }
     let mut wrong = Vec::new();
     for first in 0..128_u8 {
         let first = char::from(first);
@@ -189,6 +207,9 @@ pub(crate) fn runner(cases: u32) -> TestRunner {
 
 #[test]
 fn random_patterns_match_as_in_pcre2() {
+    if !the_release_of_the_model() {
+        return;
+    }
     let strategy = (pattern(), any::<bool>(), prop::collection::vec(subject(), 4));
     let result = runner(1500).run(&strategy, |(pattern, caseless, subjects)| match difference(&pattern, caseless, &subjects, true) {
         Some(difference) => Err(TestCaseError::fail(difference)),
@@ -201,6 +222,9 @@ fn random_patterns_match_as_in_pcre2() {
 
 #[test]
 fn broken_patterns_are_refused_as_in_pcre2() {
+    if !the_release_of_the_model() {
+        return;
+    }
     let piece = prop::sample::select(vec![
         "(",
         ")",
