@@ -64,9 +64,14 @@ impl<'a> Certificates<'a> {
         }
         for (at, entry) in item.ingress.tls.iter().enumerate().filter(|(_, entry)| !entry.secret_name.is_empty()) {
             let name = secret(entry);
-            if let Known::Names(names) = self.known(&name)
-                && covered(names, host)
-            {
+            let covers = match self.known(&name) {
+                Known::Unusable => false,
+                Known::Names(names) => covered(names, host),
+                // Nobody lists names that the certificate does not have; one without a list is taken to be for the hosts of its Ingress.
+                Known::Hidden if entry.hosts.is_empty() => host != "_",
+                Known::Hidden => covered(&entry.hosts, host),
+            };
+            if covers {
                 return decision(Certificate::Secret(name), place(at), None);
             }
         }
