@@ -107,8 +107,8 @@ fn write(
     let (mut verdict, mut differences, mut text) = (String::new(), Findings::new(), None);
     if !arguments.no_check && !objects.is_empty() {
         let new = estate::New::of_conversion(old, translation, &arguments.gateway)?;
-        let comparison =
-            compare::compare(&nginx::Router::new(&resolved.config), &new.config, &Limits { probed_hosts: 0, ..Limits::default() });
+        let limits = Limits { probed_hosts: 0, traces: false, ..Limits::default() };
+        let comparison = compare::compare(&nginx::Router::new(&resolved.config), &new.config, &limits);
         differences = report::difference_findings(&comparison);
         verdict = format!("compared {}\n", report::tally(&comparison));
         // The text that was compared is the text that is written: a large estate is printed once.

@@ -326,13 +326,22 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
     /// What a model does not know of a class of requests, it may know of one of them: one that is treated otherwise is a difference.
     fn example(&self, shown: &Shown<'_>, request: &Request, drafts: &mut Vec<Draft>) {
         let stage = Stage::default();
-        let replayed = replay::replay(self.old, self.new, request, &stage);
+        let replayed = self.replay(request, &stage);
         let grave = |unlike: &&Unlike| matches!(unlike.aspect, Aspect::Access | Aspect::Tls | Aspect::Status | Aspect::Backend);
         if replayed.is_decided() {
             for unlike in replayed.unlike.iter().filter(grave) {
                 self.difference(shown, unlike, request, &replayed, stage, drafts);
             }
         }
+    }
+
+    /// Asks both sides, and keeps of it what is wanted.
+    fn replay(&self, request: &Request, stage: &Stage) -> Replayed {
+        let mut replayed = replay::replay(self.old, self.new, request, stage);
+        if !self.limits.traces {
+            replayed.forget_steps();
+        }
+        replayed
     }
 
     fn request(&self, note: &Note, path: &str, query: &str) -> Request {
@@ -381,7 +390,7 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
                 let stage = replay::stage(unlike, &group.old.ruling.answer, group.limit);
                 let world = stage.unwrap_or_default();
                 let known = replays.iter().position(|(known, _)| *known == world).unwrap_or_else(|| {
-                    replays.push((world, replay::replay(self.old, self.new, &request, &world)));
+                    replays.push((world, self.replay(&request, &world)));
                     replays.len() - 1
                 });
                 let (_, replayed) = &replays[known];
@@ -433,7 +442,7 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
             return None;
         }
         let request = witness::with_header(request, name)?;
-        let replayed = replay::replay(self.old, self.new, &request, stage);
+        let replayed = self.replay(&request, stage);
         let seen = replayed.unlike.iter().any(|seen| seen.aspect == unlike.aspect && seen.detail == unlike.detail);
         seen.then_some((request, replayed))
     }

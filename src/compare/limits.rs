@@ -13,12 +13,14 @@ pub struct Limits {
     pub samples: usize,
     /// Hosts whose unclean requests are probed.
     pub probed_hosts: usize,
+    /// Whether differences keep the steps that lead to them, which are most of what they take.
+    pub traces: bool,
     /// Only these hosts, as they are called in the result; empty for all.
     pub only: Vec<String>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { partition: Budget::default(), cells: 50_000, samples: 24, probed_hosts: 200, only: Vec::new() }
+        Self { partition: Budget::default(), cells: 50_000, samples: 24, probed_hosts: 200, traces: true, only: Vec::new() }
     }
 }

@@ -145,6 +145,13 @@ pub(super) struct Replayed {
 }
 
 impl Replayed {
+    /// Keeps what happens and not how it comes about.
+    pub(super) fn forget_steps(&mut self) {
+        for side in [&mut self.old, &mut self.new] {
+            Arc::make_mut(side).decision.trace = Vec::new();
+        }
+    }
+
     /// Both sides know what they do.
     pub(super) fn is_decided(&self) -> bool {
         !self.unknown && self.old.undecided.is_none() && self.new.undecided.is_none()

@@ -298,5 +298,5 @@ pub struct Backend {
     /// Milliseconds to the head of its answer; `None` for as long as it takes.
     pub patience: Option<u64>,
     /// Filters of the backend.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
 }

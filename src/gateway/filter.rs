@@ -1,6 +1,7 @@
 //! Filters of a rule or a backend, taken together as far as their order does not matter, and what each dialect makes of them.
 
 use std::borrow::Cow;
+use std::sync::{Arc, LazyLock};
 
 use super::api::{Cors, ExplicitRef, GrpcFilter, HeaderModifier, HttpFilter, PathModifier, RequestMirror, RequestRedirect, UrlRewrite};
 use super::dialect::{Dialect, FilterFaults, FilterOrder, Handling, HeaderOperations, HeaderValues, HostOperation, RedirectPaths};
@@ -142,6 +143,12 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// A plan that is not changed any more. Most backends have no filters, and all of those have the same one.
+    pub fn shared(self) -> Arc<Self> {
+        static NOTHING: LazyLock<Arc<Plan>> = LazyLock::new(Arc::default);
+        if self == **NOTHING { Arc::clone(&NOTHING) } else { Arc::new(self) }
+    }
+
     /// The filters of an HTTPRoute rule or backend. `known` says whether the object of an `ExtensionRef`
     /// was read, and then whether it adds matches.
     pub fn of_http<'k>(filters: &[HttpFilter], dialect: &Dialect, known: &dyn Fn(&ExplicitRef) -> Known<'k>) -> Self {

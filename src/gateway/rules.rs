@@ -316,7 +316,7 @@ impl Maker<'_> {
                 unmodelled.get_or_insert_with(|| "a redirect of a backend".to_owned());
             }
             let patience = self.patience(route, &reference);
-            backends.push(Backend { weight, target, or, speech, handshake, patience, plan });
+            backends.push(Backend { weight, target, or, speech, handshake, patience, plan: plan.shared() });
         }
         if let Some(filter) = &plan.unmodelled {
             unmodelled.get_or_insert_with(|| filter.clone());

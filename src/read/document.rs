@@ -83,6 +83,12 @@ impl TypeMeta<'_> {
     }
 }
 
+/// An object that is kept as it stands.
+enum Whole {
+    Gateway(ObjectId),
+    Beside(ObjectId),
+}
+
 impl SourceReader<'_> {
     fn note(&mut self, code: Code, at: Option<usize>, facts: Facts) {
         if let Some(start) = at.and_then(|at| u32::try_from(at).ok()) {
@@ -107,7 +113,7 @@ impl SourceReader<'_> {
                 return;
             }
             let origin = Origin { source: self.source, offset: u32::try_from(offset).unwrap_or(u32::MAX), item: None };
-            self.document(&root, origin);
+            self.document(root, origin);
         });
         if objects == 0 && self.reading.findings.iter().all(|finding| finding.at.is_none_or(|(source, _)| source != self.source)) {
             self.at(Code::InputEmptyFile, Span::default(), Vec::new());
@@ -149,24 +155,30 @@ impl SourceReader<'_> {
         false
     }
 
-    fn document(&mut self, root: &Node, origin: Origin) {
+    fn document(&mut self, root: Node, origin: Origin) {
+        if let Some(whole) = self.object_or_items(&root, origin) {
+            self.keep_whole(whole, root);
+        }
+    }
+
+    /// Reads the object of a document, or those of its list. One that is kept as it stands is left to the caller, who can move it.
+    fn object_or_items(&mut self, root: &Node, origin: Origin) -> Option<Whole> {
         let type_meta = TypeMeta { api_version: scalar(root, "apiVersion"), kind: scalar(root, "kind") };
         if root.entries().is_empty() || type_meta.kind.is_empty() {
             let reason = if root.entries().is_empty() { "it is no map of fields" } else { "it has no `kind`" };
             self.at(Code::InputNotAnObject, root.span, vec![("reason", reason.to_owned())]);
             self.reading.partial = true;
-            return;
+            return None;
         }
         if type_meta.group() == "kustomize.config.k8s.io" {
             self.kustomizations.push((self.source, root.span, kustomization::resources(root)));
-            return;
+            return None;
         }
         if type_meta.api_version.is_empty() {
             self.at(Code::InputRefusedByKubectl, root.span, vec![("reason", "apiVersion not set".to_owned())]);
         }
         let Some(items) = root.get("items").filter(|_| type_meta.kind.ends_with("List")) else {
-            self.object(root, type_meta, origin);
-            return;
+            return self.object(root, type_meta, origin);
         };
         if !items.is_null() && !matches!(items.value, Value::Sequence(_)) {
             self.at(Code::InputRefusedByKubectl, items.span, vec![("reason", "`items` is no list".to_owned())]);
@@ -191,6 +203,7 @@ impl SourceReader<'_> {
             // Lists in lists are opened, as deep as the document goes.
             self.object_or_list(item, item_meta, origin);
         }
+        None
     }
 
     /// Opens lists within lists with a stack. Their objects point at the item of the outer list.
@@ -206,12 +219,23 @@ impl SourceReader<'_> {
                         .map(|item| (item, TypeMeta { api_version: scalar(item, "apiVersion"), kind: scalar(item, "kind") })),
                 ),
                 None if type_meta.kind.is_empty() => self.reading.partial = true,
-                None => self.object(node, type_meta, origin),
+                None => {
+                    if let Some(whole) = self.object(node, type_meta, origin) {
+                        self.keep_whole(whole, node.clone());
+                    }
+                }
             }
         }
     }
 
-    fn object(&mut self, root: &Node, type_meta: TypeMeta<'_>, origin: Origin) {
+    fn keep_whole(&mut self, whole: Whole, root: Node) {
+        match whole {
+            Whole::Gateway(id) => self.reading.inventory.gateway_objects.push((id, root)),
+            Whole::Beside(id) => self.reading.inventory.beside.push((id, root)),
+        }
+    }
+
+    fn object(&mut self, root: &Node, type_meta: TypeMeta<'_>, origin: Origin) -> Option<Whole> {
         let TypeMeta { api_version, kind } = type_meta;
         let group = type_meta.group();
         if api_version.matches('/').count() > 1 {
@@ -224,20 +248,18 @@ impl SourceReader<'_> {
             if !kinds::is_judged(group) {
                 self.reading.findings.extend(undecodable(root, id));
             }
-            self.reading.inventory.gateway_objects.push((id, root.clone()));
-            return;
+            return Some(Whole::Gateway(id));
         }
         if kinds::is_beside(group, kind) {
             let meta = meta::metadata(root, true, self.options);
             let id = self.reading.inventory.register(meta::reference(group, kind, &meta), Some(origin));
             self.reading.findings.extend(undecodable(root, id));
-            self.reading.inventory.beside.push((id, root.clone()));
-            return;
+            return Some(Whole::Beside(id));
         }
         let Some(known) = Known::find(type_meta) else {
             self.other(root, type_meta, origin);
             *self.reading.inventory.others.entry(kind.to_owned()).or_default() += 1;
-            return;
+            return None;
         };
         let meta = meta::metadata(root, known.naming().namespaced, self.options);
         let id = self.reading.inventory.register(meta::reference(known.group(), known.kind(), &meta), Some(origin));
@@ -259,6 +281,7 @@ impl SourceReader<'_> {
             self.hidden.extend(secret::hidden(root));
         }
         keep(known, root, id, meta, api_version, self.options, &mut self.reading.inventory);
+        None
     }
 
     /// An object of a kind that is not read is registered only where there is something to say about it.
