@@ -4,21 +4,20 @@ use std::collections::BTreeSet;
 
 use super::{
     backends::ALL_CANARY,
-    changes::{HSTS, is_precise_hostname},
-    context::{Certified, Cx, differs, no_effect, unmappable},
+    context::{Certified, Cx, differs, unmappable},
+    handshakes::CLIENT_CERTIFICATES,
     paths::{self, NoMatch},
-    plan::{Action, Changed, Changes, HeaderCondition, HostPlan, Hostname, On, PathRule, Redirect, Rule, TlsPlan},
+    plan::{Action, Changed, Changes, HostPlan, Hostname, PathRule, Rule, TlsPlan},
     reach,
     redirects::split_url,
     redundant::{drop_redundant_redirects, drop_shadowed},
     shape,
-    snippet::{self, Condition},
 };
 use crate::{
     gateway::{Intent, dialect::Hazard},
     k8s::{FieldPath, Subject},
     ledger::{Code, Settlement},
-    nginx::{Certificate, IngressId, Location, Modifier, Server, ServerName, Target, settings::VerifyClient},
+    nginx::{IngressId, Location, Modifier, Server, ServerName, Target},
     targets::RegexForm,
 };
 
@@ -37,32 +36,6 @@ enum Form {
 
 /// What nginx says to everybody whom a whole host refuses.
 const REFUSAL: Intent = Intent::Refuse { status: 403 };
-
-/// Annotations about certificates of clients.
-const CLIENT_CERTIFICATES: &[&str] = &[
-    "auth-tls-secret",
-    "auth-tls-verify-client",
-    "auth-tls-verify-depth",
-    "auth-tls-error-page",
-    "auth-tls-match-cn",
-    "auth-tls-pass-certificate-to-upstream",
-];
-
-/// Ingresses that say something of the cipher suites of a host, and the annotations that say it.
-fn says_ciphers(server: &Server) -> Vec<(IngressId, Vec<&'static str>)> {
-    const LIST: &str = "ssl-ciphers";
-    const ORDER: &str = "ssl-prefer-server-ciphers";
-    match (server.ssl_ciphers, server.ssl_prefer_server_ciphers) {
-        (Some(one), Some(other)) if one == other => vec![(one, vec![LIST, ORDER])],
-        (list, order) => {
-            let list = list.map(|ingress| (ingress, vec![LIST]));
-            list.into_iter().chain(order.map(|ingress| (ingress, vec![ORDER]))).collect()
-        }
-    }
-}
-
-/// Annotations that send clients to HTTPS.
-const TO_HTTPS: &[&str] = &["ssl-redirect", "force-ssl-redirect"];
 
 impl Cx<'_> {
     /// The rules of a server; none where it has none, and two where ssl-redirect takes some of its names only.
@@ -185,87 +158,6 @@ impl Cx<'_> {
         }]
     }
 
-    fn client_certificates(&mut self, server: &Server, hostnames: &[(Hostname, TlsPlan)]) -> Option<Code> {
-        let client = server.client_certificates.as_ref()?;
-        let names = CLIENT_CERTIFICATES;
-        let settings = &client.settings;
-        if !client.are_asked() && settings.match_cn.is_empty() {
-            let why = if settings.ca {
-                "nobody is asked for a certificate"
-            } else {
-                "without `ca.crt` in its Secret nobody is asked for a certificate"
-            };
-            self.mark(client.ingress, names, &no_effect(why));
-            return None;
-        }
-        let mut extras = Vec::new();
-        for (name, given) in [
-            ("auth-tls-error-page", !settings.error_page.is_empty()),
-            ("auth-tls-match-cn", !settings.match_cn.is_empty()),
-            ("auth-tls-pass-certificate-to-upstream", settings.pass_certificate),
-        ] {
-            extras.extend(given.then_some(name));
-        }
-        let intent = Intent::ClientCertificates {
-            secret: client.secret.to_string(),
-            required: matches!(settings.verify, VerifyClient::On),
-            checked: matches!(settings.verify, VerifyClient::On | VerifyClient::Optional),
-            extras,
-        };
-        let facts = vec![("host", server.host.clone()), ("secret", client.secret.to_string())];
-        let on_others = !self.owns_gateway() || hostnames.iter().any(|(_, tls)| *tls == TlsPlan::Shared);
-        // Why the policy of a target that has one does not say it.
-        let kept = self.keeps(&intent);
-        let unsayable = if kept && !settings.match_cn.is_empty() {
-            Some(Code::AccessClientSubject)
-        } else if kept && on_others {
-            // It belongs to a listener, and nothing is attached to a Gateway that is not ours.
-            Some(Code::AccessClientCertificatesPlace)
-        } else {
-            None
-        };
-        if let Some(code) = unsayable {
-            self.mark(client.ingress, names, &unmappable(code));
-            let mut facts = facts;
-            facts.push(("value", settings.match_cn.clone()));
-            let about = if code == Code::AccessClientSubject { "auth-tls-match-cn" } else { "auth-tls-secret" };
-            self.say_about(client.ingress, &[about], code, facts);
-            return Some(code).filter(|_| !self.options.allow_unprotected);
-        }
-        let lost = self.ask(client.ingress, names, &intent, facts);
-        if lost.is_none() && !settings.error_page.is_empty() {
-            self.mark(client.ingress, &["auth-tls-error-page"], &unmappable(Code::AccessClientCertificatesDiffer));
-        }
-        lost.filter(|_| !self.options.allow_unprotected)
-    }
-
-    /// Cipher suites of a host, which a listener of its own can have.
-    fn ciphers(&mut self, server: &Server, hostnames: &[(Hostname, TlsPlan)]) {
-        // Nothing is attached to a Gateway that is not ours.
-        if !self.owns_gateway() || hostnames.iter().any(|(_, tls)| *tls == TlsPlan::Shared) {
-            return self.no_ciphers(server);
-        }
-        let says = says_ciphers(server);
-        if says.is_empty() {
-            return;
-        }
-        let of = |ingress: Option<IngressId>| ingress.map(|ingress| &self.config.ingress(ingress).settings.server_tls);
-        let list = of(server.ssl_ciphers).map(|tls| tls.ciphers.clone()).unwrap_or_default();
-        let prefer_server = of(server.ssl_prefer_server_ciphers).and_then(|tls| tls.prefer_server_ciphers);
-        let intent = Intent::Ciphers { list: list.clone(), prefer_server };
-        for (ingress, names) in says {
-            self.ask(ingress, &names, &intent, vec![("value", list.clone())]);
-        }
-    }
-
-    /// Cipher suites of a host that has no listener of its own.
-    fn no_ciphers(&mut self, server: &Server) {
-        for (ingress, names) in says_ciphers(server) {
-            self.mark(ingress, &names, &unmappable(Code::PolicyCiphers));
-            self.say_about(ingress, &names, Code::PolicyCiphers, vec![]);
-        }
-    }
-
     /// A rule that refuses everybody with 403 where the target can say so, and serves nobody elsewhere.
     fn refused_host(&self, owner: IngressId, code: Code) -> Rule {
         let mut rule = self.withheld_host(owner, code);
@@ -286,67 +178,6 @@ impl Cx<'_> {
             action: Action::Withheld(code),
             changes: Changed::default(),
         }
-    }
-
-    /// The names of a server with what serves them over TLS.
-    fn hostnames(&mut self, server: &Server) -> Vec<(Hostname, TlsPlan)> {
-        let mut names = Vec::with_capacity(1);
-        if server.name == ServerName::CatchAll {
-            let tls = if self.config.globals.flags.default_ssl_certificate.is_some() { TlsPlan::Shared } else { TlsPlan::None };
-            names.push((Hostname::All, tls));
-        } else {
-            let host = server.host.to_ascii_lowercase();
-            if host.starts_with("*.") {
-                let subject = server.created_by.map(|id| Subject::new(self.config.ingress(id).object, FieldPath::root()));
-                self.say(Code::HostWildcardWidens, subject, vec![("host", host.clone())]);
-            }
-            if !is_precise_hostname(host.strip_prefix("*.").unwrap_or(&host)) {
-                let subject = server.created_by.map(|id| Subject::new(self.config.ingress(id).object, FieldPath::root()));
-                self.say(Code::HostUnsayable, subject, vec![("host", host)]);
-                return names;
-            }
-            let tls = self.tls(&host);
-            names.push((Hostname::Name(host), tls));
-        }
-        let Some(from) = server.aliases_from else { return names };
-        let mut settled = Settlement::Exact;
-        for alias in &server.aliases {
-            let name = alias.hostname().unwrap_or_default();
-            if !is_precise_hostname(name.strip_prefix("*.").unwrap_or(&name)) {
-                settled = settled.and(unmappable(Code::HostAliasUnsayable));
-                let subject = self.annotation(from, "server-alias");
-                let ingress = self.ingress_name(from);
-                self.say(Code::HostAliasUnsayable, Some(subject), vec![("ingress", ingress), ("value", alias.text.clone())]);
-                continue;
-            }
-            let tls = if server.tls.is_some() && alias.covered {
-                names.first().map_or(TlsPlan::None, |(_, tls)| tls.clone())
-            } else {
-                self.tls(&name)
-            };
-            if tls == TlsPlan::None && server.tls.as_ref().is_some_and(|tls| tls.ingress.is_some()) {
-                settled = settled.and(differs(Code::TlsNoCertificate));
-            }
-            if !names.iter().any(|(known, _)| known.text() == Some(&name)) {
-                names.push((Hostname::Name(name), tls));
-            }
-        }
-        self.mark(from, &["server-alias"], &settled);
-        names
-    }
-
-    /// What serves a name over TLS.
-    pub(super) fn tls(&self, name: &str) -> TlsPlan {
-        match self.certificate(name) {
-            Some(Certificate::Secret(secret)) => TlsPlan::Own(secret.clone()),
-            Some(Certificate::Default) | None if self.config.globals.flags.default_ssl_certificate.is_some() => TlsPlan::Shared,
-            Some(Certificate::Default) | None => TlsPlan::None,
-        }
-    }
-
-    pub(super) fn certificate(&self, name: &str) -> Option<&Certificate> {
-        let wildcard = || self.config.certificates.get(&format!("*.{}", name.split_once('.')?.1));
-        self.config.certificates.get(name).or_else(wildcard)
     }
 
     fn form(&mut self, server: &Server) -> Form {
@@ -514,29 +345,6 @@ impl Cx<'_> {
         pages
     }
 
-    fn app_root(&mut self, ingress: IngressId) -> Rule {
-        let root = self.with_name(&self.config.ingress(ingress).settings.rewrite.app_root).into_owned();
-        let origin = self.annotation(ingress, "app-root");
-        let action = if root.contains('$') {
-            let code = self.ask(ingress, &["app-root"], &Intent::Variables { text: root.clone() }, vec![("value", root)]);
-            code.map_or(Action::Withheld(Code::HeaderVariables), Action::Withheld)
-        } else {
-            let intent = Intent::FixedRedirect { url: self.header_value(&root), status: 302, headers: vec![] };
-            if self.keeps(&intent) {
-                self.wishes.clear();
-                self.ask(ingress, &["app-root"], &intent, vec![]);
-                let changes = Changes { wishes: self.take_wishes(), ..Changes::default() };
-                let path = PathRule::Exact("/".to_owned());
-                return Rule { owner: ingress, origin, path, headers: vec![], action: Action::Answered, changes: changes.into() };
-            }
-            self.mark(ingress, &["app-root"], &differs(Code::RedirectQueryKept));
-            let name = self.ingress_name(ingress);
-            self.say(Code::RedirectQueryKept, Some(origin.clone()), vec![("ingress", name), ("annotation", "app-root".to_owned())]);
-            Action::Redirect(Redirect { scheme: None, hostname: None, port: None, path: Some(root), prefix: false, status: 302 })
-        };
-        Rule { owner: ingress, origin, path: PathRule::Exact("/".to_owned()), headers: vec![], action, changes: Changed::default() }
-    }
-
     /// The matches of a location; several where the bare prefix is treated in another way.
     fn path(&mut self, server: &Server, location: &Location, form: Form) -> Result<Vec<PathRule>, NoMatch> {
         match (form, location.modifier) {
@@ -581,171 +389,4 @@ impl Cx<'_> {
             }
         }
     }
-
-    /// What a location does, phase by phase (section 7 of the routing reference).
-    fn location(&mut self, server: &Server, location: &Location, owner: IngressId, paths: Vec<PathRule>, tls: bool) -> Vec<Rule> {
-        self.wishes.clear();
-        let settings = &location.settings;
-        let origin = location.origin.as_ref().map_or_else(|| self.annotation(owner, ""), |origin| origin.subject.clone());
-        let rules = |action: &Action, changes: &Changes| -> Vec<Rule> {
-            paths
-                .iter()
-                .map(|path| Rule {
-                    owner,
-                    origin: origin.clone(),
-                    path: path.clone(),
-                    headers: vec![],
-                    action: action.clone(),
-                    changes: changes.clone().into(),
-                })
-                .collect()
-        };
-        if let Some(denied) = settings.denied.as_ref().filter(|_| self.keeps(&Intent::Refuse { status: 503 })) {
-            self.ask(owner, &[denied.annotation], &Intent::Refuse { status: 503 }, vec![]);
-            let changes = Changes { wishes: self.take_wishes(), ..Changes::default() };
-            return rules(&Action::Answered, &changes);
-        }
-        if let Some(denied) = &settings.denied {
-            self.mark(owner, &[denied.annotation], &unmappable(Code::AccessLocationDenied));
-            let (subject, name) = (self.annotation(owner, denied.annotation), self.ingress_name(owner));
-            self.say(
-                Code::AccessLocationDenied,
-                Some(subject),
-                vec![("ingress", name), ("annotation", denied.annotation.to_owned()), ("error", denied.why.clone())],
-            );
-            return rules(&Action::Withheld(Code::AccessLocationDenied), &Changes::default());
-        }
-        if let Some(fixed) = &settings.redirect.fixed {
-            let mut changes = self.hsts(tls);
-            let action = self.fixed_redirect(owner, fixed, &mut changes);
-            return rules(&action, &changes);
-        }
-        if let Some(action) = self.rewrite_to_url(owner, location) {
-            return rules(&action, &self.hsts(tls));
-        }
-        if !tls && self.redirects_to_https(location) {
-            self.settle_https_redirect(owner, location);
-            let status = self.redirect_status(self.config.globals.redirect_code.value, owner, TO_HTTPS);
-            let redirects = rules(&Action::ToHttps { status }, &Changes::default());
-            if !*self.config.globals.forwarded.trusted {
-                return redirects;
-            }
-            let content = self.location_content(server, location, owner, &rules, tls);
-            return behind_tls_of_others(content, redirects);
-        }
-        self.location_content(server, location, owner, &rules, tls)
-    }
-
-    /// Whoever asks for a location in plain text is sent to HTTPS.
-    pub(super) fn redirects_to_https(&self, location: &Location) -> bool {
-        let rewrite = &location.settings.rewrite;
-        let asks = rewrite.force_ssl_redirect.value || (rewrite.ssl_redirect.value && self.certified == Certified::Yes);
-        asks && !location.no_tls_redirect
-    }
-
-    /// What serves a location, unless it redirects.
-    fn location_content(
-        &mut self,
-        server: &Server,
-        location: &Location,
-        owner: IngressId,
-        rules: &dyn Fn(&Action, &Changes) -> Vec<Rule>,
-        tls: bool,
-    ) -> Vec<Rule> {
-        let settings = &location.settings;
-        // The built-in default backend answers 404, as Gateway API does where no rule matches.
-        if location.implicit && location.target == Target::Default && self.default_backend().is_none() {
-            return self.built_in_page(location, rules);
-        }
-        self.verified = self.options.target.void_beside_backend_tls().is_some() && self.is_verified(location);
-        self.residue(owner, server, location, tls);
-        if let Some(code) = self.lost_access_control(owner, server, location) {
-            return rules(&Action::Withheld(code), &Changes::default());
-        }
-        let spoken = self.protocol(owner, server, location, tls);
-        let changes = match spoken.and_then(|spoken| Ok((spoken, self.changes(owner, location, tls)?))) {
-            Ok(((wire, backend_tls), changes)) => Changes { wire, backend_tls, wishes: self.take_wishes(), ..changes },
-            Err(code) => return rules(&Action::Withheld(code), &Changes::default()),
-        };
-        let bare = shape::shape(&location.path).and_then(|shape| shape.change(&settings.rewrite.target));
-        let forward = |mut rule: Rule| {
-            if let (PathRule::Exact(_), Some(shape::PathChange::Prefix { bare: Some(bare), .. })) = (&rule.path, &bare) {
-                rule.changes.path = Some(super::plan::PathModifier::Full(bare.clone()));
-            }
-            if let (PathRule::Regex(_), Some(super::plan::PathModifier::Prefix(_))) = (&rule.path, &rule.changes.path) {
-                rule.action = Action::Withheld(Code::RewriteNeedsCaptures);
-                rule.changes = Changed::default();
-                return vec![rule];
-            }
-            self.forward(rule, &location.target)
-        };
-        rules(&Action::Withheld(Code::BackendGone), &changes).into_iter().flat_map(forward).collect()
-    }
-
-    /// What the built-in default backend answers where an error page makes another status of its 404.
-    fn built_in_page(&self, location: &Location, rules: &dyn Fn(&Action, &Changes) -> Vec<Rule>) -> Vec<Rule> {
-        let status = self.config.built_in_status();
-        let intent = Intent::Answer { status, headers: Vec::new(), body: None };
-        if status == 404 || !self.keeps(&intent) || !location.path.starts_with('/') {
-            return vec![];
-        }
-        rules(&Action::Answered, &Changes { wishes: vec![intent], ..Changes::default() })
-    }
-
-    fn hsts(&self, tls: bool) -> Changes {
-        Changes {
-            response_headers: self.hsts_of_rules(tls).into_iter().map(|value| (HSTS.to_owned(), value)).collect(),
-            ..Changes::default()
-        }
-    }
-
-    fn settle_https_redirect(&mut self, owner: IngressId, location: &Location) {
-        let rewrite = &location.settings.rewrite;
-        let settled = if rewrite.preserve_trailing_slash.value { Settlement::Exact } else { differs(Code::RedirectTrailingSlash) };
-        self.mark(owner, TO_HTTPS, &settled);
-        self.mark(owner, &["preserve-trailing-slash"], &settled);
-        if !rewrite.preserve_trailing_slash.value {
-            self.say(Code::RedirectTrailingSlash, None, vec![]);
-        }
-    }
-
-    /// nginx redirects `/foo` to `/foo/` where only the latter has a location.
-    fn trailing_slashes(&self, server: &Server) -> Vec<Rule> {
-        let exact: std::collections::BTreeSet<&str> = server
-            .locations
-            .iter()
-            .filter(|location| location.modifier == Modifier::Exact)
-            .map(|location| location.path.as_str())
-            .collect();
-        let mut rules = Vec::new();
-        for location in &server.locations {
-            let Some(bare) = location.path.strip_suffix('/').filter(|bare| !bare.is_empty()) else { continue };
-            let Some(origin) = &location.origin else { continue };
-            let known = |rule: &Rule| matches!(&rule.path, PathRule::Exact(path) if path == bare);
-            if exact.contains(bare) || location.settings.denied.is_some() || rules.iter().rev().take(1).any(known) {
-                continue;
-            }
-            let (Ok(from), Ok(to)) = (paths::literal(bare), paths::literal(&location.path)) else { continue };
-            let redirect = Redirect { scheme: None, hostname: None, port: None, path: Some(to), prefix: false, status: 301 };
-            rules.push(Rule {
-                owner: origin.ingress,
-                origin: origin.subject.clone(),
-                path: PathRule::Exact(from),
-                headers: vec![],
-                action: Action::Redirect(redirect),
-                changes: Changed::default(),
-            });
-        }
-        rules
-    }
-}
-
-/// Where proxies in front are trusted, only what they do not say came over TLS is redirected (`redirect_to_https` of the controller).
-fn behind_tls_of_others(content: Vec<Rule>, redirects: Vec<Rule>) -> Vec<Rule> {
-    // Every value but `http`; expressions of gateways have no complement, and some are searched anywhere in the value.
-    let value = "^(?:(?:[^h]|h[^t]|ht[^t]|htt[^p]|http.).*|h|ht|htt)$".to_owned();
-    let said = HeaderCondition { on: On::Header, name: "X-Forwarded-Proto".to_owned(), value, regex: true };
-    let content =
-        content.into_iter().filter_map(|mut rule| snippet::restrict(&mut rule, &[Condition::Field(said.clone())]).then_some(rule));
-    snippet::closed(content.chain(redirects).collect())
 }
