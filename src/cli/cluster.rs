@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    args::{Controller, Input},
+    flags::{Controller, Input},
     gather::More,
 };
 use crate::read::{

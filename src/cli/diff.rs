@@ -6,10 +6,11 @@ use anyhow::Result;
 
 use super::{
     Terminal, Usage,
-    args::{Diff, DiffFormat, Gateway},
+    args::{Diff, DiffFormat},
     config,
     estate::{self, Aim, New, Old},
     exit::Exit,
+    flags::Gateway,
     gather, needs, requests, trace,
 };
 use crate::{

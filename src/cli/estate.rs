@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::{
     Terminal, Usage,
-    args::{Controller, Gateway, Input, TlsOwner},
+    flags::{Controller, Gateway, Input, TlsOwner},
     gather,
 };
 use crate::{

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use super::{
     Terminal, Usage,
-    args::{Controller, Gateway, Input, Order},
     estate::{New, Old},
     exit::Exit,
+    flags::{Controller, Gateway, Input, Order},
 };
 use crate::{
     ingress, k8s,

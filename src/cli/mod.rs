@@ -9,6 +9,7 @@ mod diff;
 mod estate;
 mod exit;
 mod explain;
+mod flags;
 mod gather;
 mod generate;
 mod interrupt;

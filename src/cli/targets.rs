@@ -2,9 +2,10 @@
 
 use super::{
     Terminal, Usage,
-    args::{Gateway, Targets, TargetsFormat},
+    args::{Targets, TargetsFormat},
     estate::{self, Aim, Old},
     exit::Exit,
+    flags::Gateway,
     gather, needs,
 };
 use crate::{

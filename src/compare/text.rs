@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     automata::Lang,
-    gateway::answer::{
+    gateway::variables::{
         APPENDED, ARGUMENTS, EFFECTIVE_HOST_PORT, HOST_PORT, HOST_WITHOUT_DEFAULT_PORT, LISTED_PEER, LOWER_HOST, RETOLD_ARGUMENTS,
         UNESCAPED_PATH,
     },

@@ -1,8 +1,8 @@
 //! Whether the verdicts of two dialects are the same in everything that counts.
 
-use super::answer::{HOST_PORT, HOST_WITHOUT_DEFAULT_PORT};
 use super::dialect::Target;
 use super::route::Verdict;
+use super::variables::{HOST_PORT, HOST_WITHOUT_DEFAULT_PORT};
 use crate::request::{Answer, Forwarding, HeaderExprs, Part, TextExpr};
 
 /// Response headers that count: a difference in others is not claimed by either.

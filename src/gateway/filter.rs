@@ -467,7 +467,7 @@ fn listed(operations: Operations, dialect: &Dialect) -> Operations {
         let operation = match operation {
             Operation::Add(_) if sent_by_itself(&name) => Operation::Add(None),
             Operation::Add(Some(TextExpr(parts))) if first => {
-                let client = Part::Variable(format!("{}{name}", super::answer::LISTED));
+                let client = Part::Variable(format!("{}{name}", super::variables::LISTED));
                 Operation::Set(Some(TextExpr([vec![client], parts].concat())))
             }
             other => other,

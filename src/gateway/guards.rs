@@ -1,7 +1,7 @@
 //! Who is asked before a concrete request is passed on, and what they answer.
 
 use super::dialect::{AuthSuccess, BasicScheme};
-use super::evaluate;
+use super::texts;
 use super::view::View;
 use crate::request::{Guard, World};
 use crate::yaml::decode_base64;
@@ -30,7 +30,7 @@ pub(super) fn pass(guards: &[Guard], view: &View<'_>, world: &impl World) -> Pas
                     None => Passed::Unknown("whether the password is right"),
                 },
             },
-            Guard::Service { url, failure, .. } => match world.authentication(&evaluate::text(url, view)) {
+            Guard::Service { url, failure, .. } => match world.authentication(&texts::text(url, view)) {
                 Some(200) => Passed::Yes,
                 Some(201..=299) if *view.dialect().auth_success == AuthSuccess::Any2xx => Passed::Yes,
                 Some(status @ 500..=599) => Passed::No(failure.unwrap_or(status)),

@@ -1,14 +1,17 @@
 //! The new side's router: port, door, host, match, rule. Written once over a valuation, so that a concrete request and a class of
 //! requests take the same way.
 
-use super::answer::{self, Asked, UNESCAPED_PATH};
+use super::answer::{self, Asked};
 use super::config::{Behind, Certificate, Config, Door, Entry, Port, Reading, Rule, Side, Table};
+use super::cors;
 use super::dialect::{
     CorsOptions, EscapedSlash, ForeignPort, GrpcMiss, HostFallThrough, Http10, Misdirected, ServerName, Ties, UnknownServerName, Websockets,
 };
 use super::filter::Operations;
+use super::forward;
 use super::policies::{ClientCertificates, Guarded};
 use super::precedence::Location;
+use super::variables::UNESCAPED_PATH;
 use std::sync::Arc;
 
 use crate::k8s::{NamespacedName, Subject};
@@ -192,7 +195,7 @@ impl Reading {
             Behind::Wall => return Verdict::new(Answer::NoAnswer(NoAnswer::Reset), trace),
             Behind::Stream(rule, speech) => {
                 trace.push(step("the connection is handed on", Some(&rule.origin)));
-                let mut verdict = Verdict::new(answer::stream(rule, *speech, &self.target.dialect), trace);
+                let mut verdict = Verdict::new(forward::stream(rule, *speech, &self.target.dialect), trace);
                 if matches!(&verdict.ruling.answer, Answer::Forward(to) if to.split.iter().any(|share| share.backend.is_none())) {
                     verdict.others.push(Answer::NoAnswer(NoAnswer::Reset));
                     verdict.undecided = Some("the connection may go to a backend that is not there".to_owned());
@@ -372,7 +375,7 @@ impl Reading {
         let asked = self.asked(entry, tls, v);
         let answer = answer::answer(entry, table, asked, dialect);
         let answer = match &entry.rule.policy {
-            Some(policy) => policy.apply(v, answer::is_preflight(&entry.rule, asked, dialect), answer),
+            Some(policy) => policy.apply(v, cors::is_preflight(&entry.rule, asked, dialect), answer),
             None => answer,
         };
         if asked.grpc { answer::told_by_grpc(answer) } else { answer }
@@ -397,7 +400,7 @@ impl Reading {
                 CorsOptions::Every => cors && v.holds(self.first.options),
             },
             origin,
-            allowed: origin && answer::allows(entry.origins.as_ref(), |asked| v.holds(asked)),
+            allowed: origin && cors::allows(entry.origins.as_ref(), |asked| v.holds(asked)),
         }
     }
 

@@ -19,16 +19,6 @@ use crate::{
 /// Annotations that send clients to HTTPS.
 const TO_HTTPS: &[&str] = &["ssl-redirect", "force-ssl-redirect"];
 
-/// Where proxies in front are trusted, only what they do not say came over TLS is redirected (`redirect_to_https` of the controller).
-fn behind_tls_of_others(content: Vec<Rule>, redirects: Vec<Rule>) -> Vec<Rule> {
-    // Every value but `http`; expressions of gateways have no complement, and some are searched anywhere in the value.
-    let value = "^(?:(?:[^h]|h[^t]|ht[^t]|htt[^p]|http.).*|h|ht|htt)$".to_owned();
-    let said = HeaderCondition { on: On::Header, name: "X-Forwarded-Proto".to_owned(), value, regex: true };
-    let content =
-        content.into_iter().filter_map(|mut rule| snippet::restrict(&mut rule, &[Condition::Field(said.clone())]).then_some(rule));
-    snippet::closed(content.chain(redirects).collect())
-}
-
 impl Cx<'_> {
     /// What a location does, phase by phase (section 7 of the routing reference).
     pub(super) fn location(
@@ -216,4 +206,14 @@ impl Cx<'_> {
         }
         rules
     }
+}
+
+/// Where proxies in front are trusted, only what they do not say came over TLS is redirected (`redirect_to_https` of the controller).
+fn behind_tls_of_others(content: Vec<Rule>, redirects: Vec<Rule>) -> Vec<Rule> {
+    // Every value but `http`; expressions of gateways have no complement, and some are searched anywhere in the value.
+    let value = "^(?:(?:[^h]|h[^t]|ht[^t]|htt[^p]|http.).*|h|ht|htt)$".to_owned();
+    let said = HeaderCondition { on: On::Header, name: "X-Forwarded-Proto".to_owned(), value, regex: true };
+    let content =
+        content.into_iter().filter_map(|mut rule| snippet::restrict(&mut rule, &[Condition::Field(said.clone())]).then_some(rule));
+    snippet::closed(content.chain(redirects).collect())
 }

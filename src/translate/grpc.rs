@@ -177,7 +177,7 @@ fn wire_match(rule: &Rule) -> GrpcMatch {
         Calls::Of(method) => Some(method),
         Calls::All | Calls::Unsayable => None,
     };
-    GrpcMatch { method, headers: super::routes::fields(rule, On::Header) }
+    GrpcMatch { method, headers: super::wire::fields(rule, On::Header) }
 }
 
 /// Rules of one treatment as a rule of a GRPCRoute.
@@ -189,17 +189,17 @@ pub(super) fn wire_rule(cx: &mut Cx<'_>, rules: &[&Rule], namespace: &str) -> Gr
     }
     let mut filters = Vec::new();
     let changes = &first.changes;
-    let request = super::routes::modifier(&changes.request_headers, &changes.request_added, &changes.request_removed);
-    let response = super::routes::modifier(&changes.response_headers, &changes.response_added, &changes.response_removed);
+    let request = super::wire::modifier(&changes.request_headers, &changes.request_added, &changes.request_removed);
+    let response = super::wire::modifier(&changes.response_headers, &changes.response_added, &changes.response_removed);
     filters.extend(request.map(GrpcFilter::RequestHeaderModifier));
     // The comparison tells of headers that answers lack then.
     let response = response.filter(|_| cx.options.target.changes_answers_of_grpc());
     filters.extend(response.map(GrpcFilter::ResponseHeaderModifier));
     if let Some(mirror) = &first.changes.mirror {
-        filters.push(GrpcFilter::RequestMirror(super::routes::mirror(cx, mirror, "GRPCRoute", namespace)));
+        filters.push(GrpcFilter::RequestMirror(super::wire::mirror(cx, mirror, "GRPCRoute", namespace)));
     }
     let backend_refs = match &first.action {
-        Action::Forward(backends) => super::routes::backend_refs(cx, backends, "GRPCRoute", namespace),
+        Action::Forward(backends) => super::wire::backend_refs(cx, backends, "GRPCRoute", namespace),
         Action::Redirect(_) | Action::ToHttps { .. } | Action::Answered | Action::Withheld(_) => Vec::new(),
     };
     GrpcRule { matches, filters, backend_refs, ..GrpcRule::default() }

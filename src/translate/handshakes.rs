@@ -12,19 +12,6 @@ use crate::{
     nginx::{Certificate, IngressId, Server, ServerName, settings::VerifyClient},
 };
 
-/// Ingresses that say something of the cipher suites of a host, and the annotations that say it.
-fn says_ciphers(server: &Server) -> Vec<(IngressId, Vec<&'static str>)> {
-    const LIST: &str = "ssl-ciphers";
-    const ORDER: &str = "ssl-prefer-server-ciphers";
-    match (server.ssl_ciphers, server.ssl_prefer_server_ciphers) {
-        (Some(one), Some(other)) if one == other => vec![(one, vec![LIST, ORDER])],
-        (list, order) => {
-            let list = list.map(|ingress| (ingress, vec![LIST]));
-            list.into_iter().chain(order.map(|ingress| (ingress, vec![ORDER]))).collect()
-        }
-    }
-}
-
 /// Annotations about certificates of clients.
 pub(super) const CLIENT_CERTIFICATES: &[&str] = &[
     "auth-tls-secret",
@@ -176,5 +163,18 @@ impl Cx<'_> {
     pub(super) fn certificate(&self, name: &str) -> Option<&Certificate> {
         let wildcard = || self.config.certificates.get(&format!("*.{}", name.split_once('.')?.1));
         self.config.certificates.get(name).or_else(wildcard)
+    }
+}
+
+/// Ingresses that say something of the cipher suites of a host, and the annotations that say it.
+fn says_ciphers(server: &Server) -> Vec<(IngressId, Vec<&'static str>)> {
+    const LIST: &str = "ssl-ciphers";
+    const ORDER: &str = "ssl-prefer-server-ciphers";
+    match (server.ssl_ciphers, server.ssl_prefer_server_ciphers) {
+        (Some(one), Some(other)) if one == other => vec![(one, vec![LIST, ORDER])],
+        (list, order) => {
+            let list = list.map(|ingress| (ingress, vec![LIST]));
+            list.into_iter().chain(order.map(|ingress| (ingress, vec![ORDER]))).collect()
+        }
     }
 }

@@ -37,6 +37,7 @@ mod shape;
 mod snippet;
 mod streams;
 mod tools;
+mod wire;
 mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
