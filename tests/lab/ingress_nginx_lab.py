@@ -41,7 +41,9 @@ ENVIRONMENT = {'PATH': '/usr/local/nginx/sbin:/usr/local/bin:/usr/bin:/bin:/usr/
 LINE = re.compile(r'([IWEF])\d{4} [\d:.]+ +\d+ ([\w.]+\.go):\d+\] (.*)')
 # Said of every cluster.
 USUAL = re.compile(r'Update of Ingress status is disabled|Unable to get NODE information|leader election|Neither --apiserver|Using the inClusterConfig|Unexpected failure reloading the backend|'
-                   r'Error reloading NGINX|Dynamic reconfiguration failed|Requeuing|error requeuing|Error getting node information')
+                   r'Error reloading NGINX|Dynamic reconfiguration failed|requeuing')
+# What a controller says that ends: a panic, a fatal error, a flag that it cannot read.
+LAST_WORDS = (r'Observed a panic.*?panic="(.*?)" ', r'^panic: (.*)', r'^F\d{4} .*?\.go:\d+\] (.*)', r'^(unknown (?:shorthand )?flag.*|invalid argument .*)')
 RECORDED_HEADERS_LEFT_OUT = ('server',)
 
 gateway.GROUPS = ('networking.k8s.io',)
@@ -160,8 +162,8 @@ class Controller:
             if text.count('Dynamic reconfiguration failed') > 2:
                 return 'dynamic', re.findall(r'retries left\): (.*)', text)[-1]
             if self.process.poll() is not None:
-                panic = re.search(r'Observed a panic.*?panic="(.*?)" |^panic: (.*)', text, re.M)
-                return 'crash', (panic and (panic[1] or panic[2])) or ' '.join(text.split()[-60:])
+                said = [found[1] for found in (re.search(one, text, re.M) for one in LAST_WORDS) if found]
+                return 'crash', said[0] if said else ' '.join(text.split()[-60:])
             time.sleep(0.03)
         return 'trouble', 'not ready in time: ' + ' '.join(self.said().split()[-40:])
 
