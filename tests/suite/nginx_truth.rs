@@ -27,7 +27,7 @@ pub(crate) struct Case {
 pub(crate) fn cases() -> Vec<Case> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/requests");
     let mut cases = Vec::new();
-    for folder in ["ingress-nginx", "ingress-nginx-random", "ingress-nginx-source"] {
+    for folder in ["ingress-nginx", "ingress-nginx-more", "ingress-nginx-random", "ingress-nginx-source"] {
         let mut files: Vec<_> = fs::read_dir(root.join(folder)).expect("cases").map(|entry| entry.expect("entry").path()).collect();
         files.sort();
         for file in files {
