@@ -197,7 +197,7 @@ impl<'r> View<'r> {
             }
             Malformed::EscapedSlash => self.path.as_ref().is_some_and(|path| path.unescaped.is_some()),
             // These are questions of ingress-nginx only.
-            Malformed::TooLong | Malformed::Header | Malformed::SniDiffers => false,
+            Malformed::TooLong | Malformed::Header | Malformed::SniDiffers | Malformed::Version | Malformed::Encoding => false,
         }
     }
 

@@ -22,7 +22,7 @@ pub(super) fn error_backends<'a>(drafts: &mut Drafts<'a>, upstreams: &mut Upstre
             if name.is_empty() || upstream.deleted || *id == Config::DEFAULT_BACKEND {
                 continue;
             }
-            let empty = upstream.endpoints != Endpoints::Some;
+            let empty = upstream.endpoints != Endpoints::Some && !upstream.by_address;
             let own_errors = matches!(location.settings.errors.codes.given, Given::Annotation(_));
             if !empty && !own_errors {
                 continue;

@@ -31,9 +31,9 @@ impl<'a> Slices<'a> {
         let Some(slices) = self.0.get(&(service.meta.namespace.as_str(), service.meta.name.as_str())) else { return true };
         let numeric = port.target_port.is_empty() || check::go_int(&port.target_port).is_some();
         slices.iter().any(|slice| {
-            let listed = slice.ports.iter().any(|(name, number)| {
-                let named = port.name.is_empty() || *name == port.name;
-                (named && number.is_some()) || numeric
+            let listed = slice.ports.iter().filter(|listed| listed.protocol == port.protocol).any(|listed| {
+                let named = port.name.is_empty() || listed.name == port.name;
+                (named && listed.number.is_some()) || numeric
             });
             slice.ready > 0 && (listed || (slice.ports.is_empty() && numeric))
         })
@@ -181,15 +181,27 @@ impl<'a> Upstreams<'a> {
 
     fn make(&self, cx: &Context<'_>, item: &Item<'_>, key: &str, name: &str, port: Option<&PortRef>) -> Upstream {
         let service = NamespacedName::new(&item.ingress.meta.namespace, name);
-        let service_upstream = item.settings.balancing.service_upstream.value;
-        let (backend, endpoints) = self.resolve(cx, &service, port, service_upstream);
+        let by_address = item.settings.balancing.service_upstream.value && self.has_address(cx, &service, port);
+        let (backend, endpoints) = self.resolve(cx, &service, port, by_address);
         let mut made = plain(key, backend, endpoints);
+        made.by_address = by_address;
         made.ingress = Some(item.id);
         made.canary.clone_from(&item.settings.canary);
         made
     }
 
-    fn resolve(&self, cx: &Context<'_>, name: &NamespacedName, port: Option<&PortRef>, service_upstream: bool) -> (Backend, Endpoints) {
+    /// `getServiceClusterEndpoint`: a number is taken as it is, a name must be one of the Service.
+    fn has_address(&self, cx: &Context<'_>, name: &NamespacedName, port: Option<&PortRef>) -> bool {
+        let Some(service) = cx.inventory.services.get(name) else { return false };
+        let known = match port {
+            Some(PortRef::Number(_)) => true,
+            Some(PortRef::Name(name)) => service.ports.iter().any(|known| known.name == *name),
+            None => false,
+        };
+        known && service.kind != "ExternalName" && service.cluster_ip != "None"
+    }
+
+    fn resolve(&self, cx: &Context<'_>, name: &NamespacedName, port: Option<&PortRef>, by_address: bool) -> (Backend, Endpoints) {
         let written = port.cloned();
         let backend = |port| Backend::Service { service: name.clone(), written: written.clone(), port };
         let Some(port) = port else { return (backend(None), Endpoints::MissingPort) };
@@ -205,14 +217,16 @@ impl<'a> Upstreams<'a> {
             return external(cx, service, port, written);
         }
         let text = port.to_string();
-        if service_upstream && service.cluster_ip != "None" {
+        if by_address {
             let known = service.ports.iter().find(|candidate| match port {
                 PortRef::Number(number) => candidate.port == *number,
                 PortRef::Name(name) => candidate.name == *name,
             });
-            if let Some(known) = known {
-                return (backend(Some(known.port)), Endpoints::Some);
-            }
+            return match known {
+                Some(known) if self.slices.serve(service, known) => (backend(Some(known.port)), Endpoints::Some),
+                Some(known) => (backend(Some(known.port)), Endpoints::NotReady),
+                None => (backend(number), Endpoints::MissingPort),
+            };
         }
         // The first port whose number, target port or name is the text (`serviceEndpoints`).
         let known = service.ports.iter().find(|candidate| {
@@ -260,5 +274,6 @@ fn plain(key: &str, backend: Backend, endpoints: Endpoints) -> Upstream {
         affinity: None,
         affinity_of: None,
         deleted: false,
+        by_address: false,
     }
 }

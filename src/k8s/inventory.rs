@@ -200,8 +200,19 @@ pub struct EndpointSlice {
     pub service: String,
     /// Addresses whose `conditions.ready` is not false.
     pub ready: usize,
-    /// Names and numbers of `ports`; the name is empty where absent.
-    pub ports: Vec<(String, Option<i64>)>,
+    /// `ports`.
+    pub ports: Vec<SlicePort>,
+}
+
+/// A port of an EndpointSlice.
+#[derive(Debug, Clone)]
+pub struct SlicePort {
+    /// Name; empty where absent.
+    pub name: String,
+    /// Number.
+    pub number: Option<i64>,
+    /// `TCP` where absent.
+    pub protocol: String,
 }
 
 /// A Secret: names and types only, and the names in a certificate where a file carries one. Private keys are never kept.

@@ -11,6 +11,6 @@ pub(crate) mod time;
 pub use field::{FieldPath, Step, Subject};
 pub use inventory::{
     Backend, BackendTarget, Cluster, ConfigMap, EndpointSlice, HttpPath, Ingress, IngressClass, IngressRule, IngressTls, InstalledApi,
-    Inventory, KindCount, Namespace, ObjectMeta, PathType, PortRef, Secret, Service, ServicePort, Workload,
+    Inventory, KindCount, Namespace, ObjectMeta, PathType, PortRef, Secret, Service, ServicePort, SlicePort, Workload,
 };
 pub use object::{NamespacedName, ObjectId, ObjectRef, Origin};

@@ -1,9 +1,9 @@
 //! A concrete request: routed, and every text given its value.
 
-use super::{Certificate, Router, view::View};
+use super::{Certificate, Router, forward::UNREACHABLE, view::View};
 use crate::request::{
     Answer, Decision, Deny, ErrorPage, Forward, Forwarding, Guard, HeaderExprs, HeaderOperation, Outcome, Part, PathExpr, Request, Ruling,
-    Share, Step, TextExpr, Valuation, World, with_rules, with_rules_of_any_status,
+    Share, Step, TextExpr, Valuation, World, uri, with_rules, with_rules_of_any_status,
 };
 
 /// Common name of the certificate that the controller makes for itself.
@@ -133,19 +133,26 @@ impl Router<'_> {
             let backend = share.backend.as_deref()?;
             // A snippet may name somebody who is no Service.
             let named = || (!backend.contains('/')).then(|| backend.rsplit_once(':').map_or(backend, |(name, _)| name).to_owned());
-            self.external.get(backend).cloned().or_else(named)
+            let of_service = self.external.get(backend).cloned().map(|name| (name, true));
+            of_service.or_else(|| Some((named()?, false)))
         };
-        if let Some(name) = split.iter().find_map(outside) {
-            let address = name.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok();
-            match world.resolves(&name).or(address.then_some(true)) {
+        if let Some((name, of_service)) = split.iter().find_map(outside) {
+            // For a Service, a name that resolves to itself counts as one that does not (`resolve_external_names` in balancer.lua).
+            let address = name.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok().then_some(!of_service);
+            match address.or_else(|| world.resolves(&name)) {
                 Some(true) => {}
                 Some(false) => return own(503, trace),
                 None => return Outcome::Unmodelled { what: format!("whether `{name}` can be resolved") },
             }
         }
         let mut given = values(view, &claims);
+        if matches!(split.as_slice(), [Share { backend: None, status: Some(UNREACHABLE), .. }]) {
+            return own(UNREACHABLE, trace);
+        }
         if let [Share { backend: None, status: Some(status), .. }] = split.as_slice() {
-            if !target_text.starts_with('/') {
+            // nginx asks itself, and refuses what is no path or leads above the root.
+            let path = target_text.split('?').next().unwrap_or_default();
+            if !path.starts_with('/') || uri::normalise(path.as_bytes()).is_none() {
                 return plain(400, given);
             }
             let intercepted = error_page.as_ref().filter(|page| page.intercepts);
@@ -153,6 +160,10 @@ impl Router<'_> {
                 return outcome;
             }
             return if *status == 404 { Outcome::NoRoute { response_headers: given } } else { plain(*status, given) };
+        }
+        if read_timeout == Some(0) {
+            trace.push(Step { text: "the backend has no time at all".to_owned(), because: None });
+            return own(504, trace);
         }
         if let Some(backend) = split.iter().find_map(|share| share.backend.as_deref())
             && let Some(answer) = world.backend(backend, &target_text)
@@ -175,7 +186,11 @@ impl Router<'_> {
                 if hidden || name == "server" || name == "set-cookie" {
                     continue;
                 }
-                let value = if name == "location" { rewritten_location(view, &response_headers, value) } else { Some(value) };
+                let value = match name.as_str() {
+                    "location" => rewritten_location(view, &response_headers, value),
+                    "refresh" => rewritten_refresh(&response_headers, value),
+                    _ => Some(value),
+                };
                 let Some(value) = value else { continue };
                 let status = answer.status;
                 let mut rules = header_rules.iter().filter(|rule| rule.statuses.include(status) && rule.covers(&name));
@@ -286,19 +301,37 @@ fn from_backend(text: &crate::request::TextExpr) -> bool {
 
 /// `proxy_redirect`: the text at the start is replaced, and nginx completes a path that it made so; `None` where that is not known.
 fn rewritten_location(view: &View<'_>, headers: &HeaderExprs, value: String) -> Option<String> {
-    let rule = headers.iter().find_map(|(_, text)| match text.as_ref()?.0.split_first()? {
-        (Part::BackendLocation { from, to }, start) => Some((from, to, start)),
+    let Some((from, to, start)) = proxy_redirect(headers) else { return Some(value) };
+    Some(match rewritten(from, to, &value)? {
+        Some(path) if path.starts_with('/') => format!("{}{path}", view.text(&TextExpr(start.to_vec()))),
+        Some(rewritten) => rewritten,
+        None => value,
+    })
+}
+
+/// What a Refresh header names is replaced in the same way, and not completed (`ngx_http_upstream_rewrite_refresh`).
+fn rewritten_refresh(headers: &HeaderExprs, value: String) -> Option<String> {
+    let Some((from, to, _)) = proxy_redirect(headers) else { return Some(value) };
+    let Some(at) = value.to_ascii_lowercase().find("url=").map(|at| at + "url=".len()) else { return Some(value) };
+    let (before, url) = value.split_at(at);
+    Some(rewritten(from, to, url)?.map_or_else(|| value.clone(), |url| format!("{before}{url}")))
+}
+
+/// What is replaced, by what, and what stands before a path that comes of it.
+fn proxy_redirect(headers: &HeaderExprs) -> Option<(&str, &str, &[Part])> {
+    headers.iter().find_map(|(_, text)| match text.as_ref()?.0.split_first()? {
+        (Part::BackendLocation { from, to }, start) => Some((from.as_str(), to.as_str(), start)),
         _ => None,
-    });
-    match rule {
-        None => Some(value),
-        Some((from, ..)) if from == "default" || from.starts_with('~') => None,
-        Some((_, to, _)) if to == "off" => Some(value),
-        Some((from, to, start)) => Some(match value.strip_prefix(from.as_str()).map(|rest| format!("{to}{rest}")) {
-            Some(path) if path.starts_with('/') => format!("{}{path}", view.text(&TextExpr(start.to_vec()))),
-            Some(rewritten) => rewritten,
-            None => value,
-        }),
+    })
+}
+
+/// The text with its start replaced, if it starts so; `None` where that is not known.
+fn rewritten(from: &str, to: &str, value: &str) -> Option<Option<String>> {
+    match (from, to) {
+        ("default", _) => None,
+        (from, _) if from.starts_with('~') => None,
+        (_, "off") => Some(None),
+        (from, to) => Some(value.strip_prefix(from).map(|rest| format!("{to}{rest}"))),
     }
 }
 
@@ -347,7 +380,8 @@ fn pass(view: &View<'_>, world: &impl World, guards: &[Guard], any: bool, router
             Passed::Yes if any => return Passed::Yes,
             Passed::Yes => {}
             Passed::Unknown(what) => return Passed::Unknown(what),
-            Passed::No(status) if !any => return Passed::No(status),
+            // Only these two let others be asked (`ngx_http_core_access_phase`).
+            Passed::No(status) if !any || !matches!(status, 401 | 403) => return Passed::No(status),
             Passed::No(status) => {
                 if refused != Some(401) {
                     refused = Some(status);

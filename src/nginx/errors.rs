@@ -4,7 +4,6 @@ use super::{
     Config, Location, Router, Server, UpstreamId,
     route::Here,
     settings::{ErrorPages, ExternalAuth, Given},
-    texts,
 };
 use crate::request::{Answer, Deny, ErrorPage, Forwarding, Part, PathExpr, Share, Speech, TextExpr, Valuation};
 
@@ -30,7 +29,7 @@ impl Config {
         // A denied location has no directives of its own.
         let own = matches!(codes.given, Given::Annotation(_)) && !denied;
         let codes = if own { codes.value.clone() } else { self.globals.errors.codes.clone() };
-        if codes.is_empty() || (!own && shadowed()) || location.replaced.is_some() {
+        if codes.is_empty() || (!own && shadowed()) {
             return None;
         }
         let everywhere = self.globals.errors.intercept_everywhere();
@@ -104,7 +103,7 @@ impl Router<'_> {
         // The sign-in is an error page as well, to which a 401 of the backend leads where answers of backends are looked at.
         let auth = self.config.signs_in(here.location).filter(|_| self.config.globals.errors.intercept_everywhere())?;
         let response_headers = self.signin_headers(v, here);
-        let answer = Answer::Redirect { status: 302, location: texts::signin(auth), response_headers };
+        let answer = Answer::Redirect { status: 302, location: self.signin(here, auth), response_headers };
         Some(ErrorPage { codes: vec![401], intercepts: true, answer: Box::new(answer) })
     }
 

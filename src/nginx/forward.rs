@@ -9,6 +9,9 @@ use super::{
 };
 use crate::request::{Answer, Forwarding, Guard, HeaderExprs, Part, Share, Speech, TextExpr, Valuation};
 
+/// Status where a connection to the backend fails.
+pub(super) const UNREACHABLE: u16 = 502;
+
 impl Router<'_> {
     pub(super) fn backend(&self, v: &impl Valuation, here: &Here<'_>, target: TextExpr, trace: &mut Trace) -> Answer {
         let upstream = match *here.upstream.as_ref().unwrap_or(&here.location.target) {
@@ -16,13 +19,18 @@ impl Router<'_> {
             Target::Default => Some(Config::DEFAULT_BACKEND),
             Target::Gone => None,
         };
-        let Some(id) = upstream.filter(|&id| self.config.upstream(id).serves() && !self.dynamic) else {
+        let Some(id) = upstream.filter(|&id| self.config.upstream(id).is_tried() && !self.dynamic) else {
             trace.step("the Service has no endpoints", origin(here.location));
             return self.own(v, here, 503);
         };
-        let split = match self.split(v, id, trace) {
-            Ok(split) => split,
-            Err(what) => return Answer::Unmodelled { what },
+        let split = if self.config.upstream(id).serves() {
+            match self.split(v, id, trace) {
+                Ok(split) => split,
+                Err(what) => return Answer::Unmodelled { what },
+            }
+        } else {
+            trace.step("nobody is behind the address of the Service", origin(here.location));
+            vec![Share { backend: None, weight: 1, status: Some(UNREACHABLE) }]
         };
         let (guards, any_guard) = match self.access(v, here, trace) {
             Ok(guards) => guards,
@@ -66,7 +74,7 @@ impl Router<'_> {
             headers,
             response_headers,
             header_rules,
-            read_timeout: u64::try_from(here.settings().proxy.timeouts.read.value).ok(),
+            read_timeout: self.patience(here),
             chunked_limit: here.settings().proxy.body_size.value,
             error_page: self.error_page(v, here),
         }))
@@ -131,6 +139,19 @@ impl Router<'_> {
         }
     }
 
+    /// Seconds that a backend has between two reads; none at all where it has none to take the connection.
+    fn patience(&self, here: &Here<'_>) -> Option<u64> {
+        let timeouts = &here.settings().proxy.timeouts;
+        if timeouts.connect.value == 0 { Some(0) } else { u64::try_from(timeouts.read.value).ok() }
+    }
+
+    /// Where the sign-in is. nginx completes a path; the location of the redirect is one of its own, which has what holds for all.
+    pub(super) fn signin(&self, here: &Here<'_>, auth: &ExternalAuth) -> TextExpr {
+        let text = texts::signin(auth);
+        let is_path = auth.signin.starts_with('/') && !self.config.globals.defaults.redirect.relative.value;
+        if is_path { self.completed(here.https, false, text.0) } else { text }
+    }
+
     /// Headers of the redirect to the sign-in: its location is one of its own, which has the block of CORS too.
     pub(super) fn signin_headers(&self, v: &impl Valuation, here: &Here<'_>) -> HeaderExprs {
         let mut headers = self.outer_headers();
@@ -183,7 +204,7 @@ impl Router<'_> {
                     let what = "an authentication service behind directives that decide about its answers".to_owned();
                     return Err(Box::new(Answer::Unmodelled { what }));
                 }
-                guards.push(texts::service(auth, self.signin_headers(v, here)));
+                guards.push(texts::service(auth, self.signin(here, auth), self.signin_headers(v, here)));
             }
         }
         let any = here.levels.satisfy().unwrap_or(settings.addresses.satisfy) == Satisfy::Any;

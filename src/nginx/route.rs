@@ -109,6 +109,10 @@ impl Router<'_> {
         let server = &self.config.servers[server];
         let because = server.passthrough.map(|id| self.config.annotation(id, "ssl-passthrough"));
         trace.step(format!("TLS for `{}` is passed through", server.host), because);
+        let Some(upstream) = upstream else {
+            trace.step("it has no path `/`, so that nobody takes it", None);
+            return Some(Answer::NoAnswer(NoAnswer::Tls));
+        };
         Some(Answer::Forward(Box::new(Forwarding {
             guards: Vec::new(),
             any_guard: false,
@@ -183,12 +187,16 @@ impl Router<'_> {
             (Outside::Unreachable, 414, 414, "the request line is longer than a header buffer")
         } else if v.holds(common.bad_target) {
             (Outside::Unreachable, 400, 400, "the target cannot be read")
+        } else if v.holds(common.bad_version) {
+            (Outside::Unreachable, 505, 505, "the version of HTTP is not spoken")
         } else if v.holds(common.bad_header) {
             (server, HEADER_TOO_LARGE, 400, "the headers do not fit into the header buffers")
         } else if v.holds(common.bad_header_name) {
             (server, 400, 400, "a header is none, or says in two ways where the request goes or ends")
         } else if v.holds(common.bad_host) {
             (server, 400, 400, "the Host header is missing or none")
+        } else if v.holds(common.bad_encoding) {
+            (server, 501, 501, "nginx reads no other encoding of bodies than `chunked`")
         } else if v.first(&common.unserved_methods).is_some() {
             (server, 405, 405, "nginx serves neither TRACE nor CONNECT")
         } else {
@@ -446,10 +454,15 @@ impl Router<'_> {
         if here.settings().redirect.relative.value {
             return TextExpr(parts);
         }
+        self.completed(here.https, here.settings().rewrite.use_port_in_redirects.value, parts)
+    }
+
+    /// A path with the scheme and the host before it.
+    pub(in crate::nginx) fn completed(&self, https: bool, with_port: bool, parts: Vec<Part>) -> TextExpr {
         let mut all = vec![Part::Scheme, Part::Literal("://".to_owned()), Part::Host];
         let flags = &self.config.globals.flags;
-        let port = if here.https { flags.tls_port() } else { flags.http_port };
-        if here.settings().rewrite.use_port_in_redirects.value && ![80, 443].contains(&port) {
+        let port = if https { flags.tls_port() } else { flags.http_port };
+        if with_port && ![80, 443].contains(&port) {
             all.push(Part::Literal(format!(":{port}")));
         }
         all.extend(parts);

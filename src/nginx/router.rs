@@ -26,6 +26,8 @@ pub(super) struct Common {
     pub(super) bad_host: PredicateId,
     pub(super) bad_header: PredicateId,
     pub(super) bad_header_name: PredicateId,
+    pub(super) bad_version: PredicateId,
+    pub(super) bad_encoding: PredicateId,
     pub(super) sni_differs: PredicateId,
     pub(super) unserved_methods: Sequence,
     pub(super) https: PredicateId,
@@ -132,7 +134,7 @@ pub struct Router<'c> {
     /// nginx runs, but never gets endpoints and certificates.
     pub(super) dynamic: bool,
     /// Names of the handshake that are passed through, with server and upstream.
-    pub(super) passthrough: (Sequence, Vec<(usize, UpstreamId)>),
+    pub(super) passthrough: (Sequence, Vec<(usize, Option<UpstreamId>)>),
     /// Names of the handshake that some server takes; `None` where that is not asked.
     pub(super) taken: Option<Sequence>,
     /// External names by the label of their upstream.
@@ -263,6 +265,8 @@ fn common(config: &Config, predicates: &mut Predicates) -> Common {
         bad_host: ask(Field::Request, Test::Malformed(Malformed::Host)),
         bad_header: ask(Field::Request, Test::Malformed(Malformed::Header)),
         bad_header_name: ask(Field::Request, Test::Malformed(Malformed::HeaderName)),
+        bad_version: ask(Field::Request, Test::Malformed(Malformed::Version)),
+        bad_encoding: ask(Field::Request, Test::Malformed(Malformed::Encoding)),
         sni_differs: ask(Field::Request, Test::Malformed(Malformed::SniDiffers)),
         unserved_methods: vec![ask(Field::Method, equals("TRACE")), ask(Field::Method, equals("CONNECT"))].into(),
         https: ask(Field::Scheme, equals("https")),
@@ -411,12 +415,16 @@ pub(super) fn built_in<'c>(config: &'c Config, server: &Server) -> Vec<(&'c str,
     vec![(config.globals.flags.health_check_path.as_str(), BuiltIn::Health), ("/nginx_status", BuiltIn::Status)]
 }
 
+/// `client_max_body_size` where nobody says otherwise.
+const BODY_LIMIT: u64 = 1 << 20;
+
 fn ask(config: &Config, location: &Location, predicates: &mut Predicates) -> Asked {
     let settings = &location.settings;
     let origin = || location.origin.as_ref().map(|origin| origin.subject.clone());
     let annotation = |name: &str| location.origin.as_ref().map(|origin| config.annotation(origin.ingress, name));
-    let body =
-        settings.proxy.body_size.value.map(|limit| predicates.intern(Field::BodyLength, Test::Above(limit), annotation("proxy-body-size")));
+    // A denied location has no directives of its own.
+    let limit = if settings.denied.is_some() { Some(BODY_LIMIT) } else { settings.proxy.body_size.value };
+    let body = limit.map(|limit| predicates.intern(Field::BodyLength, Test::Above(limit), annotation("proxy-body-size")));
     let cors = settings.cors.as_ref().and_then(|cors| cors.origin_expression()).map(|origins| format!("{origins}$"));
     let cors =
         cors.map(|pattern| predicates.intern(Field::Header("origin".to_owned()), search(pattern, true), annotation("cors-allow-origin")));
@@ -447,13 +455,18 @@ fn certified(config: &Config, predicates: &mut Predicates) -> Sequence {
     wildcards.map(|suffix| predicates.intern(Field::Host, search(format!(r"^[^.]+\.{}$", quote(suffix)), false), None)).collect()
 }
 
-/// Hosts whose TLS is passed through: those with a Service behind `/`.
-fn passthrough(config: &Config, predicates: &mut Predicates) -> (Sequence, Vec<(usize, UpstreamId)>) {
+/// Hosts whose TLS is passed through, to the Service behind `/` or to nowhere.
+fn passthrough(config: &Config, predicates: &mut Predicates) -> (Sequence, Vec<(usize, Option<UpstreamId>)>) {
     let mut found = Vec::new();
     for (at, server) in config.servers.iter().enumerate() {
         let Some(ingress) = server.passthrough else { continue };
         let root = server.locations.iter().find(|location| location.path == "/");
-        let Some(&Target::Upstream(upstream)) = root.map(|root| &root.target) else { continue };
+        let upstream = match root.map(|root| (&root.target, root.implicit)) {
+            Some((&Target::Upstream(upstream), _)) => Some(upstream),
+            // The root that the controller adds has a Service without an address.
+            Some((Target::Default, true)) => None,
+            Some(_) | None => continue,
+        };
         let origin = Some(config.annotation(ingress, "ssl-passthrough"));
         found.push((predicates.intern(Field::Sni, equals(&server.host), origin), (at, upstream)));
     }

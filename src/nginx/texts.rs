@@ -121,15 +121,21 @@ pub(super) fn cors(settings: &Settings) -> HeaderExprs {
 }
 
 /// The authentication service, and where a 401 of it leads.
-pub(super) fn service(auth: &ExternalAuth, signin_headers: HeaderExprs) -> Guard {
+pub(super) fn service(auth: &ExternalAuth, signin: TextExpr, signin_headers: HeaderExprs) -> Guard {
     Guard::Service {
-        url: TextExpr(variables(&auth.url)),
+        url: TextExpr(variables(&auth.url).into_iter().filter(|part| !is_of_arguments(part)).collect()),
         method: auth.method.clone(),
-        signin: (!auth.signin.is_empty()).then(|| signin(auth)),
+        signin: (!auth.signin.is_empty()).then_some(signin),
         signin_headers,
         copied_headers: auth.response_headers.clone(),
         failure: Some(500),
     }
+}
+
+/// A variable of the arguments, of which the request for authentication has none of its own.
+fn is_of_arguments(part: &Part) -> bool {
+    let named = |name: &str| matches!(name, "args" | "query_string" | "is_args") || name.starts_with("arg_");
+    matches!(part, Part::Query) || matches!(part, Part::Variable(name) if named(name))
 }
 
 /// `buildAuthSignURL`: the original URL is appended unless the parameter is there.

@@ -68,6 +68,8 @@ pub struct Upstream {
     pub affinity_of: Option<UpstreamId>,
     /// A canary that found no location and was deleted.
     pub deleted: bool,
+    /// Requests go to the address of the Service, whoever is behind it (`service-upstream`).
+    pub by_address: bool,
 }
 
 /// Cookie affinity of an upstream.
@@ -106,5 +108,10 @@ impl Upstream {
     /// Somebody answers.
     pub fn serves(&self) -> bool {
         !self.deleted && self.endpoints == Endpoints::Some
+    }
+
+    /// nginx knows an address to connect to.
+    pub fn is_tried(&self) -> bool {
+        self.serves() || (self.by_address && !self.deleted)
     }
 }

@@ -166,12 +166,19 @@ impl<'r> View<'r> {
         let line = request.target.len() + request.method.len() + 12;
         let host = request.host.as_ref().map(|host| host.len() + 8);
         let headers = || host.into_iter().chain(request.headers.iter().map(|header| header.name.len() + header.value.len() + 4));
+        let over_http2 = request.http_version == "2";
+        let fit = |lines: &mut dyn Iterator<Item = usize>| {
+            // There all lines together share all buffers (`ngx_http_v2_state_process_header`).
+            if over_http2 { lines.sum::<usize>() <= buffers.size.saturating_mul(buffers.number) } else { buffers.hold(lines) }
+        };
         match kind {
             Malformed::Method => request.method.is_empty() || !request.method.bytes().all(|b| b.is_ascii_uppercase() || b"_-".contains(&b)),
-            Malformed::TooLong => !buffers.hold([line]),
-            Malformed::Target => self.target.is_none(),
+            Malformed::TooLong => !over_http2 && !buffers.hold([line]),
+            Malformed::Target => self.target.is_none() || version(&request.http_version).is_none(),
+            Malformed::Version => version(&request.http_version).is_some_and(|major| major > 2),
+            Malformed::Encoding => encodings(request).any(|encoding| !encoding.eq_ignore_ascii_case("chunked")),
             Malformed::Host => self.host_is_bad,
-            Malformed::Header => !buffers.hold(std::iter::once(line).chain(headers())),
+            Malformed::Header => !fit(&mut std::iter::once(line).chain(headers())),
             Malformed::HeaderName => request.headers.iter().any(is_no_header) || is_framed_twice(request),
             // nginx decodes such slashes.
             Malformed::EscapedSlash => false,
@@ -201,10 +208,27 @@ fn is_no_header(header: &Header) -> bool {
     header.name.is_empty() || header.name.bytes().any(broken) || length && !header.value.trim().bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Two Host headers, or a body with a length and chunks.
+/// Two Host headers, two lengths, a body with a length and chunks, or chunks that HTTP/1.0 does not have.
 fn is_framed_twice(request: &Request) -> bool {
-    let has = |name: &str| request.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name));
-    request.host.is_some() && has("host") || request.chunked && has("content-length")
+    let count = |name: &str| request.headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name)).count();
+    let lengths = count("content-length");
+    request.host.is_some() && count("host") > 0 || lengths > 1 || request.chunked && (lengths > 0 || request.http_version == "1.0")
+}
+
+/// Encodings of the body that headers name.
+fn encodings(request: &Request) -> impl Iterator<Item = &str> {
+    request.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("transfer-encoding")).map(|header| header.value.trim())
+}
+
+/// Major version of HTTP as a request line has it; `None` where the line is none. `2` is HTTP/2 itself, which has no such line, and the
+/// number of a line that names it is out of what is spoken.
+fn version(text: &str) -> Option<u8> {
+    if text == "2" {
+        return Some(2);
+    }
+    let major = text.chars().next().filter(|digit| matches!(digit, '1'..='9'))?.to_digit(10)?;
+    let major = u8::try_from(major).ok()?;
+    Some(if major > 1 { major.max(3) } else { major })
 }
 
 /// Headers that nginx itself looks at.

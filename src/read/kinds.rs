@@ -5,7 +5,7 @@ use super::{
     meta::{items, list, metadata, number, optional_text, text},
 };
 use crate::{
-    k8s::{ConfigMap, EndpointSlice, IngressClass, ObjectId, ObjectMeta, Service, ServicePort, Workload},
+    k8s::{ConfigMap, EndpointSlice, IngressClass, ObjectId, ObjectMeta, Service, ServicePort, SlicePort, Workload},
     yaml::{Node, Resolved},
 };
 
@@ -124,9 +124,14 @@ pub(super) fn endpoint_slice(root: &Node, options: &Options) -> EndpointSlice {
     EndpointSlice {
         service: meta.labels.get("kubernetes.io/service-name").cloned().unwrap_or_default(),
         ready: items(root, "endpoints").iter().filter(is_ready).map(|endpoint| items(endpoint, "addresses").len()).sum(),
-        ports: items(root, "ports").iter().map(|port| (text(port, "name"), number(port, "port"))).collect(),
+        ports: items(root, "ports").iter().map(slice_port).collect(),
         meta,
     }
+}
+
+fn slice_port(port: &Node) -> SlicePort {
+    let protocol = optional_text(port, "protocol").unwrap_or_else(|| "TCP".to_owned());
+    SlicePort { name: text(port, "name"), number: number(port, "port"), protocol }
 }
 
 /// The containers of a Deployment or DaemonSet; `None` where none of them can be the controller.

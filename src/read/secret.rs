@@ -28,8 +28,13 @@ pub(super) fn read(root: &Node, id: ObjectId, mut meta: ObjectMeta) -> Secret {
             if is_sha {
                 sha_keys.insert(key.to_owned());
             }
+            // With an authority that is no certificate the controller reads nothing of the Secret.
+            let plain = if bag == "data" { decode_base64(&value) } else { Some(value.into_owned().into_bytes()) };
+            if key == "ca.crt" && plain.as_deref().is_some_and(|pem| !is_certificate(pem)) {
+                continue;
+            }
             if key == "tls.crt" {
-                certificate = if bag == "data" { decode_base64(&value) } else { Some(value.into_owned().into_bytes()) };
+                certificate = plain;
             }
             keys.insert(key.to_owned());
         }
@@ -49,6 +54,12 @@ fn is_sha(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).peekable();
     lines.peek().is_some() && lines.all(|line| line.split_once(':').is_some_and(|(_, hash)| hash.starts_with("{SHA}")))
+}
+
+/// A block of a certificate begins somewhere; what stands in it may have been taken out.
+fn is_certificate(bytes: &[u8]) -> bool {
+    const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+    bytes.windows(BEGIN.len()).any(|window| window == BEGIN)
 }
 
 /// DNS names of the first certificate: its subject alternative names, else its common name.

@@ -81,6 +81,10 @@ pub enum Malformed {
     HeaderName,
     /// Header lines that are too long, alone or together.
     Header,
+    /// A version of HTTP that the router does not speak.
+    Version,
+    /// An encoding of the body that the router does not read.
+    Encoding,
     /// The TLS handshake named another server than the Host header.
     SniDiffers,
     /// `%2F` or `%5C` in the path, where the router redirects to the path with slashes.

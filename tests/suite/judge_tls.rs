@@ -160,8 +160,8 @@ fn verified(keys: &str) -> String {
     secret + &web(VERIFIED)
 }
 
-const CA: &str = "ca.crt: x";
-const PAIR: &str = "ca.crt: x, tls.crt: y, tls.key: z";
+const CA: &str = "ca.crt: -----BEGIN CERTIFICATE-----";
+const PAIR: &str = "ca.crt: -----BEGIN CERTIFICATE-----, tls.crt: y, tls.key: z";
 
 /// The route of the backend, and what says how it is spoken to.
 fn beside(policy: &str) -> String {
@@ -252,7 +252,8 @@ fn a_certificate_that_the_backend_is_no_longer_shown_differs() {
 
 #[test]
 fn hosts_hand_tls_to_backends_down_unless_only_locations_may_have_it() {
-    let secret = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: ca, namespace: shop}\nstringData: {ca.crt: authorities}\n";
+    let secret =
+        "---\napiVersion: v1\nkind: Secret\nmetadata: {name: ca, namespace: shop}\nstringData: {ca.crt: -----BEGIN CERTIFICATE-----}\n";
     let paths = path("/", "Prefix", "web");
     let verifying =
         ingress("nginx.ingress.kubernetes.io/proxy-ssl-secret: shop/ca, nginx.ingress.kubernetes.io/proxy-ssl-verify: 'on'", &paths);

@@ -194,6 +194,8 @@ fn differences(decision: &Decision, observed: &Value, world: &impl World) -> Vec
     if let Outcome::NoAnswer(why) = &decision.outcome {
         let expected = match why {
             NoAnswer::Refused => "refused",
+            // Whether a connection is reset or closed depends on what was read of it.
+            NoAnswer::Reset if text(observed, "error").contains("closed without an answer") => "closed",
             NoAnswer::Reset => "reset",
             NoAnswer::Tls => "SSL",
         };

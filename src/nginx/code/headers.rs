@@ -123,6 +123,8 @@ impl Router<'_> {
         let mut collect = |lines: &mut dyn Iterator<Item = &Line>, wanted: fn(ResponseHow) -> bool| {
             for (how, name, value, statuses) in lines.filter_map(response).filter(|(how, name, ..)| wanted(*how) && !name.is_empty()) {
                 if let Some(operation) = operation(how, value, &values) {
+                    let operation =
+                        if name.eq_ignore_ascii_case("location") { self.completed_path(v, operation, location) } else { operation };
                     rules.push(HeaderRule { name: name.to_owned(), operation, statuses: statuses.clone() });
                 }
             }
@@ -142,6 +144,18 @@ impl Router<'_> {
             collect(&mut lines, add);
         }
         rules
+    }
+
+    /// A path in a Location that is set, which nginx completes as that of a redirect; one that is added stays.
+    fn completed_path(&self, v: &impl Valuation, operation: HeaderOperation, location: Option<&crate::nginx::Location>) -> HeaderOperation {
+        let settings = location.map_or(&self.config.globals.defaults, |location| &location.settings);
+        match operation {
+            HeaderOperation::Set(text) if !settings.redirect.relative.value && self.is_path(&text).is_ok_and(|is_path| is_path) => {
+                let with_port = settings.rewrite.use_port_in_redirects.value;
+                HeaderOperation::Set(self.completed(v.holds(self.common.https), with_port, text.0))
+            }
+            operation => operation,
+        }
     }
 
     /// Host and headers sent upstream, changed by snippets.

@@ -89,12 +89,16 @@ impl Router<'_> {
         if let Some(answer) = self.ended_outside(&end, &levels, visit)? {
             return Ok(self.dressed(v, answer, &levels, &state));
         }
+        let mut last = None;
         for _ in 0..=CYCLES {
             state.changed = false;
             let next = match self.locate(v, tree, &mut state)? {
                 Found::Slash(node) => Next::Answer(self.with_slash(v, visit, node, &state, trace)?),
                 Found::Node(node) => match tree.nodes[node].kind {
-                    Kind::Controller(position) => self.at_location(v, visit, (node, position), &mut state, trace)?,
+                    Kind::Controller(position) => {
+                        last = Some(position);
+                        self.at_location(v, visit, (node, position), &mut state, trace)?
+                    }
                     Kind::Server | Kind::Snippet(_) | Kind::BuiltIn(_) => self.at_node(v, visit, node, &mut state, trace)?,
                 },
             };
@@ -104,7 +108,9 @@ impl Router<'_> {
             trace.step("the location is chosen again", None);
         }
         trace.step("the location was chosen too often", None);
-        Ok(self.dressed(v, plain(500, self.outer_headers()), &levels, &state))
+        // The answer is that of the location in which it came to this.
+        let headers = last.map_or_else(|| self.outer_headers(), |position| self.headers(&self.here(visit.at, position, visit.https)));
+        Ok(self.dressed(v, plain(500, headers), &levels, &state))
     }
 
     pub(super) fn config_map_key(&self, key: &'static str) -> Option<Subject> {

@@ -304,7 +304,7 @@ pub enum Directive {
     },
     /// `return` with any other status.
     Answer {
-        /// Status; 444 closes the connection.
+        /// Status; 444 and 499 close the connection.
         status: u16,
         /// Its text, for which no error page takes its place.
         text: Option<Text>,

@@ -94,7 +94,11 @@ impl Router<'_> {
                 }
                 Directive::Answer { status, text } => {
                     trace.step(format!("`{}`", line.text), script.because.clone());
-                    return Ok(if *status == 444 { End::Closed } else { End::Answer { status: *status, text: text.is_some() } });
+                    return Ok(if matches!(*status, 444 | 499) {
+                        End::Closed
+                    } else {
+                        End::Answer { status: *status, text: text.is_some() }
+                    });
                 }
                 Directive::Rewrite { regex, replacement, keeps_query, after } => {
                     let id = self.predicates.find(&Field::Path, &search(regex, false)).ok_or("a rewrite that was not foreseen")?;

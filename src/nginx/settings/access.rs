@@ -62,7 +62,16 @@ impl FromStr for Cidr {
             IpAddr::V4(v4) => IpAddr::V4((u32::from(v4) & u32::MAX.checked_shl(32 - u32::from(length)).unwrap_or(0)).into()),
             IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0)).into()),
         };
-        Ok(Self { address, length })
+        // Go prints IPv4 in the dress of IPv6 as IPv4.
+        Ok(match address {
+            IpAddr::V6(v6)
+                if length >= 96
+                    && let Some(v4) = v6.to_ipv4_mapped() =>
+            {
+                Self { address: v4.into(), length: length - 96 }
+            }
+            IpAddr::V4(_) | IpAddr::V6(_) => Self { address, length },
+        })
     }
 }
 
