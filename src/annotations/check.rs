@@ -90,7 +90,8 @@ pub(crate) fn cidrs(text: &str) -> Option<Vec<Cidr>> {
     if text.is_empty() {
         return Some(Vec::new());
     }
-    let mut list = text.split(',').map(|item| item.trim().parse().ok()).collect::<Option<Vec<Cidr>>>()?;
+    let network = |item: &str| item.trim().parse().ok().map(Cidr::as_go_prints_it);
+    let mut list = text.split(',').map(network).collect::<Option<Vec<Cidr>>>()?;
     list.sort_unstable();
     list.dedup();
     Some(list)

@@ -2,8 +2,8 @@
 
 use super::{Certificate, Router, forward::UNREACHABLE, view::View};
 use crate::request::{
-    Answer, Decision, Deny, ErrorPage, Forward, Forwarding, Guard, HeaderExprs, HeaderOperation, Outcome, Part, PathExpr, Request, Ruling,
-    Share, Step, TextExpr, Valuation, World, uri, with_rules, with_rules_of_any_status,
+    Answer, Decision, Deny, ErrorPage, Forward, Forwarding, Guard, HeaderExprs, HeaderOperation, NoAnswer, Outcome, Part, PathExpr,
+    Request, Ruling, Share, Step, TextExpr, Valuation, World, uri, with_rules, with_rules_of_any_status,
 };
 
 /// Common name of the certificate that the controller makes for itself.
@@ -21,6 +21,11 @@ impl Router<'_> {
     /// Decides for one request. `world` says how services answer, where that is known.
     pub fn decide(&self, request: &Request, world: &impl World) -> Decision {
         let view = View::new(self, request);
+        let flags = &self.config.globals.flags;
+        if request.port.is_some_and(|port| ![flags.http_port, flags.https_port].contains(&port)) {
+            let trace = vec![Step { text: "nginx does not listen on the port".to_owned(), because: None }];
+            return Decision { outcome: Outcome::NoAnswer(NoAnswer::Refused), certificate: None, trace };
+        }
         let ruling = self.route(&view);
         let mut trace = ruling.trace;
         let mut outcome = self.outcome(&view, request, world, ruling.answer, &mut trace);
@@ -149,6 +154,10 @@ impl Router<'_> {
         if matches!(split.as_slice(), [Share { backend: None, status: Some(UNREACHABLE), .. }]) {
             return own(UNREACHABLE, trace);
         }
+        if read_timeout == Some(0) {
+            trace.push(Step { text: "the backend has no time at all".to_owned(), because: None });
+            return own(504, trace);
+        }
         if let [Share { backend: None, status: Some(status), .. }] = split.as_slice() {
             // nginx asks itself, and refuses what is no path or leads above the root.
             let path = target_text.split('?').next().unwrap_or_default();
@@ -160,10 +169,6 @@ impl Router<'_> {
                 return outcome;
             }
             return if *status == 404 { Outcome::NoRoute { response_headers: given } } else { plain(*status, given) };
-        }
-        if read_timeout == Some(0) {
-            trace.push(Step { text: "the backend has no time at all".to_owned(), because: None });
-            return own(504, trace);
         }
         if let Some(backend) = split.iter().find_map(|share| share.backend.as_deref())
             && let Some(answer) = world.backend(backend, &target_text)
@@ -285,7 +290,8 @@ fn all_values(view: &View<'_>, headers: &HeaderExprs) -> Vec<(String, Option<Str
     headers
         .iter()
         .filter(|(_, text)| !text.as_ref().is_some_and(from_backend))
-        .map(|(name, text)| (name.clone(), text.as_ref().map(|text| view.text(text))))
+        // Blanks around a value are none of it.
+        .map(|(name, text)| (name.clone(), text.as_ref().map(|text| view.text(text).trim_matches([' ', '\t']).to_owned())))
         .collect()
 }
 

@@ -269,7 +269,9 @@ impl Router<'_> {
         headers.retain(|(name, _)| !twice(name, &added));
         added = once.into_iter().filter(|(_, text)| text.as_ref().is_some_and(is_literal)).collect();
         headers.extend(added);
-        (Some(host), headers)
+        let host = Some(host).filter(|_| !headers.iter().any(|(name, _)| name == "host"));
+        headers.retain(|(name, _)| name != "host");
+        (host, headers)
     }
 }
 

@@ -110,7 +110,7 @@ impl Router<'_> {
         let because = server.passthrough.map(|id| self.config.annotation(id, "ssl-passthrough"));
         trace.step(format!("TLS for `{}` is passed through", server.host), because);
         let Some(upstream) = upstream else {
-            trace.step("it has no path `/`, so that nobody takes it", None);
+            trace.step("nobody is behind its path `/`", None);
             return Some(Answer::NoAnswer(NoAnswer::Tls));
         };
         Some(Answer::Forward(Box::new(Forwarding {

@@ -462,7 +462,7 @@ fn passthrough(config: &Config, predicates: &mut Predicates) -> (Sequence, Vec<(
         let Some(ingress) = server.passthrough else { continue };
         let root = server.locations.iter().find(|location| location.path == "/");
         let upstream = match root.map(|root| (&root.target, root.implicit)) {
-            Some((&Target::Upstream(upstream), _)) => Some(upstream),
+            Some((&Target::Upstream(upstream), _)) => Some(upstream).filter(|id| config.upstream(*id).serves()),
             // The root that the controller adds has a Service without an address.
             Some((Target::Default, true)) => None,
             Some(_) | None => continue,

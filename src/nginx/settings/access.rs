@@ -14,6 +14,19 @@ pub struct Cidr {
 }
 
 impl Cidr {
+    /// The network as Go prints it: IPv4 in the dress of IPv6 is IPv4.
+    pub fn as_go_prints_it(self) -> Self {
+        match self.address {
+            IpAddr::V6(v6)
+                if self.length >= 96
+                    && let Some(v4) = v6.to_ipv4_mapped() =>
+            {
+                Self { address: v4.into(), length: self.length - 96 }
+            }
+            IpAddr::V4(_) | IpAddr::V6(_) => self,
+        }
+    }
+
     /// The address is in the network. IPv4 and IPv6 never meet, except that an IPv4 address mapped into IPv6 is in networks of both.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address) {
@@ -44,10 +57,7 @@ impl FromStr for Cidr {
         let refused = || NotACidr(text.to_owned());
         let (address, length) = match text.split_once('/') {
             Some((address, length)) => {
-                let plain = !length.is_empty()
-                    && length.len() <= 3
-                    && length.bytes().all(|b| b.is_ascii_digit())
-                    && (length == "0" || !length.starts_with('0'));
+                let plain = !length.is_empty() && length.bytes().all(|b| b.is_ascii_digit());
                 (address, plain.then(|| length.parse::<u8>().ok()).flatten().ok_or_else(refused).map(Some)?)
             }
             None => (text, None),
@@ -62,16 +72,7 @@ impl FromStr for Cidr {
             IpAddr::V4(v4) => IpAddr::V4((u32::from(v4) & u32::MAX.checked_shl(32 - u32::from(length)).unwrap_or(0)).into()),
             IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0)).into()),
         };
-        // Go prints IPv4 in the dress of IPv6 as IPv4.
-        Ok(match address {
-            IpAddr::V6(v6)
-                if length >= 96
-                    && let Some(v4) = v6.to_ipv4_mapped() =>
-            {
-                Self { address: v4.into(), length: length - 96 }
-            }
-            IpAddr::V4(_) | IpAddr::V6(_) => Self { address, length },
-        })
+        Ok(Self { address, length })
     }
 }
 
