@@ -309,9 +309,8 @@ fn from_backend(text: &crate::request::TextExpr) -> bool {
 fn rewritten_location(view: &View<'_>, headers: &HeaderExprs, value: String) -> Option<String> {
     let Some((from, to, start)) = proxy_redirect(headers) else { return Some(value) };
     Some(match rewritten(from, to, &value)? {
-        Some(path) if path.starts_with('/') => format!("{}{path}", view.text(&TextExpr(start.to_vec()))),
-        Some(rewritten) => rewritten,
-        None => value,
+        (path, true) if path.starts_with('/') => format!("{}{path}", view.text(&TextExpr(start.to_vec()))),
+        (text, _) => text,
     })
 }
 
@@ -320,7 +319,8 @@ fn rewritten_refresh(headers: &HeaderExprs, value: String) -> Option<String> {
     let Some((from, to, _)) = proxy_redirect(headers) else { return Some(value) };
     let Some(at) = value.to_ascii_lowercase().find("url=").map(|at| at + "url=".len()) else { return Some(value) };
     let (before, url) = value.split_at(at);
-    Some(rewritten(from, to, url)?.map_or_else(|| value.clone(), |url| format!("{before}{url}")))
+    let (url, _) = rewritten(from, to, url)?;
+    Some(format!("{before}{url}"))
 }
 
 /// What is replaced, by what, and what stands before a path that comes of it.
@@ -331,14 +331,13 @@ fn proxy_redirect(headers: &HeaderExprs) -> Option<(&str, &str, &[Part])> {
     })
 }
 
-/// The text with its start replaced, if it starts so; `None` where that is not known.
-fn rewritten(from: &str, to: &str, value: &str) -> Option<Option<String>> {
-    match (from, to) {
-        ("default", _) => None,
-        (from, _) if from.starts_with('~') => None,
-        (_, "off") => Some(None),
-        (from, to) => Some(value.strip_prefix(from).map(|rest| format!("{to}{rest}"))),
+/// The text with its start replaced, and whether it started so; `None` where that is not known.
+fn rewritten(from: &str, to: &str, value: &str) -> Option<(String, bool)> {
+    if from == "default" || from.starts_with('~') {
+        return None;
     }
+    let rest = value.strip_prefix(from).filter(|_| to != "off");
+    Some(rest.map_or_else(|| (value.to_owned(), false), |rest| (format!("{to}{rest}"), true)))
 }
 
 /// Headers sent upstream: one with an empty value is not sent.

@@ -15,6 +15,7 @@ pub struct Cidr {
 
 impl Cidr {
     /// The network as Go prints it: IPv4 in the dress of IPv6 is IPv4.
+    #[must_use]
     pub fn as_go_prints_it(self) -> Self {
         match self.address {
             IpAddr::V6(v6)
