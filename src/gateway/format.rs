@@ -116,6 +116,9 @@ fn part(command: &str) -> Option<Option<Vec<Part>>> {
         return OPAQUE_CALLS.contains(&name).then_some(None);
     }
     let Some(header) = call.strip_suffix(')') else { return Some(None) };
+    if header.eq_ignore_ascii_case("x-forwarded-host?:authority") {
+        return Some(Some(vec![Part::ForwardedHost]));
+    }
     let (first, _) = header.split_once('?').unwrap_or((header, ""));
     let with_query = name == "REQ";
     Some(match first.to_ascii_lowercase().as_str() {

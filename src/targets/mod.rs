@@ -134,6 +134,8 @@ pub struct Estate {
     pub guarded: bool,
     /// Networks of proxies in front that are trusted to tell the client; `None` where nobody is.
     pub trusted: Option<Vec<String>>,
+    /// `X-Forwarded-Host` and `-Port` of requests count.
+    pub believes_host: bool,
     /// Connections begin with the PROXY protocol.
     pub proxied: bool,
 }

@@ -83,14 +83,15 @@ fn early(estate: &Estate, tls: bool, intents: &[Intent], withdrawn: &[String]) -
     let mut set = Vec::new();
     let mut remove = vec!["Proxy"];
     if estate.trusted.is_none() {
-        set.extend([
-            ("X-Scheme", scheme),
-            ("X-Forwarded-Scheme", scheme),
-            ("X-Real-IP", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"),
-            ("X-Forwarded-Host", "%REQ(:AUTHORITY)%"),
-            ("X-Forwarded-Port", port),
-        ]);
-        remove.extend(["X-Forwarded-For", "X-Original-Forwarded-For", "X-Original-Forwarded-Host"]);
+        set.extend([("X-Scheme", scheme), ("X-Forwarded-Scheme", scheme), ("X-Real-IP", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%")]);
+        remove.extend(["X-Forwarded-For", "X-Original-Forwarded-For"]);
+    }
+    if estate.believes_host {
+        // A port that nobody told cannot be filled in.
+        set.push(("X-Forwarded-Host", "%REQ(X-FORWARDED-HOST?:AUTHORITY)%"));
+    } else {
+        set.extend([("X-Forwarded-Host", "%REQ(:AUTHORITY)%"), ("X-Forwarded-Port", port)]);
+        remove.push("X-Original-Forwarded-Host");
     }
     let asks = |intent: &Intent| matches!(intent, Intent::ExternalAuth { .. });
     if estate.wishes.iter().any(|wish| wish.intents.iter().any(asks)) {
