@@ -81,7 +81,7 @@ pub(super) fn tls(reader: &mut Reader<'_>, cx: &Context<'_>) -> Result<Option<Ar
     let pass_certificate = reader.strict("auth-tls-pass-certificate-to-upstream", pass_certificate, Consequence::Default)?.unwrap_or(false);
     let match_cn = reader.text("auth-tls-match-cn");
     let match_cn = reader.strict("auth-tls-match-cn", match_cn, Consequence::Default)?.unwrap_or_default();
-    let depth = u32::try_from(depth).ok().filter(|&depth| depth > 0).unwrap_or(1);
+    let depth = if depth == 0 { 1 } else { depth };
     let assumed = !cx.inventory.secrets.contains_key(&secret);
     Ok(Some(Arc::new(AuthTls { ca: has("ca.crt"), secret, verify, depth, error_page, match_cn, pass_certificate, assumed })))
 }

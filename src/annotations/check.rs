@@ -97,7 +97,8 @@ pub(crate) fn cidrs(text: &str) -> Option<Vec<Cidr>> {
     Some(list)
 }
 
-/// Size in bytes of nginx's notation with `k`, `m`, `g`; `None` where nginx (and the template) would not take it.
+/// Size in bytes of nginx's notation with `k`, `m`, `g`; `None` where the template does not print it. One of more than 63 bits, which nginx
+/// refuses, is above [`LARGEST`].
 pub(crate) fn size(text: &str) -> Option<u64> {
     let text = text.trim();
     let (digits, unit) = match text.as_bytes().last()? {
@@ -109,12 +110,15 @@ pub(crate) fn size(text: &str) -> Option<u64> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    digits.parse::<u64>().ok().map(|number| number.saturating_mul(unit))
+    Some(digits.parse::<u64>().unwrap_or(u64::MAX).saturating_mul(unit))
 }
+
+/// The largest size that nginx reads (`NGX_MAX_OFF_T_VALUE`).
+pub(crate) const LARGEST: u64 = u64::MAX >> 1;
 
 /// Size of a buffer in bytes (`ngx_parse_size`): nginx knows no `g` there.
 pub(crate) fn buffer_size(text: &str) -> Option<u64> {
-    size(text).filter(|_| !text.trim_end().ends_with(['g', 'G']))
+    size(text).filter(|&size| size <= LARGEST && !text.trim_end().ends_with(['g', 'G']))
 }
 
 #[cfg(test)]
@@ -154,5 +158,7 @@ mod tests {
     fn sizes_have_units_that_the_template_prints() {
         assert_eq!((size("8k"), size("1M"), size("10")), (Some(8 << 10), Some(1 << 20), Some(10)));
         assert_eq!((size("10b"), size("k"), size("")), (None, None, None));
+        assert!(["9999999999999g", "99999999999999999999"].iter().all(|text| size(text).is_some_and(|size| size > LARGEST)));
+        assert_eq!(buffer_size("99999999999999999999"), None);
     }
 }

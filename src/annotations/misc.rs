@@ -28,8 +28,7 @@ pub(super) fn errors(reader: &mut Reader<'_>, defaults: &ErrorPages) -> Result<E
         other => other?,
     };
     let codes = text.and_then(|text| {
-        let codes: Option<Vec<u16>> =
-            text.split(',').map(str::trim).filter(|code| !code.is_empty()).map(|code| code.parse().ok()).collect();
+        let codes: Option<Vec<u16>> = text.split(',').map(str::trim).filter(|code| !code.is_empty()).map(status).collect();
         if codes.is_none() {
             reader.note("custom-http-errors", Effect::Unusable(Consequence::GroupIgnored));
         }
@@ -45,6 +44,11 @@ pub(super) fn errors(reader: &mut Reader<'_>, defaults: &ErrorPages) -> Result<E
         }
     };
     Ok(ErrorPages { codes, intercept_disabled })
+}
+
+/// A number as Go reads it; what no status can be is 0, which nginx refuses like any other number out of its range.
+fn status(text: &str) -> Option<u16> {
+    check::go_int(text).map(|code| u16::try_from(code).unwrap_or(0))
 }
 
 /// `ssl-ciphers` and `ssl-prefer-server-ciphers`; `ssl-passthrough` stands alone.

@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use super::{keys, values};
 use crate::{
     annotations::{check, external, misc, proxy, snippets, url::GoUrl},
+    automata::pcre::Pattern,
     k8s::{FieldPath, Inventory, NamespacedName, ObjectId, Subject},
     ledger::{Code, Finding, Findings},
     nginx::{
@@ -18,7 +19,7 @@ use crate::{
             NextUpstream, Observability, Proxy, ProxyRedirect, RateLimits, Redirect, Rewrite, Satisfy, ServerTls, Setting, Timeouts,
         },
     },
-    snippet::map_keys,
+    snippet::{arguments, map_keys, single},
 };
 
 /// Reads keys and remembers which were asked for.
@@ -77,6 +78,11 @@ impl<'a> Keys<'a> {
         self.or(key, default.to_owned(), |text| Some(text.to_owned()))
     }
 
+    /// A name of a header that is printed as it stands, without the blanks behind it that nginx does not read.
+    fn header(&mut self, key: &'static str, default: &str) -> String {
+        self.text(key, default).value.trim_end_matches([' ', '\t', '\r', '\n']).to_owned()
+    }
+
     fn list(&mut self, key: &'static str) -> Vec<String> {
         let text = self.get(key).unwrap_or_default();
         text.split(',').filter(|item| !item.is_empty()).map(|item| item.trim().to_owned()).collect()
@@ -95,7 +101,8 @@ impl<'a> Keys<'a> {
     fn networks(&mut self, key: &'static str, bad: &mut Vec<(&'static str, String)>) -> Vec<Cidr> {
         let mut list = Vec::new();
         for item in self.list(key) {
-            match item.parse() {
+            // It is printed as it stands: quotation marks are those of nginx.
+            match single(&item).unwrap_or_default().parse() {
                 Ok(cidr) => list.push(cidr),
                 Err(_) => bad.push((key, item)),
             }
@@ -184,8 +191,8 @@ pub(super) fn read(inventory: &Inventory, flags: Flags, data: &IndexMap<String, 
             trusted: keys.bool("use-forwarded-headers", false),
             full_forwarded_for: keys.bool("compute-full-forwarded-for", false).value,
             real_ip: keys.bool("enable-real-ip", false).value,
-            for_header: keys.text("forwarded-for-header", "X-Forwarded-For").value,
-            host_header: keys.text("forwarded-host-header", "X-Forwarded-Host").value,
+            for_header: keys.header("forwarded-for-header", "X-Forwarded-For"),
+            host_header: keys.header("forwarded-host-header", "X-Forwarded-Host"),
             trusted_proxies,
             proxy_protocol: keys.bool("use-proxy-protocol", false),
         },
@@ -198,7 +205,7 @@ pub(super) fn read(inventory: &Inventory, flags: Flags, data: &IndexMap<String, 
         errors: Errors { codes: errors.clone(), intercept_disabled: keys.bool("disable-proxy-intercept-errors", false).value },
         proxy_set_headers: map_named(&mut keys, "proxy-set-headers"),
         add_headers: map_named(&mut keys, "add-headers"),
-        hide_headers: keys.list("hide-headers"),
+        hide_headers: keys.list("hide-headers").iter().filter_map(|name| single(name)).collect(),
         allowed_response_headers,
         original_uri_header: keys.bool("proxy-add-original-uri-header", false).value,
         generate_request_id: keys.bool("generate-request-id", true).value,
@@ -241,6 +248,13 @@ fn finish(mut keys: Keys<'_>, mut globals: Globals, unreadable: Vec<(&'static st
             keys.report(Code::IngressUnknownConfigmapKey, key, value);
         }
     }
+    for url in keys.map("skip-access-log-urls") {
+        if let MapKey::Regex { pattern, caseless } = url
+            && let Err(error) = Pattern::parse(&pattern, caseless)
+        {
+            keys.refused.push(("skip-access-log-urls", format!("`{pattern}` is no regular expression: {error}")));
+        }
+    }
     keys.refused.extend(values::problems(keys.data));
     Read { globals, findings: keys.findings, unreadable, refused: keys.refused }
 }
@@ -248,8 +262,12 @@ fn finish(mut keys: Keys<'_>, mut globals: Globals, unreadable: Vec<(&'static st
 /// Buffers for heads of requests; nginx refuses what is none.
 fn header_buffers(first: &str, larger: &str) -> HeaderBuffers {
     let bytes = |text: &str| check::size(text).and_then(|size| usize::try_from(size).ok());
-    let (number, size) = larger.split_once(char::is_whitespace).unwrap_or(("4", "8k"));
-    HeaderBuffers { first: bytes(first).unwrap_or(1 << 10), number: number.parse().unwrap_or(4), size: bytes(size).unwrap_or(8 << 10) }
+    let first = single(first).unwrap_or_default();
+    let larger = arguments(&format!("large_client_header_buffers {larger}")).unwrap_or_default();
+    let [number, size] = larger.as_slice() else {
+        return HeaderBuffers { first: bytes(&first).unwrap_or(1 << 10), number: 4, size: 8 << 10 };
+    };
+    HeaderBuffers { first: bytes(&first).unwrap_or(1 << 10), number: number.parse().unwrap_or(4), size: bytes(size).unwrap_or(8 << 10) }
 }
 
 fn read_snippets(keys: &mut Keys<'_>) -> Vec<Snippet> {

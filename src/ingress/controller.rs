@@ -25,6 +25,8 @@ pub struct Controller {
     pub globals: Globals,
     /// Unknown and unusable keys and flags.
     pub findings: Findings,
+    /// Given arguments with which the controller does not start, as sentences without full stop.
+    pub ends: Vec<String>,
     /// Items of address lists in the ConfigMap that stop nginx: key and item.
     pub unreadable: Vec<(&'static str, String)>,
     /// Keys of the ConfigMap with whose value nginx refuses the configuration, and what it says.
@@ -48,10 +50,11 @@ pub fn controller(inventory: &Inventory, given: &Given) -> Controller {
     if let Some((workload, arguments)) = workload {
         let namespace = workload.meta.namespace.as_str();
         let arguments: Vec<String> = arguments.iter().map(|argument| argument.replace("$(POD_NAMESPACE)", namespace)).collect();
-        flags::read(&mut parsed, &arguments, &mut findings);
+        // Where it runs it took them, so it is of another version.
+        let _ = flags::read(&mut parsed, &arguments, &mut findings);
         named = value_of(&arguments, "--configmap").and_then(object);
     }
-    flags::read(&mut parsed, &given.arguments, &mut findings);
+    let ends = flags::read(&mut parsed, &given.arguments, &mut findings);
     named = value_of(&given.arguments, "--configmap").and_then(object).or(named);
     if given.config_map.is_none() && !has_map(inventory, named.as_ref()) {
         let assumed = match found(inventory, None) {
@@ -80,6 +83,7 @@ pub fn controller(inventory: &Inventory, given: &Given) -> Controller {
     Controller {
         globals: read.globals,
         findings,
+        ends,
         unreadable: read.unreadable,
         refused: read.refused,
         defaults_assumed: given.config_map.is_none() && name.is_none(),

@@ -381,6 +381,7 @@ impl Cx<'_> {
                 RefusalKind::Config => Code::NginxConfigurationRefused,
                 RefusalKind::Crash => Code::NginxControllerPanics,
                 RefusalKind::Dynamic => Code::NginxEndpointsBlocked,
+                RefusalKind::Certificates => Code::NginxCertificatesBlocked,
             };
             let list = vec![("error", refusal.message.clone())];
             self.findings.push(match refusal.subjects.first() {

@@ -24,10 +24,18 @@ const OF_LOGGING: [&str; 13] = [
     "vmodule",
 ];
 
-/// Reads arguments in the controller's spelling over `flags`; later ones win.
-pub(super) fn read(flags: &mut Flags, arguments: &[String], findings: &mut Findings) {
+/// Flags whose value is looked at only when it is used, if at all.
+const LOOKED_AT_LATER: [&str; 3] = ["default-ssl-certificate", "tcp-services-configmap", "udp-services-configmap"];
+
+/// Reads arguments in the controller's spelling over `flags`; later ones win. Returns why the controller does not start with them.
+pub(super) fn read(flags: &mut Flags, arguments: &[String], findings: &mut Findings) -> Vec<String> {
+    let mut ends = Vec::new();
     let mut rest = arguments.iter().peekable();
     while let Some(argument) = rest.next() {
+        // What follows is no flag.
+        if argument == "--" {
+            break;
+        }
         let Some(text) = argument.strip_prefix("--").or_else(|| argument.strip_prefix('-')) else { continue };
         let (name, value) = match text.split_once('=') {
             Some((name, value)) => (name, Some(value.to_owned())),
@@ -36,7 +44,7 @@ pub(super) fn read(flags: &mut Flags, arguments: &[String], findings: &mut Findi
         if let Some(slot) = switch(flags, name) {
             match value.as_deref().map_or(Some(true), crate::annotations::check::go_bool) {
                 Some(value) => *slot = value,
-                None => invalid(findings, name, value.as_deref().unwrap_or_default()),
+                None => ends.extend(invalid(findings, name, value.as_deref().unwrap_or_default())),
             }
             continue;
         }
@@ -47,24 +55,32 @@ pub(super) fn read(flags: &mut Flags, arguments: &[String], findings: &mut Findi
             }
             continue;
         }
-        let Some(value) = value.or_else(|| rest.next_if(|next| !next.starts_with("--")).cloned()) else {
-            unknown(findings, name);
+        let Some(set) = setter else {
+            ends.push(unknown(findings, name));
+            if value.is_none() {
+                rest.next_if(|next| !next.starts_with('-'));
+            }
             continue;
         };
-        match setter {
-            None => unknown(findings, name),
-            Some(set) if set(flags, &value).is_none() => invalid(findings, name, &value),
-            Some(_) => {}
+        let Some(value) = value.or_else(|| rest.next().cloned()) else {
+            ends.extend(invalid(findings, name, ""));
+            continue;
+        };
+        if set(flags, &value).is_none() {
+            ends.extend(invalid(findings, name, &value));
         }
     }
+    ends
 }
 
-fn unknown(findings: &mut Findings, name: &str) {
+fn unknown(findings: &mut Findings, name: &str) -> String {
     findings.push(Finding::estate(Code::IngressUnknownFlag, vec![("flag", format!("--{name}"))]));
+    format!("`--{name}` is no flag of it")
 }
 
-fn invalid(findings: &mut Findings, name: &str, value: &str) {
+fn invalid(findings: &mut Findings, name: &str, value: &str) -> Option<String> {
     findings.push(Finding::estate(Code::IngressInvalidFlag, vec![("flag", format!("--{name}")), ("value", value.to_owned())]));
+    (!LOOKED_AT_LATER.contains(&name)).then(|| format!("`{value}` is no value of `--{name}`"))
 }
 
 fn switch<'f>(flags: &'f mut Flags, name: &str) -> Option<&'f mut bool> {
@@ -112,6 +128,7 @@ fn setter(name: &str) -> Option<Setter> {
         "udp-services-configmap" => |flags, value| object(&mut flags.udp_services, value),
         "http-port" => |flags, value| port(&mut flags.http_port, value),
         "https-port" => |flags, value| port(&mut flags.https_port, value),
+        "default-server-port" => |flags, value| port(&mut flags.default_server_port, value),
         "ssl-passthrough-proxy-port" => |flags, value| port(&mut flags.ssl_passthrough_proxy_port, value),
         _ => return None,
     };
@@ -145,6 +162,19 @@ mod tests {
     #[test]
     fn unknown_flags_are_findings() {
         assert_eq!(flags(&["--no-such=1"]).1.len(), 1);
+    }
+
+    #[test]
+    fn the_controller_does_not_start_with_what_it_cannot_read() {
+        let ends = |arguments: &[&str]| {
+            let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
+            read(&mut Flags::default(), &arguments, &mut Findings::new()).len()
+        };
+        assert_eq!(
+            (ends(&["--no-such"]), ends(&["--disable-catch-all=no"]), ends(&["--http-port=x"]), ends(&["--ingress-class"])),
+            (1, 1, 1, 1)
+        );
+        assert_eq!((ends(&["--disable-catch-all", "--v=2"]), ends(&["--", "--no-such"]), ends(&["--tcp-services-configmap=x"])), (0, 0, 0));
     }
 
     #[test]

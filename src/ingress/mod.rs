@@ -13,7 +13,10 @@ mod finish;
 mod flags;
 mod keys;
 mod locations;
+mod logs;
+mod openssl;
 mod order;
+mod printed;
 mod proxying;
 mod refusals;
 mod select;
@@ -34,7 +37,7 @@ use crate::{
     annotations::{self, Context},
     k8s::{Ingress, Inventory, ObjectId},
     ledger::Findings,
-    nginx::{Certificate, Config, IngressId, Settings, Source},
+    nginx::{Certificate, Config, IngressId, RefusalKind, Settings, Source},
     threads::halves,
 };
 
@@ -156,7 +159,10 @@ pub fn resolve(inventory: &Inventory, controller: &Controller, options: &Options
         Some((name.clone(), names))
     });
     config.certificate_names = names.collect();
-    let (refused, said) = refusals::check(inventory, &config, &items, controller);
+    let (refused, said) = refusals::check(inventory, &config, &items, controller, options.services);
+    if refused.iter().any(|refusal| refusal.kind == RefusalKind::Certificates) {
+        config.certificates.clear();
+    }
     config.refusals = refused;
     for (item, (paths, default)) in items.iter().zip(fates.into_iter().zip(defaults)) {
         let facts = &mut ingresses[position(inventory, item.ingress.id)];

@@ -3,6 +3,7 @@
 use crate::{
     annotations::check,
     nginx::settings::{Buffering, Given, NextUpstream, Proxy, ProxyRedirect, Setting, Timeouts},
+    snippet::{arguments, single},
 };
 
 /// Who gave a value, and what nginx says against it.
@@ -27,13 +28,13 @@ const FAILURES: [&str; 13] = [
 
 /// All problems of one location.
 pub(super) fn problems(proxy: &Proxy) -> Vec<Problem> {
-    let Proxy { body_size: _, buffering, timeouts, next_upstream, redirect, cookie_domain, cookie_path, http_version } = proxy;
-    let mut problems = redirected(redirect);
+    let Proxy { body_size, buffering, timeouts, next_upstream, redirect, cookie_domain, cookie_path, http_version } = proxy;
+    let mut problems: Vec<Problem> = redirected(redirect).into_iter().collect();
+    if body_size.value.is_some_and(|bytes| bytes > check::LARGEST) {
+        problems.push((body_size.given, "`proxy-body-size`: it has more than 63 bits".to_owned()));
+    }
     for (name, setting) in [("proxy-cookie-path", cookie_path), ("proxy-cookie-domain", cookie_domain)] {
-        let words = setting.value.split_whitespace().count();
-        if words != 2 && setting.value != "off" {
-            problems.push((setting.given, format!("`{name}` `{}`: wrong number of arguments", setting.value)));
-        }
+        problems.extend(replaced(name, setting));
     }
     problems.extend(one_of("proxy-http-version", http_version, &["1.0", "1.1"]));
     problems.extend(numbers(timeouts, next_upstream));
@@ -42,18 +43,44 @@ pub(super) fn problems(proxy: &Proxy) -> Vec<Problem> {
     problems
 }
 
-fn redirected(redirect: &ProxyRedirect) -> Vec<Problem> {
+fn redirected(redirect: &ProxyRedirect) -> Option<Problem> {
     let ProxyRedirect { from, to } = redirect;
-    let words = from.value.split_whitespace().count() + to.value.split_whitespace().count();
-    if ["off", "default"].contains(&from.value.as_str()) || to.value == "off" || words == 2 {
-        return Vec::new();
-    }
-    vec![(from.given, format!("`proxy-redirect-from` `{}`: wrong number of arguments", from.value))]
+    let problem = redirects(&from.value, &to.value)?;
+    Some((from.given, format!("`proxy-redirect-from` `{}`: {problem}", from.value)))
 }
 
+/// What is wrong with `proxy_redirect`. Without a second text it is not printed, unless the first is a word of nginx.
+pub(super) fn redirects(from: &str, to: &str) -> Option<String> {
+    if ["off", "default"].contains(&from) || to == "off" {
+        return None;
+    }
+    match arguments(&format!("proxy_redirect {from} {to}")) {
+        Err(problem) => Some(problem),
+        Ok(words) => match words.as_slice() {
+            [_, _] => None,
+            [word] if ["off", "default"].contains(&word.as_str()) => None,
+            [_] => Some("invalid parameter".to_owned()),
+            _ => Some("wrong number of arguments".to_owned()),
+        },
+    }
+}
+
+/// `off`, or a text and what takes its place.
+fn replaced(name: &str, setting: &Setting<String>) -> Option<Problem> {
+    let value = &setting.value;
+    let problem = match arguments(&format!("directive {value}")) {
+        Err(problem) => problem,
+        Ok(words) if words.len() == 2 || words == ["off"] => return None,
+        Ok(_) => "wrong number of arguments".to_owned(),
+    };
+    Some((setting.given, format!("`{name}` `{value}`: {problem}")))
+}
+
+/// One word of a list; nginx reads flags and words without regard to letter case.
 fn one_of(name: &str, setting: &Setting<String>, known: &[&str]) -> Option<Problem> {
     let value = setting.value.as_str();
-    (!known.contains(&value)).then(|| (setting.given, format!("`{name}` `{value}`: invalid value")))
+    let is_known = single(value).is_some_and(|word| known.iter().any(|known| word.eq_ignore_ascii_case(known)));
+    (!is_known).then(|| (setting.given, format!("`{name}` `{value}`: invalid value")))
 }
 
 fn numbers(timeouts: &Timeouts, next_upstream: &NextUpstream) -> Vec<Problem> {
@@ -69,20 +96,22 @@ fn numbers(timeouts: &Timeouts, next_upstream: &NextUpstream) -> Vec<Problem> {
 }
 
 fn failures(conditions: &Setting<String>) -> Option<Problem> {
-    let mut words = conditions.value.split_whitespace().filter(|word| *word != "non_idempotent").peekable();
-    let wrong = words.peek().is_none() || words.any(|word| !FAILURES.contains(&word));
+    let words = arguments(&format!("proxy_next_upstream {}", conditions.value)).unwrap_or_default();
+    let is_known = |word: &String| FAILURES.iter().any(|known| word.eq_ignore_ascii_case(known));
+    let wrong = words.is_empty() || !words.iter().all(is_known);
     wrong.then(|| (conditions.given, format!("`proxy-next-upstream` `{}`: invalid value", conditions.value)))
 }
 
 fn buffers(buffering: &Buffering) -> Vec<Problem> {
-    let Buffering { responses, requests, size, number, busy, temp_file, body: _ } = buffering;
+    let Buffering { responses, requests, size, number, busy, temp_file, body } = buffering;
     let mut problems = Vec::new();
     for (name, setting) in [("proxy-buffering", responses), ("proxy-request-buffering", requests)] {
-        // nginx reads flags without regard to letter case.
-        let lower = Setting { value: setting.value.to_ascii_lowercase(), given: setting.given };
-        problems.extend(one_of(name, &lower, &["on", "off"]));
+        problems.extend(one_of(name, setting, &["on", "off"]));
     }
-    let Some(bytes) = check::buffer_size(&size.value).filter(|&bytes| bytes > 0) else {
+    if matches!(body.given, Given::Annotation(_)) && check::size(&body.value).is_some_and(|bytes| bytes > check::LARGEST) {
+        problems.push((body.given, format!("`client-body-buffer-size` `{}`: it has more than 63 bits", body.value)));
+    }
+    let Some(bytes) = printed_size(&size.value).filter(|&bytes| bytes > 0) else {
         problems.push((size.given, format!("`proxy-buffer-size` `{}`: invalid value", size.value)));
         return problems;
     };
@@ -91,8 +120,8 @@ fn buffers(buffering: &Buffering) -> Vec<Problem> {
         problems.push((number.given, format!("`proxy-buffers-number` {}: there must be at least 2", number.value)));
         return problems;
     }
-    let busy_bytes = if busy.value.is_empty() { Some(2 * bytes) } else { check::buffer_size(&busy.value) };
-    if busy_bytes.is_none_or(|busy| busy < bytes || busy > (count - 1) * bytes) {
+    let busy_bytes = if busy.value.is_empty() { Some(bytes.saturating_mul(2)) } else { printed_size(&busy.value) };
+    if busy_bytes.is_none_or(|busy| busy < bytes || busy > (count - 1).saturating_mul(bytes)) {
         let given = if busy.value.is_empty() { number.given } else { busy.given };
         problems.push((given, "`proxy-busy-buffers-size` does not fit `proxy-buffer-size` and `proxy-buffers-number`".to_owned()));
     }
@@ -104,6 +133,11 @@ fn buffers(buffering: &Buffering) -> Vec<Problem> {
         problems.push((temp_file.given, message));
     }
     problems
+}
+
+/// A size that is printed as it stands.
+fn printed_size(value: &str) -> Option<u64> {
+    single(value).and_then(|word| check::buffer_size(&word))
 }
 
 #[cfg(test)]
@@ -136,7 +170,23 @@ mod tests {
 
     #[test]
     fn failures_must_be_known_and_some() {
-        assert!(failures(&setting("error timeout http_502 non_idempotent")).is_none());
-        assert!(["foo", "", "non_idempotent", "error foo"].iter().all(|text| failures(&setting(text)).is_some()));
+        for fine in ["error timeout http_502 non_idempotent", "non_idempotent", "ERROR Timeout", "error\n"] {
+            assert!(failures(&setting(fine)).is_none(), "{fine:?}");
+        }
+        assert!(["foo", "", " ", "error foo"].iter().all(|text| failures(&setting(text)).is_some()));
+    }
+
+    #[test]
+    fn blanks_and_quotes_are_those_of_nginx() {
+        assert!(one_of("proxy-buffering", &setting("'ON'\n"), &["on", "off"]).is_none());
+        assert!(one_of("proxy-buffering", &setting("on off"), &["on", "off"]).is_some());
+        assert!(replaced("proxy-cookie-path", &setting("'/a b' /c")).is_none() && replaced("proxy-cookie-path", &setting("/a")).is_some());
+        assert_eq!(printed_size("\"8k\""), Some(8 << 10));
+    }
+
+    #[test]
+    fn a_redirect_without_a_second_text_is_not_printed() {
+        assert_eq!((redirects("http://a b", "off"), redirects("default ", "")), (None, None));
+        assert!(redirects("http://a", "").is_some() && redirects("http://a b", "c").is_some());
     }
 }

@@ -6,17 +6,18 @@ use std::{
     sync::Arc,
 };
 
-use super::{Item, controller::Controller, proxying};
+use super::{Item, controller::Controller, logs, printed, proxying};
 use crate::{
-    annotations::url::GoUrl,
+    annotations::{Absent, url::GoUrl},
     automata::pcre::Pattern,
-    k8s::{Inventory, Step, Subject},
+    k8s::{Inventory, NamespacedName, Step, Subject},
     ledger::Findings,
     nginx::{
-        Config, Globals, Location, MapKey, Modifier, Refusal, RefusalKind, Server, ServerName, Settings, Target,
-        settings::{BackendProtocol, BasicKind, Given, Proxy},
+        Config, Globals, Location, MapKey, Modifier, Refusal, RefusalKind, Server, ServerName, Settings,
+        settings::{BasicKind, Given, Proxy},
         template,
     },
+    snippet::catalogue,
 };
 
 /// Collects refusals and compiles each expression once.
@@ -24,6 +25,8 @@ pub(super) struct Check<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) config: &'a Config,
     pub(super) found: Vec<Refusal>,
+    /// Services that were not read.
+    services: Absent,
     compiled: BTreeMap<(String, bool), Result<Vec<String>, String>>,
     /// Settings against whose directives of proxying nothing is to be said; most locations share them.
     sound: Option<Arc<Settings>>,
@@ -32,11 +35,18 @@ pub(super) struct Check<'a> {
 }
 
 /// All refusals of a configuration.
-pub(super) fn check(inventory: &Inventory, config: &Config, items: &[Item<'_>], controller: &Controller) -> (Vec<Refusal>, Findings) {
+pub(super) fn check(
+    inventory: &Inventory,
+    config: &Config,
+    items: &[Item<'_>],
+    controller: &Controller,
+    services: Absent,
+) -> (Vec<Refusal>, Findings) {
     let mut check = Check {
         inventory,
         config,
         found: Vec::new(),
+        services,
         compiled: BTreeMap::new(),
         sound: None,
         groups: BTreeSet::from(["subdomain".to_owned()]),
@@ -49,10 +59,13 @@ pub(super) fn check(inventory: &Inventory, config: &Config, items: &[Item<'_>], 
     for server in &config.servers {
         check.names(server);
         check.duplicates(server);
+        check.client_certificates(server);
         for location in server.locations.iter().filter(|location| !location.copy) {
+            check.authentication(location);
             check.location(server, location);
         }
     }
+    check.start(controller);
     check.redirects();
     check.snippets();
     check.globals(controller);
@@ -107,6 +120,15 @@ impl Check<'_> {
                 subjects: config_map_key(globals, "block-cidrs"),
             });
         }
+        // The controller's own requests get the added headers too, and wait for a body that does not come.
+        let longer = |(name, value): (&String, &String)| name.eq_ignore_ascii_case("content-length") && value.trim() != "0";
+        if globals.add_headers.iter().any(longer) {
+            self.found.push(Refusal {
+                kind: RefusalKind::Certificates,
+                message: "`add-headers` gives the answers to the controller's own requests a `Content-Length`".to_owned(),
+                subjects: config_map_key(globals, "add-headers"),
+            });
+        }
     }
 
     /// Expressions of lists that refuse everywhere.
@@ -128,7 +150,7 @@ impl Check<'_> {
 
     /// Regular expressions of locations and names; their named groups are variables everywhere.
     fn expressions(&mut self) {
-        for server in &self.config.servers {
+        for server in self.config.servers.iter().filter(|server| server.denied.is_none()) {
             for location in server.locations.iter().filter(|location| location.modifier == Modifier::Regex) {
                 match self.compile(&format!("^{}", location.path), true) {
                     Ok(names) => self.groups.extend(names),
@@ -170,9 +192,9 @@ impl Check<'_> {
         }
     }
 
-    /// Two plain locations of the same text and kind.
+    /// Two plain locations of the same text and kind. A denied host has none in nginx.conf.
     fn duplicates(&mut self, server: &Server) {
-        if server.regex {
+        if server.regex || server.denied.is_some() {
             return;
         }
         let mut seen: BTreeMap<(Modifier, &str), &Location> = BTreeMap::new();
@@ -191,9 +213,12 @@ impl Check<'_> {
 
     fn location(&mut self, server: &Server, location: &Location) {
         let Some(origin) = &location.origin else { return };
-        if location.settings.denied.is_some() || server.denied.is_some() {
-            // Neither the directives of a denied location nor those of a denied host are written.
-            if server.denied.is_none() && !location.settings.rewrite.app_root.is_empty() {
+        // Of a denied host nothing is written.
+        if server.denied.is_some() {
+            return;
+        }
+        if location.settings.denied.is_some() {
+            if !location.settings.rewrite.app_root.is_empty() {
                 self.variables("app-root", &location.settings.rewrite.app_root, origin.ingress);
             }
             return;
@@ -251,7 +276,7 @@ impl Check<'_> {
         }
         let scheme = GoUrl::parse(&mirror.target).is_some_and(|url| ["http", "https"].contains(&url.scheme));
         let host = GoUrl::with_host(&mirror.target).map(|url| url.hostname().to_owned()).unwrap_or_default();
-        let resolves = resolves(&host);
+        let resolves = self.resolves(&host);
         if !scheme || !resolves {
             let why = if scheme { format!("host `{host}` cannot be resolved") } else { "it has no scheme".to_owned() };
             let subject = self.config.annotation(origin.ingress, "mirror-target");
@@ -260,6 +285,41 @@ impl Check<'_> {
                 self.refuse(message, vec![subject]);
             }
         }
+    }
+
+    /// With `auth-keepalive` the service gets an upstream block, of a denied location too, and its host is looked up when nginx starts. The
+    /// controller writes none while it speaks HTTP/2.
+    fn authentication(&mut self, location: &Location) {
+        let (Some(auth), Some(origin)) = (&location.settings.external_auth, &location.origin) else { return };
+        if auth.keepalive == 0 || self.config.globals.use_http2 || self.resolves(&auth.host) {
+            return;
+        }
+        let message = format!("`auth-url` `{}`: host `{}` cannot be resolved", auth.url, auth.host);
+        let subject = self.config.annotation(origin.ingress, "auth-url");
+        self.refuse_each(vec![(message, vec![subject])]);
+    }
+
+    /// Addresses do; names below reserved top-level domains and those of Services that do not exist do not; anything else is taken to.
+    fn resolves(&self, host: &str) -> bool {
+        if host.parse::<IpAddr>().is_ok() {
+            return true;
+        }
+        let labels: Vec<&str> = host.trim_end_matches('.').split('.').collect();
+        match labels.as_slice() {
+            [name, namespace, "svc"] | [name, namespace, "svc", "cluster", "local"] => {
+                self.services == Absent::Assumed || self.inventory.services.contains_key(&NamespacedName::new(*namespace, *name))
+            }
+            [.., last] => !["invalid", "test", "example", "nonexistent"].contains(last),
+            [] => true,
+        }
+    }
+
+    /// `auth-tls-*` of a host.
+    fn client_certificates(&mut self, server: &Server) {
+        let Some(found) = server.client_certificates.as_ref().filter(|_| server.denied.is_none()) else { return };
+        let place = |(name, message): (&'static str, String)| (message, vec![self.config.annotation(found.ingress, name)]);
+        let problems = printed::of_client_certificates(&found.settings).into_iter().map(place).collect();
+        self.refuse_each(problems);
     }
 
     /// Directives of proxying with arguments that nginx refuses.
@@ -271,7 +331,7 @@ impl Check<'_> {
         if problems.is_empty() && !is_sound {
             self.sound = Some(Arc::clone(&location.settings));
         }
-        problems.extend(printed(server, location).into_iter().map(|(name, message)| (message, annotation(name))));
+        problems.extend(printed::problems(server, location).into_iter().map(|(name, message)| (message, annotation(name))));
         self.refuse_each(problems);
     }
 
@@ -305,8 +365,8 @@ impl Check<'_> {
         let from = &globals.defaults.proxy.redirect.from;
         let problems = self.of_proxy(&globals.defaults.proxy, |_| Vec::new());
         // The implicit `/` of `_` takes over proxy-redirect-from, but an empty proxy-redirect-to.
-        if !["off", "default"].contains(&from.value.as_str()) {
-            let message = format!("`proxy-redirect-from` `{}` of the ConfigMap has no second argument on the default server", from.value);
+        if let Some(problem) = proxying::redirects(&from.value, "") {
+            let message = format!("`proxy-redirect-from` `{}` of the ConfigMap on the default server: {problem}", from.value);
             self.refuse(message, config_map_key(globals, "proxy-redirect-from"));
         }
         self.refuse_each(problems);
@@ -319,9 +379,20 @@ impl Check<'_> {
                 self.refuse(format!("`{key}` of the ConfigMap: invalid parameter `{item}`"), config_map_key(globals, key));
             }
         }
-        for (key, problem) in &controller.refused {
-            self.refuse(format!("`{key}` of the ConfigMap: {problem}"), config_map_key(globals, key));
-        }
+        let defined = self.defined();
+        let knows = |name: &str| {
+            catalogue::knows_variable(name)
+                || defined.contains(&format!("${name}"))
+                || template::parse(&format!("${{{name}}}"), &self.groups).is_ok()
+        };
+        let mut refused = controller.refused.clone();
+        refused.extend(logs::problems(&globals.logging, &knows, &|host| self.resolves(host)));
+        refused.extend(globals.errors.codes.iter().filter_map(|&code| Some(("custom-http-errors", printed::error_page(code)?))));
+        let said: Vec<_> = refused
+            .into_iter()
+            .map(|(key, problem)| (format!("`{key}` of the ConfigMap: {problem}"), config_map_key(globals, key)))
+            .collect();
+        self.refuse_each(said);
         let headers = |name: &'static str, map: &indexmap::IndexMap<String, String>, groups: &BTreeSet<String>| {
             map.iter()
                 .filter_map(|(header, value)| Some((header, template::parse(value, groups).err()?)))
@@ -342,6 +413,40 @@ impl Check<'_> {
         }
     }
 
+    /// What ends the controller before it writes anything, and servers of nginx that cannot listen beside each other.
+    fn start(&mut self, controller: &Controller) {
+        let mut ends = controller.ends.clone();
+        let flags = &self.config.globals.flags;
+        // Manifests of a workload need not come with all Services.
+        let known = controller.workload.is_none() || self.inventory.listed.contains("Service");
+        if let Some(service) = &flags.default_backend_service
+            && known
+            && self.services == Absent::Missing
+            && !self.inventory.services.contains_key(service)
+        {
+            ends.push(format!("there is no Service `{service}` for `--default-backend-service`"));
+        }
+        self.found.extend(ends.into_iter().map(|message| Refusal { kind: RefusalKind::Crash, message, subjects: Vec::new() }));
+        let ports = [("--http-port", flags.http_port), (flags.tls_port_flag(), flags.tls_port())];
+        let default = flags.default_server_port;
+        if ports[0].1 == ports[1].1 {
+            self.refuse(
+                format!("a duplicate listen 0.0.0.0:{}, as `{}` and `{}` are the same", ports[0].1, ports[0].0, ports[1].0),
+                Vec::new(),
+            );
+        }
+        // With addresses of their own the servers of hosts do not listen where that one does.
+        if self.config.globals.logging.contains_key("bind-address") {
+            return;
+        }
+        for (flag, port) in ports.into_iter().filter(|(_, port)| *port == default) {
+            self.refuse(
+                format!("a duplicate default server for 0.0.0.0:{port}, which `{flag}` and `--default-server-port` name"),
+                Vec::new(),
+            );
+        }
+    }
+
     /// The module for digest is loaded only where some location says exactly `digest`.
     fn digest(&mut self) {
         let locations = || self.config.servers.iter().flat_map(|server| &server.locations);
@@ -356,43 +461,6 @@ impl Check<'_> {
             self.refuse("unknown directive `auth_digest`, as no location has `auth-type: digest`".to_owned(), vec![subject]);
         }
     }
-}
-
-/// Annotations that the template prints into other directives, and what nginx says against them.
-fn printed(server: &Server, location: &Location) -> Vec<(&'static str, String)> {
-    let settings = &location.settings;
-    let mut problems = Vec::new();
-    let plain = [BackendProtocol::Http, BackendProtocol::Https].contains(&settings.protocol.value) || location.target == Target::Default;
-    if settings.proxy.redirect.from.value == "default" && !plain {
-        problems.push(("proxy-redirect-from", "`proxy_redirect default` needs a `proxy_pass` without variables".to_owned()));
-    }
-    if let Some(limits) = &settings.limits {
-        if (limits.per_second > 0 || limits.per_minute > 0) && limits.burst_multiplier <= 0 {
-            let message = format!("`limit-burst-multiplier` {}: invalid burst value", limits.burst_multiplier);
-            problems.push(("limit-burst-multiplier", message));
-        }
-        if limits.connections > 65535 {
-            let message = format!("`limit-connections` {}: connection limit must be less 65536", limits.connections);
-            problems.push(("limit-connections", message));
-        }
-    }
-    let auth = settings.external_auth.as_ref();
-    // One Ingress of the host gives its ciphers.
-    let ciphers = location.origin.as_ref().filter(|origin| server.ssl_ciphers == Some(origin.ingress));
-    let words = [
-        ("auth-signin", auth.map_or("", |auth| &auth.signin)),
-        ("auth-request-redirect", auth.map_or("", |auth| &auth.request_redirect)),
-        ("ssl-ciphers", ciphers.map_or("", |_| &settings.server_tls.ciphers)),
-    ];
-    let several = words.into_iter().filter(|(_, text)| text.contains(char::is_whitespace));
-    problems.extend(several.map(|(name, text)| (name, format!("`{name}` `{text}`: wrong number of arguments"))));
-    problems
-}
-
-/// Addresses do; names below reserved top-level domains do not; anything else is taken to.
-fn resolves(host: &str) -> bool {
-    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or(host);
-    host.parse::<IpAddr>().is_ok() || !["invalid", "test", "example", "nonexistent"].contains(&last)
 }
 
 fn origin(location: &Location) -> Vec<Subject> {

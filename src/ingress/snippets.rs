@@ -90,7 +90,7 @@ impl Check<'_> {
     }
 
     /// Variables (with `$`) and zones that snippets and expressions of paths define.
-    fn defined(&self) -> BTreeSet<String> {
+    pub(super) fn defined(&self) -> BTreeSet<String> {
         let config = self.config;
         let own = config.ingresses.iter().filter_map(|ingress| ingress.settings.snippets.as_ref()).flat_map(|snippets| &snippets.defines);
         let groups = self.groups.iter().map(|group| format!("${group}"));

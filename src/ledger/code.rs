@@ -92,6 +92,7 @@ codes! {
     IngressTlsSecretUnusable = "ingress/tls-secret-unusable",
     IngressUnknownConfigmapKey = "ingress/unknown-configmap-key",
     IngressUnknownFlag = "ingress/unknown-flag",
+    NginxCertificatesBlocked = "nginx/certificates-blocked",
     NginxConfigurationRefused = "nginx/configuration-refused",
     NginxControllerPanics = "nginx/controller-panics",
     NginxEndpointsBlocked = "nginx/endpoints-blocked",

@@ -38,6 +38,18 @@ pub enum RefusalKind {
     Crash,
     /// nginx runs but never gets endpoints or certificates: every request is answered 503.
     Dynamic,
+    /// nginx gets endpoints, but the controller does not understand its answer and never hands over certificates.
+    Certificates,
+}
+
+impl RefusalKind {
+    /// Nothing listens.
+    pub fn is_down(self) -> bool {
+        match self {
+            Self::Config | Self::Crash => true,
+            Self::Dynamic | Self::Certificates => false,
+        }
+    }
 }
 
 /// Something that stops the controller for everybody.

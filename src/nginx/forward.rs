@@ -4,7 +4,7 @@ use super::{
     Config, Router, Target, UpstreamId,
     code::Listed,
     route::{Here, Trace, origin},
-    settings::{BackendProtocol, BasicKind, ExternalAuth, Satisfy},
+    settings::{BackendProtocol, BasicKind, ExternalAuth, ProxyRedirect, Satisfy},
     texts::{self, BackendProtocolOf},
 };
 use crate::request::{Answer, Forwarding, Guard, HeaderExprs, Part, Share, Speech, TextExpr, Valuation};
@@ -57,8 +57,7 @@ impl Router<'_> {
             }
         }
         let redirect = &here.settings().proxy.redirect;
-        if redirect.from.value != "off" {
-            let (from, to) = (redirect.from.value.clone(), redirect.to.value.clone());
+        if let Some((from, to)) = replaced_location(redirect, here.settings().protocol.value, id) {
             let completed = self.absolute(here, Vec::new());
             let parts = std::iter::once(Part::BackendLocation { from, to }).chain(completed.0).collect();
             response_headers.push(("location".to_owned(), Some(TextExpr(parts))));
@@ -272,6 +271,28 @@ impl Router<'_> {
         let host = Some(host).filter(|_| !headers.iter().any(|(name, _)| name == "host"));
         headers.retain(|(name, _)| name != "host");
         (host, headers)
+    }
+}
+
+/// `proxy_redirect` as the template prints it: what the backend's `Location` begins with, and what takes its place. Of a text without a
+/// second one nothing is printed, and nginx's own default holds: the name that it proxies to becomes the root (`ngx_http_proxy_merge_loc_conf`).
+fn replaced_location(redirect: &ProxyRedirect, protocol: BackendProtocol, id: UpstreamId) -> Option<(String, String)> {
+    let (from, to) = (redirect.from.value.as_str(), redirect.to.value.as_str());
+    let scheme = match protocol {
+        _ if id == Config::DEFAULT_BACKEND => "http",
+        BackendProtocol::Http => "http",
+        BackendProtocol::Https => "https",
+        // Neither a name with variables nor other modules have a default.
+        BackendProtocol::AutoHttp
+        | BackendProtocol::Grpc
+        | BackendProtocol::Grpcs
+        | BackendProtocol::GrpcWithoutHeaders { .. }
+        | BackendProtocol::Fcgi => "",
+    };
+    match (from, to) {
+        ("off", _) => None,
+        ("default", _) | (_, "off") => (!scheme.is_empty()).then(|| (format!("{scheme}://{}/", texts::BALANCER), "/".to_owned())),
+        _ => Some((from.to_owned(), to.to_owned())),
     }
 }
 

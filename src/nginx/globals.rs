@@ -50,6 +50,8 @@ pub struct Flags {
     pub http_port: u16,
     /// `--https-port`.
     pub https_port: u16,
+    /// `--default-server-port`, on which nginx answers 404 for a default backend without endpoints.
+    pub default_server_port: u16,
     /// `--health-check-path`.
     pub health_check_path: String,
     /// `--tcp-services-configmap`.
@@ -79,6 +81,7 @@ impl Default for Flags {
             topology_aware_routing: false,
             http_port: 80,
             https_port: 443,
+            default_server_port: 8181,
             health_check_path: "/healthz".to_owned(),
             tcp_services: None,
             udp_services: None,
@@ -90,6 +93,11 @@ impl Flags {
     /// Port on which nginx listens for TLS; with `--enable-ssl-passthrough` somebody else stands in front of it.
     pub fn tls_port(&self) -> u16 {
         if self.ssl_passthrough { self.ssl_passthrough_proxy_port } else { self.https_port }
+    }
+
+    /// The flag that names it.
+    pub fn tls_port_flag(&self) -> &'static str {
+        if self.ssl_passthrough { "--ssl-passthrough-proxy-port" } else { "--https-port" }
     }
 }
 
@@ -112,9 +120,22 @@ impl Hsts {
         self.enabled.value.then(|| {
             let subdomains = if self.include_subdomains { "; includeSubDomains" } else { "" };
             let preload = if self.preload { "; preload" } else { "" };
-            format!("max-age={}{subdomains}{preload}", self.max_age)
+            format!("max-age={}{subdomains}{preload}", escaped(&self.max_age))
         })
     }
+}
+
+/// Control characters of a header that Lua sets are escaped like those of a URI (`ngx_http_lua_escape_uri`), tabs excepted.
+fn escaped(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    for character in value.chars() {
+        if character.is_ascii_control() && character != '\t' {
+            out.push_str(&format!("%{:02X}", u32::from(character)));
+        } else {
+            out.push(character);
+        }
+    }
+    out
 }
 
 /// Trust in what proxies in front say.

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::{
-    Location, RefusalKind, Router, Server, Settings, Target,
+    Location, Router, Server, Settings, Target,
     code::{Levels, State},
     errors::{self, Outside},
     router::{Asked, BuiltIn, Choice, Place},
@@ -77,7 +77,7 @@ impl Router<'_> {
     }
 
     fn walk(&self, v: &impl Valuation, trace: &mut Trace) -> Answer {
-        let down = self.config.refusals.iter().find(|refusal| refusal.kind != RefusalKind::Dynamic);
+        let down = self.config.refusals.iter().find(|refusal| refusal.kind.is_down());
         if let Some(refusal) = down {
             trace.step(format!("nothing listens: {}", refusal.message), refusal.subjects.first().cloned());
             return Answer::NoAnswer(NoAnswer::Refused);

@@ -1,6 +1,9 @@
 //! `annotation-maps/directives`: the directives that the controller's nginx knows, and what the template writes around snippets.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
 use include_dir::{Dir, include_dir};
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -279,6 +282,9 @@ struct Module {
     loaded: String,
     #[serde(default)]
     variables: Vec<String>,
+    /// Those of its variables that somebody else may set; `None` where that is not known.
+    #[serde(default)]
+    changeable: Option<Vec<String>>,
     #[serde(default)]
     variable_prefixes: Vec<String>,
     directives: Vec<Known>,
@@ -324,6 +330,7 @@ struct Controller {
 struct Catalogue {
     directives: BTreeMap<String, Vec<Known>>,
     variables: Vec<String>,
+    fixed: BTreeSet<String>,
     prefixes: Vec<String>,
     controller: Controller,
 }
@@ -332,7 +339,7 @@ static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| load().expect("INVARIAN
 
 fn load() -> Result<Catalogue, serde_yaml::Error> {
     let mut directives: BTreeMap<String, Vec<Known>> = BTreeMap::new();
-    let (mut variables, mut prefixes) = (Vec::new(), Vec::new());
+    let (mut variables, mut prefixes, mut fixed) = (Vec::new(), Vec::new(), BTreeSet::new());
     let mut controller = None;
     for file in FILES.files().filter(|file| file.path().extension().is_some_and(|extension| extension == "yaml")) {
         if file.path().file_stem().is_some_and(|stem| stem == "controller") {
@@ -341,6 +348,9 @@ fn load() -> Result<Catalogue, serde_yaml::Error> {
         }
         let module: Module = serde_yaml::from_slice(file.contents())?;
         let (name, loaded, evidence) = (leak(module.name), leak(module.loaded), leak(module.evidence));
+        if let Some(changeable) = module.changeable {
+            fixed.extend(module.variables.iter().filter(|name| !changeable.contains(name)).cloned());
+        }
         variables.extend(module.variables);
         prefixes.extend(module.variable_prefixes);
         for known in module.directives {
@@ -352,7 +362,7 @@ fn load() -> Result<Catalogue, serde_yaml::Error> {
     variables.extend(controller.variables.iter().cloned());
     variables.sort();
     variables.dedup();
-    Ok(Catalogue { directives, variables, prefixes, controller })
+    Ok(Catalogue { directives, variables, fixed, prefixes, controller })
 }
 
 /// Texts that live as long as the program; there is one of each per module.
@@ -380,6 +390,11 @@ pub fn suggestion(name: &str) -> Option<&'static str> {
 pub fn knows_variable(name: &str) -> bool {
     let (variables, prefixes) = (&CATALOGUE.variables, &CATALOGUE.prefixes);
     variables.binary_search_by(|known| known.as_str().cmp(name)).is_ok() || prefixes.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// nginx itself has the variable, and refuses a directive of `http` that sets it.
+pub fn is_fixed(variable: &str) -> bool {
+    CATALOGUE.fixed.contains(&variable.to_ascii_lowercase())
 }
 
 /// The controller's Lua code chooses the upstream by the variable.

@@ -1,6 +1,9 @@
 //! Whether nginx accepts a snippet: `ngx_conf_handler` of `src/core/ngx_conf_file.c`, and what its handlers refuse.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use super::{
     Consequence, Context, Defined, Directive, End, LocationModifier, Meaning, Place, Snippet, Understood,
@@ -84,6 +87,7 @@ pub fn refusals(snippet: &Snippet, understood: &[Understood]) -> Vec<Refusal> {
             }
         }
         found.extend(undefined(snippet, understood));
+        found.extend(referers(snippet, &contexts));
         found.sort_by_key(|refusal| refusal.span.start);
     }
     let stops = snippet.stops.iter().filter(|stop| stop.consequence(snippet.place) == Consequence::Refused);
@@ -148,6 +152,12 @@ fn refuse(
         {
             return Some((message, beside(written, off)));
         }
+    }
+    if let Some(Defined::Variable(variable)) = understand::provided(&understood.meaning)
+        && catalogue::is_fixed(&variable)
+        && !matches!(context, Context::Stream | Context::StreamServer | Context::StreamUpstream)
+    {
+        return always(format!("the duplicate \"{variable}\" variable"));
     }
     if let Some(message) = bad_value(known, directive).or_else(|| bad_meaning(known, understood, around)) {
         return always(message);
@@ -248,6 +258,30 @@ fn unbalanced(regex: &str) -> bool {
         }
     }
     depth != 0
+}
+
+/// `ngx_http_referer_merge_conf`: a block that names `none` or `blocked` must name somebody, expressions not counted.
+fn referers(snippet: &Snippet, contexts: &[Option<Context>]) -> Vec<Refusal> {
+    let mut blocks: BTreeMap<Option<usize>, Vec<&Directive>> = BTreeMap::new();
+    for (directive, _) in snippet.directives.iter().zip(contexts).filter(|(directive, context)| {
+        context.is_some_and(|context| understand::known_in(directive.name(), context).is_some()) && directive.name() == "valid_referers"
+    }) {
+        blocks.entry(directive.parent).or_default().push(directive);
+    }
+    let mut found = Vec::new();
+    for directives in blocks.values() {
+        let mut words = directives.iter().flat_map(|directive| directive.arguments()).map(|word| word.text.as_str());
+        let has_absent = words.clone().any(|word| ["none", "blocked"].contains(&word));
+        if has_absent && !words.any(|word| !["none", "blocked"].contains(&word) && !word.starts_with('~')) {
+            found.push(Refusal {
+                span: directives[0].head(),
+                message: "the \"none\" or \"blocked\" referers are specified in the \"valid_referers\" directive without any valid referer"
+                    .to_owned(),
+                unless: Unless::Never,
+            });
+        }
+    }
+    found
 }
 
 /// Variables and zones that neither nginx, nor the template, nor the snippet defines.

@@ -3,6 +3,7 @@
 //! This module decides what a text does on the old side. It never decides what becomes of it on the new one, and it
 //! knows nothing of YAML: spans are bytes of the text.
 
+mod argument;
 mod beside;
 pub mod catalogue;
 mod check;
@@ -21,8 +22,9 @@ mod text;
 mod token;
 mod tree;
 mod understand;
-mod units;
+pub mod units;
 
+pub use argument::{arguments, single};
 pub use beside::{Written, conflicts};
 pub use check::{Refusal, Unless, refusals};
 pub use condition::{Asked, Condition, FileTest, Question};

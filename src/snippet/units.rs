@@ -1,7 +1,7 @@
 //! Sizes and durations, as `ngx_parse_size` and `ngx_parse_time` read them.
 
 /// Bytes: `512`, `8k`, `1m`, `2g`.
-pub(super) fn bytes(text: &str) -> Option<u64> {
+pub fn bytes(text: &str) -> Option<u64> {
     let (number, factor) = match text.as_bytes().last()? {
         b'k' | b'K' => (&text[..text.len() - 1], 1 << 10),
         b'm' | b'M' => (&text[..text.len() - 1], 1 << 20),
@@ -12,12 +12,12 @@ pub(super) fn bytes(text: &str) -> Option<u64> {
 }
 
 /// Milliseconds: `60`, `60s`, `1h 30m`, `500ms`.
-pub(super) fn milliseconds(text: &str) -> Option<u64> {
+pub fn milliseconds(text: &str) -> Option<u64> {
     duration(text, true)
 }
 
 /// Seconds; milliseconds cannot be given.
-pub(super) fn seconds(text: &str) -> Option<u64> {
+pub fn seconds(text: &str) -> Option<u64> {
     duration(text, false)
 }
 

@@ -336,7 +336,7 @@ impl Cx<'_> {
                 self.limit(ingress, &intent);
             }
             let names = &["limit-rate", "limit-rate-after"];
-            if limits.rate > 0 && proxy.buffering.responses.value == "on" {
+            if limits.rate > 0 && proxy.buffering.responses.value.trim().eq_ignore_ascii_case("on") {
                 let intent = Intent::Bandwidth { rate: positive(limits.rate) * 1024, after: positive(limits.rate_after) * 1024 };
                 self.ask(ingress, names, &intent, vec![]);
             } else if limits.rate > 0 {

@@ -111,8 +111,8 @@ pub struct AuthTls {
     pub ca: bool,
     /// Mode.
     pub verify: VerifyClient,
-    /// `auth-tls-verify-depth`.
-    pub depth: u32,
+    /// `auth-tls-verify-depth`; nginx refuses a negative one.
+    pub depth: i64,
     /// `auth-tls-error-page`, empty where absent.
     pub error_page: String,
     /// `auth-tls-match-cn` as written, with `CN=`, empty where absent.
