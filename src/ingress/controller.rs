@@ -25,6 +25,8 @@ pub struct Controller {
     pub globals: Globals,
     /// Unknown and unusable keys and flags.
     pub findings: Findings,
+    /// `--publish-service` of the given arguments, without which the controller does not start.
+    pub publish_service: Option<NamespacedName>,
     /// Given arguments with which the controller does not start, as sentences without full stop.
     pub ends: Vec<String>,
     /// Items of address lists in the ConfigMap that stop nginx: key and item.
@@ -70,6 +72,7 @@ pub fn controller(inventory: &Inventory, given: &Given) -> Controller {
             findings.push(unread(flag, name.as_ref(), format!("no {protocol} port is taken to be served")));
         }
     }
+    let publish_service = value_of(&given.arguments, "--publish-service").and_then(object);
     let empty = IndexMap::new();
     let (data, object, name): (&IndexMap<String, String>, Option<ObjectId>, _) = match &given.config_map {
         Some(data) => (data, None, None),
@@ -83,6 +86,7 @@ pub fn controller(inventory: &Inventory, given: &Given) -> Controller {
     Controller {
         globals: read.globals,
         findings,
+        publish_service,
         ends,
         unreadable: read.unreadable,
         refused: read.refused,

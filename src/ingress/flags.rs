@@ -1,27 +1,28 @@
 //! The controller's command line.
 
 use crate::{
-    catalog,
+    annotations::check,
+    catalog::{self, ValueType},
     k8s::NamespacedName,
     ledger::{Code, Finding, Findings},
     nginx::Flags,
 };
 
 /// Flags of the library for logs, which say nothing about routing.
-const OF_LOGGING: [&str; 13] = [
-    "add_dir_header",
-    "alsologtostderr",
-    "log_backtrace_at",
-    "log_dir",
-    "log_file",
-    "log_file_max_size",
-    "logtostderr",
-    "one_output",
-    "skip_headers",
-    "skip_log_headers",
-    "stderrthreshold",
-    "v",
-    "vmodule",
+const OF_LOGGING: [(&str, ValueType); 13] = [
+    ("add_dir_header", ValueType::Bool),
+    ("alsologtostderr", ValueType::Bool),
+    ("log_backtrace_at", ValueType::Text),
+    ("log_dir", ValueType::Text),
+    ("log_file", ValueType::Text),
+    ("log_file_max_size", ValueType::Int),
+    ("logtostderr", ValueType::Bool),
+    ("one_output", ValueType::Bool),
+    ("skip_headers", ValueType::Bool),
+    ("skip_log_headers", ValueType::Bool),
+    ("stderrthreshold", ValueType::Text),
+    ("v", ValueType::Int),
+    ("vmodule", ValueType::Text),
 ];
 
 /// Flags whose value is looked at only when it is used, if at all.
@@ -42,16 +43,18 @@ pub(super) fn read(flags: &mut Flags, arguments: &[String], findings: &mut Findi
             None => (text, None),
         };
         if let Some(slot) = switch(flags, name) {
-            match value.as_deref().map_or(Some(true), crate::annotations::check::go_bool) {
+            match value.as_deref().map_or(Some(true), check::go_bool) {
                 Some(value) => *slot = value,
                 None => ends.extend(invalid(findings, name, value.as_deref().unwrap_or_default())),
             }
             continue;
         }
         let setter = setter(name);
-        if setter.is_none() && (catalog::flags().get(&format!("--{name}")).is_some() || OF_LOGGING.contains(&name)) {
-            if value.is_none() && rest.peek().is_some_and(|next| !next.starts_with('-')) {
-                rest.next();
+        if let Some(kind) = kind(name).filter(|_| setter.is_none()) {
+            let value = value.or_else(|| if kind == ValueType::Bool { Some("true".to_owned()) } else { rest.next().cloned() });
+            let value = value.unwrap_or_default();
+            if !reads(kind, &value) {
+                ends.extend(invalid(findings, name, &value));
             }
             continue;
         }
@@ -71,6 +74,24 @@ pub(super) fn read(flags: &mut Flags, arguments: &[String], findings: &mut Findi
         }
     }
     ends
+}
+
+/// What a flag takes that does not bear on requests.
+fn kind(name: &str) -> Option<ValueType> {
+    match OF_LOGGING.iter().find(|(known, _)| *known == name) {
+        Some((_, kind)) => Some(*kind),
+        None => catalog::flags().get(&format!("--{name}")).map(|flag| flag.value_type),
+    }
+}
+
+/// The library of flags reads the value; of other kinds than these nothing is known.
+fn reads(kind: ValueType, value: &str) -> bool {
+    match kind {
+        ValueType::Bool => check::go_bool(value).is_some(),
+        ValueType::Int | ValueType::Port | ValueType::Seconds => check::go_int_of_any_base(value).is_some(),
+        ValueType::Float => value.parse::<f64>().is_ok(),
+        _ => true,
+    }
 }
 
 fn unknown(findings: &mut Findings, name: &str) -> String {
@@ -174,12 +195,13 @@ mod tests {
             (ends(&["--no-such"]), ends(&["--disable-catch-all=no"]), ends(&["--http-port=x"]), ends(&["--ingress-class"])),
             (1, 1, 1, 1)
         );
+        assert_eq!((ends(&["--enable-metrics=no"]), ends(&["--healthz-port", "x"]), ends(&["--enable-metrics", "no"])), (1, 1, 0));
         assert_eq!((ends(&["--disable-catch-all", "--v=2"]), ends(&["--", "--no-such"]), ends(&["--tcp-services-configmap=x"])), (0, 0, 0));
     }
 
     #[test]
     fn every_flag_of_the_controller_is_known() {
-        let of_logging = OF_LOGGING.map(|name| format!("--{name}"));
+        let of_logging = OF_LOGGING.map(|(name, _)| format!("--{name}"));
         for argument in catalog::flags().keys().map(str::to_owned).chain(of_logging) {
             let said = flags(&[&argument, "true"]).1;
             assert!(said.iter().all(|finding| finding.code != Code::IngressUnknownFlag), "{argument}");

@@ -419,12 +419,14 @@ impl Check<'_> {
         let flags = &self.config.globals.flags;
         // Manifests of a workload need not come with all Services.
         let known = controller.workload.is_none() || self.inventory.listed.contains("Service");
-        if let Some(service) = &flags.default_backend_service
-            && known
-            && self.services == Absent::Missing
-            && !self.inventory.services.contains_key(service)
-        {
-            ends.push(format!("there is no Service `{service}` for `--default-backend-service`"));
+        let services = [("--default-backend-service", &flags.default_backend_service), ("--publish-service", &controller.publish_service)];
+        for (flag, service) in services.into_iter().filter(|_| known && self.services == Absent::Missing) {
+            if let Some(service) = service.as_ref().filter(|service| !self.inventory.services.contains_key(*service)) {
+                ends.push(format!("there is no Service `{service}` for `{flag}`"));
+            }
+        }
+        if !flags.watch_namespace.is_empty() && !flags.watch_namespace_selector.is_empty() {
+            ends.push("`--watch-namespace` and `--watch-namespace-selector` are mutually exclusive".to_owned());
         }
         self.found.extend(ends.into_iter().map(|message| Refusal { kind: RefusalKind::Crash, message, subjects: Vec::new() }));
         let ports = [("--http-port", flags.http_port), (flags.tls_port_flag(), flags.tls_port())];

@@ -63,6 +63,7 @@ const KINDS: &[(&str, Switch, Kind)] = &[
     ("keep-alive", ALWAYS, Kind::Count),
     ("keep-alive-requests", ALWAYS, Kind::Count),
     ("large-client-header-buffers", ALWAYS, Kind::Buffers),
+    ("lua-shared-dicts", ALWAYS, Kind::Other(shared_dictionaries)),
     ("map-hash-bucket-size", ALWAYS, Kind::Count),
     ("max-worker-connections", ALWAYS, Kind::Other(connections)),
     ("max-worker-open-files", ALWAYS, Kind::Count),
@@ -181,6 +182,21 @@ fn groups(list: &str) -> Option<String> {
     }
 }
 
+/// `NAME: SIZE` with commas between; what the controller cannot read it passes over, and nginx wants 8 KiB for each.
+fn shared_dictionaries(list: &str) -> Option<String> {
+    list.split(',').find_map(|item| {
+        let item = item.replace(' ', "");
+        let (name, size) = item.trim().split_once(':')?;
+        let (digits, unit) = match size.strip_suffix(['k', 'K']) {
+            Some(digits) => (digits, 1),
+            None => (size.strip_suffix(['m', 'M']).unwrap_or(size), 1024),
+        };
+        let kib = Some(digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?.parse::<u64>().ok()?.saturating_mul(unit);
+        let wrong = kib <= 200 * 1024 && (kib < 8 || single(name).is_none());
+        wrong.then(|| format!("invalid lua shared dict `{name}` of {kib} KiB"))
+    })
+}
+
 /// Bytes behind the name of a cache, at least eight pages. Another cache may stand behind a blank.
 fn session_cache(size: &str) -> Option<String> {
     let words = arguments(&format!("ssl_session_cache shared:SSL:{size}")).unwrap_or_default();
@@ -238,6 +254,7 @@ mod tests {
             ("max-worker-connections", "0"),
             ("forwarded-for-header", "X-Real-IP "),
             ("hide-headers", "X-A, \"X-B\""),
+            ("lua-shared-dicts", "certificate_data: 100, my_dict:8K, bad, other: x"),
         ];
         assert_eq!(refused(&fine), 0);
     }
@@ -266,6 +283,7 @@ mod tests {
             ("forwarded-host-header", "X Y"),
             ("forwarded-for-header", "X$"),
             ("hide-headers", "X A"),
+            ("lua-shared-dicts", "certificate_data: 7k"),
         ] {
             assert_eq!(refused(&[pair]), 1, "{pair:?}");
         }
