@@ -55,6 +55,8 @@ pub struct Options {
     pub config_maps: Absent,
     /// Services that were not read.
     pub services: Absent,
+    /// Services that were not read and without which nothing would start: a controller that runs has evidently found them.
+    pub needed_services: Absent,
     /// The IngressClass, where none was read.
     pub ingress_classes: Absent,
 }
@@ -66,6 +68,7 @@ impl Options {
         secrets: Absent::Missing,
         config_maps: Absent::Missing,
         services: Absent::Missing,
+        needed_services: Absent::Missing,
         ingress_classes: Absent::Missing,
     };
 
@@ -77,6 +80,7 @@ impl Options {
             secrets: absent(inventory.secrets.is_empty(), "Secret"),
             config_maps: absent(inventory.config_maps.is_empty(), "ConfigMap"),
             services: absent(inventory.services.is_empty(), "Service"),
+            needed_services: absent(true, "Service"),
             ingress_classes: absent(inventory.ingress_classes.is_empty(), "IngressClass"),
         }
     }
@@ -159,7 +163,7 @@ pub fn resolve(inventory: &Inventory, controller: &Controller, options: &Options
         Some((name.clone(), names))
     });
     config.certificate_names = names.collect();
-    let (refused, said) = refusals::check(inventory, &config, &items, controller, options.services);
+    let (refused, said) = refusals::check(inventory, &config, &items, controller, options.needed_services);
     if refused.iter().any(|refusal| refusal.kind == RefusalKind::Certificates) {
         config.certificates.clear();
     }

@@ -99,6 +99,16 @@ fn a_missing_secret_leaves_the_default_certificate_where_everything_was_read() {
 }
 
 #[test]
+fn a_controller_that_runs_has_found_the_service_of_a_mirror() {
+    let mirror = "nginx.ingress.kubernetes.io/mirror-target: http://shadow.default.svc.cluster.local/x";
+    let service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: default}\nspec: {ports: [{port: 80}]}\n";
+    let text = one("a", mirror, "x.test", "/p", "a") + service;
+    assert_eq!(resolve(&text, Options::of).config.refusals, []);
+    let everything = |_: &Inventory| Options { ingress_classes: Absent::Assumed, ..Options::CLOSED };
+    assert_eq!(resolve(&text, everything).config.refusals.len(), 1);
+}
+
+#[test]
 fn one_rewrite_makes_every_path_of_the_host_an_expression() {
     let text = one("a", "", "x.test", "/api", "a") + &one("b", "nginx.ingress.kubernetes.io/rewrite-target: /new", "x.test", "/old", "b");
     let resolved = resolve(&text, Options::of);
