@@ -170,11 +170,13 @@ const KNOWN: &[&str] = &[
     "use_port_in_redirects",
 ];
 
-/// Families of variables that take any name.
+/// Families of variables that take any name. Those of modules that are loaded on demand stand for all that their databases have.
 const FAMILIES: &[&str] = &[
     "arg_",
     "cookie_",
+    "geoip2_",
     "http_",
+    "opentelemetry_",
     "sent_http_",
     "sent_trailer_",
     "upstream_cookie_",
