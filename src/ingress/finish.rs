@@ -28,7 +28,12 @@ pub(super) fn error_backends<'a>(drafts: &mut Drafts<'a>, upstreams: &mut Upstre
                 continue;
             }
             let key = upstream.key.clone();
+            let alternatives = upstream.alternatives.clone();
             let Some(custom) = upstreams.custom_default(cx, &items[origin.ingress.0 as usize], name) else { continue };
+            // It is a copy of the upstream with other endpoints: the canaries stay (`getBackendServers`).
+            if upstreams.at(custom).alternatives.is_empty() {
+                upstreams.at_mut(custom).alternatives = alternatives;
+            }
             location.error_backend = Some(custom);
             if empty {
                 location.replaced = Some(key);

@@ -13,7 +13,7 @@ use crate::{
     k8s::{Inventory, NamespacedName, Step, Subject},
     ledger::Findings,
     nginx::{
-        Config, Globals, Location, MapKey, Modifier, Refusal, RefusalKind, Server, ServerName, Settings,
+        Config, Globals, Location, MapKey, Modifier, PathType, Refusal, RefusalKind, Server, ServerName, Settings,
         settings::{BasicKind, Given, Proxy},
         template,
     },
@@ -59,6 +59,7 @@ pub(super) fn check(
     for server in &config.servers {
         check.names(server);
         check.duplicates(server);
+        check.duplicate_authentication(server);
         check.client_certificates(server);
         for location in server.locations.iter().filter(|location| !location.copy) {
             check.authentication(location);
@@ -193,6 +194,24 @@ impl Check<'_> {
     }
 
     /// Two plain locations of the same text and kind. A denied host has none in nginx.conf.
+    /// Each location has one for its authentication service, named by path and type (`buildAuthLocation`): two spellings of a path that
+    /// expansion makes one share it, where the locations themselves are expressions and do not meet.
+    fn duplicate_authentication(&mut self, server: &Server) {
+        let everywhere = self.config.globals.external_auth.is_some();
+        let mut seen: BTreeMap<(&str, PathType), &Location> = BTreeMap::new();
+        for location in server.locations.iter().filter(|location| server.regex && server.denied.is_none() && !location.copy) {
+            let settings = &location.settings;
+            if settings.external_auth.is_none() && !(everywhere && settings.global_auth.value) {
+                continue;
+            }
+            if let Some(before) = seen.insert((&location.path, location.path_type), location) {
+                let message = format!("duplicate location for the authentication of `{}` of host `{}`", location.path, server.host);
+                let subjects = origin(before).into_iter().chain(origin(location)).collect();
+                self.refuse(message, subjects);
+            }
+        }
+    }
+
     fn duplicates(&mut self, server: &Server) {
         if server.regex || server.denied.is_some() {
             return;

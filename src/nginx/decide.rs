@@ -1,9 +1,11 @@
 //! A concrete request: routed, and every text given its value.
 
+use std::borrow::Cow;
+
 use super::{Certificate, Router, forward::UNREACHABLE, view::View};
 use crate::request::{
     Answer, Decision, Deny, ErrorPage, Forward, Forwarding, Guard, HeaderExprs, HeaderOperation, NoAnswer, Outcome, Part, PathExpr,
-    Request, Ruling, Share, Step, TextExpr, Valuation, World, uri, with_rules, with_rules_of_any_status,
+    Request, Ruling, Scheme, Share, Step, TextExpr, Valuation, World, uri, with_rules, with_rules_of_any_status,
 };
 
 /// Common name of the certificate that the controller makes for itself.
@@ -20,12 +22,11 @@ enum Passed {
 impl Router<'_> {
     /// Decides for one request. `world` says how services answer, where that is known.
     pub fn decide(&self, request: &Request, world: &impl World) -> Decision {
-        let view = View::new(self, request);
-        let flags = &self.config.globals.flags;
-        if request.port.is_some_and(|port| ![flags.http_port, flags.https_port].contains(&port)) {
-            let trace = vec![Step { text: "nginx does not listen on the port".to_owned(), because: None }];
-            return Decision { outcome: Outcome::NoAnswer(NoAnswer::Refused), certificate: None, trace };
+        let request = &without_blanks(request);
+        if let Some((outcome, text)) = self.at_another_port(request) {
+            return Decision { outcome, certificate: None, trace: vec![Step { text: text.to_owned(), because: None }] };
         }
+        let view = View::new(self, request);
         let ruling = self.route(&view);
         let mut trace = ruling.trace;
         let mut outcome = self.outcome(&view, request, world, ruling.answer, &mut trace);
@@ -33,6 +34,19 @@ impl Router<'_> {
             outcome = Outcome::Unmodelled { what: what.to_owned() };
         }
         Decision { outcome, certificate: view.is_https().then(|| self.served_certificate(&view)).flatten(), trace }
+    }
+
+    /// What happens where the port is not that of the scheme.
+    fn at_another_port(&self, request: &Request) -> Option<(Outcome, &'static str)> {
+        let flags = &self.config.globals.flags;
+        let port = request.port?;
+        let tls = request.scheme == Scheme::Https;
+        match (port == flags.http_port, port == flags.https_port) {
+            (false, false) => Some((Outcome::NoAnswer(NoAnswer::Refused), "nginx does not listen on the port")),
+            (true, false) if tls => Some((Outcome::NoAnswer(NoAnswer::Tls), "nginx does not speak TLS on the port")),
+            (false, true) if !tls => Some((Outcome::Respond { status: 400, response_headers: Vec::new() }, "nginx speaks TLS on the port")),
+            (_, _) => None,
+        }
     }
 
     /// What the router rules for one request, before services are asked.
@@ -161,10 +175,10 @@ impl Router<'_> {
         if let [Share { backend: None, status: Some(status), .. }] = split.as_slice() {
             // nginx asks itself, and refuses what is no path or leads above the root.
             let path = target_text.split('?').next().unwrap_or_default();
-            if !path.starts_with('/') || uri::normalise(path.as_bytes()).is_none() {
-                return plain(400, given);
-            }
             let intercepted = error_page.as_ref().filter(|page| page.intercepts);
+            if !path.starts_with('/') || uri::normalise(path.as_bytes()).is_none() {
+                return self.replaced(view, request, world, intercepted, 400, trace).unwrap_or_else(|| plain(400, given));
+            }
             if let Some(outcome) = self.replaced(view, request, world, intercepted, *status, trace) {
                 return outcome;
             }
@@ -240,6 +254,14 @@ impl Router<'_> {
         let page = page.filter(|page| page.codes.contains(&status))?;
         trace.push(Step { text: format!("the error page for {status} answers"), because: None });
         Some(self.outcome(view, request, world, (*page.answer).clone(), trace))
+    }
+}
+
+/// Blanks around the Host are none of it.
+fn without_blanks(request: &Request) -> Cow<'_, Request> {
+    match request.host.as_deref().map(|host| (host, host.trim_matches(' '))) {
+        Some((host, bare)) if host != bare => Cow::Owned(Request { host: Some(bare.to_owned()), ..request.clone() }),
+        Some(_) | None => Cow::Borrowed(request),
     }
 }
 

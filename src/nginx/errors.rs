@@ -2,10 +2,10 @@
 
 use super::{
     Config, Location, Router, Server, UpstreamId,
-    route::Here,
+    route::{Here, Trace},
     settings::{ErrorPages, ExternalAuth, Given},
 };
-use crate::request::{Answer, Deny, ErrorPage, Forwarding, Part, PathExpr, Share, Speech, TextExpr, Valuation};
+use crate::request::{Answer, Deny, ErrorPage, Forwarding, Part, PathExpr, Speech, TextExpr, Valuation};
 
 /// Statuses that somebody else answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,15 +114,19 @@ impl Router<'_> {
         if self.common.blocked.is_some_and(|id| v.holds(id)) {
             return Answer::Deny { why: Deny::Address, status: 403, response_headers };
         }
-        let Some(label) = self.config.upstream(backend).label() else {
+        if self.config.upstream(backend).label().is_none() {
             let status = self.config.built_in_status();
             return if status == 404 { Answer::NoRoute { response_headers } } else { Answer::Respond { status, response_headers } };
+        }
+        let split = match self.split(v, backend, &mut Trace::default()) {
+            Ok(split) => split,
+            Err(what) => return Answer::Unmodelled { what },
         };
         let host = if scripted { [Part::ForwardedHost].into() } else { TextExpr::literal("") };
         Answer::Forward(Box::new(Forwarding {
             guards: Vec::new(),
             any_guard: false,
-            split: vec![Share { backend: Some(label), weight: 1, status: None }],
+            split,
             target: [Part::Path(PathExpr::Fixed("/".to_owned())), Part::Query].into(),
             host: Some(host),
             speech: vec![Speech::Http],

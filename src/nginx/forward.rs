@@ -7,7 +7,7 @@ use super::{
     settings::{BackendProtocol, BasicKind, ExternalAuth, ProxyRedirect, Satisfy},
     texts::{self, BackendProtocolOf},
 };
-use crate::request::{Answer, Forwarding, Guard, HeaderExprs, Part, Share, Speech, TextExpr, Valuation};
+use crate::request::{Answer, ErrorPage, Forwarding, Guard, HeaderExprs, Part, Share, Speech, TextExpr, Valuation};
 
 /// Status where a connection to the backend fails.
 pub(super) const UNREACHABLE: u16 = 502;
@@ -51,7 +51,9 @@ impl Router<'_> {
         let mut response_headers = self.headers(here);
         let header_rules = self.cleared(&response_headers);
         let reached = split.iter().any(|share| share.backend.is_some());
-        for hidden in self.config.globals.hide_headers.iter().filter(|_| reached) {
+        // The directives for answers of backends are those of the module for HTTP.
+        let by_proxy = id == Config::DEFAULT_BACKEND || here.settings().protocol.value.is_proxied();
+        for hidden in self.config.globals.hide_headers.iter().filter(|_| reached && by_proxy) {
             if !response_headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(hidden)) {
                 response_headers.push((hidden.to_ascii_lowercase(), None));
             }
@@ -75,7 +77,7 @@ impl Router<'_> {
             header_rules,
             read_timeout: self.patience(here),
             chunked_limit: here.settings().proxy.body_size.value,
-            error_page: self.error_page(v, here),
+            error_page: self.error_page(v, here).map(|page| ErrorPage { intercepts: page.intercepts && by_proxy, ..page }),
         }))
     }
 
@@ -87,7 +89,7 @@ impl Router<'_> {
     }
 
     /// `route_to_alternative_balancer`: affinity, header, cookie, weight.
-    fn split(&self, v: &impl Valuation, primary: UpstreamId, trace: &mut Trace) -> Result<Vec<Share>, String> {
+    pub(super) fn split(&self, v: &impl Valuation, primary: UpstreamId, trace: &mut Trace) -> Result<Vec<Share>, String> {
         let only = |id| Ok(vec![self.share(id, 1)]);
         let Some(&canary) = self.config.upstream(primary).alternatives.first() else { return only(primary) };
         let upstream = self.config.upstream(canary);
@@ -128,6 +130,11 @@ impl Router<'_> {
             share if share >= total => vec![self.share(canary, 1)],
             share => vec![self.share(primary, total - share), self.share(canary, share)],
         })
+    }
+
+    /// An authentication service is asked in the location.
+    pub(super) fn asks_service(&self, here: &Here<'_>) -> bool {
+        !here.location.no_auth && here.settings().denied.is_none() && self.external_auth(here).is_some()
     }
 
     pub(super) fn external_auth<'s>(&'s self, here: &'s Here<'_>) -> Option<&'s ExternalAuth> {
@@ -289,7 +296,9 @@ fn replaced_location(redirect: &ProxyRedirect, protocol: BackendProtocol, id: Up
         | BackendProtocol::GrpcWithoutHeaders { .. }
         | BackendProtocol::Fcgi => "",
     };
+    let by_proxy = id == Config::DEFAULT_BACKEND || protocol.is_proxied();
     match (from, to) {
+        _ if !by_proxy => None,
         ("off", _) => None,
         ("default", _) | (_, "off") => (!scheme.is_empty()).then(|| (format!("{scheme}://{}/", texts::BALANCER), "/".to_owned())),
         _ => Some((from.to_owned(), to.to_owned())),

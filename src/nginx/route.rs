@@ -530,6 +530,11 @@ impl Router<'_> {
             return Err(self.redirect(v, here, 302, location));
         }
         let mut parts = vec![Part::Path(PathExpr::Captures { regex, template: texts::pieces(path, &self.groups) })];
+        // It ends there, before anybody is asked or redirected, and no page is found for it.
+        if v.known(&TextExpr(parts.clone())).is_some_and(|path| path.is_empty()) {
+            trace.step("the rewritten path is empty", self.annotation(here, "rewrite-target"));
+            return Err(Answer::Respond { status: 500, response_headers: self.headers(here) });
+        }
         match args {
             None => parts.push(Part::Query),
             Some(args) => {

@@ -208,11 +208,26 @@ fn is_no_header(header: &Header) -> bool {
     header.name.is_empty() || header.name.bytes().any(broken) || length && !header.value.trim().bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Two Host headers, two lengths, a body with a length and chunks, or chunks that HTTP/1.0 does not have.
+/// Headers of which there may be one line only (`ngx_http_headers_in`).
+const ALONE: [&str; 10] = [
+    "authorization",
+    "content-length",
+    "content-range",
+    "expect",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "transfer-encoding",
+];
+
+/// Two Host headers, two lines of another that stands alone, a body with a length and chunks, or chunks that HTTP/1.0 does not have.
 fn is_framed_twice(request: &Request) -> bool {
     let count = |name: &str| request.headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name)).count();
-    let lengths = count("content-length");
-    request.host.is_some() && count("host") > 0 || lengths > 1 || request.chunked && (lengths > 0 || request.http_version == "1.0")
+    let twice = ALONE.iter().any(|name| count(name) > 1);
+    let framed = request.chunked && (count("content-length") > 0 || request.http_version == "1.0");
+    request.host.is_some() && count("host") > 0 || twice || framed
 }
 
 /// Encodings of the body that headers name.
@@ -323,7 +338,8 @@ impl View<'_> {
         {
             return told.split(',').next().unwrap_or_default().to_owned();
         }
-        self.request.host.clone().unwrap_or_else(|| "_".to_owned())
+        // Without the header the request line says it (`lua_ingress.lua`).
+        self.request.host.clone().or_else(|| self.host.clone()).unwrap_or_else(|| "_".to_owned())
     }
 
     fn address(address: Option<IpAddr>) -> String {

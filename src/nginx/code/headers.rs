@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     k8s::NamespacedName,
-    nginx::{Router, settings::Satisfy},
+    nginx::{Router, route::Here, settings::Satisfy, texts},
     request::{Field, Guard, HeaderExprs, HeaderOperation, HeaderRule, Statuses, Test, TextExpr, Valuation},
 };
 
@@ -101,6 +101,21 @@ impl<'c> Levels<'c> {
     }
 }
 
+/// What `custom-headers` and CORS set, which stands behind the snippets of a location, as `more_set_headers`.
+fn set_later(here: &Here<'_>) -> Vec<HeaderRule> {
+    let custom = here.settings().custom_headers.iter().flat_map(|custom| &custom.headers);
+    let custom = custom.map(|(name, value)| (name.to_ascii_lowercase(), Some(TextExpr::literal(value.as_str()))));
+    let cors = if here.cors { texts::cors(here.settings()) } else { Vec::new() };
+    let rule = |(name, value): (String, Option<TextExpr>)| {
+        let operation = match value {
+            Some(text) if text.as_literal() != Some("") => HeaderOperation::Set(text),
+            Some(_) | None => HeaderOperation::Remove,
+        };
+        HeaderRule { name, operation, statuses: Statuses::All }
+    };
+    custom.chain(cors).map(rule).collect()
+}
+
 fn response(line: &Line) -> Option<(ResponseHow, &str, &Value, &Statuses)> {
     match &line.directive {
         Directive::ResponseHeader { how, name, value, statuses } => Some((*how, name, value, statuses)),
@@ -115,33 +130,37 @@ impl Router<'_> {
         v: &impl Valuation,
         levels: &Levels<'_>,
         state: &State,
-        location: Option<&crate::nginx::Location>,
+        here: Option<&Here<'_>>,
     ) -> Vec<HeaderRule> {
+        let location = here.map(|here| here.location);
         let values = Values { router: self, v, state, site: Site { location, late: true } };
-        let mut rules = Vec::new();
         let of = |wanted: fn(ResponseHow) -> bool| move |directive: &Directive| matches!(directive, Directive::ResponseHeader { how, .. } if wanted(*how));
-        let mut collect = |lines: &mut dyn Iterator<Item = &Line>, wanted: fn(ResponseHow) -> bool| {
-            for (how, name, value, statuses) in lines.filter_map(response).filter(|(how, name, ..)| wanted(*how) && !name.is_empty()) {
-                if let Some(operation) = operation(how, value, &values) {
-                    let operation =
-                        if name.eq_ignore_ascii_case("location") { self.completed_path(v, operation, location) } else { operation };
-                    rules.push(HeaderRule { name: name.to_owned(), operation, statuses: statuses.clone() });
-                }
-            }
+        let read = |lines: &mut dyn Iterator<Item = &Line>, wanted: fn(ResponseHow) -> bool| -> Vec<HeaderRule> {
+            let of_kind = lines.filter_map(response).filter(|(how, name, ..)| wanted(*how) && !name.is_empty());
+            let rule = |(how, name, value, statuses): (ResponseHow, &str, &Value, &Statuses)| {
+                let operation = operation(how, value, &values)?;
+                let operation = if name.eq_ignore_ascii_case("location") { self.completed_path(v, operation, location) } else { operation };
+                Some(HeaderRule { name: name.to_owned(), operation, statuses: statuses.clone() })
+            };
+            of_kind.filter_map(rule).collect()
         };
         let hide = |how| how == ResponseHow::Hide;
         let more = |how| matches!(how, ResponseHow::More { .. });
         let expires = |how| how == ResponseHow::Expires;
         let add = |how| how == ResponseHow::Add;
-        if let Some((_, mut lines)) = levels.innermost(of(hide)) {
-            collect(&mut lines, hide);
-        }
-        collect(&mut levels.all(), more);
+        let proxied = here.is_none_or(|here| here.settings().protocol.value.is_proxied());
+        let mut rules = levels.innermost(of(hide)).filter(|_| proxied).map(|(_, mut lines)| read(&mut lines, hide)).unwrap_or_default();
+        let set = read(&mut levels.all(), more);
+        let later = here.filter(|_| !set.is_empty()).map(set_later).unwrap_or_default();
+        rules.extend(set);
+        rules.extend(later);
         if let Some((_, mut lines)) = levels.innermost(of(expires)) {
-            collect(&mut lines, expires);
+            rules.extend(read(&mut lines, expires));
         }
-        if let Some((_, mut lines)) = levels.innermost(of(add)) {
-            collect(&mut lines, add);
+        // The controller adds a header of its own where an authentication service is asked, so that nothing is inherited.
+        let own = levels.controller().filter(|_| here.is_some_and(|here| self.asks_service(here)));
+        if let Some((_, mut lines)) = levels.innermost(of(add)).filter(|(at, _)| own.is_none_or(|own| *at >= own)) {
+            rules.extend(read(&mut lines, add));
         }
         rules
     }

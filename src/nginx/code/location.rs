@@ -3,7 +3,7 @@
 use super::{
     After, Directive, Levels, Reach, State, Tree,
     run::{End, Script},
-    state::Known,
+    state::{Groups, Known},
     tree::{Found, Kind},
     values::Site,
 };
@@ -14,7 +14,10 @@ use crate::{
         route::{Here, Trace, origin},
         texts,
     },
-    request::{Answer, Deny, Field, HeaderExprs, NoAnswer, Part, PathExpr, Piece, Test, TextExpr, Valuation, with_rules},
+    request::{
+        Answer, Deny, Field, HeaderExprs, HeaderOperation, HeaderRule, NoAnswer, Part, PathExpr, Piece, Test, TextExpr, Valuation,
+        with_rules,
+    },
 };
 
 /// nginx answers 500 after this many choices of a location.
@@ -160,22 +163,24 @@ impl Router<'_> {
         self.dress(v, answer, levels, state, None)
     }
 
-    fn dress(
-        &self,
-        v: &impl Valuation,
-        answer: Answer,
-        levels: &Levels<'_>,
-        state: &State,
-        location: Option<&crate::nginx::Location>,
-    ) -> Answer {
-        let rules = self.header_rules(v, levels, state, location);
+    fn dress(&self, v: &impl Valuation, answer: Answer, levels: &Levels<'_>, state: &State, here: Option<&Here<'_>>) -> Answer {
+        let rules = self.header_rules(v, levels, state, here);
         match answer {
             Answer::Forward(mut forwarding) => {
                 forwarding.header_rules.extend(rules);
                 Answer::Forward(forwarding)
             }
             Answer::Redirect { status, location, response_headers } => {
-                Answer::Redirect { status, location, response_headers: with_rules(&response_headers, &rules, status) }
+                let response_headers = with_rules(&response_headers, &rules, status);
+                // The header of the redirect is one that can be set and taken away.
+                let of_location = |rule: &&HeaderRule| rule.statuses.include(status) && rule.covers("location");
+                match rules.iter().filter(of_location).map(|rule| &rule.operation).next_back() {
+                    Some(HeaderOperation::Set(text)) => Answer::Redirect { status, location: text.clone(), response_headers },
+                    Some(HeaderOperation::Remove) => Answer::Respond { status, response_headers },
+                    Some(HeaderOperation::Hide | HeaderOperation::Add(_) | HeaderOperation::Unknown) | None => {
+                        Answer::Redirect { status, location, response_headers }
+                    }
+                }
             }
             Answer::Respond { status, response_headers } => {
                 Answer::Respond { status, response_headers: with_rules(&response_headers, &rules, status) }
@@ -199,7 +204,13 @@ impl Router<'_> {
         {
             return Err(what.to_owned());
         }
-        Ok(Next::Answer(self.dress(v, answer, &here.levels, &here.state, Some(here.location))))
+        // Pages of its own take the place of all that are inherited.
+        if let (Answer::Forward(forwarding), Some(what)) = (&answer, here.levels.unmodelled(Reach::Errors))
+            && forwarding.error_page.is_some()
+        {
+            return Err(what.to_owned());
+        }
+        Ok(Next::Answer(self.dress(v, answer, &here.levels, &here.state, Some(here))))
     }
 
     fn with_slash(&self, v: &impl Valuation, visit: &Visit<'_, '_>, node: usize, state: &State, trace: &mut Trace) -> Known<Answer> {
@@ -283,6 +294,10 @@ impl Router<'_> {
             here.state.variables.insert("http_origin".to_owned(), Ok(TextExpr::literal("*")));
         }
         here.state.enter_location();
+        // Which origin it is was asked before the snippet, and an expression that is not found leaves no groups.
+        if let Some(origin) = here.asked.origin {
+            here.state.groups = if v.holds(origin) { Groups::Opaque } else { Groups::None };
+        }
         let blocks = &tree.nodes[node].blocks;
         let because = self.annotation(&here, "configuration-snippet");
         let script = Script { location: Some(here.location), levels: Some(&mut here.levels), because };

@@ -25,6 +25,16 @@ pub enum BackendProtocol {
     Fcgi,
 }
 
+impl BackendProtocol {
+    /// `proxy_pass` speaks it.
+    pub const fn is_proxied(self) -> bool {
+        match self {
+            Self::Http | Self::Https | Self::AutoHttp => true,
+            Self::Grpc | Self::Grpcs | Self::GrpcWithoutHeaders { .. } | Self::Fcgi => false,
+        }
+    }
+}
+
 /// `affinity-canary-behavior`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum CanaryBehavior {
