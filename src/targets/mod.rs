@@ -101,6 +101,15 @@ pub struct HostRules {
     pub rules: Vec<(PathMatch, Vec<Intent>)>,
 }
 
+/// What proxies in front are believed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Believed {
+    /// Networks of those that may tell the client; `None` where nobody may.
+    pub proxies: Option<Vec<String>>,
+    /// Host and port of `X-Forwarded-Host` and `-Port` count.
+    pub host: bool,
+}
+
 /// Everything that an implementation writes its own objects for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Estate {
@@ -132,10 +141,8 @@ pub struct Estate {
     pub answers: Vec<(String, String)>,
     /// Somebody is refused at some path: a request that takes another way to the same path must not come past.
     pub guarded: bool,
-    /// Networks of proxies in front that are trusted to tell the client; `None` where nobody is.
-    pub trusted: Option<Vec<String>>,
-    /// `X-Forwarded-Host` and `-Port` of requests count.
-    pub believes_host: bool,
+    /// What proxies in front are believed.
+    pub believed: Believed,
     /// Connections begin with the PROXY protocol.
     pub proxied: bool,
 }

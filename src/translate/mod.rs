@@ -169,8 +169,10 @@ fn own_objects(cx: &mut Cx<'_>, plans: &[HostPlan], routes: &[routes::Route], li
         hsts: cx.hsts_of_listeners(),
         answers: cx.headers_of_listeners(),
         guarded: plans.iter().any(HostPlan::is_guarded),
-        believes_host: *forwarded.trusted,
-        trusted: forwarded.tell_client().then(|| forwarded.trusted_proxies.iter().map(ToString::to_string).collect()),
+        believed: targets::Believed {
+            proxies: forwarded.tell_client().then(|| forwarded.trusted_proxies.iter().map(ToString::to_string).collect()),
+            host: *forwarded.trusted,
+        },
         proxied: *forwarded.proxy_protocol,
     };
     let mut own = policies(&estate);

@@ -41,7 +41,7 @@ pub(super) fn connections(estate: &Estate, tls: bool, intents: &[Intent], withdr
     if !set.is_empty() {
         headers.late_response_headers = Some(HeaderModifier { set, ..HeaderModifier::default() });
     }
-    if let Some(networks) = &estate.trusted {
+    if let Some(networks) = &estate.believed.proxies {
         let told = TrustedFor { trusted_cidrs: networks.clone(), ..TrustedFor::default() };
         policy.client_ip_detection = Some(ClientIp { x_forwarded_for: Some(told), ..ClientIp::default() });
     }
@@ -82,11 +82,11 @@ fn early(estate: &Estate, tls: bool, intents: &[Intent], withdrawn: &[String]) -
     let original = format!("{scheme}://%REQ(:AUTHORITY)%%REQ(:PATH)%");
     let mut set = Vec::new();
     let mut remove = vec!["Proxy"];
-    if estate.trusted.is_none() {
+    if estate.believed.proxies.is_none() {
         set.extend([("X-Scheme", scheme), ("X-Forwarded-Scheme", scheme), ("X-Real-IP", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%")]);
         remove.extend(["X-Forwarded-For", "X-Original-Forwarded-For"]);
     }
-    if estate.believes_host {
+    if estate.believed.host {
         // A port that nobody told cannot be filled in.
         set.push(("X-Forwarded-Host", "%REQ(X-FORWARDED-HOST?:AUTHORITY)%"));
     } else {

@@ -90,15 +90,15 @@ fn told_without_policy(estate: &Estate) -> BTreeSet<String> {
 /// A `WebSocket` is passed on, proxies in front are believed about the client, and clients do not send what authentication services tell
 /// backends.
 fn of_clients(estate: &Estate, own: &mut Own) {
-    let Estate { gateway, gateways, sections, trusted, .. } = estate;
+    let Estate { gateway, gateways, sections, believed, .. } = estate;
     let remove = envoy::withdrawn(sections.iter());
     if gateways.is_empty() {
         return;
     }
     let settings = HttpSettings {
         // Networks are only looked at where the address of the peer is not.
-        use_remote_address: trusted.as_ref().map(|_| false),
-        xff_trusted_cidrs: trusted.clone().unwrap_or_default(),
+        use_remote_address: believed.proxies.as_ref().map(|_| false),
+        xff_trusted_cidrs: believed.proxies.clone().unwrap_or_default(),
         // Without this, who asks for a WebSocket gets 403.
         upgrade_config: Some(UpgradeConfig { enabled_upgrades: vec![WEBSOCKET.to_owned()], ..UpgradeConfig::default() }),
         early_request_header_modifier: (!remove.is_empty()).then(|| HeaderModifier { remove, ..HeaderModifier::default() }),
