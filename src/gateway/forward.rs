@@ -102,21 +102,7 @@ pub(super) fn stream(rule: &Rule, speech: Speech, dialect: &Dialect) -> Answer {
     }
     match split(rule, dialect) {
         Err(_) => Answer::NoAnswer(crate::request::NoAnswer::Reset),
-        Ok(split) => Answer::Forward(Box::new(Forwarding {
-            guards: Vec::new(),
-            any_guard: false,
-            split,
-            target: TextExpr::from([Part::RawTarget { strip_slash: false }]),
-            host: Some(TextExpr::from([Part::HostHeader])),
-            speech: vec![speech],
-            handshakes: Vec::new(),
-            headers: Vec::new(),
-            response_headers: Vec::new(),
-            header_rules: Vec::new(),
-            read_timeout: None,
-            chunked_limit: None,
-            error_page: None,
-        })),
+        Ok(split) => Answer::Forward(Box::new(Forwarding::stream(split, speech))),
     }
 }
 

@@ -193,7 +193,6 @@ impl Check<'_> {
         }
     }
 
-    /// Two plain locations of the same text and kind. A denied host has none in nginx.conf.
     /// Each location has one for its authentication service, named by path and type (`buildAuthLocation`): two spellings of a path that
     /// expansion makes one share it, where the locations themselves are expressions and do not meet.
     fn duplicate_authentication(&mut self, server: &Server) {
@@ -212,6 +211,7 @@ impl Check<'_> {
         }
     }
 
+    /// Two plain locations of the same text and kind. A denied host has none in nginx.conf.
     fn duplicates(&mut self, server: &Server) {
         if server.regex || server.denied.is_some() {
             return;

@@ -52,14 +52,15 @@ impl Router<'_> {
         let header_rules = self.cleared(&response_headers);
         let reached = split.iter().any(|share| share.backend.is_some());
         // The directives for answers of backends are those of the module for HTTP.
-        let by_proxy = id == Config::DEFAULT_BACKEND || here.settings().protocol.value.is_proxied();
+        let spoken = if id == Config::DEFAULT_BACKEND { BackendProtocol::Http } else { here.settings().protocol.value };
+        let by_proxy = spoken.is_proxied();
         for hidden in self.config.globals.hide_headers.iter().filter(|_| reached && by_proxy) {
             if !response_headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(hidden)) {
                 response_headers.push((hidden.to_ascii_lowercase(), None));
             }
         }
         let redirect = &here.settings().proxy.redirect;
-        if let Some((from, to)) = replaced_location(redirect, here.settings().protocol.value, id) {
+        if let Some((from, to)) = replaced_location(redirect, spoken) {
             let completed = self.absolute(here, Vec::new());
             let parts = std::iter::once(Part::BackendLocation { from, to }).chain(completed.0).collect();
             response_headers.push(("location".to_owned(), Some(TextExpr(parts))));
@@ -283,25 +284,19 @@ impl Router<'_> {
 
 /// `proxy_redirect` as the template prints it: what the backend's `Location` begins with, and what takes its place. Of a text without a
 /// second one nothing is printed, and nginx's own default holds: the name that it proxies to becomes the root (`ngx_http_proxy_merge_loc_conf`).
-fn replaced_location(redirect: &ProxyRedirect, protocol: BackendProtocol, id: UpstreamId) -> Option<(String, String)> {
-    let (from, to) = (redirect.from.value.as_str(), redirect.to.value.as_str());
+fn replaced_location(redirect: &ProxyRedirect, protocol: BackendProtocol) -> Option<(String, String)> {
     let scheme = match protocol {
-        _ if id == Config::DEFAULT_BACKEND => "http",
-        BackendProtocol::Http => "http",
-        BackendProtocol::Https => "https",
-        // Neither a name with variables nor other modules have a default.
-        BackendProtocol::AutoHttp
-        | BackendProtocol::Grpc
-        | BackendProtocol::Grpcs
-        | BackendProtocol::GrpcWithoutHeaders { .. }
-        | BackendProtocol::Fcgi => "",
+        BackendProtocol::Http => Some("http"),
+        BackendProtocol::Https => Some("https"),
+        // A name with variables has no default.
+        BackendProtocol::AutoHttp => None,
+        // Nor do other modules have the directive.
+        BackendProtocol::Grpc | BackendProtocol::Grpcs | BackendProtocol::GrpcWithoutHeaders { .. } | BackendProtocol::Fcgi => return None,
     };
-    let by_proxy = id == Config::DEFAULT_BACKEND || protocol.is_proxied();
-    match (from, to) {
-        _ if !by_proxy => None,
+    match (redirect.from.value.as_str(), redirect.to.value.as_str()) {
         ("off", _) => None,
-        ("default", _) | (_, "off") => (!scheme.is_empty()).then(|| (format!("{scheme}://{}/", texts::BALANCER), "/".to_owned())),
-        _ => Some((from.to_owned(), to.to_owned())),
+        ("default", _) | (_, "off") => scheme.map(|scheme| (format!("{scheme}://{}/", texts::BALANCER), "/".to_owned())),
+        (from, to) => Some((from.to_owned(), to.to_owned())),
     }
 }
 

@@ -113,21 +113,7 @@ impl Router<'_> {
             trace.step("nobody is behind its path `/`", None);
             return Some(Answer::NoAnswer(NoAnswer::Tls));
         };
-        Some(Answer::Forward(Box::new(Forwarding {
-            guards: Vec::new(),
-            any_guard: false,
-            split: vec![self.share(upstream, 1)],
-            target: [Part::RawTarget { strip_slash: false }].into(),
-            host: Some([Part::HostHeader].into()),
-            speech: vec![Speech::Passthrough],
-            handshakes: Vec::new(),
-            headers: Vec::new(),
-            response_headers: Vec::new(),
-            header_rules: Vec::new(),
-            read_timeout: None,
-            chunked_limit: None,
-            error_page: None,
-        })))
+        Some(Answer::Forward(Box::new(Forwarding::stream(vec![self.share(upstream, 1)], Speech::Passthrough))))
     }
 
     /// A Secret on which the answer depends and which was only assumed to exist: without it nginx refuses everybody.
@@ -401,10 +387,7 @@ impl Router<'_> {
         let mut headers: HeaderExprs = vec![("strict-transport-security".to_owned(), hsts.map(TextExpr::literal))];
         texts::set(&mut headers, texts::headers(&globals.add_headers));
         if here.settings().denied.is_none() {
-            if let Some(custom) = &here.settings().custom_headers {
-                let literal = |(name, value): (&String, &String)| (name.to_ascii_lowercase(), Some(TextExpr::literal(value.as_str())));
-                texts::set(&mut headers, custom.headers.iter().map(literal).collect());
-            }
+            texts::set(&mut headers, texts::custom(here.settings()));
             if here.cors {
                 texts::set(&mut headers, texts::cors(here.settings()));
             }

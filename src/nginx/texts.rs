@@ -102,6 +102,12 @@ pub(super) fn set(headers: &mut HeaderExprs, lines: HeaderExprs) {
     }
 }
 
+/// `custom-headers`.
+pub(super) fn custom(settings: &Settings) -> HeaderExprs {
+    let headers = settings.custom_headers.iter().flat_map(|custom| &custom.headers);
+    headers.map(|(name, value)| (name.to_ascii_lowercase(), Some(TextExpr::literal(value.as_str())))).collect()
+}
+
 /// CORS headers for an allowed origin.
 pub(super) fn cors(settings: &Settings) -> HeaderExprs {
     let Some(cors) = &settings.cors else { return Vec::new() };

@@ -1,6 +1,6 @@
 //! What a router rules for a class of requests: a [`super::Decision`] whose texts still depend on the request.
 
-use super::{Deny, Handshake, HeaderOperation, HeaderRule, NoAnswer, Share, Speech, Statuses, Step, TextExpr};
+use super::{Deny, Handshake, HeaderOperation, HeaderRule, NoAnswer, Part, Share, Speech, Statuses, Step, TextExpr};
 use crate::k8s::NamespacedName;
 
 /// Headers that a model claims: name in lower case, and how the value is made; `None` for "not sent".
@@ -84,6 +84,25 @@ pub struct Forwarding {
 }
 
 impl Forwarding {
+    /// A connection that is handed on without a look at its requests.
+    pub fn stream(split: Vec<Share>, speech: Speech) -> Self {
+        Self {
+            guards: Vec::new(),
+            any_guard: false,
+            split,
+            target: [Part::RawTarget { strip_slash: false }].into(),
+            host: Some([Part::HostHeader].into()),
+            speech: vec![speech],
+            handshakes: Vec::new(),
+            headers: Vec::new(),
+            response_headers: Vec::new(),
+            header_rules: Vec::new(),
+            read_timeout: None,
+            chunked_limit: None,
+            error_page: None,
+        }
+    }
+
     /// The TLS of the client ends at the backend.
     pub fn is_passed_through(&self) -> bool {
         self.speech == [Speech::Passthrough]

@@ -103,8 +103,6 @@ impl<'c> Levels<'c> {
 
 /// What `custom-headers` and CORS set, which stands behind the snippets of a location, as `more_set_headers`.
 fn set_later(here: &Here<'_>) -> Vec<HeaderRule> {
-    let custom = here.settings().custom_headers.iter().flat_map(|custom| &custom.headers);
-    let custom = custom.map(|(name, value)| (name.to_ascii_lowercase(), Some(TextExpr::literal(value.as_str()))));
     let cors = if here.cors { texts::cors(here.settings()) } else { Vec::new() };
     let rule = |(name, value): (String, Option<TextExpr>)| {
         let operation = match value {
@@ -113,7 +111,7 @@ fn set_later(here: &Here<'_>) -> Vec<HeaderRule> {
         };
         HeaderRule { name, operation, statuses: Statuses::All }
     };
-    custom.chain(cors).map(rule).collect()
+    texts::custom(here.settings()).into_iter().chain(cors).map(rule).collect()
 }
 
 fn response(line: &Line) -> Option<(ResponseHow, &str, &Value, &Statuses)> {

@@ -128,14 +128,7 @@ impl Router<'_> {
             End::Redirect { status, location } => {
                 let location = if self.is_path(location)? {
                     self.relative(levels)?;
-                    let flags = &self.config.globals.flags;
-                    let port = if visit.https { flags.tls_port() } else { flags.http_port };
-                    let mut parts = vec![Part::Scheme, Part::Literal("://".to_owned()), Part::Host];
-                    if ![80, 443].contains(&port) {
-                        parts.push(Part::Literal(format!(":{port}")));
-                    }
-                    parts.extend(location.0.iter().cloned());
-                    TextExpr(parts)
+                    self.completed(visit.https, true, location.0.clone())
                 } else {
                     location.clone()
                 };
