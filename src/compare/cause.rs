@@ -3,7 +3,6 @@
 use super::{
     answers::Unlike,
     hosts::HostClass,
-    langs::Texts,
     pass::Group,
     paths::{Languages, Paths},
     replay::{self, Replayed},
@@ -55,7 +54,7 @@ pub(super) fn langs(groups: &[Group], paths: &Paths, asked: &[Asked], languages:
             }
             // What is searched for anywhere in the path rewrites it and chooses nothing.
             Test::Regex(regex) if regex.dialect == RegexDialect::PcreSearch && regex.pattern.starts_with('^') => {
-                let Texts::Lang(lang) = languages.texts(one) else { continue };
+                let lang = languages.texts(one);
                 if !witnesses.iter().any(|witness| lang.contains(witness.as_bytes()) == Some(true)) {
                     continue;
                 }

@@ -2,11 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    langs::{self, Texts},
-    limits::Limits,
-    spaces::Asked,
-};
+use super::{langs, limits::Limits, spaces::Asked};
 use crate::{
     automata::{Lang, Partition},
     ledger::Code,
@@ -87,7 +83,6 @@ pub(super) struct Questions<'p> {
     below: BTreeMap<String, Vec<Asked>>,
     one_label: BTreeMap<String, Vec<Asked>>,
     others: Vec<(&'p Test, Lang, Vec<Asked>)>,
-    unreadable: Option<String>,
     /// Names of hosts, not only of certificates.
     hosts: BTreeSet<Asked>,
 }
@@ -130,12 +125,7 @@ impl<'p> Questions<'p> {
                     users.push(asked);
                     return;
                 }
-                match langs::texts(test) {
-                    Texts::Lang(lang) => self.others.push((test, lang, vec![asked])),
-                    Texts::Unreadable => {
-                        self.unreadable.get_or_insert_with(|| format!("{test:?}"));
-                    }
-                }
+                self.others.push((test, langs::texts(test), vec![asked]));
             }
         }
     }
@@ -188,11 +178,6 @@ pub(super) fn classes(sides: [&Predicates; 2], limits: &Limits) -> Vec<HostClass
         let holding = questions.holding(&name);
         if seen.insert(holding.clone()) {
             classes.push(class(label(&questions, &holding), &name, false, &holding));
-        }
-    }
-    if let Some(what) = &questions.unreadable {
-        for class in &mut classes {
-            class.unsure.get_or_insert_with(|| (Code::UndecidedUnreadable, format!("an expression for hosts cannot be read: {what}")));
         }
     }
     classes

@@ -241,13 +241,6 @@ impl<'j, O: Router, N: Router> Judge<'j, O, N> {
             if self.walk.small_bodies.replace(false) {
                 found.assumptions.insert(Assumption::SmallBodies);
             }
-            if paths.unreadable {
-                found.undecided.push(undecided(
-                    Code::UndecidedUnreadable,
-                    "an expression cannot be read".to_owned(),
-                    format!("requests to `{}`", class.label),
-                ));
-            }
             self.resolver(&paths, class, &asked).resolve(pass, &mut found);
             return found;
         }

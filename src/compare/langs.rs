@@ -3,51 +3,32 @@
 use std::sync::LazyLock;
 
 use crate::{
-    automata::{Domain, Lang, pcre, re2},
-    gateway::regex::Compiled,
+    automata::{Domain, Lang, pcre},
+    gateway::regex::re2,
     request::{Regex, RegexDialect, Test},
 };
 
-/// The texts that answer a question with yes.
-#[derive(Debug, Clone)]
-pub(super) enum Texts {
-    /// These.
-    Lang(Lang),
-    /// The expression is one that we cannot reason about.
-    Unreadable,
-}
-
 /// The texts of which a test holds; a test that is not about texts holds of none.
-pub(super) fn texts(test: &Test) -> Texts {
-    Texts::Lang(match test {
+pub(super) fn texts(test: &Test) -> Lang {
+    match test {
         Test::Present => Lang::any(),
         Test::Equals(text) => Lang::exact(text),
         Test::Prefix(text) => Lang::prefix(text),
         Test::Suffix(text) => Lang::suffix(text),
-        Test::Regex(regex) => return expression(regex),
+        Test::Regex(regex) => expression(regex),
         Test::InNetworks(_) | Test::Above(_) | Test::Malformed(_) => Lang::none(),
-    })
+    }
 }
 
-fn expression(regex: &Regex) -> Texts {
+/// An expression that cannot be compiled holds of nothing.
+fn expression(regex: &Regex) -> Lang {
     let Regex { pattern, caseless, dialect } = regex;
-    let full = match dialect {
-        RegexDialect::PcreSearch => {
-            // An expression that cannot be compiled holds of nothing.
-            return Texts::Lang(pcre::Pattern::parse(pattern, *caseless).map_or_else(|_| Lang::none(), |pattern| Lang::pcre(&pattern)));
-        }
-        RegexDialect::Re2Search => false,
-        RegexDialect::Re2Full => true,
+    let lang = match dialect {
+        RegexDialect::PcreSearch => pcre::Pattern::parse(pattern, *caseless).ok().map(|pattern| Lang::pcre(&pattern)),
+        RegexDialect::Re2Search => re2(pattern, *caseless).map(|pattern| Lang::search(&pattern)),
+        RegexDialect::Re2Full => re2(pattern, *caseless).map(|pattern| Lang::full(&pattern)),
     };
-    if Compiled::new(regex).is_none() {
-        return Texts::Lang(Lang::none());
-    }
-    let text = if *caseless { format!("(?i){pattern}") } else { pattern.clone() };
-    match re2::Pattern::parse(&text) {
-        Ok(pattern) if full => Texts::Lang(Lang::full(&pattern)),
-        Ok(pattern) => Texts::Lang(Lang::search(&pattern)),
-        Err(_) => Texts::Unreadable,
-    }
+    lang.unwrap_or_else(Lang::none)
 }
 
 /// The path that a question names, where no clean path is it or starts with it.
@@ -61,7 +42,7 @@ pub(super) fn unclean(test: &Test) -> Option<String> {
 }
 
 fn domain(pattern: &str) -> Domain {
-    let pattern = re2::Pattern::parse(pattern).expect("INVARIANT: the patterns of our domains are valid");
+    let pattern = re2(pattern, false).expect("INVARIANT: the patterns of our domains are valid");
     Domain::new(&Lang::full(&pattern)).expect("INVARIANT: the domains are small")
 }
 
@@ -102,26 +83,27 @@ pub(super) fn cookies() -> &'static Domain {
     &DOMAIN
 }
 
-/// `Cookie` headers in which the cookie of that name passes a test. Names are compared without regard to case, as nginx does.
-pub(super) fn cookie(name: &str, test: &Test) -> Texts {
+/// `Cookie` headers in which the cookie of that name passes a test; `None` for an expression that we cannot put into one for headers.
+/// Names are compared without regard to case, as nginx does.
+pub(super) fn cookie(name: &str, test: &Test) -> Option<Lang> {
     let value = match test {
         Test::Present => "[^;]*".to_owned(),
         Test::Equals(text) => regex_syntax::escape(text),
         Test::Prefix(text) => format!("{}[^;]*", regex_syntax::escape(text)),
         Test::Suffix(text) => format!("[^;]*{}", regex_syntax::escape(text)),
         Test::Regex(Regex { pattern, .. }) if !pattern.contains(['^', '$', '(', '.', '[']) => format!("[^;]*{pattern}[^;]*"),
-        Test::Regex(_) => return Texts::Unreadable,
-        Test::InNetworks(_) | Test::Above(_) | Test::Malformed(_) => return Texts::Lang(Lang::none()),
+        Test::Regex(_) => return None,
+        Test::InNetworks(_) | Test::Above(_) | Test::Malformed(_) => return Some(Lang::none()),
     };
     let pattern = format!("(?:.*; )?(?i:{})={value}(?:; .*)?", regex_syntax::escape(name));
-    re2::Pattern::parse(&pattern).map_or(Texts::Unreadable, |pattern| Texts::Lang(Lang::full(&pattern)))
+    re2(&pattern, false).map(|pattern| Lang::full(&pattern))
 }
 
 /// `Cookie` headers that name a cookie twice, which no proof is about.
 pub(super) fn cookie_twice(name: &str) -> Lang {
     let name = regex_syntax::escape(name);
     let pattern = format!("(?:.*; )?(?i:{name})=.*; (?i:{name})=.*");
-    re2::Pattern::parse(&pattern).map_or_else(|_| Lang::none(), |pattern| Lang::full(&pattern))
+    re2(&pattern, false).map_or_else(Lang::none, |pattern| Lang::full(&pattern))
 }
 
 #[cfg(test)]
@@ -140,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_cookie_is_found_wherever_it_stands() {
-        let Texts::Lang(lang) = cookie("Canary", &Test::Equals("always".to_owned())) else { panic!("readable") };
+        let lang = cookie("Canary", &Test::Equals("always".to_owned())).expect("readable");
         for (header, holds) in
             [("canary=always", true), ("a=b; CANARY=always; c=d", true), ("xcanary=always", false), ("canary=always1", false)]
         {

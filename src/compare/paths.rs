@@ -5,10 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use super::{
-    langs::{self, Texts},
-    spaces::Asked,
-};
+use super::{langs, spaces::Asked};
 use crate::{
     automata::{Budget, Lang, OverBudget, Partition},
     request::{PredicateId, Predicates, Test},
@@ -61,7 +58,7 @@ impl PathAtom {
 /// Remembers languages of questions.
 pub(super) struct Languages<'p> {
     sides: [&'p Predicates; 2],
-    known: [BTreeMap<PredicateId, Texts>; 2],
+    known: [BTreeMap<PredicateId, Lang>; 2],
 }
 
 impl<'p> Languages<'p> {
@@ -73,7 +70,7 @@ impl<'p> Languages<'p> {
         &self.sides[side].get(id).test
     }
 
-    pub(super) fn texts(&mut self, asked: Asked) -> Texts {
+    pub(super) fn texts(&mut self, asked: Asked) -> Lang {
         let test = self.test(asked);
         match test {
             Test::Regex(_) => self.known[asked.0].entry(asked.1).or_insert_with(|| langs::texts(test)).clone(),
@@ -96,8 +93,6 @@ pub(super) struct Paths {
     users: Vec<Vec<Asked>>,
     /// Numbers of the languages that nobody asks for, by how they are written.
     more: BTreeMap<String, usize>,
-    /// An expression cannot be read.
-    pub(super) unreadable: bool,
     /// What [`Self::cut_by_end`] found, once somebody asks.
     ends: OnceCell<Vec<[bool; 2]>>,
 }
@@ -109,7 +104,6 @@ impl Paths {
         let mut langs: Vec<Lang> = Vec::with_capacity(asked.len() + more.len());
         let mut users: Vec<Vec<Asked>> = Vec::with_capacity(asked.len());
         let mut tests: Vec<&Test> = Vec::with_capacity(asked.len());
-        let mut unreadable = false;
         for &one in asked {
             let test = languages.test(one);
             if let Some(&at) = index.get(test) {
@@ -119,13 +113,7 @@ impl Paths {
             index.insert(test, langs.len());
             tests.push(test);
             users.push(vec![one]);
-            langs.push(match languages.texts(one) {
-                Texts::Lang(lang) => lang,
-                Texts::Unreadable => {
-                    unreadable = true;
-                    Lang::none()
-                }
-            });
+            langs.push(languages.texts(one));
         }
         let known = more.iter().enumerate().map(|(at, lang)| (format!("{lang:?}"), langs.len() + at)).collect();
         langs.extend(more.iter().cloned());
@@ -146,7 +134,7 @@ impl Paths {
             let holds = atom.holds.iter().collect();
             PathAtom { witness, only, prefix, slash, sure: atom.unsure.is_empty(), holds }
         });
-        Ok(Self { atoms: atoms.collect(), partition, users, more: known, unreadable, ends: OnceCell::new() })
+        Ok(Self { atoms: atoms.collect(), partition, users, more: known, ends: OnceCell::new() })
     }
 
     /// Questions of one side that hold of the paths of an atom.

@@ -2,12 +2,9 @@
 
 use std::{collections::BTreeMap, net::IpAddr, rc::Rc};
 
-use super::{
-    langs::{self, Texts},
-    limits::Limits,
-};
+use super::{langs, limits::Limits};
 use crate::{
-    automata::{Lang, Partition},
+    automata::{Budget, Lang, Partition},
     request::{Field, PredicateId, Predicates, Test},
 };
 
@@ -46,9 +43,9 @@ pub(super) fn kind(field: &Field, test: &Test) -> Kind {
         Field::Host | Field::Sni => Kind::Name,
         Field::Path => match test {
             // A clean path has no escapes.
-            Test::Regex(regex) if regex.pattern.contains('%') => match langs::texts(test) {
-                Texts::Lang(lang) if matches!(lang.witness(langs::paths(), crate::automata::Budget::default()), Ok(None)) => Kind::Never,
-                Texts::Lang(_) | Texts::Unreadable => Kind::Path,
+            Test::Regex(regex) if regex.pattern.contains('%') => match langs::texts(test).witness(langs::paths(), Budget::default()) {
+                Ok(None) => Kind::Never,
+                Ok(Some(_)) | Err(_) => Kind::Path,
             },
             Test::Present
             | Test::Equals(_)
@@ -170,20 +167,15 @@ impl<'p> Maker<'p> {
         let mut excluded = Vec::new();
         for &one in asked {
             let (field, test) = self.question(one);
-            let texts = match field {
+            let lang = match field {
                 Field::Cookie(name) => {
                     excluded.push(langs::cookie_twice(name));
                     langs::cookie(name, test)
                 }
-                _ => langs::texts(test),
+                _ => Some(langs::texts(test)),
             };
-            langs.push(match texts {
-                Texts::Lang(lang) => lang,
-                Texts::Unreadable => {
-                    readable = false;
-                    Lang::none()
-                }
-            });
+            readable &= lang.is_some();
+            langs.push(lang.unwrap_or_else(Lang::none));
         }
         let count = langs.len();
         let domain = match header {
@@ -293,10 +285,7 @@ impl<'p> Maker<'p> {
 
 /// Whether a test holds of a text.
 pub(super) fn holds(test: &Test, text: &str) -> bool {
-    match langs::texts(test) {
-        Texts::Lang(lang) => lang.contains(text.as_bytes()) == Some(true),
-        Texts::Unreadable => false,
-    }
+    langs::texts(test).contains(text.as_bytes()) == Some(true)
 }
 
 fn contains(networks: &[(IpAddr, u8)], address: IpAddr) -> bool {

@@ -1,7 +1,5 @@
 //! Regular expressions of routes: whether an implementation would take them, and whether a text matches.
 
-use regex_automata::{Input, meta, util::syntax};
-
 use crate::automata::{pcre, re2};
 use crate::request::{Piece, Regex, RegexDialect};
 
@@ -11,7 +9,7 @@ pub struct Compiled(Engine);
 
 #[derive(Debug, Clone)]
 enum Engine {
-    Re2 { regex: Box<meta::Regex>, full: bool },
+    Re2 { pattern: Box<re2::Pattern>, full: bool },
     Pcre(Box<pcre::Pattern>),
 }
 
@@ -25,48 +23,35 @@ impl Compiled {
                 return pcre::Pattern::parse(&regex.pattern, regex.caseless).ok().map(|one| Self(Engine::Pcre(Box::new(one))));
             }
         };
-        if !re2::has_syntax(&regex.pattern) {
-            return None;
-        }
-        let pattern = if full { format!("^(?:{})$", regex.pattern) } else { regex.pattern.clone() };
-        let syntax = syntax::Config::new().utf8(false).unicode(false).case_insensitive(regex.caseless);
-        let config = meta::Config::new().utf8_empty(false).nfa_size_limit(Some(10 << 20));
-        let regex = meta::Builder::new().syntax(syntax).configure(config).build(&pattern).ok()?;
-        Some(Self(Engine::Re2 { regex: Box::new(regex), full }))
+        Some(Self(Engine::Re2 { pattern: Box::new(re2(&regex.pattern, regex.caseless)?), full }))
     }
 
     /// Whether the text matches.
     pub fn is_match(&self, text: &[u8]) -> bool {
-        let (regex, full) = match &self.0 {
+        match &self.0 {
             // nginx treats an expression that takes too many steps as one that does not match.
-            Engine::Pcre(pattern) => return pattern.is_match(text).unwrap_or(false),
-            Engine::Re2 { regex, full } => (regex, *full),
-        };
-        if !full {
-            return regex.is_match(text);
+            Engine::Pcre(pattern) => pattern.is_match(text).unwrap_or(false),
+            Engine::Re2 { pattern, full: true } => pattern.is_full_match(text),
+            Engine::Re2 { pattern, full: false } => pattern.is_match(text),
         }
-        // `$` of the wrapper is the end of the text: multi-line mode is off outside the group.
-        regex.find(Input::new(text).anchored(regex_automata::Anchored::Yes)).is_some_and(|found| found.end() == text.len())
     }
-}
 
-impl Compiled {
     /// The text with every hit replaced. A group that took nothing is empty.
     pub fn replace(&self, text: &[u8], template: &[Piece]) -> Vec<u8> {
         // INVARIANT: what replaces on this side is an expression of RE2.
-        let Engine::Re2 { regex, .. } = &self.0 else { return text.to_vec() };
+        let Engine::Re2 { pattern, .. } = &self.0 else { return text.to_vec() };
         let mut made = Vec::with_capacity(text.len());
         let mut end = 0;
-        for found in regex.captures_iter(text) {
-            let Some(whole) = found.get_match() else { continue };
-            made.extend(&text[end..whole.start()]);
-            end = whole.end();
+        for found in pattern.find_all(text) {
+            let whole = found.whole();
+            made.extend(&text[end..whole.start]);
+            end = whole.end;
             for piece in template {
                 match piece {
                     Piece::Literal(literal) => made.extend(literal.bytes()),
                     Piece::Group(number) => {
-                        if let Some(span) = found.get_group(usize::from(*number)) {
-                            made.extend(&text[span.range()]);
+                        if let Some(range) = found.get(usize::from(*number)) {
+                            made.extend(&text[range]);
                         }
                     }
                     // INVARIANT: templates of this side have numbered groups only.
@@ -79,10 +64,14 @@ impl Compiled {
     }
 }
 
+/// An expression of RE2; `None` where Go or RE2 refuses it.
+pub fn re2(pattern: &str, caseless: bool) -> Option<re2::Pattern> {
+    if caseless { re2::Pattern::parse(&format!("(?i){pattern}")) } else { re2::Pattern::parse(pattern) }.ok()
+}
+
 /// Whether an expression is found in the empty text.
 pub fn finds_nothing(pattern: &str) -> bool {
-    let searched = Regex { pattern: pattern.to_owned(), caseless: false, dialect: RegexDialect::Re2Search };
-    Compiled::new(&searched).is_some_and(|compiled| compiled.is_match(b""))
+    re2(pattern, false).is_some_and(|pattern| pattern.is_match(b""))
 }
 
 /// Whether an expression can stand behind `location ~ ^` (pathFmt in common.go of NGINX Gateway Fabric).
@@ -121,9 +110,7 @@ pub fn substitution(text: &str) -> Option<Vec<Piece>> {
 
 /// How many groups an expression has; 0 for one that is none.
 pub fn groups(pattern: &str) -> u8 {
-    let syntax = syntax::Config::new().utf8(false).unicode(false);
-    let built = meta::Builder::new().syntax(syntax).build(pattern);
-    built.map_or(0, |regex| u8::try_from(regex.captures_len().saturating_sub(1)).unwrap_or(u8::MAX))
+    re2(pattern, false).map_or(0, |pattern| u8::try_from(pattern.group_count()).unwrap_or(u8::MAX))
 }
 
 /// An expression of PCRE in the spelling of RE2: groups without names, and braces that repeat nothing escaped. The names come beside it,
@@ -224,8 +211,7 @@ pub fn has_bar(pattern: &str) -> bool {
 
 /// Whether RE2 and Go take the pattern: no look-around, no back-references, no stacked quantifiers, no large repetitions.
 pub fn is_valid(pattern: &str) -> bool {
-    re2::Pattern::parse(pattern).is_ok()
-        && regex_syntax::ParserBuilder::new().utf8(false).unicode(false).nest_limit(200).build().parse(pattern).is_ok()
+    re2(pattern, false).is_some()
 }
 
 /// Length of `{2}`, `{2,}` or `{2,3}`.
@@ -282,5 +268,21 @@ mod tests {
         assert!(!matches("/foo", RegexDialect::Re2Full, "/foobar"));
         assert!(matches("/foo", RegexDialect::Re2Search, "/x/foobar"));
         assert!(matches("^/anch$", RegexDialect::Re2Full, "/anch"));
+    }
+
+    #[test]
+    fn texts_are_utf_8() {
+        assert!(matches("/.", RegexDialect::Re2Full, "/é"));
+        assert!(!matches("/..", RegexDialect::Re2Full, "/é"));
+        let any = Regex { pattern: ".*".to_owned(), caseless: false, dialect: RegexDialect::Re2Full };
+        let any = Compiled::new(&any).expect("valid");
+        assert!(any.is_match(b"caf\xC3\xA9") && !any.is_match(b"caf\xE9"));
+    }
+
+    #[test]
+    fn every_hit_is_replaced() {
+        let letters = Regex { pattern: "(b)(c)?".to_owned(), caseless: true, dialect: RegexDialect::Re2Search };
+        let template = substitution("<\\1\\2>").expect("valid");
+        assert_eq!(Compiled::new(&letters).expect("valid").replace(b"abc-B-cb", &template), b"a<bc>-<B>-c<b>");
     }
 }

@@ -311,7 +311,6 @@ codes! {
     UndecidedNotShown = "undecided/not-shown",
     UndecidedOverBudget = "undecided/over-budget",
     UndecidedUnmodelled = "undecided/unmodelled",
-    UndecidedUnreadable = "undecided/unreadable",
     InputDroppedByKubectl = "input/dropped-by-kubectl",
     InputDuplicateKey = "input/duplicate-key",
     InputDuplicateObject = "input/duplicate-object",

@@ -106,7 +106,6 @@ const NOT_FROM_FILES: &[(&str, &str)] = &[
     ("gateway/condition-false", "cluster_cli: a status comes from a cluster"),
     ("gateway/own-object-refused", "a defect: what is emitted is accepted"),
     ("input/unreadable-file", "reading: it takes a file that the system does not open"),
-    ("undecided/unreadable", "an expression that the judge cannot read"),
 ];
 
 #[test]

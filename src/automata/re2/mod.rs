@@ -46,11 +46,6 @@ impl std::fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Whether Go and RE2 can read a pattern, however large it is.
-pub fn has_syntax(text: &str) -> bool {
-    parse::Parser::new(text).parse().is_ok()
-}
-
 /// A pattern of RE2.
 #[derive(Debug)]
 pub struct Pattern {
@@ -168,6 +163,11 @@ impl Pattern {
         Captures::new(&groups)
     }
 
+    /// All matches from left to right, none of which overlap.
+    pub fn find_all(&self, subject: &[u8]) -> Vec<Captures> {
+        self.searcher().into_iter().flat_map(|regex| regex.captures_iter(subject)).filter_map(|groups| Captures::new(&groups)).collect()
+    }
+
     /// The groups of a match of the whole subject.
     pub fn full_match(&self, subject: &[u8]) -> Option<Captures> {
         let regex = self.full()?;
@@ -186,6 +186,11 @@ pub struct Captures {
 impl Captures {
     fn new(groups: &Groups) -> Option<Self> {
         groups.is_match().then(|| Self { groups: groups.iter().map(|span| span.map(|span| span.range())).collect() })
+    }
+
+    /// The whole match.
+    pub fn whole(&self) -> Range<usize> {
+        self.get(0).expect("INVARIANT: group 0 of a match is set")
     }
 
     /// Group `number`, 0 for the whole match; `None` where it is not set or does not exist.
