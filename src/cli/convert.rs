@@ -54,7 +54,9 @@ fn folder_of(context: &str) -> String {
 
 fn one(arguments: &Convert, context: Option<&str>, directory: Option<&Path>, terminal: &Terminal) -> anyhow::Result<Exit> {
     let with_gateways = arguments.gateway.existing_gateway.is_some();
-    let reading = gather::reading(&arguments.input, Some(&arguments.controller), gather::More::gateways(with_gateways), context)?;
+    let read = || gather::reading(&arguments.input, Some(&arguments.controller), gather::More::gateways(with_gateways), context);
+    let (reading, ()) = threads::both(read, || estate::load(&arguments.gateway));
+    let reading = reading?;
     let aim = estate::Aim::of(&arguments.gateway, Some(&reading.inventory));
     let options = estate::options(&arguments.gateway, aim, &reading.inventory)?;
     let mut old = estate::Old::new(reading, &arguments.controller);

@@ -141,6 +141,13 @@ fn copy_gateway_objects(from: &Inventory, to: &mut Inventory, wanted: impl Fn(&s
     }
 }
 
+/// Reads what is known of the target and of the Gateway API, for whoever asks next.
+pub(super) fn load(gateway: &Gateway) {
+    let (id, _) = target_and_version(&gateway.target);
+    dialect::Target::named(id);
+    Aim::of(gateway, None).judge();
+}
+
 /// The dialect of the target.
 pub(super) fn dialect_of(gateway: &Gateway) -> anyhow::Result<&'static dialect::Target> {
     let (id, _) = target_and_version(&gateway.target);

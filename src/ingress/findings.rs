@@ -31,8 +31,8 @@ struct Cx<'a> {
     distributed: BTreeSet<(IngressId, UpstreamId)>,
 }
 
-/// Collects all findings.
-pub(super) fn collect(
+/// Findings of the controller's settings, and about single Ingresses, upstreams and hosts.
+pub(super) fn of_objects(
     inventory: &Inventory,
     controller: &Controller,
     options: Options,
@@ -40,8 +40,7 @@ pub(super) fn collect(
     facts: &[IngressFacts],
     shared: &[Shared],
 ) -> Findings {
-    let ordered = options.order == Order::Document && inventory.ingresses.iter().all(|ingress| ingress.meta.created.is_none());
-    let mut cx = Cx { inventory, config, facts, findings: controller.findings.clone(), ordered, distributed: BTreeSet::new() };
+    let mut cx = Cx { findings: controller.findings.clone(), ..Cx::new(inventory, options, config, facts) };
     for (ingress, found) in inventory.ingresses.iter().zip(facts) {
         cx.ingress(ingress, found);
     }
@@ -51,6 +50,18 @@ pub(super) fn collect(
     for server in &config.servers {
         cx.server(server);
     }
+    cx.findings
+}
+
+/// Findings about the whole: what nginx refuses, and what was assumed.
+pub(super) fn of_the_whole(
+    inventory: &Inventory,
+    controller: &Controller,
+    options: Options,
+    config: &Config,
+    facts: &[IngressFacts],
+) -> Findings {
+    let mut cx = Cx::new(inventory, options, config, facts);
     cx.refusals();
     cx.assumed(options);
     if controller.defaults_assumed {
@@ -89,7 +100,12 @@ fn path_place(ingress: &Ingress, rule: usize, path: usize) -> Subject {
     Subject::new(ingress.id, [Step::from("spec"), "rules".into(), rule.into(), "http".into(), "paths".into(), path.into(), "path".into()])
 }
 
-impl Cx<'_> {
+impl<'a> Cx<'a> {
+    fn new(inventory: &'a Inventory, options: Options, config: &'a Config, facts: &'a [IngressFacts]) -> Self {
+        let ordered = options.order == Order::Document && inventory.ingresses.iter().all(|ingress| ingress.meta.created.is_none());
+        Self { inventory, config, facts, findings: Findings::new(), ordered, distributed: BTreeSet::new() }
+    }
+
     fn push(&mut self, code: Code, subject: Subject, facts: Vec<(&'static str, String)>) {
         self.findings.push(Finding::about(code, subject, facts));
     }

@@ -38,7 +38,7 @@ use crate::{
     k8s::{Ingress, Inventory, ObjectId},
     ledger::Findings,
     nginx::{Certificate, Config, IngressId, RefusalKind, Settings, Source},
-    threads::halves,
+    threads::{both, halves},
 };
 
 /// Ingresses from which on two threads look at them.
@@ -115,7 +115,7 @@ pub fn resolve(inventory: &Inventory, controller: &Controller, options: &Options
         config_maps: options.config_maps,
         services: options.services,
     };
-    let (mut ingresses, mut items) = select(inventory, controller, *options, &cx);
+    let (mut ingresses, items) = select(inventory, controller, *options, &cx);
     let mut upstreams = upstreams::Upstreams::new(&cx(""));
     for item in &items {
         upstreams.add(&cx(&item.ingress.meta.namespace), item);
@@ -163,18 +163,19 @@ pub fn resolve(inventory: &Inventory, controller: &Controller, options: &Options
         Some((name.clone(), names))
     });
     config.certificate_names = names.collect();
-    let (refused, said) = refusals::check(inventory, &config, &items, controller, options.needed_services);
-    if refused.iter().any(|refusal| refusal.kind == RefusalKind::Certificates) {
-        config.certificates.clear();
-    }
-    config.refusals = refused;
     for (item, (paths, default)) in items.iter().zip(fates.into_iter().zip(defaults)) {
         let facts = &mut ingresses[position(inventory, item.ingress.id)];
         facts.paths = paths;
         facts.default_backend = default;
     }
-    items.clear();
-    let mut findings = findings::collect(inventory, controller, *options, &config, &ingresses, &upstreams.shared);
+    let check = || refusals::check(inventory, &config, &items, controller, options.needed_services);
+    let collect = || findings::of_objects(inventory, controller, *options, &config, &ingresses, &upstreams.shared);
+    let ((refused, said), mut findings) = if items.len() < MANY { (check(), collect()) } else { both(check, collect) };
+    if refused.iter().any(|refusal| refusal.kind == RefusalKind::Certificates) {
+        config.certificates.clear();
+    }
+    config.refusals = refused;
+    findings.extend(findings::of_the_whole(inventory, controller, *options, &config, &ingresses));
     findings.extend(said);
     Resolved { config, findings, ingresses }
 }
