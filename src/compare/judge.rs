@@ -404,6 +404,10 @@ impl<O: Router, N: Router> Resolver<'_, O, N> {
                 return;
             }
             samples.push(request);
+            // Certificates are chosen before a path is seen.
+            if open.iter().all(|unlike| unlike.aspect == Aspect::Certificate) {
+                break;
+            }
         }
         // Neither depends on what else differs.
         let (certain, rest): (Vec<&Unlike>, Vec<&Unlike>) =
