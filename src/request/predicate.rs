@@ -1,6 +1,11 @@
 //! Everything a router can ask about a request. Both routers intern what they ask, so the set of questions is complete.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{
+    hash::{Hash, Hasher},
+    net::IpAddr,
+};
+
+use indexmap::{Equivalent, IndexSet};
 
 use super::Sequence;
 use crate::k8s::Subject;
@@ -112,8 +117,8 @@ pub enum Test {
     Malformed(Malformed),
 }
 
-/// A question.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A question. Those that ask the same are equal, whatever made the router ask.
+#[derive(Debug, Clone)]
 pub struct Predicate {
     /// The field.
     pub field: Field,
@@ -123,11 +128,43 @@ pub struct Predicate {
     pub origin: Option<Subject>,
 }
 
+/// What a question asks.
+#[derive(PartialEq, Eq, Hash)]
+struct Asked<'a> {
+    field: &'a Field,
+    test: &'a Test,
+}
+
+impl Predicate {
+    fn asked(&self) -> Asked<'_> {
+        Asked { field: &self.field, test: &self.test }
+    }
+}
+
+impl PartialEq for Predicate {
+    fn eq(&self, other: &Self) -> bool {
+        self.asked() == other.asked()
+    }
+}
+
+impl Eq for Predicate {}
+
+impl Hash for Predicate {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.asked().hash(state);
+    }
+}
+
+impl Equivalent<Predicate> for Asked<'_> {
+    fn equivalent(&self, other: &Predicate) -> bool {
+        *self == other.asked()
+    }
+}
+
 /// All questions of a router; equal ones are one.
 #[derive(Debug, Clone, Default)]
 pub struct Predicates {
-    list: Vec<Predicate>,
-    index: BTreeMap<(Field, Test), PredicateId>,
+    list: IndexSet<Predicate>,
     /// Questions about hosts and server names that are not answered by one name.
     wide: Vec<PredicateId>,
 }
@@ -135,15 +172,12 @@ pub struct Predicates {
 impl Predicates {
     /// The identity of a question.
     pub fn intern(&mut self, field: Field, test: Test, origin: Option<Subject>) -> PredicateId {
-        if let Some(&id) = self.index.get(&(field.clone(), test.clone())) {
-            return id;
-        }
-        let id = PredicateId(u32::try_from(self.list.len()).expect("INVARIANT: fewer than 2^32 predicates"));
-        self.index.insert((field.clone(), test.clone()), id);
-        if matches!(field, Field::Host | Field::Sni) && !matches!(test, Test::Equals(_)) {
+        let wide = matches!(field, Field::Host | Field::Sni) && !matches!(test, Test::Equals(_));
+        let (at, new) = self.list.insert_full(Predicate { field, test, origin });
+        let id = id(at);
+        if wide && new {
             self.wide.push(id);
         }
-        self.list.push(Predicate { field, test, origin });
         id
     }
 
@@ -151,7 +185,7 @@ impl Predicates {
     /// of which `Equals` holds; `holds` answers the other questions.
     pub fn first_of_names(&self, list: &Sequence, from: usize, names: &[&str], holds: impl Fn(PredicateId) -> bool) -> Option<usize> {
         let field = &self.get(*list.first()?).field;
-        let exact = names.iter().filter_map(|name| self.index.get(&(field.clone(), Test::Equals((*name).to_owned())))).copied();
+        let exact = names.iter().filter_map(|name| self.find(field, &Test::Equals((*name).to_owned())));
         let wide = self.wide.iter().copied().filter(|&id| self.get(id).field == *field && holds(id));
         exact.chain(wide).filter_map(|id| list.find(id, from)).min()
     }
@@ -163,7 +197,7 @@ impl Predicates {
 
     /// The identity of a question that was interned before.
     pub fn find(&self, field: &Field, test: &Test) -> Option<PredicateId> {
-        self.index.get(&(field.clone(), test.clone())).copied()
+        self.list.get_index_of(&Asked { field, test }).map(id)
     }
 
     /// A question.
@@ -173,7 +207,7 @@ impl Predicates {
 
     /// All questions with their identities.
     pub fn iter(&self) -> impl Iterator<Item = (PredicateId, &Predicate)> {
-        self.list.iter().enumerate().map(|(index, predicate)| (PredicateId(u32::try_from(index).unwrap_or(u32::MAX)), predicate))
+        self.list.iter().enumerate().map(|(at, predicate)| (id(at), predicate))
     }
 
     /// How many there are.
@@ -185,4 +219,9 @@ impl Predicates {
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
+}
+
+/// The identity of the question at a position.
+fn id(at: usize) -> PredicateId {
+    PredicateId(u32::try_from(at).expect("INVARIANT: fewer than 2^32 predicates"))
 }
