@@ -19,8 +19,9 @@ use super::tables::Builder;
 use crate::k8s::{FieldPath, Inventory, NamespacedName, ObjectId, Subject};
 use crate::ledger::{Code, Finding, Findings};
 use crate::request::{Field, Malformed, Predicates, Regex, RegexDialect, Test};
+use crate::threads;
 
-/// Objects from which on threads share the work.
+/// Objects from which on two threads share the work.
 const LARGE: usize = 256;
 
 /// What is resolved besides the objects.
@@ -46,15 +47,26 @@ pub fn resolve(objects: &Objects, facts: &Inventory, target: &'static Target, op
     let mut predicates = Predicates::default();
     let mut findings = Findings::new();
     let mut readings = Vec::new();
-    let makers =
+    let mut makers =
         target.readings().into_iter().map(|target| Maker { facts: &facts, grants: &grants, target, policies: &policies, understood });
-    for (position, draft) in drafts(objects, makers.collect(), options).into_iter().enumerate() {
+    let draft = |maker| draft(objects, maker, options);
+    let mut read = |draft| {
         let mut said = Findings::new();
         readings.push(read_as(objects, draft, &mut predicates, &mut said));
         // What every dialect says alike is said once; what only others say belongs to them.
-        if position == 0 {
+        if readings.len() == 1 {
             findings = said;
         }
+    };
+    if objects.typed.len() < LARGE {
+        makers.map(draft).for_each(read);
+    } else {
+        // Drafts know nothing of each other; the questions of the readings are numbered one after the other.
+        let first = makers.next();
+        let others = makers.collect::<Vec<_>>();
+        let ((), drafts) =
+            threads::both(|| first.into_iter().map(draft).for_each(&mut read), || others.into_iter().map(draft).collect::<Vec<_>>());
+        drafts.into_iter().for_each(read);
     }
     let mesh_routes = mesh_routes(objects, &mut findings);
     unknown_policies(objects, understood, &mut findings);
@@ -80,18 +92,6 @@ struct RouteDraft<'a> {
     parents: Vec<Parent>,
     made: Vec<Made>,
     findings: Findings,
-}
-
-/// A draft for each reading. They know nothing of each other, so each of a large estate has a thread.
-fn drafts<'a>(objects: &'a Objects, makers: Vec<Maker<'a>>, options: &'a Options) -> Vec<Draft<'a>> {
-    let draft = |maker| draft(objects, maker, options);
-    if makers.len() < 2 || objects.typed.len() < LARGE {
-        return makers.into_iter().map(draft).collect();
-    }
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = makers.into_iter().map(|maker| scope.spawn(move || draft(maker))).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    })
 }
 
 fn draft<'a>(objects: &'a Objects, maker: Maker<'a>, options: &'a Options) -> Draft<'a> {
