@@ -1,10 +1,10 @@
 //! Gateway API objects of an inventory in their typed form, and the objects of implementations that change what they do.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::OnceLock};
 
 use super::api::{self, Object};
 use super::limits::Judge;
-use crate::k8s::{Inventory, ObjectId, ObjectRef};
+use crate::k8s::{Inventory, NamespacedName, ObjectId, ObjectRef};
 use crate::ledger::{Code, Finding};
 use crate::threads;
 use crate::yaml::{Node, Scalar, ScalarStyle, Value};
@@ -49,6 +49,8 @@ pub struct Objects {
     pub foreign: Vec<Foreign>,
     /// Objects that an API server would not store.
     pub refused: Vec<ObjectRef>,
+    /// Positions of the typed objects by kind, namespace and name, once somebody asks.
+    named: OnceLock<Vec<usize>>,
 }
 
 /// What reading an inventory came to.
@@ -68,6 +70,20 @@ impl Objects {
     /// Name of an object of an implementation.
     pub fn name_of(&self, id: ObjectId) -> String {
         self.foreign.iter().find(|foreign| foreign.id == id).map(|foreign| foreign.object.to_string()).unwrap_or_default()
+    }
+
+    /// Whether there is an object of that kind and name. Asked when all objects were read.
+    pub fn has(&self, kind: &str, name: &NamespacedName) -> bool {
+        let key = |at: usize| {
+            let (_, object) = &self.typed[at];
+            (object.kind().as_str(), object.meta().namespace.as_str(), object.meta().name.as_str())
+        };
+        let named = self.named.get_or_init(|| {
+            let mut named: Vec<usize> = (0..self.typed.len()).collect();
+            named.sort_unstable_by(|one, other| key(*one).cmp(&key(*other)));
+            named
+        });
+        named.binary_search_by(|at| key(*at).cmp(&(kind, name.namespace.as_str(), name.name.as_str()))).is_ok()
     }
 
     /// Reads what stands in an inventory. An object that cannot be read at all is left out, as no API server would have stored it,
@@ -116,7 +132,7 @@ impl Read {
     }
 
     fn join(&mut self, other: Self) {
-        let Self { objects: Objects { typed, foreign, refused: names }, issues, refused, refusals } = other;
+        let Self { objects: Objects { typed, foreign, refused: names, named: _ }, issues, refused, refusals } = other;
         self.objects.typed.extend(typed);
         self.objects.foreign.extend(foreign);
         self.issues.extend(issues);

@@ -355,6 +355,13 @@ impl Inventory {
         id
     }
 
+    /// An object of the Gateway API or of one of its implementations, as it stands. Their identities mostly ascend.
+    pub fn gateway_object(&self, id: ObjectId) -> Option<&yaml::Node> {
+        let list = &self.gateway_objects;
+        let found = list.binary_search_by_key(&id, |(id, _)| *id).ok();
+        found.or_else(|| list.iter().position(|(known, _)| *known == id)).map(|at| &list[at].1)
+    }
+
     /// Where a place in an object stands: source and span. `None` for an object of a live cluster.
     pub fn span(&self, subject: &Subject) -> Option<(u32, yaml::Span)> {
         let spans = self.spans(subject.object, [&subject.field])?;

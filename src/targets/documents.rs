@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     gateway::{
-        api::{Duration, Object},
+        api::Duration,
         json::Json,
         objects::Objects,
         policies::{Effect, Merge, Network, Place, Policies},
@@ -31,7 +31,7 @@ pub(super) struct Document<'a> {
 pub(super) fn of_group<'a>(objects: &'a Objects, manifests: &Inventory, group: &str) -> Vec<Document<'a>> {
     let mut documents: Vec<Document<'_>> = Vec::new();
     for foreign in objects.foreign.iter().filter(|foreign| foreign.object.group == group) {
-        let Some((_, node)) = manifests.gateway_objects.iter().find(|(id, _)| *id == foreign.id) else { continue };
+        let Some(node) = manifests.gateway_object(foreign.id) else { continue };
         let value = Json::from_node(node).to_value();
         let created = value.pointer("/metadata/creationTimestamp").and_then(Value::as_str).map(str::to_owned);
         let spec = value.get("spec").cloned().unwrap_or_else(|| Value::Object(Map::new()));
@@ -100,11 +100,7 @@ fn described(place: &Place) -> String {
 /// Whether what a policy names was read, as far as kinds are known here.
 fn exists(objects: &Objects, place: &Place) -> bool {
     let known = ["Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute", "TLSRoute"].contains(&place.kind.as_str());
-    let named = |object: &Object| {
-        let meta = object.meta();
-        object.kind().as_str() == place.kind && meta.namespace == place.name.namespace && meta.name == place.name.name
-    };
-    !known || objects.typed.iter().any(|(_, object)| named(object))
+    !known || objects.has(&place.kind, &place.name)
 }
 
 /// A network, or a single address.

@@ -95,8 +95,7 @@ fn kong(objects: &Objects, manifests: &Inventory, policies: &mut Policies) {
         route(policies, *id, object, what);
     }
     for document in of_group(objects, manifests, "configuration.konghq.com") {
-        let node = manifests.gateway_objects.iter().find(|(id, _)| *id == document.id).map(|(_, node)| node);
-        let label = node.and_then(|node| node.get("metadata")?.get("labels")?.get("global")?.as_text());
+        let label = manifests.gateway_object(document.id).and_then(|node| node.get("metadata")?.get("labels")?.get("global")?.as_text());
         if document.object.kind == "KongClusterPlugin" && label == Some("true") {
             unseen(policies, objects, &document, Reach::Everywhere);
         }

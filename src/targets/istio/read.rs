@@ -1,7 +1,11 @@
 //! Policies of Istio, read back: what an `AuthorizationPolicy` of a Gateway denies is brought to the rules of routes that its hosts and
 //! paths cover, and a `DestinationRule` tells which Services are spoken to over TLS.
 
-use std::{cell::LazyCell, ops::Deref};
+use std::{
+    cell::LazyCell,
+    collections::{BTreeMap, BTreeSet},
+    ops::Deref,
+};
 
 use super::{
     listeners,
@@ -41,6 +45,47 @@ struct Deny {
     others: bool,
 }
 
+/// Everything that is denied. Most of it is about single hosts, and there may be many.
+#[derive(Default)]
+struct Denied {
+    list: Vec<Deny>,
+    /// Positions of what is about names of hosts only, by name.
+    of_hosts: BTreeMap<String, Vec<usize>>,
+    /// Positions of what may be about any host.
+    of_any: Vec<usize>,
+}
+
+impl Denied {
+    fn push(&mut self, deny: Deny) {
+        let at = self.list.len();
+        let hosts = &deny.operation.hosts;
+        if hosts.is_empty() || hosts.iter().any(|host| is_pattern(host)) {
+            self.of_any.push(at);
+        } else {
+            for host in hosts {
+                self.of_hosts.entry(host.clone()).or_default().push(at);
+            }
+        }
+        self.list.push(deny);
+    }
+
+    /// What may be about a route, in the order in which it was read.
+    fn about(&self, route: &HttpRoute) -> Vec<&Deny> {
+        let names = &route.spec.hostnames;
+        if names.is_empty() {
+            return self.list.iter().collect();
+        }
+        let named = names.iter().filter_map(|name| self.of_hosts.get(name)).flatten();
+        let positions: BTreeSet<usize> = self.of_any.iter().chain(named).copied().collect();
+        positions.into_iter().map(|at| &self.list[at]).collect()
+    }
+}
+
+/// A host of a policy that stands for several names, not for all ports of one.
+fn is_pattern(host: &str) -> bool {
+    host.contains('*') && !host.ends_with(":*")
+}
+
 /// Reads everything that is written here.
 pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, _: &Facts<'_>) -> Policies {
     let mut policies = Policies::default();
@@ -63,11 +108,11 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, _:
         }
         policies.understood.insert(document.id);
     }
-    let mut denied: Vec<Deny> = Vec::new();
+    let mut denied = Denied::default();
     for document in of_group(objects, manifests, AUTHORIZATION.0) {
         let Some(policy) = document.parse::<AuthorizationPolicy>().filter(|_| document.object.kind == AUTHORIZATION.2) else { continue };
         match denies(&policy, &document, objects) {
-            Some(found) => denied.extend(found),
+            Some(found) => found.into_iter().for_each(|deny| denied.push(deny)),
             // What reaches Gateways without naming them is looked for below.
             None if policy.target_refs.is_empty() => continue,
             None => unknown(&policy, &document, (objects, manifests), &mut policies),
@@ -76,11 +121,12 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, _:
     }
     unseen::istio(objects, manifests, &mut policies);
     listeners::read(objects, &mut policies);
+    let routes = routes_of_hosts(objects);
     for (_, object) in &objects.typed {
         match object {
-            Object::HttpRoute(route) => attach("HTTPRoute", route, &denied, objects, &mut policies),
+            Object::HttpRoute(route) => attach("HTTPRoute", route, &denied, &routes, &mut policies),
             // Calls have paths too, which a policy of the Gateway looks at.
-            Object::GrpcRoute(route) => attach("GRPCRoute", &as_paths(route), &denied, objects, &mut policies),
+            Object::GrpcRoute(route) => attach("GRPCRoute", &as_paths(route), &denied, &routes, &mut policies),
             _ => {}
         }
     }
@@ -171,7 +217,7 @@ fn as_paths(route: &GrpcRoute) -> HttpRoute {
 }
 
 /// Brings what is denied to the rules of a route.
-fn attach(kind: &str, route: &HttpRoute, denied: &[Deny], objects: &Objects, policies: &mut Policies) {
+fn attach(kind: &str, route: &HttpRoute, denied: &Denied, routes: &RoutesOfHosts<'_>, policies: &mut Policies) {
     let meta = &route.metadata;
     let parent = |deny: &&Deny| {
         route.spec.parent_refs.iter().any(|parent| {
@@ -183,9 +229,9 @@ fn attach(kind: &str, route: &HttpRoute, denied: &[Deny], objects: &Objects, pol
             }
         })
     };
-    let denied: Vec<&Deny> = denied.iter().filter(parent).collect();
+    let denied: Vec<&Deny> = denied.about(route).into_iter().filter(parent).collect();
     let Some(first) = denied.first() else { return };
-    let routed = LazyCell::new(|| routed(route, objects));
+    let routed = LazyCell::new(|| routed(route, routes));
     let place = |section: Option<&str>| Place::new(kind, &NamespacedName::new(&meta.namespace, &meta.name), section);
     let effects: Vec<(Option<&str>, Option<Effect>)> =
         route.spec.rules.iter().map(|rule| (rule.name.as_deref(), effect(route, rule, &denied, &routed))).collect();
@@ -241,7 +287,7 @@ fn cover<'o>(route: &HttpRoute, rule: &HttpRule, operation: &Operation, routed: 
     let host = |name: &String| {
         if hosts.is_empty() || hosts.contains(name) {
             Cover::All
-        } else if hosts.iter().any(|host| host.contains('*') && !host.ends_with(":*")) {
+        } else if hosts.iter().any(|host| is_pattern(host)) {
             Cover::Part
         } else {
             Cover::Nothing
@@ -321,16 +367,26 @@ fn takes(rule: &PathMatch, meant: &str) -> bool {
     }
 }
 
+/// HTTPRoutes by each of their hosts; those of every host by `None`.
+type RoutesOfHosts<'o> = BTreeMap<Option<&'o str>, Vec<&'o HttpRoute>>;
+
+fn routes_of_hosts(objects: &Objects) -> RoutesOfHosts<'_> {
+    let mut routes = RoutesOfHosts::new();
+    for (_, object) in &objects.typed {
+        let Object::HttpRoute(route) = object else { continue };
+        let names: BTreeSet<&str> = route.spec.hostnames.iter().map(String::as_str).collect();
+        for name in names.iter().copied().map(Some).chain(names.is_empty().then_some(None)) {
+            routes.entry(name).or_default().push(route);
+        }
+    }
+    routes
+}
+
 /// Paths of rules without conditions, of all routes for the names of this one.
-fn routed<'o>(route: &HttpRoute, objects: &'o Objects) -> Vec<&'o PathMatch> {
+fn routed<'o>(route: &HttpRoute, routes: &RoutesOfHosts<'o>) -> Vec<&'o PathMatch> {
     let names = &route.spec.hostnames;
-    let routes = objects.typed.iter().filter_map(|(_, object)| match object {
-        Object::HttpRoute(other) => Some(other),
-        _ => None,
-    });
-    let same = routes.filter(|other| {
-        names.iter().all(|name| other.spec.hostnames.contains(name)) && names.is_empty() == other.spec.hostnames.is_empty()
-    });
+    let of_first = routes.get(&names.first().map(String::as_str)).into_iter().flatten();
+    let same = of_first.filter(|other| names.iter().all(|name| other.spec.hostnames.contains(name)));
     let matches = same.flat_map(|other| &other.spec.rules).flat_map(|rule| &rule.matches);
     matches
         .filter(|one| one.headers.is_empty() && one.query_params.is_empty() && one.method.is_none())

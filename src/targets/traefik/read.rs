@@ -45,7 +45,7 @@ pub(in crate::targets) fn read_back(objects: &Objects, manifests: &Inventory, fa
         policies.understood.insert(document.id);
     }
     for foreign in objects.foreign.iter().filter(|foreign| foreign.object.group == GROUP && foreign.object.kind == "Middleware") {
-        let Some((_, node)) = manifests.gateway_objects.iter().find(|(id, _)| *id == foreign.id) else { continue };
+        let Some(node) = manifests.gateway_object(foreign.id) else { continue };
         let value = Json::from_node(node).to_value();
         let empty = Map::new();
         let spec = value.get("spec").and_then(Value::as_object).unwrap_or(&empty);
