@@ -11,6 +11,7 @@ use super::{
     listeners::OtherCertificate,
     marks::Marks,
     own_annotations::OwnAnnotations,
+    plan::Changed,
     protocol::{Spoken, TlsWishes},
 };
 use crate::{
@@ -129,6 +130,8 @@ pub(super) struct Cx<'a> {
     pub(super) refuses_unsaid_paths: bool,
     /// What the target keeps with objects of its own for the location that is being translated.
     pub(super) wishes: Vec<Intent>,
+    /// Changes of the rule before, for the next one to share.
+    pub(super) last_changes: Changed,
     /// Annotations that are kept at the location that is being translated, if it is served.
     pub(super) kept_here: Vec<(IngressId, &'static str)>,
     /// What of policies for Services the target keeps, and the annotations of which Ingress ask for it.
@@ -169,6 +172,7 @@ impl<'a> Cx<'a> {
             set_by_locations: Arc::default(),
             wishes: Vec::new(),
             kept_here: Vec::new(),
+            last_changes: Changed::default(),
             rewrites_by_regex: false,
             expressions: false,
             certified: Certified::No,

@@ -56,6 +56,9 @@ impl Cx<'_> {
                 plans.extend(self.host(server, names));
             }
         }
+        for rule in plans.iter_mut().flat_map(|plan| plan.http.iter_mut().chain(&mut plan.https)) {
+            rule.changes.share(&mut self.last_changes);
+        }
         plans
     }
 

@@ -129,9 +129,9 @@ pub fn translate(config: &Config, inventory: &Inventory, options: &Options) -> T
     };
     // To free the plans of many hosts takes as long as to write their listeners.
     if plans.len() < options.second_thread_from {
-        gateways()
+        gateways();
     } else {
-        threads::both(gateways, || drop(plans)).0
+        threads::both(gateways, || drop(plans));
     }
     let grants = std::mem::take(&mut cx.grants).emit();
     objects.extend(grants.into_iter().map(|grant| app(Object::from(grant), vec![], vec![])));

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     ops::{Deref, DerefMut},
+    sync::Arc,
 };
 
 use crate::{
@@ -187,9 +188,9 @@ pub(super) struct Changes {
     pub retry: Option<Box<Retry>>,
 }
 
-/// Changes of a rule. Most rules change nothing, and there are many.
+/// Changes of a rule. There are many rules, and most change nothing, or the same as the one before.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Changed(Option<Box<Changes>>);
+pub(super) struct Changed(Option<Arc<Changes>>);
 
 /// What rules without changes change.
 static NOTHING: Changes = Changes {
@@ -213,13 +214,25 @@ static NOTHING: Changes = Changes {
 impl Changed {
     /// The changes by themselves.
     pub(super) fn into_changes(self) -> Changes {
-        self.0.map(|changes| *changes).unwrap_or_default()
+        self.0.map(Arc::unwrap_or_clone).unwrap_or_default()
+    }
+
+    /// Changes that equal those before them stand in memory once.
+    pub(super) fn share(&mut self, before: &mut Self) {
+        if self.0.is_none() {
+            return;
+        }
+        if self == before {
+            self.clone_from(before);
+        } else {
+            before.clone_from(self);
+        }
     }
 }
 
 impl From<Changes> for Changed {
     fn from(changes: Changes) -> Self {
-        Self((changes != NOTHING).then(|| Box::new(changes)))
+        Self((changes != NOTHING).then(|| Arc::new(changes)))
     }
 }
 
@@ -233,13 +246,14 @@ impl Deref for Changed {
 
 impl DerefMut for Changed {
     fn deref_mut(&mut self) -> &mut Changes {
-        self.0.get_or_insert_default()
+        Arc::make_mut(self.0.get_or_insert_default())
     }
 }
 
 impl PartialEq for Changed {
     fn eq(&self, other: &Self) -> bool {
-        **self == **other
+        let (own, others): (&Changes, &Changes) = (self, other);
+        std::ptr::eq(own, others) || own == others
     }
 }
 
