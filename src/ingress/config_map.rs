@@ -263,7 +263,7 @@ fn finish(mut keys: Keys<'_>, mut globals: Globals, unreadable: Vec<(&'static st
 fn header_buffers(first: &str, larger: &str) -> HeaderBuffers {
     let bytes = |text: &str| check::size(text).and_then(|size| usize::try_from(size).ok());
     let first = single(first).unwrap_or_default();
-    let larger = arguments(&format!("large_client_header_buffers {larger}")).unwrap_or_default();
+    let larger = arguments(larger).unwrap_or_default();
     let [number, size] = larger.as_slice() else {
         return HeaderBuffers { first: bytes(&first).unwrap_or(1 << 10), number: 4, size: 8 << 10 };
     };

@@ -61,7 +61,7 @@ pub(super) fn problems(keys: &IndexMap<String, String>, knows: &dyn Fn(&str) -> 
 
 /// A text in single quotation marks, whose variables nginx looks up by their names alone.
 fn format(name: &str, text: &str, knows: &dyn Fn(&str) -> bool) -> Option<String> {
-    let words = match arguments(&format!("log_format {name} '{text}'")) {
+    let words = match arguments(&format!("{name} '{text}'")) {
         Ok(words) => words,
         Err(problem) => return Some(problem),
     };
@@ -87,7 +87,7 @@ fn format(name: &str, text: &str, knows: &dyn Fn(&str) -> bool) -> Option<String
 fn server(logs: &Logs<'_>, resolves: &dyn Fn(&str) -> bool) -> Option<String> {
     let port = logs.0.get("syslog-port").and_then(|port| check::go_int_of_any_base(port)).unwrap_or(514);
     let written = format!("{}:{port}", logs.text("syslog-host", ""));
-    let words = arguments(&format!("access_log {written}")).unwrap_or_default();
+    let words = arguments(&written).unwrap_or_default();
     let [word] = words.as_slice() else { return Some(format!("`{written}` is not one word")) };
     // Further parameters follow a comma. Sockets and addresses in brackets are not looked at.
     let server = word.split(',').next().unwrap_or_default();
@@ -106,7 +106,7 @@ fn server(logs: &Logs<'_>, resolves: &dyn Fn(&str) -> bool) -> Option<String> {
 
 /// `access_log PATH FORMAT PARAMETERS`.
 fn access_log(key: &'static str, path: &str, format: &str, parameters: &str) -> Option<Problem> {
-    let words = match arguments(&format!("access_log {path} {format} {parameters}")) {
+    let words = match arguments(&format!("{path} {format} {parameters}")) {
         Ok(words) => words,
         Err(problem) => return Some((key, problem)),
     };
@@ -140,7 +140,7 @@ fn is_parameter(word: &str) -> bool {
 
 /// `error_log PATH LEVEL…`: one level, or parts of what is told for debugging.
 fn error_log(path: &str, level: &str) -> Option<Problem> {
-    let words = match arguments(&format!("error_log {path} {level}")) {
+    let words = match arguments(&format!("{path} {level}")) {
         Ok(words) => words,
         Err(problem) => return Some(("error-log-path", problem)),
     };

@@ -87,7 +87,7 @@ pub(super) fn of_client_certificates(auth: &AuthTls) -> Vec<Problem> {
 
 /// Why what is printed is not one word.
 fn no_word(text: &str) -> Option<String> {
-    match arguments(&format!("directive {text}")) {
+    match arguments(text) {
         Err(problem) => Some(problem),
         Ok(words) if words.len() == 1 => None,
         Ok(_) => Some("wrong number of arguments".to_owned()),

@@ -54,7 +54,7 @@ pub(super) fn redirects(from: &str, to: &str) -> Option<String> {
     if ["off", "default"].contains(&from) || to == "off" {
         return None;
     }
-    match arguments(&format!("proxy_redirect {from} {to}")) {
+    match arguments(&format!("{from} {to}")) {
         Err(problem) => Some(problem),
         Ok(words) => match words.as_slice() {
             [_, _] => None,
@@ -68,7 +68,7 @@ pub(super) fn redirects(from: &str, to: &str) -> Option<String> {
 /// `off`, or a text and what takes its place.
 fn replaced(name: &str, setting: &Setting<String>) -> Option<Problem> {
     let value = &setting.value;
-    let problem = match arguments(&format!("directive {value}")) {
+    let problem = match arguments(value) {
         Err(problem) => problem,
         Ok(words) if words.len() == 2 || words == ["off"] => return None,
         Ok(_) => "wrong number of arguments".to_owned(),
@@ -96,7 +96,7 @@ fn numbers(timeouts: &Timeouts, next_upstream: &NextUpstream) -> Vec<Problem> {
 }
 
 fn failures(conditions: &Setting<String>) -> Option<Problem> {
-    let words = arguments(&format!("proxy_next_upstream {}", conditions.value)).unwrap_or_default();
+    let words = arguments(&conditions.value).unwrap_or_default();
     let is_known = |word: &String| FAILURES.iter().any(|known| word.eq_ignore_ascii_case(known));
     let wrong = words.is_empty() || !words.iter().all(is_known);
     wrong.then(|| (conditions.given, format!("`proxy-next-upstream` `{}`: invalid value", conditions.value)))

@@ -98,7 +98,7 @@ fn is_on(data: &IndexMap<String, String>, switch: Switch) -> bool {
 
 fn problem(kind: Kind, value: &str) -> Option<String> {
     let number = || check::go_int_of_any_base(value);
-    let printed = || arguments(&format!("directive {value}"));
+    let printed = || arguments(value);
     let one = |fits: &dyn Fn(&str) -> bool| printed().map(|words| matches!(words.as_slice(), [word] if fits(word)));
     let size = |text: &str, zero: bool| check::buffer_size(text).is_some_and(|bytes| zero || bytes > 0);
     let fits = match kind {
@@ -129,7 +129,7 @@ fn problem(kind: Kind, value: &str) -> Option<String> {
 /// The name of a header inside the name of a variable (`buildForwardedFor`): `$http_x_forwarded_for`.
 fn forwarded_header(name: &str) -> Option<String> {
     let variable = format!("$http_{}", name.replace('-', "_").to_lowercase());
-    let wrong = match arguments(&format!("proxy_set_header X-Original {variable}")) {
+    let wrong = match arguments(&format!("X-Original {variable}")) {
         Err(problem) => problem,
         Ok(words) => match words.as_slice() {
             [_, value] => template::parse(value, &std::collections::BTreeSet::new()).err()?.to_string(),
@@ -199,7 +199,7 @@ fn shared_dictionaries(list: &str) -> Option<String> {
 
 /// Bytes behind the name of a cache, at least eight pages. Another cache may stand behind a blank.
 fn session_cache(size: &str) -> Option<String> {
-    let words = arguments(&format!("ssl_session_cache shared:SSL:{size}")).unwrap_or_default();
+    let words = arguments(&format!("shared:SSL:{size}")).unwrap_or_default();
     let bytes = words.first().and_then(|word| check::buffer_size(word.strip_prefix("shared:SSL:")?));
     let wrong = words.len() > 2 || bytes.is_none_or(|bytes| bytes < 8 * 4096);
     wrong.then(|| format!("invalid session cache size `{size}`"))
@@ -210,7 +210,7 @@ fn cpu_affinity(masks: &str) -> Option<String> {
     if masks.is_empty() {
         return None;
     }
-    let words = arguments(&format!("worker_cpu_affinity {masks}")).unwrap_or_default();
+    let words = arguments(masks).unwrap_or_default();
     let (masks_only, most) = match words.split_first() {
         Some((first, rest)) if first == "auto" => (rest, 1),
         _ => (words.as_slice(), usize::MAX),

@@ -2,11 +2,11 @@
 
 use super::token::{Quote, Terminator, Tokens};
 
-/// Arguments of one directive, as nginx cuts them out of what was printed (without the `;` behind it), or what it says against it.
+/// Arguments of one directive, as nginx cuts them out of what was printed between its name and the `;`, or what it says against it.
 ///
 /// Blanks and line breaks around words are lost, and quotation marks are those of nginx.
 pub fn arguments(printed: &str) -> Result<Vec<String>, String> {
-    let text = format!("{printed};\n");
+    let text = format!("directive {printed};\n");
     let mut tokens = Tokens::new(&text);
     let statement = tokens.next().map_err(|stop| stop.message)?;
     match (statement.terminator, statement.unclosed) {
@@ -22,7 +22,7 @@ pub fn arguments(printed: &str) -> Result<Vec<String>, String> {
 
 /// The only argument of a directive into which this value is printed; `None` where nginx makes none or several words of it.
 pub fn single(value: &str) -> Option<String> {
-    let words = arguments(&format!("directive {value}")).ok()?;
+    let words = arguments(value).ok()?;
     <[String; 1]>::try_from(words).ok().map(|[word]| word)
 }
 
