@@ -11,6 +11,15 @@ pub(crate) fn both<A, B: Send>(here: impl FnOnce() -> A, there: impl FnOnce() ->
     })
 }
 
+/// The same where that is worth a thread; one after the other where it is not.
+pub(crate) fn both_if<A, B: Send>(worth: bool, here: impl FnOnce() -> A, there: impl FnOnce() -> B + Send) -> (A, B) {
+    if worth {
+        return both(here, there);
+    }
+    let here = here();
+    (here, there())
+}
+
 /// What comes of each item, in their order; `there` takes the latter half on a thread of its own.
 pub(crate) fn halves<T: Send, R: Send>(mut items: Vec<T>, here: impl FnMut(T) -> R, there: impl FnMut(T) -> R + Send) -> Vec<R> {
     let count = items.len();

@@ -100,18 +100,13 @@ impl Objects {
     /// stay for the target that knows them.
     pub fn take(inventory: &mut Inventory, judge: Option<&Judge>) -> Read {
         let mut first = std::mem::take(&mut inventory.gateway_objects);
-        let second = first.split_off(if first.len() < LARGE { first.len() } else { first.len() / 2 });
+        let large = first.len() >= LARGE;
+        let second = first.split_off(first.len() / 2);
         let known: &Inventory = inventory;
-        let (mut read, mut foreign) = if second.is_empty() {
-            Read::all(known, first, judge)
-        } else {
-            let of_first = || Read::all(known, first, judge);
-            let ((mut read, mut foreign), (more, others)) = threads::both(of_first, || Read::all(known, second, judge));
-            read.join(more);
-            foreign.extend(others);
-            (read, foreign)
-        };
-        inventory.gateway_objects.append(&mut foreign);
+        let ((mut read, foreign), (more, others)) =
+            threads::both_if(large, || Read::all(known, first, judge), || Read::all(known, second, judge));
+        read.join(more);
+        inventory.gateway_objects.extend(foreign.into_iter().chain(others));
         read.objects.typed.shrink_to_fit();
         read
     }

@@ -58,16 +58,15 @@ pub fn resolve(objects: &Objects, facts: &Inventory, target: &'static Target, op
             findings = said;
         }
     };
-    if objects.typed.len() < LARGE {
-        makers.map(draft).for_each(read);
-    } else {
-        // Drafts know nothing of each other; the questions of the readings are numbered one after the other.
-        let first = makers.next();
-        let others = makers.collect::<Vec<_>>();
-        let ((), drafts) =
-            threads::both(|| first.into_iter().map(draft).for_each(&mut read), || others.into_iter().map(draft).collect::<Vec<_>>());
-        drafts.into_iter().for_each(read);
-    }
+    // Drafts know nothing of each other; the questions of the readings are numbered one after the other.
+    let first = makers.next();
+    let others: Vec<Maker<'_>> = makers.collect();
+    let ((), drafts) = threads::both_if(
+        objects.typed.len() >= LARGE,
+        || first.into_iter().map(draft).for_each(&mut read),
+        || others.into_iter().map(draft).collect::<Vec<_>>(),
+    );
+    drafts.into_iter().for_each(read);
     let mesh_routes = mesh_routes(objects, &mut findings);
     unknown_policies(objects, understood, &mut findings);
     findings.extend(understood.findings.iter().cloned());

@@ -38,7 +38,7 @@ use crate::{
     k8s::{Ingress, Inventory, ObjectId},
     ledger::Findings,
     nginx::{Certificate, Config, IngressId, RefusalKind, Settings, Source},
-    threads::{both, halves},
+    threads::{both_if, halves},
 };
 
 /// Ingresses from which on two threads look at them.
@@ -170,7 +170,7 @@ pub fn resolve(inventory: &Inventory, controller: &Controller, options: &Options
     }
     let check = || refusals::check(inventory, &config, &items, controller, options.needed_services);
     let collect = || findings::of_objects(inventory, controller, *options, &config, &ingresses, &upstreams.shared);
-    let ((refused, said), mut findings) = if items.len() < MANY { (check(), collect()) } else { both(check, collect) };
+    let ((refused, said), mut findings) = both_if(items.len() >= MANY, check, collect);
     if refused.iter().any(|refusal| refusal.kind == RefusalKind::Certificates) {
         config.certificates.clear();
     }

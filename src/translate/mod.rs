@@ -128,11 +128,7 @@ pub fn translate(config: &Config, inventory: &Inventory, options: &Options) -> T
         }
     };
     // To free the plans of many hosts takes as long as to write their listeners.
-    if plans.len() < options.second_thread_from {
-        gateways();
-    } else {
-        threads::both(gateways, || drop(plans));
-    }
+    threads::both_if(plans.len() >= options.second_thread_from, gateways, || drop(plans));
     let grants = std::mem::take(&mut cx.grants).emit();
     objects.extend(grants.into_iter().map(|grant| app(Object::from(grant), vec![], vec![])));
     for route in routes {
