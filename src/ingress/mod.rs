@@ -237,11 +237,8 @@ fn share(settings: &mut Arc<Settings>, before: &mut Option<Arc<Settings>>) {
     *before = Some(Arc::clone(settings));
 }
 
-/// Position of an Ingress in the inventory, where identities mostly ascend.
 fn position(inventory: &Inventory, id: ObjectId) -> usize {
-    let list = &inventory.ingresses;
-    let found = list.binary_search_by_key(&id, |ingress| ingress.id).ok();
-    found.or_else(|| list.iter().position(|ingress| ingress.id == id)).expect("INVARIANT: the Ingress is in the inventory")
+    inventory.ingress_position(id).expect("INVARIANT: the Ingress is in the inventory")
 }
 
 /// Sorts out which Ingresses count, and puts those in order.

@@ -321,6 +321,11 @@ pub struct Inventory {
     pub cluster: Option<Cluster>,
 }
 
+/// Where an object stands in a list in which identities mostly ascend.
+fn position<T>(list: &[T], id: ObjectId, of: impl Fn(&T) -> ObjectId) -> Option<usize> {
+    list.binary_search_by_key(&id, &of).ok().or_else(|| list.iter().position(|one| of(one) == id))
+}
+
 impl Inventory {
     /// Where a part of a text stands in its source: the text is the value of a field that was read; `None` where that is not found.
     pub fn part_of_text(&self, subject: &Subject, text: &str, part: std::ops::Range<usize>) -> Option<(u32, yaml::Span)> {
@@ -355,11 +360,14 @@ impl Inventory {
         id
     }
 
-    /// An object of the Gateway API or of one of its implementations, as it stands. Their identities mostly ascend.
+    /// Position of an Ingress.
+    pub fn ingress_position(&self, id: ObjectId) -> Option<usize> {
+        position(&self.ingresses, id, |ingress| ingress.id)
+    }
+
+    /// An object of the Gateway API or of one of its implementations, as it stands.
     pub fn gateway_object(&self, id: ObjectId) -> Option<&yaml::Node> {
-        let list = &self.gateway_objects;
-        let found = list.binary_search_by_key(&id, |(id, _)| *id).ok();
-        found.or_else(|| list.iter().position(|(known, _)| *known == id)).map(|at| &list[at].1)
+        position(&self.gateway_objects, id, |(id, _)| *id).map(|at| &self.gateway_objects[at].1)
     }
 
     /// Where a place in an object stands: source and span. `None` for an object of a live cluster.

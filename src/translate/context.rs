@@ -111,7 +111,6 @@ pub(super) struct Cx<'a> {
     pub(super) set_by_locations: Arc<OnceLock<BTreeSet<String>>>,
     /// Settlements of annotations of other tools, by object and key.
     pub(super) tools: BTreeMap<(ObjectId, String), Settlement>,
-    pub(super) by_object: Arc<BTreeMap<ObjectId, usize>>,
     /// Prefixes are replaced by expressions on the host that is being translated.
     pub(super) rewrites_by_regex: bool,
     /// The host that is being translated has expressions as paths.
@@ -142,20 +141,6 @@ pub(super) struct Cx<'a> {
 
 impl<'a> Cx<'a> {
     pub(super) fn new(config: &'a Config, inventory: &'a Inventory, options: &'a Options) -> Self {
-        let by_object = inventory.ingresses.iter().enumerate().map(|(index, ingress)| (ingress.id, index)).collect();
-        Self::with(config, inventory, options, Arc::new(by_object))
-    }
-
-    /// One for another part of the same estate, of which nothing was said yet.
-    fn afresh(&self) -> Self {
-        Self {
-            spoken: Arc::clone(&self.spoken),
-            set_by_locations: Arc::clone(&self.set_by_locations),
-            ..Self::with(self.config, self.inventory, self.options, Arc::clone(&self.by_object))
-        }
-    }
-
-    fn with(config: &'a Config, inventory: &'a Inventory, options: &'a Options, by_object: Arc<BTreeMap<ObjectId, usize>>) -> Self {
         Self {
             config,
             inventory,
@@ -167,7 +152,6 @@ impl<'a> Cx<'a> {
             sayable: Sayable::of(&options.emission, options.target.id()),
             tls_wishes: TlsWishes::new(),
             tools: BTreeMap::new(),
-            by_object,
             spoken: Arc::default(),
             set_by_locations: Arc::default(),
             wishes: Vec::new(),
@@ -184,6 +168,15 @@ impl<'a> Cx<'a> {
             asked: BTreeMap::new(),
             findings: Findings::new(),
             said: BTreeSet::new(),
+        }
+    }
+
+    /// One for another part of the same estate, of which nothing was said yet.
+    fn afresh(&self) -> Self {
+        Self {
+            spoken: Arc::clone(&self.spoken),
+            set_by_locations: Arc::clone(&self.set_by_locations),
+            ..Self::new(self.config, self.inventory, self.options)
         }
     }
 

@@ -345,7 +345,7 @@ impl Cx<'_> {
     /// The Ingress as it was read.
     fn inventory_ingress(&self, ingress: IngressId) -> Option<&crate::k8s::Ingress> {
         let object = self.config.ingress(ingress).object;
-        self.by_object.get(&object).map(|&index| &self.inventory.ingresses[index])
+        self.inventory.ingress_position(object).map(|at| &self.inventory.ingresses[at])
     }
 
     /// A route in `from` may send requests to a Service of `to`.
