@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::{Certificate, Router, forward::UNREACHABLE, view::View};
 use crate::request::{
-    Answer, Decision, Deny, ErrorPage, Forward, Forwarding, Guard, HeaderExprs, HeaderOperation, NoAnswer, Outcome, Part, PathExpr,
-    Request, Ruling, Scheme, Share, Step, TextExpr, Valuation, World, uri, with_rules, with_rules_of_any_status,
+    Answer, Decision, Deny, ErrorPage, Forward, Forwarding, Guard, HeaderExprs, HeaderOperation, NoAnswer, Outcome, Part, Request, Ruling,
+    Scheme, Share, Step, TextExpr, Valuation, World, uri, with_rules, with_rules_of_any_status,
 };
 
 /// Common name of the certificate that the controller makes for itself.
@@ -127,11 +127,6 @@ impl Router<'_> {
             self.replaced(view, request, world, error_page.as_ref(), status, trace)
                 .unwrap_or_else(|| plain(status, values(view, &with_rules(&response_headers, &header_rules, status))))
         };
-        // An empty result of a rewrite ends in the rewrite phase, before anybody is asked.
-        if is_empty_rewrite(view, &target.0) {
-            trace.push(Step { text: "the rewritten path is empty".to_owned(), because: None });
-            return own(500, trace);
-        }
         match pass(view, world, &guards, any_guard, self) {
             Passed::Yes => {}
             Passed::Unknown(what) => return Outcome::Unmodelled { what: what.to_owned() },
@@ -299,13 +294,6 @@ fn plain(status: u16, response_headers: Vec<(String, Option<String>)>) -> Outcom
         403 => Outcome::Deny { why: Deny::Address, status, response_headers },
         _ => Outcome::Respond { status, response_headers },
     }
-}
-
-fn is_empty_rewrite(view: &View<'_>, parts: &[Part]) -> bool {
-    parts.iter().any(|part| match part {
-        Part::Path(PathExpr::Captures { regex, template }) => view.fill(*regex, template, false).is_empty(),
-        _ => false,
-    })
 }
 
 fn all_values(view: &View<'_>, headers: &HeaderExprs) -> Vec<(String, Option<String>)> {

@@ -435,7 +435,7 @@ impl View<'_> {
     }
 
     /// A template with what the expression took; for redirects captured text is escaped where the client had escaped anything.
-    pub(super) fn fill(&self, regex: PredicateId, template: &[Piece], redirect: bool) -> Vec<u8> {
+    fn fill(&self, regex: PredicateId, template: &[Piece], redirect: bool) -> Vec<u8> {
         let found = self.captures(regex);
         let group =
             |number: usize| -> &[u8] { found.as_ref().and_then(|(path, captures)| path.get(captures.get(number)?)).unwrap_or_default() };
