@@ -108,11 +108,6 @@ pub fn substitution(text: &str) -> Option<Vec<Piece>> {
     Some(pieces)
 }
 
-/// How many groups an expression has; 0 for one that is none.
-pub fn groups(pattern: &str) -> u8 {
-    re2(pattern, false).map_or(0, |pattern| u8::try_from(pattern.group_count()).unwrap_or(u8::MAX))
-}
-
 /// An expression of PCRE in the spelling of RE2: groups without names, and braces that repeat nothing escaped. The names come beside it,
 /// in the order of the groups; `None` for groups without one.
 pub fn without_names(pattern: &str) -> (String, Vec<Option<String>>) {
